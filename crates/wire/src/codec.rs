@@ -1,0 +1,81 @@
+//! The one codec of our structs: fixed-width little-endian, lengths before what they count, one valid encoding.
+//!
+//! The library behind it (bincode in its fixed-int configuration) can be replaced: the specification describes bytes.
+
+use crate::clause::{Clause, Rejection};
+use alloc::vec::Vec;
+use bincode::config::{Configuration, Fixint, Limit, LittleEndian};
+use serde::{Serialize, de::DeserializeOwned};
+
+/// No decoded value may claim more than this, whatever its caller allows.
+const CLAIM_BYTES_MAX: usize = 256 << 20;
+
+const CONFIGURATION: Configuration<LittleEndian, Fixint, Limit<CLAIM_BYTES_MAX>> = bincode::config::legacy().with_limit::<CLAIM_BYTES_MAX>();
+
+/// The bytes of `value`.
+pub fn encode<T: Serialize>(value: &T) -> Vec<u8> {
+    // Encoding fails only for values whose length serde does not know or beyond the claim limit; ours have neither.
+    bincode::serde::encode_to_vec(value, CONFIGURATION).expect("wire structs have known lengths within the limit")
+}
+
+/// The value that `bytes` encode; `clause` when they are not exactly one valid encoding of it.
+///
+/// No allocation is larger than what remains of the input allows: byte strings are borrowed before they are copied, and
+/// lists grow as their elements arrive.
+pub fn decode<T: Serialize + DeserializeOwned>(bytes: &[u8], clause: &'static Clause) -> Result<T, Rejection> {
+    let (value, consumed) = bincode::serde::borrow_decode_from_slice::<Owned<T>, _>(bytes, CONFIGURATION).map_err(|_| Rejection(clause))?;
+    if consumed != bytes.len() || encode(&value.0) != bytes {
+        return Err(Rejection(clause));
+    }
+    Ok(value.0)
+}
+
+/// Lets an owned value be decoded from a borrowed input.
+struct Owned<T>(T);
+
+impl<'de, T: DeserializeOwned> serde::Deserialize<'de> for Owned<T> {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        T::deserialize(from).map(Owned)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clause::ENV_CANONICAL;
+    use crate::id::Bytes;
+    use alloc::string::String;
+    use alloc::vec;
+
+    type Sample = (u16, bool, Option<u64>, Bytes, Vec<u32>, String);
+
+    #[test]
+    fn layout_is_the_specified_one() {
+        let sample: Sample = (0x0102, true, Some(3), Bytes(vec![9, 8]), vec![7], "é".into());
+        let bytes = encode(&sample);
+        let expected = [
+            &[2u8, 1][..], &[1], &[1], &[3, 0, 0, 0, 0, 0, 0, 0], &[2, 0, 0, 0, 0, 0, 0, 0], &[9, 8],
+            &[1, 0, 0, 0, 0, 0, 0, 0], &[7, 0, 0, 0], &[2, 0, 0, 0, 0, 0, 0, 0], "é".as_bytes(),
+        ].concat();
+        assert_eq!(bytes, expected);
+        assert_eq!(decode::<Sample>(&bytes, &ENV_CANONICAL), Ok(sample));
+    }
+
+    #[test]
+    fn everything_else_is_refused() {
+        let sample: Sample = (1, false, None, Bytes(vec![1]), vec![2, 3], "x".into());
+        let good = encode(&sample);
+        for length in 0..good.len() {
+            assert!(decode::<Sample>(&good[..length], &ENV_CANONICAL).is_err(), "prefix {length}");
+        }
+        let mut longer = good.clone();
+        longer.push(0);
+        assert!(decode::<Sample>(&longer, &ENV_CANONICAL).is_err(), "trailing byte");
+        let mut boolean = good.clone();
+        boolean[2] = 2;
+        assert!(decode::<Sample>(&boolean, &ENV_CANONICAL).is_err(), "boolean 2");
+        let mut huge = good;
+        huge[4..12].copy_from_slice(&u64::MAX.to_le_bytes());
+        assert!(decode::<Sample>(&huge, &ENV_CANONICAL).is_err(), "length beyond the input");
+    }
+}

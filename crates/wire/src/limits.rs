@@ -1,0 +1,44 @@
+//! Every limit of the formats, by name. The specification lists the same values.
+
+/// Plain bytes of one sealed frame.
+pub const FRAME_BYTES: u64 = 131_072;
+/// Authentication tag after each frame.
+pub const FRAME_TAG_BYTES: u64 = 16;
+/// Items in one package.
+pub const PACKAGE_ITEMS_MAX: usize = 65_536;
+/// Plain bytes of one block of content.
+pub const BLOCK_PLAIN_BYTES_MAX: u32 = 1 << 20;
+/// Bytes of an item id.
+pub const ID_BYTES_MAX: usize = 4095;
+/// Bytes of one component of an item id in layout `files`.
+pub const COMPONENT_BYTES_MAX: usize = 255;
+/// Decompressed body of a package or receipt.
+pub const BODY_PLAIN_BYTES_MAX: u64 = 64 << 20;
+/// Decompressed body of a label.
+pub const LABEL_BODY_BYTES_MAX: u64 = 64 << 10;
+/// The signature block.
+pub const SEALS_BYTES_MAX: u64 = 128 << 10;
+/// Approvals in a signature block.
+pub const APPROVALS_MAX: usize = 8;
+/// A time stamp in a signature block.
+pub const TIME_STAMP_BYTES_MAX: usize = 65_536;
+/// Wrapped keys of one envelope.
+pub const SLOTS_MAX: u8 = 8;
+/// Sequences and versions stay below this; beyond it a stream would be jammed on purpose.
+pub const NUMBER_MAX: u64 = 1 << 48;
+/// Ranges of answered sequences in the digest form of a receipt.
+pub const DIGEST_ANSWERED_MAX: usize = 32;
+/// Ranges of missing sequences in the digest form of a receipt.
+pub const DIGEST_MISSING_MAX: usize = 32;
+/// Exceptions in the digest form of a receipt.
+pub const DIGEST_EXCEPTIONS_MAX: usize = 8;
+/// Ranges of missing sequences in the full form.
+pub const FULL_MISSING_MAX: usize = 4096;
+/// Rows of all answers of one receipt.
+pub const RECEIPT_ROWS_MAX: usize = 1 << 20;
+/// Bytes of a card, so that it fits a QR code of version 40-L.
+pub const CARD_BYTES_MAX: usize = 2953;
+/// Bytes of a zone, archive or route name.
+pub const NAME_BYTES_MAX: usize = 64;
+/// Body of one ledger record.
+pub const RECORD_BYTES_MAX: usize = 64 << 20;

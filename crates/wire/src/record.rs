@@ -1,0 +1,514 @@
+//! What the ledger says: one kind of record per event or act, on either side (spec/ledger.md).
+//!
+//! A record is self-contained: the state of a home is a pure fold over its records, and the index holds nothing else.
+//! Items are named by number: the order in which the ledger first met them, per archive on a source, per route on a replica.
+
+use crate::clause::{self, Rejection};
+use crate::codec;
+use crate::card::Role;
+use crate::id::{Bytes, Digest, Incarnation, ItemId, MediumId, PackageId, RouteId, ZoneId};
+use crate::manifest::{Head, Mark, Part, Witness};
+use crate::receipt::{Range, ReadBack, Row};
+use alloc::string::String;
+use alloc::vec::Vec;
+use serde::{Deserialize, Serialize};
+
+/// What the file system says of a document at the source.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileStat {
+    /// Bytes.
+    pub size: u64,
+    /// mtime, ns since 1970.
+    pub modified: i64,
+    /// ctime, ns since 1970.
+    pub changed: i64,
+    /// Inode.
+    pub inode: u64,
+    /// Whether it may be executed.
+    pub executable: bool,
+}
+
+/// A captured change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CapturedRow {
+    /// Number of the item in its archive.
+    pub item: u32,
+    /// Its id, when the ledger meets it for the first time.
+    pub id: Option<ItemId>,
+    /// The version that this change makes.
+    pub version: u64,
+    /// What the file system says; none when it is gone.
+    pub stat: Option<FileStat>,
+}
+
+/// A document that was read, outside a package.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReadRow {
+    /// Number of the item.
+    pub item: u32,
+    /// The version that was read.
+    pub version: u64,
+    /// Digest of its content.
+    pub digest: Digest,
+    /// It had changed within the clock tick of the file system, so it is read again next time.
+    pub young: bool,
+}
+
+/// An item as it was packed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PackedRow {
+    /// Number of the item in its archive.
+    pub item: u32,
+    /// Its version.
+    pub version: u64,
+    /// Its change mark.
+    pub mark: Mark,
+    /// Digest of its document; zero when it is removed.
+    pub digest: Digest,
+    /// What the ledger compares: digest of the projection; zero when it is removed.
+    pub projected: Digest,
+    /// What the receipt must say.
+    pub expected: Digest,
+    /// The part, if it is not whole.
+    pub part: Option<Part>,
+    /// See `ReadRow::young`.
+    pub young: bool,
+}
+
+/// One chunk of a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Chunk {
+    /// First 16 bytes of its digest; the whole document's digest is what counts.
+    pub digest: [u8; 16],
+    /// Bytes.
+    pub length: u32,
+}
+
+/// The chunks of a document that was packed, for the delta of its next version.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChunkList {
+    /// Digest of the document.
+    pub document: Digest,
+    /// Chunker: 1 = FastCDC 2020, 16/64/256 KiB, normalisation level 1.
+    pub chunker: u16,
+    /// Its chunks in order.
+    pub chunks: Vec<Chunk>,
+}
+
+/// Where a package was put.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Carried {
+    /// On a medium.
+    Medium(MediumId),
+    /// Into the gateway folder of its route.
+    Gateway,
+}
+
+/// What a receipt settled about one item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SettledRow {
+    /// Number of the item.
+    pub item: u32,
+    /// Version that was packed.
+    pub version: u64,
+    /// Projected digest that was packed.
+    pub projected: Digest,
+    /// Content digest that was packed.
+    pub digest: Digest,
+    /// Number of the outcome; a proving outcome whose digest differs is recorded as `Corrupt`.
+    pub outcome: u16,
+    /// The part that was answered, if it was one: its offset and length.
+    pub part: Option<(u64, u64)>,
+    /// Whether the item is removed by it.
+    pub removed: bool,
+}
+
+/// What is to be done with a row of a package on the replica.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Step {
+    /// Switch the staged file in.
+    Write,
+    /// The content is there already; set its attributes.
+    Attributes,
+    /// Remove.
+    Remove,
+    /// Keep a part; the document is not whole yet.
+    Hold,
+    /// Nothing, with this outcome.
+    Nothing(u16),
+}
+
+/// A row of the apply record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StagedRow {
+    /// Number of the item in its route.
+    pub item: u32,
+    /// Its id, when the ledger meets it for the first time.
+    pub id: Option<ItemId>,
+    /// Its version.
+    pub version: u64,
+    /// Its change mark.
+    pub mark: Mark,
+    /// What is to be done.
+    pub step: Step,
+    /// Digest of the document; zero when removed.
+    pub digest: Digest,
+    /// Its size, bytes.
+    pub size: u64,
+    /// Its mtime, ns since 1970.
+    pub modified: i64,
+    /// Whether it may be executed.
+    pub executable: bool,
+    /// The part, if it is one.
+    pub part: Option<Part>,
+}
+
+/// What differed from the plan when a row was switched in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AppliedRow {
+    /// Place in the package.
+    pub row: u32,
+    /// Number of the outcome.
+    pub outcome: u16,
+    /// The path on disk, where it is not the id.
+    pub disk: Option<Bytes>,
+    /// Where a local change was kept, below the dot folder.
+    pub kept: Option<Bytes>,
+}
+
+macro_rules! records {
+    ($($(#[$doc:meta])* $number:literal $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* })*) => {
+        /// A record of the ledger.
+        #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+        #[serde(tag = "event", rename_all = "kebab-case")]
+        pub enum Record {
+            $($(#[$doc])* $name($name),)*
+        }
+        $(
+            $(#[$doc])*
+            #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+            pub struct $name { $($(#[$field_doc])* pub $field: $type,)* }
+
+            impl From<$name> for Record {
+                fn from(body: $name) -> Self {
+                    Record::$name(body)
+                }
+            }
+        )*
+        impl Record {
+            /// The kind, as in the frame of the record.
+            pub fn kind(&self) -> u16 {
+                match self { $(Record::$name(_) => $number,)* }
+            }
+            /// The name of the kind.
+            pub fn word(&self) -> &'static str {
+                match self { $(Record::$name(_) => stringify!($name),)* }
+            }
+            /// The body.
+            pub fn encode(&self) -> Vec<u8> {
+                match self { $(Record::$name(body) => codec::encode(body),)* }
+            }
+            /// Reads a body (clause LDG-06).
+            pub fn decode(kind: u16, body: &[u8]) -> Result<Self, Rejection> {
+                match kind {
+                    $($number => codec::decode::<$name>(body, &clause::LDG_BODY).map(Record::$name),)*
+                    _ => Err(Rejection(&clause::LDG_BODY)),
+                }
+            }
+            /// Every kind with its number, for the specification's table.
+            pub const KINDS: &'static [(u16, &'static str)] = &[$(($number, stringify!($name))),*];
+        }
+    };
+}
+
+records! {
+    /// A ledger begins its life.
+    1 Born {
+        /// Random id of this life.
+        incarnation: Incarnation,
+        /// The zone.
+        zone: ZoneId,
+        /// Its name.
+        name: String,
+        /// Its role.
+        role: Role,
+    }
+    /// A person's or the daemon's act and how it ended.
+    2 Acted {
+        /// User.
+        who: String,
+        /// Host.
+        host: String,
+        /// Command, without secrets.
+        command: String,
+        /// Reason, where one is asked for.
+        reason: String,
+        /// How it ended, in a line.
+        result: String,
+    }
+    /// A zone's card was trusted.
+    3 Trusted {
+        /// The zone.
+        zone: ZoneId,
+        /// Its name.
+        name: String,
+    }
+    /// An archive was registered.
+    4 ArchiveAdded {
+        /// Its name.
+        archive: String,
+        /// Its root.
+        root: Bytes,
+    }
+    /// A route was added on a source.
+    5 RouteAdded {
+        /// Its name.
+        route: String,
+        /// Its id.
+        route_id: RouteId,
+        /// Its archive.
+        archive: String,
+        /// Its replica zone.
+        replica: ZoneId,
+    }
+    /// A route was accepted on a replica.
+    6 RouteAccepted {
+        /// Its name.
+        route: String,
+        /// Its id.
+        route_id: RouteId,
+        /// Its source zone.
+        source: ZoneId,
+        /// The replica tree.
+        into: Bytes,
+    }
+    /// Changes of an archive were captured.
+    16 Captured {
+        /// The archive.
+        archive: String,
+        /// The changes.
+        rows: Vec<CapturedRow>,
+    }
+    /// Documents were read outside a package.
+    17 Read {
+        /// The archive.
+        archive: String,
+        /// What was read.
+        rows: Vec<ReadRow>,
+    }
+    /// Content differs though the file system shows no change.
+    18 Rotten {
+        /// The archive.
+        archive: String,
+        /// The items.
+        items: Vec<u32>,
+    }
+    /// A package is about to be written: its sequence and id are taken for ever.
+    19 PackBegun {
+        /// The route.
+        route: String,
+        /// Its sequence.
+        sequence: u64,
+        /// Its id.
+        package: PackageId,
+    }
+    /// A package is complete, read back, and about to get its final name.
+    20 Packed {
+        /// The route.
+        route: String,
+        /// Its sequence.
+        sequence: u64,
+        /// Its id.
+        package: PackageId,
+        /// Where it was put.
+        carried: Carried,
+        /// Digest of the whole file.
+        file_digest: Digest,
+        /// Its size, bytes.
+        file_bytes: u64,
+        /// Bytes of the items' documents that it brings or refers to.
+        document_bytes: u64,
+        /// Number of the receipt it acknowledges; zero for none.
+        acknowledges: u64,
+        /// Whether it asks for a full receipt.
+        full_receipt: bool,
+        /// The items, in the order of the package.
+        rows: Vec<PackedRow>,
+        /// Chunks of large documents, for later deltas.
+        chunks: Vec<ChunkList>,
+    }
+    /// A package was found missing or damaged on its medium.
+    21 Lost {
+        /// The route.
+        route: String,
+        /// Its sequence.
+        sequence: u64,
+        /// True when it was there but damaged.
+        damaged: bool,
+    }
+    /// A receipt was taken in.
+    22 Reconciled {
+        /// The route.
+        route: String,
+        /// Its id.
+        receipt: PackageId,
+        /// Its number.
+        number: u64,
+        /// The replica's incarnation.
+        incarnation: Incarnation,
+        /// The replica's head that it quoted.
+        ledger: Head,
+        /// Sequences it answered.
+        answered: Vec<Range>,
+        /// Highest sequence the replica has seen.
+        highest: u64,
+        /// Sequences below it that the replica has not seen.
+        missing: Vec<Range>,
+        /// What it settled.
+        rows: Vec<SettledRow>,
+        /// Whether the replica's state is what it must be; none when this receipt cannot tell.
+        state_equal: Option<bool>,
+        /// Whether it was of the digest form and could not hold all exceptions.
+        more: bool,
+    }
+    /// Items were put back into the queue by a person.
+    23 Resent {
+        /// The route.
+        route: String,
+        /// The items.
+        items: Vec<u32>,
+    }
+    /// Items were given up by a person at these versions.
+    24 Cancelled {
+        /// The route.
+        route: String,
+        /// The items and the versions given up.
+        items: Vec<(u32, u64)>,
+    }
+    /// More changed or vanished at once than the route allows.
+    25 BreakerTripped {
+        /// The route.
+        route: String,
+        /// Effective changes.
+        changes: u64,
+        /// How many are allowed.
+        allowed: u64,
+        /// On a replica: the package that is held back.
+        package: Option<PackageId>,
+    }
+    /// A person lets a stopped route go on.
+    26 BreakerReleased {
+        /// The route.
+        route: String,
+        /// Effective changes agreed to.
+        changes: u64,
+        /// Why.
+        reason: String,
+    }
+    /// A route was stopped by a safety.
+    27 Stopped {
+        /// The route.
+        route: String,
+        /// Code of the safety.
+        code: String,
+        /// What was seen.
+        seen: String,
+    }
+    /// A medium got its label.
+    28 Labelled {
+        /// The medium.
+        medium: MediumId,
+    }
+    /// The apply record: a package is verified, staged and durable; its rows are about to be switched in.
+    32 Begun {
+        /// The route.
+        route: String,
+        /// Its sequence.
+        sequence: u64,
+        /// Its id.
+        package: PackageId,
+        /// The source's incarnation.
+        incarnation: Incarnation,
+        /// The source's head that it quoted.
+        ledger: Head,
+        /// What the source has seen of this replica.
+        acknowledged: Option<Witness>,
+        /// Whether a full receipt is asked for.
+        full_receipt: bool,
+        /// The nonce for proving possession.
+        nonce: [u8; 32],
+        /// What is to be done, row by row.
+        rows: Vec<StagedRow>,
+    }
+    /// A package is switched in and durable.
+    33 Applied {
+        /// The route.
+        route: String,
+        /// Its sequence.
+        sequence: u64,
+        /// Where it went otherwise than planned.
+        rows: Vec<AppliedRow>,
+    }
+    /// What was read back after a package was applied.
+    34 Attested {
+        /// The route.
+        route: String,
+        /// Its sequence.
+        sequence: u64,
+        /// Where from.
+        read_back: ReadBack,
+        /// Every row, in order.
+        rows: Vec<Row>,
+    }
+    /// A receipt was made.
+    35 Receipted {
+        /// The route.
+        route: String,
+        /// Its number.
+        number: u64,
+        /// Its id.
+        receipt: PackageId,
+        /// Whether it is of the full form (or a scrub).
+        full: bool,
+        /// Sequences it answers.
+        answered: Vec<Range>,
+        /// Whether the digest form could not hold all exceptions.
+        more: bool,
+    }
+    /// The replica was re-read: what is not right on it now.
+    36 Scrubbed {
+        /// The route.
+        route: String,
+        /// Items read.
+        items: u64,
+        /// The items that are not right and their outcomes.
+        damaged: Vec<(u32, u16)>,
+    }
+    /// Earlier versions were dropped from the history.
+    37 Pruned {
+        /// The route.
+        route: String,
+        /// How many entries, oldest first.
+        entries: u64,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_read_back_and_nothing_else_does() {
+        let record = Record::from(Lost { route: "r".into(), sequence: 7, damaged: true });
+        let body = record.encode();
+        assert_eq!(Record::decode(21, &body), Ok(record));
+        assert_eq!(Record::decode(21, &body[1..]).unwrap_err().code(), "LDG-06");
+        assert_eq!(Record::decode(22, &body).unwrap_err().code(), "LDG-06");
+        assert_eq!(Record::decode(9999, &body).unwrap_err().code(), "LDG-06");
+    }
+
+    #[test]
+    fn kinds_are_distinct_and_ascending() {
+        assert!(Record::KINDS.windows(2).all(|pair| pair[0].0 < pair[1].0));
+    }
+}

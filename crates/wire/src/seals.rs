@@ -1,0 +1,55 @@
+//! The signature block of an envelope, with room for approvals and a time stamp.
+
+use crate::clause::{self, Rejection, require};
+use crate::codec;
+use crate::id::{Bytes, ZoneId};
+use crate::limits::{APPROVALS_MAX, TIME_STAMP_BYTES_MAX};
+use alloc::vec;
+use alloc::vec::Vec;
+use serde::{Deserialize, Serialize};
+
+/// One signature.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Signature {
+    /// Suite of the signature.
+    pub suite: u16,
+    /// The zone whose key made it.
+    pub signer: ZoneId,
+    /// The signature itself; 64 bytes in suite 1.
+    pub bytes: Bytes,
+}
+
+/// The signature block.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seals {
+    /// The zone's signatures; exactly one in this version.
+    pub signatures: Vec<Signature>,
+    /// Approvals by other people's keys; checked for form only in this version.
+    pub approvals: Vec<Signature>,
+    /// A time stamp of a third party; not evaluated in this version.
+    pub time_stamp: Option<Bytes>,
+}
+
+impl Seals {
+    /// A block with the one signature of this version.
+    pub fn of(signer: ZoneId, signature: [u8; 64]) -> Self {
+        Self { signatures: vec![Signature { suite: 1, signer, bytes: Bytes(signature.to_vec()) }], approvals: Vec::new(), time_stamp: None }
+    }
+
+    /// Bytes of a block as `of` makes it, known before the signature is.
+    pub fn encoded_bytes() -> u64 {
+        codec::encode(&Self::of(ZoneId::ZERO, [0; 64])).len() as u64
+    }
+
+    /// Reads a block (clause ENV-14) and returns its one signature's signer and bytes.
+    pub fn decode(bytes: &[u8]) -> Result<(ZoneId, [u8; 64]), Rejection> {
+        let seals: Seals = codec::decode(bytes, &clause::ENV_SEALS)?;
+        let [signature] = seals.signatures.as_slice() else { return Err(Rejection(&clause::ENV_SEALS)) };
+        let formed = |signature: &Signature| signature.suite == 1 && signature.bytes.0.len() == 64;
+        require(formed(signature), &clause::ENV_SEALS)?;
+        require(seals.approvals.len() <= APPROVALS_MAX && seals.approvals.iter().all(formed), &clause::ENV_SEALS)?;
+        require(seals.time_stamp.is_none_or(|stamp| stamp.0.len() <= TIME_STAMP_BYTES_MAX), &clause::ENV_SEALS)?;
+        let raw = signature.bytes.0.as_slice().try_into().expect("its length was checked above");
+        Ok((signature.signer, raw))
+    }
+}

@@ -1,0 +1,2 @@
+//! The voice.
+fn main() {}
