@@ -2,7 +2,7 @@
 
 use crate::clause::{self, Rejection, require};
 use crate::codec;
-use crate::digest::{self, StateDigest};
+use crate::digest::StateDigest;
 use crate::id::{Digest, Incarnation, PackageId, RouteId, ZoneId};
 use crate::limits::{DIGEST_ANSWERED_MAX, DIGEST_EXCEPTIONS_MAX, DIGEST_MISSING_MAX, FULL_MISSING_MAX, NUMBER_MAX, RECEIPT_ROWS_MAX};
 use crate::manifest::Head;

@@ -1,0 +1,63 @@
+//! A zone's secret keys, the card they make, and the check of a card's proof.
+
+use crate::suite::SUITE;
+use wire::card::{Card, Role};
+use wire::clause::{self, Rejection};
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+/// The two secrets of a zone, 32 bytes each. No `Debug`, zeroed when dropped.
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub struct SecretKeys {
+    /// Ed25519 seed.
+    pub sign: [u8; 32],
+    /// X-Wing secret key.
+    pub seal: [u8; 32],
+}
+
+impl SecretKeys {
+    /// The card of a zone with these keys.
+    pub fn card(&self, zone: &str, role: Role) -> Card {
+        let mut card = Card { zone: zone.into(), role, sign: SUITE.sign_public(&self.sign), seal: SUITE.seal_public(&self.seal), proof: [0; 64] };
+        card.proof = SUITE.sign(&self.sign, &card.proof_message());
+        card
+    }
+
+    /// Signs a message with the zone's key.
+    pub fn signature(&self, message: &[u8]) -> [u8; 64] {
+        SUITE.sign(&self.sign, message)
+    }
+}
+
+/// Reads a card and checks its keys and its proof (all clauses of spec/card.md but the fingerprint).
+pub fn read_card(text: &[u8]) -> Result<Card, Rejection> {
+    let card = Card::parse(text)?;
+    if !SUITE.is_recipient(&card.seal) {
+        return Err(Rejection(&clause::CRD_KEYS));
+    }
+    SUITE.verify(&card.sign, &card.proof_message(), &card.proof).map_err(|_| Rejection(&clause::CRD_PROOF))?;
+    Ok(card)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_card_proves_its_keys() {
+        let keys = SecretKeys { sign: [1; 32], seal: [2; 32] };
+        let card = keys.card("inside", Role::Source);
+        let text = card.text();
+        assert_eq!(read_card(text.as_bytes()), Ok(card.clone()));
+        for (from, to) in [("inside", "insidf"), ("source", "replica")] {
+            assert_eq!(read_card(text.replace(from, to).as_bytes()).unwrap_err().code(), "CRD-07", "{from}");
+        }
+        for at in 0..text.len() {
+            for bit in 0..8 {
+                let mut altered = text.clone().into_bytes();
+                altered[at] ^= 1 << bit;
+                assert!(read_card(&altered).is_err(), "byte {at} bit {bit}");
+            }
+            assert!(read_card(&text.as_bytes()[..at]).is_err(), "prefix {at}");
+        }
+    }
+}
