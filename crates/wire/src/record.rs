@@ -3,9 +3,10 @@
 //! A record is self-contained: the state of a home is a pure fold over its records, and the index holds nothing else.
 //! Items are named by number: the order in which the ledger first met them, per archive on a source, per route on a replica.
 
+use crate::card::Role;
 use crate::clause::{self, Rejection};
 use crate::codec;
-use crate::card::Role;
+use crate::digest::StateDigest;
 use crate::id::{Bytes, Digest, Incarnation, ItemId, MediumId, PackageId, RouteId, ZoneId};
 use crate::manifest::{Head, Mark, Part, Witness};
 use crate::receipt::{Range, ReadBack, Row};
@@ -65,6 +66,8 @@ pub struct PackedRow {
     pub mark: Mark,
     /// Digest of its document; zero when it is removed.
     pub digest: Digest,
+    /// Size of its document, bytes.
+    pub bytes: u64,
     /// What the ledger compares: digest of the projection; zero when it is removed.
     pub projected: Digest,
     /// What the receipt must say.
@@ -115,6 +118,8 @@ pub struct SettledRow {
     pub projected: Digest,
     /// Content digest that was packed.
     pub digest: Digest,
+    /// Size of the content, bytes.
+    pub bytes: u64,
     /// Number of the outcome; a proving outcome whose digest differs is recorded as `Corrupt`.
     pub outcome: u16,
     /// The part that was answered, if it was one: its offset and length.
@@ -366,8 +371,8 @@ records! {
         missing: Vec<Range>,
         /// What it settled.
         rows: Vec<SettledRow>,
-        /// Whether the replica's state is what it must be; none when this receipt cannot tell.
-        state_equal: Option<bool>,
+        /// Digest of the replica's state as it says; the fold compares it with what must be.
+        state: StateDigest,
         /// Whether it was of the digest form and could not hold all exceptions.
         more: bool,
     }

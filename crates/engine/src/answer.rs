@@ -1,0 +1,128 @@
+//! What a receipt says (P4): every package seen since the last receipt known to have arrived, from the rows that were read
+//! back. A receipt in digest form stays small whatever the size; what does not fit makes it full.
+
+use alloc::vec::Vec;
+use wire::limits::{DIGEST_ANSWERED_MAX, DIGEST_EXCEPTIONS_MAX, DIGEST_MISSING_MAX, FULL_MISSING_MAX, RECEIPT_ROWS_MAX};
+use wire::manifest::Head;
+use wire::receipt::{Answer, AnswersDigest, Exception, Form, Outcome, Range, ReadBack, Receipt, SourceSeen, ranges_of};
+use wire::{Incarnation, ZoneId};
+
+use crate::replica::{Progress, Route};
+
+/// Which form is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// Digest if everything fits, else full.
+    Fitting,
+    /// Digest; what does not fit makes the next one full.
+    Digest,
+    /// Full.
+    Full,
+}
+
+/// Packages that a receipt must answer: attested, with items, and in no receipt that is known to have arrived.
+pub fn outstanding(route: &Route) -> Vec<u64> {
+    let open = |covered_in: u64| covered_in == 0 || covered_in > route.acknowledged;
+    let mut rows = 0usize;
+    route
+        .packages
+        .iter()
+        .filter(|(_, seen)| seen.items > 0 && seen.progress == Progress::Attested && open(seen.covered_in))
+        .take_while(|(_, seen)| {
+            rows += seen.items as usize;
+            rows <= RECEIPT_ROWS_MAX
+        })
+        .map(|(sequence, _)| *sequence)
+        .collect()
+}
+
+/// Whether a new receipt must be made: something is attested that no receipt covers, or the source asks for a full one.
+pub fn is_needed(route: &Route) -> bool {
+    let uncovered = |sequence: &u64| route.packages.get(sequence).is_some_and(|seen| seen.covered_in == 0);
+    let outstanding = outstanding(route);
+    outstanding.iter().any(uncovered) || route.want_full && !outstanding.is_empty()
+}
+
+/// What only the caller knows of the moment a receipt is made.
+pub struct Moment {
+    /// The source zone.
+    pub source: ZoneId,
+    /// This zone.
+    pub replica: ZoneId,
+    /// This ledger's incarnation.
+    pub incarnation: Incarnation,
+    /// Its head.
+    pub ledger: Head,
+    /// Room left, bytes.
+    pub free_bytes: u64,
+    /// Where the rows were read back from.
+    pub read_back: ReadBack,
+}
+
+/// Makes the receipt over `answers` (rows as attested, ascending by sequence).
+pub fn receipt(route: &Route, moment: &Moment, answers: Vec<Answer>, wanted: Wanted, scrub: bool) -> Option<Receipt> {
+    let (sequence, seen) = route.packages.last_key_value()?;
+    let missing = route.missing();
+    let digest_form = |answers: &[Answer]| digest_form(answers, missing.len());
+    let (form, more) = match wanted {
+        _ if scrub => (Form::Scrub { answers }, false),
+        Wanted::Full => (Form::Full { answers }, false),
+        _ if route.want_full => (Form::Full { answers }, false),
+        Wanted::Fitting => match digest_form(&answers) {
+            (form, false) => (form, false),
+            (_, true) => (Form::Full { answers }, false),
+        },
+        Wanted::Digest => digest_form(&answers),
+    };
+    let missing_max = if matches!(form, Form::Digest { .. }) { DIGEST_MISSING_MAX } else { FULL_MISSING_MAX };
+    Some(Receipt {
+        route_id: route.route_id,
+        source: moment.source,
+        replica: moment.replica,
+        incarnation: moment.incarnation,
+        number: route.receipts + 1,
+        ledger: moment.ledger,
+        source_seen: SourceSeen { incarnation: route.incarnation?, sequence: *sequence, package: seen.package, ledger: seen.ledger },
+        missing_more: missing.len() > missing_max,
+        missing: missing.into_iter().take(missing_max).collect(),
+        form,
+        state: route.state,
+        free_bytes: moment.free_bytes,
+        read_back: moment.read_back,
+        more,
+        escaped: u32::try_from(route.escaped()).unwrap_or(u32::MAX),
+        kept_aside: route.kept_aside,
+    })
+}
+
+/// The digest form and whether something did not fit it.
+fn digest_form(answers: &[Answer], missing: usize) -> (Form, bool) {
+    let mut digest = AnswersDigest::default();
+    let mut exceptions = Vec::new();
+    for answer in answers {
+        digest.package(answer.sequence, &answer.package, u32::try_from(answer.rows.len()).expect("a package holds at most 65,536 items"));
+        for row in &answer.rows {
+            let outcome = Outcome::of(row.outcome).expect("we attest defined outcomes only");
+            digest.row(outcome, &row.digest);
+            if !outcome.proves() {
+                exceptions.push(Exception { sequence: answer.sequence, row: row.row, outcome: row.outcome, digest: row.digest });
+            }
+        }
+    }
+    let answered: Vec<Range> = ranges_of(answers.iter().map(|answer| answer.sequence));
+    let more = exceptions.len() > DIGEST_EXCEPTIONS_MAX || answered.len() > DIGEST_ANSWERED_MAX || missing > DIGEST_MISSING_MAX;
+    if more {
+        // It confirms nothing, so it names nothing; it says that it did not fit and still carries the state digest.
+        return (Form::Digest { answered: Vec::new(), digest: AnswersDigest::default().finish(), exceptions: Vec::new() }, true);
+    }
+    (Form::Digest { answered, digest: digest.finish(), exceptions }, false)
+}
+
+/// The sequences of a form, as ranges.
+pub fn answered(form: &Form) -> Vec<Range> {
+    match form {
+        Form::Full { answers } => ranges_of(answers.iter().map(|answer| answer.sequence)),
+        Form::Digest { answered, .. } => answered.clone(),
+        Form::Scrub { .. } => Vec::new(),
+    }
+}

@@ -1,0 +1,139 @@
+//! What changed in an archive between what the ledger knows and what the scan found.
+//!
+//! Change is seen by size, mtime, ctime, inode and the executable bit. What the scan could not look into proves no deletion
+//! (P7). Content is not looked at here.
+
+use alloc::vec::Vec;
+use wire::ItemId;
+use wire::record::{CapturedRow, FileStat};
+
+use crate::source::Archive;
+
+/// What a scan found: documents in order of id, and prefixes below which absence proves nothing.
+pub struct Scanned<'a> {
+    /// Id and attributes, ascending by id.
+    pub found: &'a [(ItemId, FileStat)],
+    /// Directories that could not be looked into (relative paths, no trailing slash); an empty one is the root itself.
+    pub unproven: &'a [Vec<u8>],
+}
+
+/// The changes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// Rows for the ledger.
+    pub rows: Vec<CapturedRow>,
+    /// New items among them.
+    pub added: u64,
+    /// Changed items among them.
+    pub modified: u64,
+    /// Items that are gone among them.
+    pub deleted: u64,
+    /// Items that look the same but were read within the clock tick of their last change: to be read again.
+    pub young: Vec<u32>,
+    /// The archive had items and the scan found none at all: no deletion, a stop (SRC-02).
+    pub emptied: bool,
+}
+
+/// Compares a scan with an archive.
+pub fn between(archive: &Archive, scanned: &Scanned<'_>) -> Changes {
+    let mut changes = Changes::default();
+    let present = archive.items.iter().filter(|item| !item.gone).count();
+    if scanned.found.is_empty() && present > 0 {
+        changes.emptied = true;
+        return changes;
+    }
+    let mut next = u32::try_from(archive.items.len()).expect("items are numbered by u32");
+    let mut known = archive.by_id.iter().peekable();
+    for (id, stat) in scanned.found {
+        while let Some((_, number)) = known.next_if(|(known, _)| *known < id) {
+            vanish(archive, *number, scanned.unproven, &mut changes);
+        }
+        let Some((_, number)) = known.next_if(|(known, _)| *known == id) else {
+            changes.rows.push(CapturedRow { item: next, id: Some(id.clone()), version: 1, stat: Some(*stat) });
+            changes.added += 1;
+            next += 1;
+            continue;
+        };
+        let item = &archive.items[*number as usize];
+        if item.gone || item.stat != *stat {
+            changes.added += u64::from(item.gone);
+            changes.modified += u64::from(!item.gone);
+            changes.rows.push(CapturedRow { item: *number, id: None, version: item.version + 1, stat: Some(*stat) });
+        } else if item.young {
+            changes.young.push(*number);
+        }
+    }
+    for (_, number) in known {
+        vanish(archive, *number, scanned.unproven, &mut changes);
+    }
+    changes
+}
+
+fn vanish(archive: &Archive, number: u32, unproven: &[Vec<u8>], changes: &mut Changes) {
+    let item = &archive.items[number as usize];
+    let hidden = |prefix: &Vec<u8>| prefix.is_empty() || item.id.0.strip_prefix(prefix.as_slice()).is_some_and(|rest| rest.is_empty() || rest[0] == b'/');
+    if item.gone || unproven.iter().any(hidden) {
+        return;
+    }
+    changes.rows.push(CapturedRow { item: number, id: None, version: item.version + 1, stat: None });
+    changes.deleted += 1;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::Source;
+    use alloc::vec;
+    use wire::id::Bytes;
+    use wire::record::{ArchiveAdded, Captured, Record};
+
+    fn stat(modified: i64) -> FileStat {
+        FileStat { size: 1, modified, changed: modified, inode: 1, executable: false }
+    }
+    fn found(names: &[(&str, i64)]) -> Vec<(ItemId, FileStat)> {
+        let mut found: Vec<_> = names.iter().map(|(name, modified)| (ItemId(name.as_bytes().to_vec()), stat(*modified))).collect();
+        found.sort();
+        found
+    }
+    fn captured(source: &mut Source, scan: &[(&str, i64)], unproven: &[&str]) -> Changes {
+        let unproven: Vec<Vec<u8>> = unproven.iter().map(|prefix| prefix.as_bytes().to_vec()).collect();
+        let changes = between(&source.archives["a"], &Scanned { found: &found(scan), unproven: &unproven });
+        source.fold(0, &Record::from(Captured { archive: "a".into(), rows: changes.rows.clone() }));
+        changes
+    }
+    fn source() -> Source {
+        let mut source = Source::default();
+        source.fold(0, &Record::from(ArchiveAdded { archive: "a".into(), root: Bytes(vec![]) }));
+        source
+    }
+
+    #[test]
+    fn each_kind_of_change() {
+        let mut source = source();
+        let first = captured(&mut source, &[("x", 1), ("d/y", 1), ("d-", 1)], &[]);
+        assert_eq!((first.added, first.modified, first.deleted), (3, 0, 0));
+        assert_eq!(captured(&mut source, &[("x", 1), ("d/y", 1), ("d-", 1)], &[]), Changes::default());
+        let second = captured(&mut source, &[("x", 2), ("z", 1), ("d-", 1)], &[]);
+        assert_eq!((second.added, second.modified, second.deleted), (1, 1, 1));
+        let back = captured(&mut source, &[("x", 2), ("z", 1), ("d-", 1), ("d/y", 9)], &[]);
+        assert_eq!((back.added, back.modified, back.deleted), (1, 0, 0));
+        let (_, item) = source.archives["a"].find(&ItemId(b"d/y".to_vec())).unwrap();
+        assert_eq!((item.version, item.gone), (3, false), "versions go on after a deletion");
+    }
+
+    #[test]
+    fn absence_is_no_proof() {
+        for (scan, unproven, deleted, emptied) in [
+            (&[("x", 1)][..], &["d"][..], 0, false),
+            (&[("x", 1)], &["d/"], 1, false),
+            (&[("x", 1)], &[""], 0, false),
+            (&[("x", 1)], &["e"], 1, false),
+            (&[], &[], 0, true),
+        ] {
+            let mut source = source();
+            captured(&mut source, &[("x", 1), ("d/y", 1)], &[]);
+            let changes = captured(&mut source, scan, unproven);
+            assert_eq!((changes.deleted, changes.emptied), (deleted, emptied), "{scan:?} {unproven:?}");
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! What a receipt settles (P1, P13): the source computes what it must say and compares. It can confirm, ask for a resend, or
+//! alarm; nothing else.
+
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use wire::clause::{self, Rejection, require};
+use wire::receipt::{AnswersDigest, Exception, Form, Outcome, Range, Receipt, ranges_of};
+use wire::record::{PackedRow, Reconciled, SettledRow};
+use wire::{Digest, PackageId};
+
+use crate::source::Route;
+
+/// A package as it was packed, looked up in the ledger.
+pub struct WasPacked {
+    /// Its id.
+    pub package: PackageId,
+    /// Its rows, in the order of the package.
+    pub rows: Vec<PackedRow>,
+}
+
+/// Why a receipt stops its route.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fork {
+    /// Code of the safety.
+    pub code: &'static str,
+    /// What was seen.
+    pub seen: String,
+}
+
+/// The safeties of P12 that a receipt can trip on a source, before anything of it is taken in.
+pub fn fork_of(route: &Route, incarnation: &wire::Incarnation, receipt: &Receipt) -> Option<Fork> {
+    let seen = &receipt.source_seen;
+    if seen.incarnation != *incarnation {
+        return Some(Fork { code: "FRK-04", seen: format!("the replica follows incarnation {} of this source, this ledger is {}", seen.incarnation, incarnation) });
+    }
+    if seen.sequence >= route.next_sequence {
+        return Some(Fork { code: "FRK-01", seen: format!("the replica has seen sequence {}, this ledger ends before {}", seen.sequence, route.next_sequence) });
+    }
+    if route.recent.get(&seen.sequence).is_some_and(|package| *package != seen.package) {
+        return Some(Fork { code: "FRK-03", seen: format!("sequence {} of the replica is package {}, not ours", seen.sequence, seen.package) });
+    }
+    let witness = route.witness.filter(|witness| witness.incarnation == receipt.incarnation);
+    if let Some(witness) = witness {
+        let newer = receipt.number > witness.receipt;
+        let back = if newer { receipt.ledger.number < witness.ledger.number } else { receipt.number < witness.receipt && receipt.ledger.number > witness.ledger.number };
+        if back {
+            return Some(Fork { code: "FRK-02", seen: format!("receipt {} comes from a ledger of {} records, an earlier one from {}", receipt.number, receipt.ledger.number, witness.ledger.number) });
+        }
+    } else if let Some(witness) = route.witness {
+        return Some(Fork { code: "FRK-04", seen: format!("the replica was incarnation {}, the receipt is of {}", witness.incarnation, receipt.incarnation) });
+    }
+    None
+}
+
+/// What became of taking a receipt in.
+pub struct Taken {
+    /// The record for the ledger.
+    pub record: Reconciled,
+    /// Items newly proven by it, removals included.
+    pub proven: u64,
+    /// Rows that must travel again.
+    pub failed: Vec<(u32, Outcome)>,
+}
+
+/// Compares a receipt with the packages it answers. `packed` gives the packages of the sequences it names (clauses RCT-05, RCT-08).
+pub fn take(name: &str, route: &Route, receipt_id: PackageId, receipt: &Receipt, packed: &dyn Fn(u64) -> Option<WasPacked>) -> Result<Taken, Rejection> {
+    let mut rows = Vec::new();
+    let mut answered: Vec<u64> = Vec::new();
+    match &receipt.form {
+        Form::Full { answers } | Form::Scrub { answers } => {
+            let full = matches!(receipt.form, Form::Full { .. });
+            for answer in answers {
+                let was = packed(answer.sequence).filter(|was| was.package == answer.package).ok_or(Rejection(&clause::RCT_PACKAGE))?;
+                require(!full || was.rows.len() == answer.rows.len(), &clause::RCT_ANSWERS)?;
+                for row in &answer.rows {
+                    let packed = was.rows.get(row.row as usize).ok_or(Rejection(&clause::RCT_ANSWERS))?;
+                    rows.push(settle(packed, Outcome::of(row.outcome).ok_or(Rejection(&clause::RCT_OUTCOME))?, &row.digest));
+                }
+                answered.extend(full.then_some(answer.sequence));
+            }
+        }
+        Form::Digest { answered: ranges, digest, exceptions } if !receipt.more => {
+            let (all, expected) = expected_answers(ranges, exceptions, packed)?;
+            if expected != *digest {
+                // Nobody knows which row is wrong: nothing is proven and nothing is lost; the full form decides.
+                return Ok(unproven(name, receipt_id, receipt));
+            }
+            for (sequence, packed, outcome, said) in &all {
+                rows.push(settle(packed, *outcome, said));
+                if answered.last() != Some(sequence) {
+                    answered.push(*sequence);
+                }
+            }
+        }
+        Form::Digest { .. } => {}
+    }
+    let record = record_of(name, receipt_id, receipt, ranges_of(answered), rows);
+    let failed = record.rows.iter().filter_map(|row| Outcome::of(row.outcome).filter(|outcome| outcome.failed()).map(|outcome| (row.item, outcome))).collect();
+    let proven = newly_proven(route, &record);
+    Ok(Taken { record, proven, failed })
+}
+
+type Expected = (Vec<(u64, PackedRow, Outcome, Digest)>, Digest);
+
+fn expected_answers(ranges: &[Range], exceptions: &[Exception], packed: &dyn Fn(u64) -> Option<WasPacked>) -> Result<Expected, Rejection> {
+    let mut digest = AnswersDigest::default();
+    let mut rows = Vec::new();
+    let mut exceptions: BTreeMap<(u64, u32), &Exception> = exceptions.iter().map(|exception| ((exception.sequence, exception.row), exception)).collect();
+    for range in ranges {
+        for sequence in range.first..=range.last {
+            let was = packed(sequence).ok_or(Rejection(&clause::RCT_PACKAGE))?;
+            require(!was.rows.is_empty(), &clause::RCT_PACKAGE)?;
+            digest.package(sequence, &was.package, u32::try_from(was.rows.len()).expect("a package holds at most 65,536 items"));
+            for (row, place) in was.rows.into_iter().zip(0u32..) {
+                let (outcome, said) = match exceptions.remove(&(sequence, place)) {
+                    Some(exception) => (Outcome::of(exception.outcome).ok_or(Rejection(&clause::RCT_OUTCOME))?, exception.digest),
+                    None => (Outcome::Applied, row.expected),
+                };
+                digest.row(outcome, &said);
+                rows.push((sequence, row, outcome, said));
+            }
+        }
+    }
+    require(exceptions.is_empty(), &clause::RCT_ANSWERS)?;
+    Ok((rows, digest.finish()))
+}
+
+/// What one row settles: a proving outcome whose digest is not the expected one proves the opposite.
+fn settle(packed: &PackedRow, outcome: Outcome, said: &Digest) -> SettledRow {
+    let proof_holds = *said == packed.expected;
+    let outcome = match outcome {
+        Outcome::Held if !proof_holds => Outcome::PartsBroken,
+        proving if proving.proves() && !proof_holds => Outcome::Corrupt,
+        other => other,
+    };
+    SettledRow {
+        item: packed.item,
+        version: packed.version,
+        projected: packed.projected,
+        digest: packed.digest,
+        bytes: packed.bytes,
+        outcome: outcome.number(),
+        part: packed.part.map(|part| (part.offset, part.length)),
+        removed: packed.mark.removes(),
+    }
+}
+
+fn record_of(name: &str, receipt_id: PackageId, receipt: &Receipt, answered: Vec<Range>, rows: Vec<SettledRow>) -> Reconciled {
+    Reconciled {
+        route: name.into(),
+        receipt: receipt_id,
+        number: receipt.number,
+        incarnation: receipt.incarnation,
+        ledger: receipt.ledger,
+        answered,
+        highest: receipt.source_seen.sequence,
+        missing: receipt.missing.clone(),
+        rows,
+        state: receipt.state,
+        more: receipt.more,
+    }
+}
+
+fn unproven(name: &str, receipt_id: PackageId, receipt: &Receipt) -> Taken {
+    let mut record = record_of(name, receipt_id, receipt, Vec::new(), Vec::new());
+    record.more = true;
+    Taken { record, proven: 0, failed: Vec::new() }
+}
+
+fn newly_proven(route: &Route, record: &Reconciled) -> u64 {
+    record.rows.iter().filter(|row| Outcome::of(row.outcome).is_some_and(Outcome::proves) && row.version > route.item(row.item).proven_version).count() as u64
+}

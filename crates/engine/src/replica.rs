@@ -1,0 +1,427 @@
+//! What a replica knows: per route what it holds, which packages it has seen, what it has answered, and its history.
+//!
+//! Built by folding the ledger. A package is in one of three states (begun, applied, attested); a begun one is rolled
+//! forward by the next command (P3).
+
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec::Vec;
+use serde::{Deserialize, Serialize};
+use wire::digest::{self, StateDigest};
+use wire::manifest::{Head, Part};
+use wire::receipt::{Outcome, Range, ranges_of};
+use wire::record::{AppliedRow, Attested, Begun, Record, StagedRow, Step};
+use wire::{Digest, Incarnation, ItemId, PackageId, RouteId, ZoneId};
+
+use crate::breaker::Breaker;
+
+/// An item on the replica.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Item {
+    /// Its id.
+    pub id: ItemId,
+    /// Version held or removed; 0 when none ever was.
+    pub version: u64,
+    /// It was removed at this version: a tombstone.
+    pub removed: bool,
+    /// Digest of its document.
+    pub digest: Digest,
+    /// Size of its document, bytes.
+    pub size: u64,
+    /// Its mtime, ns since 1970.
+    pub modified: i64,
+    /// Whether it may be executed.
+    pub executable: bool,
+    /// Where it lies if not under its id.
+    pub disk: Option<ItemId>,
+    /// Sequence of the package that brought it.
+    pub sequence: u64,
+    /// Its place in that package.
+    pub row: u32,
+    /// Number of the outcome that says it is not right now; 0 when it is.
+    pub damaged: u16,
+}
+
+impl Item {
+    /// Whether the replica holds it (right or not).
+    pub fn held(&self) -> bool {
+        self.version > 0 && !self.removed
+    }
+    /// Whether it counts in the state digest.
+    fn counts(&self) -> bool {
+        self.held() && self.damaged == 0
+    }
+    /// The projected digest.
+    pub fn projection(&self) -> Digest {
+        digest::projection(&self.digest, self.size, self.modified, self.executable)
+    }
+    /// The path at which it lies below the replica's root.
+    pub fn path(&self) -> &ItemId {
+        self.disk.as_ref().unwrap_or(&self.id)
+    }
+}
+
+/// How far a package has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Progress {
+    /// Staged; its rows are being switched in.
+    Begun,
+    /// Switched in and durable.
+    Applied,
+    /// Read back.
+    Attested,
+}
+
+/// A package that was seen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seen {
+    /// Its id.
+    pub package: PackageId,
+    /// The source's head that it quoted.
+    pub ledger: Head,
+    /// Its nonce.
+    pub nonce: [u8; 32],
+    /// Its items.
+    pub items: u32,
+    /// How far it has come.
+    pub progress: Progress,
+    /// Number of the first receipt that answered it; 0 for none.
+    pub covered_in: u64,
+}
+
+/// A version that was replaced or removed and is kept in the history.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Earlier {
+    /// The item.
+    pub item: u32,
+    /// Its version.
+    pub version: u64,
+    /// Digest of its document.
+    pub digest: Digest,
+    /// Size, bytes.
+    pub size: u64,
+    /// mtime, ns since 1970.
+    pub modified: i64,
+    /// Whether it could be executed.
+    pub executable: bool,
+    /// When it was replaced, s since 1970.
+    pub replaced_at: i64,
+}
+
+/// A package whose rows are being switched in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pending {
+    /// Its sequence.
+    pub sequence: u64,
+    /// Its id.
+    pub package: PackageId,
+    /// What is to be done.
+    pub rows: Vec<StagedRow>,
+}
+
+/// A route of this replica.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Route {
+    /// Its id.
+    pub route_id: RouteId,
+    /// Its source zone.
+    pub source: ZoneId,
+    /// The replica tree.
+    pub into: Vec<u8>,
+    /// The source's incarnation, once a package was seen.
+    pub incarnation: Option<Incarnation>,
+    /// Items by number.
+    pub items: Vec<Item>,
+    /// Numbers by id.
+    #[serde(skip)]
+    pub by_id: BTreeMap<ItemId, u32>,
+    /// Packages by sequence.
+    pub packages: BTreeMap<u64, Seen>,
+    /// The package that is being switched in.
+    pub pending: Option<Pending>,
+    /// Number of the newest receipt that the source has taken in.
+    pub acknowledged: u64,
+    /// Number of the newest receipt made.
+    pub receipts: u64,
+    /// The source asks for a full receipt.
+    pub want_full: bool,
+    /// Digest of what it holds.
+    pub state: StateDigest,
+    /// Parts of documents that are not whole, by item and version.
+    pub parts: BTreeMap<(u32, u64), Vec<Part>>,
+    /// Earlier versions, oldest first.
+    pub history: Vec<Earlier>,
+    /// The breaker.
+    pub breaker: Breaker,
+    /// Code of the safety that stopped it for good, and what was seen.
+    pub stopped: Option<(String, String)>,
+    /// Local changes kept aside since the last receipt.
+    pub kept_aside: u32,
+}
+
+/// What a replica knows.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Replica {
+    /// The ledger's incarnation.
+    pub incarnation: Incarnation,
+    /// Its routes.
+    pub routes: BTreeMap<String, Route>,
+}
+
+impl Replica {
+    /// Restores what a snapshot leaves out.
+    pub fn restored(mut self) -> Self {
+        for route in self.routes.values_mut() {
+            route.by_id = route.items.iter().zip(0u32..).map(|(item, number)| (item.id.clone(), number)).collect();
+        }
+        self
+    }
+
+    /// Folds a record in. Records that do not concern a replica, or name what does not exist, change nothing.
+    pub fn fold(&mut self, time: i64, record: &Record) {
+        match record {
+            Record::Born(born) => self.incarnation = born.incarnation,
+            Record::RouteAccepted(accepted) => {
+                self.routes.entry(accepted.route.clone()).or_insert_with(|| Route::new(accepted.route_id, accepted.source, accepted.into.0.clone()));
+            }
+            Record::Begun(begun) => {
+                let incarnation = self.incarnation;
+                if let Some(route) = self.routes.get_mut(&begun.route) {
+                    route.fold_begun(begun, &incarnation);
+                }
+            }
+            Record::Applied(applied) => {
+                if let Some(route) = self.routes.get_mut(&applied.route) {
+                    route.fold_applied(time, applied.sequence, &applied.rows);
+                }
+            }
+            Record::Attested(attested) => {
+                if let Some(route) = self.routes.get_mut(&attested.route) {
+                    route.fold_attested(attested);
+                }
+            }
+            Record::Receipted(receipted) => {
+                let Some(route) = self.routes.get_mut(&receipted.route) else { return };
+                route.receipts = route.receipts.max(receipted.number);
+                for range in &receipted.answered {
+                    for (_, seen) in route.packages.range_mut(range.first..=range.last).filter(|(_, seen)| seen.covered_in == 0) {
+                        seen.covered_in = receipted.number;
+                    }
+                }
+                route.kept_aside = 0;
+                route.want_full = receipted.more || route.want_full && !receipted.full;
+            }
+            Record::Scrubbed(scrubbed) => {
+                let Some(route) = self.routes.get_mut(&scrubbed.route) else { return };
+                for number in 0..route.items.len() {
+                    route.mark(number, 0);
+                }
+                for (number, outcome) in &scrubbed.damaged {
+                    route.mark(*number as usize, *outcome);
+                }
+            }
+            Record::Pruned(pruned) => {
+                let Some(route) = self.routes.get_mut(&pruned.route) else { return };
+                let gone = usize::try_from(pruned.entries).unwrap_or(usize::MAX).min(route.history.len());
+                route.history.drain(..gone);
+            }
+            Record::BreakerTripped(tripped) => {
+                if let Some(route) = self.routes.get_mut(&tripped.route) {
+                    route.breaker.trip(tripped.changes, tripped.package);
+                }
+            }
+            Record::BreakerReleased(released) => {
+                if let Some(route) = self.routes.get_mut(&released.route) {
+                    route.breaker.release(released.changes);
+                }
+            }
+            Record::Stopped(stopped) => {
+                if let Some(route) = self.routes.get_mut(&stopped.route) {
+                    route.stopped = Some((stopped.code.clone(), stopped.seen.clone()));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Route {
+    /// A route that has seen nothing.
+    pub fn new(route_id: RouteId, source: ZoneId, into: Vec<u8>) -> Self {
+        Self {
+            route_id,
+            source,
+            into,
+            incarnation: None,
+            items: Vec::new(),
+            by_id: BTreeMap::new(),
+            packages: BTreeMap::new(),
+            pending: None,
+            acknowledged: 0,
+            receipts: 0,
+            want_full: false,
+            state: StateDigest::default(),
+            parts: BTreeMap::new(),
+            history: Vec::new(),
+            breaker: Breaker::default(),
+            stopped: None,
+            kept_aside: 0,
+        }
+    }
+
+    /// The item with this id.
+    pub fn find(&self, id: &ItemId) -> Option<(u32, &Item)> {
+        let number = *self.by_id.get(id)?;
+        Some((number, &self.items[number as usize]))
+    }
+
+    /// Highest sequence seen; 0 for none.
+    pub fn highest(&self) -> u64 {
+        self.packages.last_key_value().map_or(0, |(sequence, _)| *sequence)
+    }
+
+    /// Sequences below the highest that were never seen.
+    pub fn missing(&self) -> Vec<Range> {
+        let mut ranges = Vec::new();
+        let mut next = 1;
+        for seen in ranges_of(self.packages.keys().copied()) {
+            if seen.first > next {
+                ranges.push(Range { first: next, last: seen.first - 1 });
+            }
+            next = seen.last + 1;
+        }
+        ranges
+    }
+
+    /// How many items lie under an escaped name.
+    pub fn escaped(&self) -> u64 {
+        self.items.iter().filter(|item| item.held() && item.disk.is_some()).count() as u64
+    }
+
+    fn fold_begun(&mut self, begun: &Begun, ours: &Incarnation) {
+        self.incarnation = Some(begun.incarnation);
+        if begun.sequence > self.highest() {
+            self.want_full |= begun.full_receipt;
+        }
+        if let Some(witness) = begun.acknowledged.filter(|witness| witness.incarnation == *ours) {
+            self.acknowledged = self.acknowledged.max(witness.receipt);
+        }
+        for row in &begun.rows {
+            if let Some(id) = &row.id
+                && row.item as usize == self.items.len()
+            {
+                self.by_id.insert(id.clone(), row.item);
+                self.items.push(Item {
+                    id: id.clone(),
+                    version: 0,
+                    removed: false,
+                    digest: Digest::ZERO,
+                    size: 0,
+                    modified: 0,
+                    executable: false,
+                    disk: None,
+                    sequence: 0,
+                    row: 0,
+                    damaged: 0,
+                });
+            }
+        }
+        let progress = if begun.rows.is_empty() { Progress::Attested } else { Progress::Begun };
+        let items = u32::try_from(begun.rows.len()).expect("a package holds at most 65,536 items");
+        self.packages.insert(begun.sequence, Seen { package: begun.package, ledger: begun.ledger, nonce: begun.nonce, items, progress, covered_in: 0 });
+        if !begun.rows.is_empty() {
+            self.breaker.passed.retain(|package| *package != begun.package);
+            self.pending = Some(Pending { sequence: begun.sequence, package: begun.package, rows: begun.rows.clone() });
+        }
+    }
+
+    fn fold_applied(&mut self, time: i64, sequence: u64, rows: &[AppliedRow]) {
+        let Some(pending) = self.pending.take_if(|pending| pending.sequence == sequence) else { return };
+        let exceptions: BTreeMap<u32, &AppliedRow> = rows.iter().map(|row| (row.row, row)).collect();
+        for (staged, row) in pending.rows.iter().zip(0u32..) {
+            let exception = exceptions.get(&row);
+            let outcome = exception.and_then(|exception| Outcome::of(exception.outcome));
+            self.kept_aside += u32::from(exception.is_some_and(|exception| exception.kept.is_some()));
+            if outcome.is_none_or(Outcome::proves) {
+                self.switch(time, sequence, row, staged, *exception.unwrap_or(&&PLAIN), outcome);
+            } else if outcome == Some(Outcome::PartsBroken) {
+                self.parts.remove(&(staged.item, staged.version));
+            }
+        }
+        if let Some(seen) = self.packages.get_mut(&sequence) {
+            seen.progress = Progress::Applied;
+        }
+    }
+
+    fn switch(&mut self, time: i64, sequence: u64, row: u32, staged: &StagedRow, exception: &AppliedRow, outcome: Option<Outcome>) {
+        let Some(item) = self.items.get_mut(staged.item as usize) else { return };
+        match staged.step {
+            Step::Nothing(_) => return,
+            Step::Hold => {
+                let parts = self.parts.entry((staged.item, staged.version)).or_default();
+                parts.extend(staged.part);
+                parts.sort_by_key(|part| part.offset);
+                parts.dedup_by_key(|part| part.offset);
+                return;
+            }
+            Step::Write | Step::Attributes | Step::Remove => {}
+        }
+        if item.counts() {
+            self.state.remove(&item.id, item.version, &item.projection());
+        }
+        let replaced = item.held() && item.damaged == 0 && outcome != Some(Outcome::KeptAside) && !(staged.step == Step::Attributes);
+        if replaced && (staged.step == Step::Remove || item.digest != staged.digest) {
+            self.history.push(Earlier {
+                item: staged.item,
+                version: item.version,
+                digest: item.digest,
+                size: item.size,
+                modified: item.modified,
+                executable: item.executable,
+                replaced_at: time,
+            });
+        }
+        item.version = staged.version;
+        item.removed = staged.step == Step::Remove;
+        (item.sequence, item.row, item.damaged) = (sequence, row, 0);
+        if !item.removed {
+            (item.digest, item.size, item.modified, item.executable) = (staged.digest, staged.size, staged.modified, staged.executable);
+            if staged.step == Step::Write {
+                item.disk = exception.disk.as_ref().map(|disk| ItemId(disk.0.clone()));
+            }
+            self.state.add(&item.id, item.version, &item.projection());
+        }
+        let version = staged.version;
+        self.parts.retain(|(number, held), _| *number != staged.item || *held > version);
+    }
+
+    fn fold_attested(&mut self, attested: &Attested) {
+        for row in &attested.rows {
+            if !Outcome::of(row.outcome).is_some_and(Outcome::lost) {
+                continue;
+            }
+            // Only an item that this package brought: a newer package may have replaced it since.
+            let number = self.items.iter().position(|item| item.sequence == attested.sequence && item.row == row.row);
+            if let Some(number) = number {
+                self.mark(number, row.outcome);
+            }
+        }
+        if let Some(seen) = self.packages.get_mut(&attested.sequence) {
+            seen.progress = Progress::Attested;
+        }
+    }
+
+    /// Notes that an item is not right now (or, with 0, that it is).
+    fn mark(&mut self, number: usize, damaged: u16) {
+        let Some(item) = self.items.get_mut(number).filter(|item| item.held()) else { return };
+        match (item.damaged == 0, damaged == 0) {
+            (true, false) => self.state.remove(&item.id, item.version, &item.projection()),
+            (false, true) => self.state.add(&item.id, item.version, &item.projection()),
+            _ => {}
+        }
+        item.damaged = damaged;
+    }
+}
+
+/// A row that went as planned.
+static PLAIN: AppliedRow = AppliedRow { row: 0, outcome: 0, disk: None, kept: None };

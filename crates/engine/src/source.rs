@@ -1,0 +1,441 @@
+//! What a source knows: its archives, its routes, and per route and item what was sent and what is proven.
+//!
+//! Built by folding the ledger, record by record; the same records give the same state (P5, P14). A state is marked
+//! done only by a settled row of a receipt (P1), never because something was written.
+
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec::Vec;
+use serde::{Deserialize, Serialize};
+use wire::digest::StateDigest;
+use wire::manifest::Witness;
+use wire::receipt::Outcome;
+use wire::record::{Carried, FileStat, Packed, Reconciled, Record, SettledRow};
+use wire::{Digest, Incarnation, ItemId, PackageId, RouteId, ZoneId};
+
+use crate::breaker::Breaker;
+
+/// A document of an archive, as last captured.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Item {
+    /// Its id.
+    pub id: ItemId,
+    /// Counter of captured changes, from 1.
+    pub version: u64,
+    /// What the file system said last.
+    pub stat: FileStat,
+    /// It is gone from the archive.
+    pub gone: bool,
+    /// Digest of this version, once it was read.
+    pub digest: Option<Digest>,
+    /// It was read within the clock tick of its last change: read it again.
+    pub young: bool,
+    /// Its content differs though the file system shows no change: never carried (P11).
+    pub rotten: bool,
+    /// When this version was captured, s since 1970 (annotation only).
+    pub captured_at: i64,
+}
+
+/// An archive of this source.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Archive {
+    /// Its root directory.
+    pub root: Vec<u8>,
+    /// Its items by number.
+    pub items: Vec<Item>,
+    /// Numbers by id.
+    #[serde(skip)]
+    pub by_id: BTreeMap<ItemId, u32>,
+}
+
+impl Archive {
+    /// The item with this id.
+    pub fn find(&self, id: &ItemId) -> Option<(u32, &Item)> {
+        let number = *self.by_id.get(id)?;
+        Some((number, &self.items[number as usize]))
+    }
+}
+
+/// What is known of the parts of a document that travels in parts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parts {
+    /// The version that travels.
+    pub version: u64,
+    /// Its parts: offset, length, sequence it was last packed in, whether the replica proved that it holds it.
+    pub list: Vec<PartState>,
+}
+
+/// One part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartState {
+    /// Offset in the document.
+    pub offset: u64,
+    /// Bytes.
+    pub length: u64,
+    /// Sequence it was last packed in.
+    pub sequence: u64,
+    /// The replica proved that it holds it.
+    pub held: bool,
+}
+
+/// An item on a route.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RouteItem {
+    /// Version last packed; 0 for never.
+    pub packed_version: u64,
+    /// Sequence it was last packed in; 0 for never.
+    pub packed_sequence: u64,
+    /// How often it was packed.
+    pub attempts: u32,
+    /// Version proven at the replica; 0 for none.
+    pub proven_version: u64,
+    /// Digest of its content.
+    pub proven_digest: Digest,
+    /// Size of its content.
+    pub proven_bytes: u64,
+    /// Projected digest.
+    pub proven_projected: Digest,
+    /// What is proven is that it is gone.
+    pub proven_gone: bool,
+    /// Number of the last outcome that was no proof; 0 for none.
+    pub discrepancy: u16,
+    /// A receipt says that the packed version failed.
+    pub failed: bool,
+    /// A person put it back into the queue.
+    pub resend: bool,
+    /// Version that a person gave up; 0 for none.
+    pub cancelled_version: u64,
+    /// What is known of its parts.
+    pub parts: Option<Box<Parts>>,
+}
+
+/// A package on its way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Package {
+    /// Its id.
+    pub package: PackageId,
+    /// Where it was put.
+    pub carried: Carried,
+    /// Digest of the file.
+    pub file_digest: Digest,
+    /// Size of the file, bytes.
+    pub file_bytes: u64,
+    /// When it was packed, s since 1970.
+    pub packed_at: i64,
+    /// Items in it; a package without items only acknowledges.
+    pub items: u32,
+    /// How many later sequences were answered while this one was not.
+    pub answered_later: u32,
+    /// It was found missing or damaged on its medium.
+    pub lost: bool,
+}
+
+/// A route of this source.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Route {
+    /// Its id.
+    pub route_id: RouteId,
+    /// Its archive.
+    pub archive: String,
+    /// Its replica zone.
+    pub replica: ZoneId,
+    /// The next sequence.
+    pub next_sequence: u64,
+    /// Its items, by the archive's numbers.
+    pub items: Vec<RouteItem>,
+    /// Packages that are not answered, by sequence.
+    pub packages: BTreeMap<u64, Package>,
+    /// Ids of all sequences ever begun that a receipt may still name as the highest seen: the last `RECENT_MAX`.
+    pub recent: BTreeMap<u64, PackageId>,
+    /// What was last seen of the replica.
+    pub witness: Option<Witness>,
+    /// Number of the newest receipt that a package acknowledged.
+    pub acknowledged: u64,
+    /// The next receipt shall be full.
+    pub want_full: bool,
+    /// A package that asks for it has been packed.
+    pub asked_full: bool,
+    /// What the replica's state must be, from all that is proven.
+    pub state: StateDigest,
+    /// The breaker.
+    pub breaker: Breaker,
+    /// Code of the safety that stopped it for good, and what was seen.
+    pub stopped: Option<(String, String)>,
+}
+
+/// How many sequences' ids a route remembers for the fork check.
+const RECENT_MAX: usize = 4096;
+
+/// What a source knows.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Source {
+    /// The ledger's incarnation.
+    pub incarnation: Incarnation,
+    /// Its archives.
+    pub archives: BTreeMap<String, Archive>,
+    /// Its routes.
+    pub routes: BTreeMap<String, Route>,
+}
+
+impl Source {
+    /// Restores what a snapshot leaves out.
+    pub fn restored(mut self) -> Self {
+        for archive in self.archives.values_mut() {
+            archive.by_id = archive.items.iter().zip(0u32..).map(|(item, number)| (item.id.clone(), number)).collect();
+        }
+        self
+    }
+
+    /// Folds a record in. Records that do not concern a source, or name what does not exist, change nothing.
+    pub fn fold(&mut self, time: i64, record: &Record) {
+        match record {
+            Record::Born(born) => self.incarnation = born.incarnation,
+            Record::ArchiveAdded(added) => {
+                self.archives.entry(added.archive.clone()).or_default().root = added.root.0.clone();
+            }
+            Record::RouteAdded(added) => {
+                self.routes.entry(added.route.clone()).or_insert_with(|| Route {
+                    route_id: added.route_id,
+                    archive: added.archive.clone(),
+                    replica: added.replica,
+                    next_sequence: 1,
+                    items: Vec::new(),
+                    packages: BTreeMap::new(),
+                    recent: BTreeMap::new(),
+                    witness: None,
+                    acknowledged: 0,
+                    want_full: false,
+                    asked_full: false,
+                    state: StateDigest::default(),
+                    breaker: Breaker::default(),
+                    stopped: None,
+                });
+            }
+            Record::Captured(captured) => {
+                let Some(archive) = self.archives.get_mut(&captured.archive) else { return };
+                for row in &captured.rows {
+                    if let Some(id) = &row.id
+                        && row.item as usize == archive.items.len()
+                    {
+                        archive.by_id.insert(id.clone(), row.item);
+                        archive.items.push(Item { id: id.clone(), version: 0, stat: FileStat::default(), gone: true, digest: None, young: false, rotten: false, captured_at: 0 });
+                    }
+                    let Some(item) = archive.items.get_mut(row.item as usize) else { continue };
+                    item.version = row.version;
+                    item.gone = row.stat.is_none();
+                    item.stat = row.stat.unwrap_or(item.stat);
+                    item.digest = None;
+                    item.young = false;
+                    item.rotten = false;
+                    item.captured_at = time;
+                }
+            }
+            Record::Read(read) => {
+                let Some(archive) = self.archives.get_mut(&read.archive) else { return };
+                for row in &read.rows {
+                    if let Some(item) = archive.items.get_mut(row.item as usize).filter(|item| item.version == row.version) {
+                        item.digest = Some(row.digest);
+                        item.young = row.young;
+                        item.rotten = false;
+                    }
+                }
+            }
+            Record::Rotten(rotten) => {
+                let Some(archive) = self.archives.get_mut(&rotten.archive) else { return };
+                for number in &rotten.items {
+                    if let Some(item) = archive.items.get_mut(*number as usize) {
+                        item.rotten = true;
+                    }
+                }
+            }
+            Record::PackBegun(begun) => {
+                if let Some(route) = self.routes.get_mut(&begun.route) {
+                    route.next_sequence = route.next_sequence.max(begun.sequence + 1);
+                    route.recent.insert(begun.sequence, begun.package);
+                    while route.recent.len() > RECENT_MAX {
+                        route.recent.pop_first();
+                    }
+                }
+            }
+            Record::Packed(packed) => self.fold_packed(time, packed),
+            Record::Lost(lost) => {
+                if let Some(package) = self.routes.get_mut(&lost.route).and_then(|route| route.packages.get_mut(&lost.sequence)) {
+                    package.lost = true;
+                }
+            }
+            Record::Reconciled(reconciled) => self.fold_reconciled(reconciled),
+            Record::Resent(resent) => {
+                if let Some(route) = self.routes.get_mut(&resent.route) {
+                    for number in &resent.items {
+                        let item = route.item_mut(*number);
+                        item.resend = true;
+                        item.cancelled_version = 0;
+                    }
+                }
+            }
+            Record::Cancelled(cancelled) => {
+                if let Some(route) = self.routes.get_mut(&cancelled.route) {
+                    for (number, version) in &cancelled.items {
+                        let item = route.item_mut(*number);
+                        item.cancelled_version = *version;
+                        item.resend = false;
+                    }
+                }
+            }
+            Record::BreakerTripped(tripped) => {
+                if let Some(route) = self.routes.get_mut(&tripped.route) {
+                    route.breaker.trip(tripped.changes, None);
+                }
+            }
+            Record::BreakerReleased(released) => {
+                if let Some(route) = self.routes.get_mut(&released.route) {
+                    route.breaker.release(released.changes);
+                }
+            }
+            Record::Stopped(stopped) => {
+                if let Some(route) = self.routes.get_mut(&stopped.route) {
+                    route.stopped = Some((stopped.code.clone(), stopped.seen.clone()));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn fold_packed(&mut self, time: i64, packed: &Packed) {
+        let Some(route) = self.routes.get_mut(&packed.route) else { return };
+        let Some(archive) = self.archives.get_mut(&route.archive) else { return };
+        for row in &packed.rows {
+            let changes_what_is_there = route.item_mut(row.item).proven_version > 0;
+            let item = route.item_mut(row.item);
+            if row.part.is_none() || item.packed_version != row.version {
+                item.attempts = if item.packed_version == row.version { item.attempts.saturating_add(1) } else { 1 };
+            }
+            item.packed_version = row.version;
+            item.packed_sequence = packed.sequence;
+            (item.failed, item.resend) = (false, false);
+            match &row.part {
+                None => item.parts = None,
+                Some(part) => {
+                    let parts = item.parts.get_or_insert_with(|| Box::new(Parts { version: row.version, list: Vec::new() }));
+                    if parts.version != row.version {
+                        **parts = Parts { version: row.version, list: Vec::new() };
+                    }
+                    parts.list.retain(|known| known.offset != part.offset);
+                    parts.list.push(PartState { offset: part.offset, length: part.length, sequence: packed.sequence, held: false });
+                    parts.list.sort_by_key(|part| part.offset);
+                }
+            }
+            if changes_what_is_there {
+                route.breaker.pass();
+            }
+            if let Some(item) = archive.items.get_mut(row.item as usize).filter(|item| item.version == row.version && !item.gone) {
+                item.digest = Some(row.digest);
+                item.young = row.young;
+            }
+        }
+        route.acknowledged = route.acknowledged.max(packed.acknowledges);
+        route.asked_full |= packed.full_receipt;
+        let package = Package {
+            package: packed.package,
+            carried: packed.carried,
+            file_digest: packed.file_digest,
+            file_bytes: packed.file_bytes,
+            packed_at: time,
+            items: u32::try_from(packed.rows.len()).expect("a package holds at most 65,536 items"),
+            answered_later: 0,
+            lost: false,
+        };
+        route.packages.insert(packed.sequence, package);
+    }
+
+    fn fold_reconciled(&mut self, reconciled: &Reconciled) {
+        let Some(route) = self.routes.get_mut(&reconciled.route) else { return };
+        let Some(archive) = self.archives.get(&route.archive) else { return };
+        for row in &reconciled.rows {
+            let Some(item) = archive.items.get(row.item as usize) else { continue };
+            route.settle(row, &item.id);
+        }
+        for range in &reconciled.answered {
+            for sequence in range.first..=range.last {
+                if route.packages.remove(&sequence).is_some() {
+                    route.packages.range_mut(..sequence).for_each(|(_, earlier)| earlier.answered_later += 1);
+                }
+            }
+        }
+        let seen = |sequence: u64| sequence <= reconciled.highest && !reconciled.missing.iter().any(|range| (range.first..=range.last).contains(&sequence));
+        route.packages.retain(|sequence, package| package.items > 0 || !seen(*sequence));
+        if route.witness.is_none_or(|witness| witness.receipt < reconciled.number) {
+            route.witness = Some(Witness { incarnation: reconciled.incarnation, receipt: reconciled.number, ledger: reconciled.ledger });
+            let equal = route.state == reconciled.state;
+            (route.want_full, route.asked_full) = if equal { (false, false) } else { (true, route.asked_full && route.want_full) };
+            if reconciled.more {
+                (route.want_full, route.asked_full) = (true, false);
+            }
+        }
+    }
+}
+
+impl Route {
+    /// What is known of an item on this route; all zero when nothing is.
+    pub fn item(&self, number: u32) -> RouteItem {
+        self.items.get(number as usize).cloned().unwrap_or_default()
+    }
+
+    fn item_mut(&mut self, number: u32) -> &mut RouteItem {
+        let place = number as usize;
+        if self.items.len() <= place {
+            self.items.resize(place + 1, RouteItem::default());
+        }
+        &mut self.items[place]
+    }
+
+    /// Takes in what a receipt settled about one item.
+    fn settle(&mut self, row: &SettledRow, id: &ItemId) {
+        let Some(outcome) = Outcome::of(row.outcome) else { return };
+        let mut state = self.state;
+        let item = self.item_mut(row.item);
+        if outcome == Outcome::Held {
+            if let (Some((offset, _)), Some(parts)) = (row.part, item.parts.as_mut().filter(|parts| parts.version == row.version)) {
+                parts.list.iter_mut().filter(|part| part.offset == offset).for_each(|part| part.held = true);
+            }
+            return;
+        }
+        if outcome == Outcome::Superseded {
+            return;
+        }
+        if outcome.proves() {
+            if row.version < item.proven_version {
+                return;
+            }
+            if item.proven_version > 0 && !item.proven_gone {
+                state.remove(id, item.proven_version, &item.proven_projected);
+            }
+            item.proven_version = row.version;
+            item.proven_digest = row.digest;
+            item.proven_bytes = row.bytes;
+            item.proven_projected = row.projected;
+            item.proven_gone = row.removed;
+            if !row.removed {
+                state.add(id, row.version, &row.projected);
+            }
+            if item.packed_version == row.version {
+                (item.failed, item.resend, item.discrepancy) = (false, false, 0);
+                item.parts = None;
+            }
+        } else {
+            item.discrepancy = row.outcome;
+            if item.packed_version == row.version && item.proven_version != row.version || outcome.lost() {
+                item.failed = true;
+                item.parts = None;
+            }
+            if outcome.lost() && item.proven_version > 0 && item.proven_version <= row.version {
+                if !item.proven_gone {
+                    state.remove(id, item.proven_version, &item.proven_projected);
+                }
+                (item.proven_version, item.proven_gone) = (0, false);
+            }
+        }
+        self.state = state;
+    }
+}

@@ -1,0 +1,83 @@
+//! Where an item of a route stands, as people and receipts see it. The states are disjoint and add up to the total.
+
+use crate::source::{Archive, Item, Package, Route, RouteItem};
+
+/// State of an item on a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    /// To be sent.
+    Pending,
+    /// In a sealed package that is not answered yet.
+    Packed,
+    /// Proven at the newest captured version.
+    Done,
+    /// A receipt says that it is not right; travels again by itself.
+    Failed,
+    /// Proven at an older version than the newest captured: to be sent again, never shown as done.
+    Stale,
+    /// Given up by a person at this version.
+    Cancelled,
+    /// Not counted: gone, and never sent or proven gone.
+    Left,
+}
+
+impl Standing {
+    /// The word of the command line.
+    pub fn word(self) -> &'static str {
+        match self {
+            Standing::Pending => "pending",
+            Standing::Packed => "packed",
+            Standing::Done => "done",
+            Standing::Failed => "failed",
+            Standing::Stale => "stale",
+            Standing::Cancelled => "cancelled",
+            Standing::Left => "left",
+        }
+    }
+}
+
+/// Where `item` stands at `now` (s since 1970) on a route whose packages are overdue after `deadline_seconds`.
+pub fn of(item: &Item, sent: &RouteItem, route: &Route, now: i64, deadline_seconds: i64) -> Standing {
+    if sent.proven_version == item.version {
+        return if item.gone { Standing::Left } else if sent.failed { Standing::Failed } else { Standing::Done };
+    }
+    if item.gone && sent.packed_version == 0 {
+        return Standing::Left;
+    }
+    if sent.cancelled_version == item.version {
+        return Standing::Cancelled;
+    }
+    if sent.failed {
+        return Standing::Failed;
+    }
+    if sent.packed_version == item.version && !is_due(sent, route, now, deadline_seconds) {
+        return Standing::Packed;
+    }
+    if sent.proven_version > 0 && sent.packed_version != item.version { Standing::Stale } else { Standing::Pending }
+}
+
+/// Whether an item that was packed at its newest version and is not proven must travel again.
+pub fn is_due(sent: &RouteItem, route: &Route, now: i64, deadline_seconds: i64) -> bool {
+    if sent.failed || sent.resend {
+        return true;
+    }
+    match route.packages.get(&sent.packed_sequence) {
+        Some(package) => package_is_due(package, now, deadline_seconds),
+        // Answered, and yet neither proven nor failed: parts are held, and the rest of the document decides.
+        None => sent.parts.is_none(),
+    }
+}
+
+/// Whether what a package brought must travel again.
+pub fn package_is_due(package: &Package, now: i64, deadline_seconds: i64) -> bool {
+    package.lost || package.answered_later >= 2 || now.saturating_sub(package.packed_at) >= deadline_seconds
+}
+
+/// Every item of a route with its number and where it stands, in order of number.
+pub fn all<'a>(archive: &'a Archive, route: &'a Route, now: i64, deadline_seconds: i64) -> impl Iterator<Item = (u32, &'a Item, RouteItem, Standing)> {
+    archive.items.iter().zip(0u32..).map(move |(item, number)| {
+        let sent = route.item(number);
+        let standing = of(item, &sent, route, now, deadline_seconds);
+        (number, item, sent, standing)
+    })
+}
