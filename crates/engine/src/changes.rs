@@ -92,7 +92,7 @@ mod tests {
     }
     fn found(names: &[(&str, i64)]) -> Vec<(ItemId, FileStat)> {
         let mut found: Vec<_> = names.iter().map(|(name, modified)| (ItemId(name.as_bytes().to_vec()), stat(*modified))).collect();
-        found.sort();
+        found.sort_by(|one, two| one.0.cmp(&two.0));
         found
     }
     fn captured(source: &mut Source, scan: &[(&str, i64)], unproven: &[&str]) -> Changes {

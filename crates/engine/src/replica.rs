@@ -340,7 +340,8 @@ impl Route {
         let exceptions: BTreeMap<u32, &AppliedRow> = rows.iter().map(|row| (row.row, row)).collect();
         for (staged, row) in pending.rows.iter().zip(0u32..) {
             let exception = exceptions.get(&row);
-            let outcome = exception.and_then(|exception| Outcome::of(exception.outcome));
+            let planned = if let Step::Nothing(number) = staged.step { Outcome::of(number) } else { None };
+            let outcome = exception.and_then(|exception| Outcome::of(exception.outcome)).or(planned);
             self.kept_aside += u32::from(exception.is_some_and(|exception| exception.kept.is_some()));
             if outcome.is_none_or(Outcome::proves) {
                 self.switch(time, sequence, row, staged, *exception.unwrap_or(&&PLAIN), outcome);

@@ -20,6 +20,7 @@ pub const CHUNKED_BYTES_MIN: u64 = 128 << 10;
 pub struct Chunker {
     waiting: Vec<u8>,
     chunks: Vec<Chunk>,
+    handed_out: usize,
 }
 
 impl Chunker {
@@ -35,9 +36,22 @@ impl Chunker {
         self.waiting.drain(..used);
     }
 
+    /// The chunks that became certain since the last call.
+    pub fn fresh(&mut self) -> Vec<Chunk> {
+        let fresh = self.chunks[self.handed_out..].to_vec();
+        self.handed_out = self.chunks.len();
+        fresh
+    }
+
+    /// Takes note that no more bytes come; the rest becomes certain.
+    pub fn end(&mut self) {
+        Self::cut(&self.waiting, true, &mut self.chunks);
+        self.waiting.clear();
+    }
+
     /// The chunks of the whole document.
     pub fn finish(mut self) -> Vec<Chunk> {
-        Self::cut(&self.waiting, true, &mut self.chunks);
+        self.end();
         self.chunks
     }
 

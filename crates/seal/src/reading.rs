@@ -41,6 +41,15 @@ impl Reading {
         self.bytes += bytes.len() as u64;
     }
 
+    /// The chunks that became certain since the last call; with `end`, all that are left.
+    pub fn fresh_chunks(&mut self, end: bool) -> Vec<Chunk> {
+        let Some(chunker) = &mut self.chunker else { return Vec::new() };
+        if end {
+            chunker.end();
+        }
+        chunker.fresh()
+    }
+
     /// Ends the reading.
     pub fn finish(self) -> WasRead {
         WasRead {

@@ -30,6 +30,13 @@ pub fn decode<T: Serialize + DeserializeOwned>(bytes: &[u8], clause: &'static Cl
     Ok(value.0)
 }
 
+/// The value that bytes of our own making encode, whose digest was checked: nothing is encoded again. `None` when they are of
+/// another version of this program.
+pub fn decode_own<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
+    let (value, consumed) = bincode::serde::borrow_decode_from_slice::<Owned<T>, _>(bytes, CONFIGURATION).ok()?;
+    (consumed == bytes.len()).then_some(value.0)
+}
+
 /// Lets an owned value be decoded from a borrowed input.
 struct Owned<T>(T);
 

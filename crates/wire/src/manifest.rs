@@ -266,6 +266,7 @@ impl Manifest {
         seen.sort_by_key(|base| base.digest);
         require(seen.windows(2).all(|pair| pair[0].digest != pair[1].digest), &clause::PKG_BASES)?;
         require(bases_used.iter().all(|used| *used), &clause::PKG_BASES)?;
+        self.check_extents()?;
         require(self.route_id == digest::route_id(&self.source, &self.replica, &self.route) && name::is_name(&self.route), &clause::PKG_ROUTE_ID)
     }
 
@@ -286,6 +287,15 @@ impl Manifest {
         }
         require(stored == content_bytes, &clause::PKG_BLOCKS)?;
         Ok(plain)
+    }
+
+    /// Documents share their new bytes wholly or not at all, so that content can be unpacked in one pass.
+    fn check_extents(&self) -> Result<(), Rejection> {
+        let documents = self.items.iter().flat_map(|item| &item.documents);
+        let mut extents: Vec<(u64, u64)> = documents.map(|document| (document.at, document.new_bytes())).filter(|extent| extent.1 > 0).collect();
+        extents.sort_unstable();
+        let apart = |pair: &[(u64, u64)]| pair[0] == pair[1] || pair[0].0 + pair[0].1 <= pair[1].0;
+        require(extents.windows(2).all(apart), &clause::PKG_PIECES)
     }
 
     fn check_item(&self, item: &Item, logical_bytes: u64, bases_used: &mut [bool]) -> Result<(), Rejection> {

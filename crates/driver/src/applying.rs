@@ -1,0 +1,291 @@
+//! The update on a replica: open, weigh, plan, stage, record, switch, record, read back, record.
+//!
+//! What an interruption left is brought to its end first: a package that was begun is switched in, one that was switched in
+//! is read back. Every step is durable before the next one builds on it; the number of file-system syncs per package is fixed.
+
+use engine::apply::{Planner, fork_of};
+use engine::breaker::{Allowance, must_stop, weigh_package};
+use engine::replica::Progress as Reached;
+use std::path::PathBuf;
+use store::disk::File;
+use wire::card::Role;
+use wire::receipt::{Outcome, ReadBack};
+use wire::record::{Applied, Attested, Begun, BreakerTripped, StagedRow, Step, Stopped};
+use wire::{ItemId, manifest::FLAG_FULL_RECEIPT};
+
+use crate::attest::{Attester, key_of};
+use crate::home::Home;
+use crate::opener::{NotOpened, Package};
+use crate::progress::Stage;
+use crate::report::{AppliedPackage, ApplyReport, Failure, LISTED_MAX, Problem};
+use crate::stage::{Stager, digest_at};
+use crate::switch::Switch;
+use crate::tree::{Tree, split};
+
+/// Room that must stay free beside what a package writes, bytes.
+const SPARE_BYTES: u64 = 16 << 20;
+
+/// The tree of a route.
+pub fn tree_of(home: &Home, route: &str) -> Result<Tree, Failure> {
+    let config = home.config.routes.get(route).ok_or_else(|| Failure::new("HOM-03", route, "the route is in the ledger but not in gapferry.toml"))?;
+    let path: PathBuf = config.into.clone().unwrap_or_default();
+    Tree::open(&home.world, &path)
+}
+
+fn io(subject: &str) -> impl Fn(std::io::Error) -> Failure + '_ {
+    move |error| Failure::io(subject, &error)
+}
+
+/// Brings to its end what an earlier command began.
+pub fn recover(home: &mut Home, report: &mut ApplyReport) -> Result<(), Failure> {
+    let routes: Vec<String> = home.replica().routes.keys().filter(|route| home.config.routes.contains_key(*route)).cloned().collect();
+    for route in routes {
+        if let Some(pending) = home.replica().routes[&route].pending.clone() {
+            home.world.progress.notice("rolled-forward", &format!("{route} {}", pending.sequence));
+            finish(home, &route, pending.sequence, true, report)?;
+        }
+        let open = |home: &Home| home.replica().routes[&route].packages.iter().find(|(_, seen)| seen.progress == Reached::Applied).map(|(sequence, _)| *sequence);
+        while let Some(sequence) = open(home) {
+            attest(home, &route, sequence)?;
+        }
+    }
+    Ok(())
+}
+
+/// What became of one package file.
+pub enum Outcomes {
+    /// It was applied, or was known already.
+    Taken(AppliedPackage),
+    /// It was refused or held back: the problem says why.
+    NotTaken(AppliedPackage, Problem),
+}
+
+fn blank(result: &'static str) -> AppliedPackage {
+    AppliedPackage { route: String::new(), sequence: 0, package: String::new(), result, written: 0, removed: 0, unchanged: 0, failed: 0, bytes: 0 }
+}
+
+/// Applies one package from an open file; `subject` names the file in problems.
+pub fn package(home: &mut Home, file: &mut dyn File, subject: &str, dry_run: bool, report: &mut ApplyReport) -> Result<Outcomes, Failure> {
+    let package = match Package::open(home, file) {
+        Ok(package) => package,
+        Err(NotOpened::Io(error)) => return Err(Failure::io(subject, &error)),
+        Err(refused) => return Ok(Outcomes::NotTaken(blank("refused"), refused.failure(subject).0)),
+    };
+    let name = package.route.clone();
+    let manifest = &package.manifest;
+    let mut done = AppliedPackage { route: name.clone(), sequence: manifest.sequence, package: package.id.to_string(), ..blank("applied") };
+    let route = &home.replica().routes[&name];
+    if let Some((code, seen)) = &route.stopped {
+        let problem = Problem { code: static_code(code), subject: name.clone(), detail: seen.clone() };
+        return Ok(Outcomes::NotTaken(AppliedPackage { result: "stopped", ..done }, problem));
+    }
+    if let Some(fork) = fork_of(route, &home.incarnation(), home.head().number, package.id, manifest) {
+        if !dry_run {
+            home.record(Stopped { route: name.clone(), code: fork.code.into(), seen: fork.seen.clone() })?;
+            home.commit()?;
+        }
+        return Ok(Outcomes::NotTaken(AppliedPackage { result: "stopped", ..done }, Problem { code: fork.code, subject: name, detail: fork.seen }));
+    }
+    if route.packages.contains_key(&manifest.sequence) {
+        done.result = if manifest.items.is_empty() { "acknowledgement" } else { "replayed" };
+        return Ok(Outcomes::Taken(done));
+    }
+    let weighed = weigh_package(manifest, route);
+    let allowance = Allowance { items: home.config.policy.breaker_items, percent: home.config.policy.breaker_percent };
+    if !route.breaker.passed.contains(&package.id) && must_stop(&route.breaker, &weighed, &allowance) {
+        let allowed = allowance.of(weighed.total);
+        if !dry_run && !route.breaker.held.contains(&package.id) {
+            home.record(BreakerTripped { route: name.clone(), changes: weighed.changes, allowed, package: Some(package.id) })?;
+            home.commit()?;
+        }
+        let detail = format!("package {} changes or removes {} of {} items at once, {allowed} are allowed", manifest.sequence, weighed.changes, weighed.total);
+        return Ok(Outcomes::NotTaken(AppliedPackage { result: "stopped", ..done }, Problem { code: "RPL-01", subject: name, detail }));
+    }
+    if manifest.items.is_empty() {
+        done.result = "acknowledgement";
+        if !dry_run {
+            // Its content is padding only; read all the same, so that nothing damaged is taken for an acknowledgement.
+            if let Err(refused) = package.content(file, |_| Ok::<(), NotOpened>(())) {
+                return Ok(Outcomes::NotTaken(AppliedPackage { result: "refused", ..done }, refused.failure(subject).0));
+            }
+            home.record(begun(&package, Vec::new()))?;
+            home.commit()?;
+        }
+        return Ok(Outcomes::Taken(done));
+    }
+    let tree = tree_of(home, &name)?;
+    let mut rows = plan(home, &tree, &package)?;
+    count(&rows, &mut done);
+    if dry_run {
+        done.result = "planned";
+        return Ok(Outcomes::Taken(done));
+    }
+    let needed: u64 = rows.iter().filter(|row| matches!(row.step, Step::Write | Step::Hold)).map(|row| row.size + 512).sum::<u64>() + SPARE_BYTES;
+    let space = home.world.disk.space(&tree.root).map_err(io(&name))?;
+    if space.free < needed {
+        let detail = format!("{needed} bytes are needed below {}, {} are free", tree.path.display(), space.free);
+        return Ok(Outcomes::NotTaken(AppliedPackage { result: "refused", ..done }, Problem { code: "RPL-02", subject: name, detail }));
+    }
+    if let Err(refused) = stage(home, &tree, &package, file, &mut rows) {
+        let _emptied = crate::tree::remove_tree(&*home.world.disk, &tree.dot, b"stage");
+        return match refused {
+            NotOpened::Io(error) => Err(Failure::io(subject, &error)),
+            refused => Ok(Outcomes::NotTaken(AppliedPackage { result: "refused", ..done }, refused.failure(subject).0)),
+        };
+    }
+    home.world.disk.sync_all(&tree.root).map_err(io(&name))?;
+    home.record(begun(&package, rows))?;
+    home.commit()?;
+    let sequence = manifest.sequence;
+    drop(package);
+    let outcomes = finish(home, &name, sequence, false, report)?;
+    done.failed = outcomes;
+    Ok(Outcomes::Taken(done))
+}
+
+fn count(rows: &[StagedRow], done: &mut AppliedPackage) {
+    for row in rows {
+        match row.step {
+            Step::Write | Step::Attributes | Step::Hold => {
+                done.written += 1;
+                done.bytes += row.part.map_or(row.size, |part| part.length);
+            }
+            Step::Remove => done.removed += 1,
+            Step::Nothing(_) => done.unchanged += 1,
+        }
+    }
+}
+
+fn begun(package: &Package, rows: Vec<StagedRow>) -> Begun {
+    let manifest = &package.manifest;
+    Begun {
+        route: package.route.clone(),
+        sequence: manifest.sequence,
+        package: package.id,
+        incarnation: manifest.incarnation,
+        ledger: manifest.ledger,
+        acknowledged: manifest.acknowledged,
+        full_receipt: manifest.flags & FLAG_FULL_RECEIPT != 0,
+        nonce: manifest.nonce,
+        rows,
+    }
+}
+
+/// The step of each row; reads from the disk only where that decides.
+fn plan(home: &Home, tree: &Tree, package: &Package) -> Result<Vec<StagedRow>, Failure> {
+    let disk = &*home.world.disk;
+    let route = &home.replica().routes[&package.route];
+    let mut planner = Planner::new(route);
+    let mut on_disk = |item: &engine::replica::Item| {
+        let (parent, name) = split(&item.path().0);
+        let found = disk.dir(&tree.root, parent, false).and_then(|dir| digest_at(disk, &dir, name));
+        matches!(found, Ok(Some(digest)) if digest == item.digest)
+    };
+    Ok(package.manifest.items.iter().map(|item| planner.row(item, &mut on_disk)).collect())
+}
+
+fn stage(home: &Home, tree: &Tree, package: &Package, file: &mut dyn File, rows: &mut [StagedRow]) -> Result<(), NotOpened> {
+    let route = &home.replica().routes[&package.route];
+    let items = rows.iter().filter(|row| matches!(row.step, Step::Write | Step::Hold)).count() as u64;
+    let bytes = rows.iter().filter(|row| matches!(row.step, Step::Write | Step::Hold)).map(|row| row.part.map_or(row.size, |part| part.length)).sum();
+    home.world.progress.begin(Stage::Stage, Some(items), Some(bytes));
+    let staged = (|| {
+        let mut stager = Stager::new(&home.world, tree, route, &package.id, &package.manifest, rows)?;
+        package.content(file, |group| stager.take(group))?;
+        stager.finish()
+    })();
+    home.world.progress.end();
+    staged
+}
+
+/// Switches a begun package in, makes it durable, reads it back; gives how many rows failed.
+fn finish(home: &mut Home, name: &str, sequence: u64, again: bool, report: &mut ApplyReport) -> Result<u64, Failure> {
+    let tree = tree_of(home, name)?;
+    let world = home.world.clone();
+    let disk = &*world.disk;
+    // A reader who takes this lock shared never sees half of a package.
+    let lock = disk.lock(&tree.dot, b"apply.lock").map_err(io(name))?;
+    let lock = lock.ok_or_else(|| Failure::new("HOM-01", name, "somebody reads the replica under its apply lock"))?;
+    let route = &home.replica().routes[name];
+    let Some(pending) = &route.pending else { return Ok(0) };
+    let stage = tree.dot_dir(disk, &Tree::stage(&pending.package), true).map_err(io(name))?;
+    world.progress.begin(Stage::Apply, Some(pending.rows.len() as u64), None);
+    let switch = Switch { world: &world, tree: &tree, route, package: pending.package, rows: &pending.rows, stage, again };
+    let differs = switch.run();
+    world.progress.end();
+    let differs = differs.map_err(io(name))?;
+    disk.sync_all(&tree.root).map_err(io(name))?;
+    let package = pending.package;
+    let id = |row: u32| switch_id(route, &pending.rows[row as usize]);
+    for row in &differs {
+        match Outcome::of(row.outcome) {
+            Some(Outcome::KeptAside) => {
+                let kept = row.kept.as_ref().map(|kept| String::from_utf8_lossy(&kept.0).into_owned()).unwrap_or_default();
+                report.problems.push(Problem { code: "RPL-03", subject: id(row.row).to_string(), detail: format!("kept in .gapferry/{kept}") });
+                report.kept_aside.push(id(row.row));
+            }
+            Some(Outcome::Escaped) if report.escaped.len() < LISTED_MAX => report.escaped.push(id(row.row)),
+            _ => {}
+        }
+    }
+    let planned_failures = pending.rows.iter().filter(|row| matches!(row.step, Step::Nothing(number) if Outcome::of(number).is_some_and(Outcome::failed))).count();
+    let failures = differs.iter().filter(|row| Outcome::of(row.outcome).is_some_and(Outcome::failed)).count() + planned_failures;
+    home.record(Applied { route: name.into(), sequence, rows: differs })?;
+    home.commit()?;
+    drop(lock);
+    let stages = tree.dot_dir(disk, b"stage", true).map_err(io(name))?;
+    crate::tree::remove_tree(disk, &stages, package.to_string().as_bytes()).map_err(io(name))?;
+    let corrupt = attest(home, name, sequence)?;
+    forget_parts(home, name, &tree).map_err(io(name))?;
+    crate::history_keeping::prune(home, name, &tree)?;
+    Ok(failures as u64 + corrupt)
+}
+
+fn switch_id(route: &engine::replica::Route, row: &StagedRow) -> ItemId {
+    row.id.clone().unwrap_or_else(|| route.items[row.item as usize].id.clone())
+}
+
+/// Reads a package's items back and records the answer; gives how many are not right.
+fn attest(home: &mut Home, name: &str, sequence: u64) -> Result<u64, Failure> {
+    let tree = tree_of(home, name)?;
+    let missing = || Failure::new("LDG-06", "ledger", format!("the apply record of {name} {sequence} is not there"));
+    let begun = home.begun(name, sequence).ok_or_else(missing)?;
+    let applied = home.applied(name, sequence).unwrap_or_default();
+    let outcomes: std::collections::HashMap<u32, Outcome> = applied.iter().filter_map(|row| Some((row.row, Outcome::of(row.outcome)?))).collect();
+    let past_memory = home.config.policy.read_back_medium;
+    let route = &home.replica().routes[name];
+    let world = home.world.clone();
+    let attester = Attester { world: &world, tree: &tree, route, sequence, key: key_of(&route.packages[&sequence]), past_memory };
+    let bytes = begun.rows.iter().map(|row| row.part.map_or(row.size, |part| part.length)).sum();
+    world.progress.begin(Stage::Attest, Some(begun.rows.len() as u64), Some(bytes));
+    let rows = attester.rows(&begun.rows, &|row| outcomes.get(&row).copied());
+    world.progress.end();
+    let rows = rows.map_err(io(name))?;
+    let wrong = rows.iter().filter(|row| Outcome::of(row.outcome).is_some_and(Outcome::lost)).count() as u64;
+    home.record(Attested { route: name.into(), sequence, read_back: if past_memory { ReadBack::Medium } else { ReadBack::Memory }, rows })?;
+    home.commit()?;
+    Ok(wrong)
+}
+
+/// Removes the parts of documents that are whole or superseded.
+fn forget_parts(home: &Home, name: &str, tree: &Tree) -> std::io::Result<()> {
+    let disk = &*home.world.disk;
+    let Ok(folder) = tree.dot_dir(disk, b"parts", false) else { return Ok(()) };
+    let route = &home.replica().routes[name];
+    if route.parts.is_empty() {
+        for entry in disk.list(&folder)? {
+            crate::tree::remove_tree(disk, &folder, &entry.name)?;
+        }
+    }
+    Ok(())
+}
+
+/// The code of a safety as it stands in the ledger.
+pub fn static_code(code: &str) -> &'static str {
+    ["FRK-01", "FRK-02", "FRK-03", "FRK-04"].into_iter().find(|known| *known == code).unwrap_or("FRK-03")
+}
+
+/// Fails when this home is no replica.
+pub fn require_replica(home: &Home, command: &str) -> Result<(), Failure> {
+    home.require(Role::Replica, command)
+}

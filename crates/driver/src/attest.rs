@@ -1,0 +1,145 @@
+//! Reads back what lies on the replica and digests it under the package's secret (P4): the rows of the answer.
+//!
+//! Computed from the files after they are durable, never from what was in memory.
+
+use capture::read::Parents;
+use engine::replica::{Item, Route};
+use rayon::prelude::*;
+use std::io;
+use store::disk::{Disk, File};
+use wire::receipt::{Outcome, Row};
+use wire::record::{StagedRow, Step};
+use wire::{Digest, digest};
+
+use crate::tree::{Tree, split};
+use crate::world::World;
+
+/// Read at once, bytes.
+const READ_BYTES: usize = 1 << 20;
+
+/// What was read back of a file: its digest, its digest under the key, its size.
+struct ReadBack {
+    plain: Digest,
+    keyed: Digest,
+    part: Digest,
+}
+
+/// Reads a file back. With `range`, `part` is the keyed digest of that stretch.
+fn read_back(file: &mut dyn File, key: &[u8; 32], range: Option<(u64, u64)>, past_memory: bool, buffer: &mut Vec<u8>) -> io::Result<ReadBack> {
+    if past_memory {
+        file.drop_cache()?;
+    }
+    buffer.resize(READ_BYTES, 0);
+    let (mut plain, mut keyed, mut part) = (blake3::Hasher::new(), blake3::Hasher::new_keyed(key), blake3::Hasher::new_keyed(key));
+    let mut at = 0;
+    loop {
+        let read = file.read_at(buffer, at)?;
+        if read == 0 {
+            break;
+        }
+        let bytes = &buffer[..read];
+        plain.update(bytes);
+        keyed.update(bytes);
+        if let Some((offset, length)) = range {
+            let clip = |place: u64| place.clamp(at, at + read as u64) - at;
+            part.update(&bytes[clip(offset) as usize..clip(offset + length) as usize]);
+        }
+        at += read as u64;
+    }
+    Ok(ReadBack { plain: Digest(*plain.finalize().as_bytes()), keyed: Digest(*keyed.finalize().as_bytes()), part: Digest(*part.finalize().as_bytes()) })
+}
+
+/// Reads one package's rows back.
+pub struct Attester<'a> {
+    /// The outer world.
+    pub world: &'a World,
+    /// The replica tree.
+    pub tree: &'a Tree,
+    /// The route, after the package was applied.
+    pub route: &'a Route,
+    /// The package's sequence.
+    pub sequence: u64,
+    /// The possession key of the package.
+    pub key: [u8; 32],
+    /// Whether to read past the system's memory.
+    pub past_memory: bool,
+}
+
+impl Attester<'_> {
+    /// The rows of the answer, in order; `outcomes` gives what the apply record says where it differs from the plan.
+    pub fn rows(&self, rows: &[StagedRow], outcomes: &(dyn Fn(u32) -> Option<Outcome> + Sync)) -> io::Result<Vec<Row>> {
+        let numbered: Vec<(u32, &StagedRow)> = (0u32..).zip(rows).collect();
+        numbered
+            .par_chunks(64)
+            .map(|rows| {
+                let (mut parents, mut buffer) = (Parents::default(), Vec::new());
+                rows.iter().map(|(place, row)| self.row(*place, row, outcomes(*place), &mut parents, &mut buffer)).collect::<io::Result<Vec<_>>>()
+            })
+            .collect::<io::Result<Vec<_>>>()
+            .map(|rows| rows.concat())
+    }
+
+    fn row(&self, place: u32, staged: &StagedRow, outcome: Option<Outcome>, parents: &mut Parents, buffer: &mut Vec<u8>) -> io::Result<Row> {
+        let planned = match staged.step {
+            Step::Nothing(number) => Outcome::of(number).expect("we plan defined outcomes only"),
+            Step::Hold => Outcome::Held,
+            Step::Write | Step::Attributes | Step::Remove => Outcome::Applied,
+        };
+        let outcome = outcome.unwrap_or(planned);
+        let item = &self.route.items[staged.item as usize];
+        let (outcome, digest) = match outcome {
+            Outcome::Held => self.part(staged, parents, buffer)?,
+            proving if proving.proves() && staged.mark.removes() => (self.absent(item, proving)?, Digest::ZERO),
+            proving if proving.proves() => self.present(item, staged.part.map(|part| (part.offset, part.length)), proving, parents, buffer)?,
+            other => (other, Digest::ZERO),
+        };
+        self.world.progress.advance(1, staged.part.map_or(staged.size, |part| part.length));
+        Ok(Row { row: place, outcome: outcome.number(), digest })
+    }
+
+    /// Reads an item back; what proves it, or why it is not right.
+    pub fn present(&self, item: &Item, range: Option<(u64, u64)>, good: Outcome, parents: &mut Parents, buffer: &mut Vec<u8>) -> io::Result<(Outcome, Digest)> {
+        let opened = parents.open(self.disk(), &self.tree.root, item.path());
+        let mut file = match opened {
+            Ok(file) => file,
+            Err(capture::read::ReadFailure::Io(error)) if error.raw_os_error() == Some(5) => return Ok((Outcome::Corrupt, Digest::ZERO)),
+            Err(_) => return Ok((Outcome::Missing, Digest::ZERO)),
+        };
+        let read = match read_back(&mut *file, &self.key, range, self.past_memory, buffer) {
+            Ok(read) => read,
+            // EIO: the medium of the replica does not give it back.
+            Err(error) if error.raw_os_error() == Some(5) => return Ok((Outcome::Corrupt, Digest::ZERO)),
+            Err(error) => return Err(error),
+        };
+        if read.plain != item.digest {
+            return Ok((Outcome::Corrupt, read.keyed));
+        }
+        Ok((good, if range.is_some() { read.part } else { read.keyed }))
+    }
+
+    fn absent(&self, item: &Item, good: Outcome) -> io::Result<Outcome> {
+        let (parent, name) = split(&item.path().0);
+        let there = self.disk().dir(&self.tree.root, parent, false).and_then(|dir| self.disk().stat(&dir, name));
+        // What lies at its place may be a directory or another item by now: it is the document that must be gone.
+        let document = matches!(there, Ok(stat) if stat.kind == store::disk::Kind::File) && self.route.find(&item.id).is_some_and(|(_, now)| now.removed);
+        Ok(if document { Outcome::Corrupt } else { good })
+    }
+
+    fn part(&self, staged: &StagedRow, parents: &mut Parents, buffer: &mut Vec<u8>) -> io::Result<(Outcome, Digest)> {
+        let Some(part) = staged.part else { return Ok((Outcome::PartsBroken, Digest::ZERO)) };
+        let (folder, name) = Tree::part(&staged.digest, part.offset);
+        let path = wire::ItemId([folder.as_slice(), b"/", &name].concat());
+        let Ok(mut file) = parents.open(self.disk(), &self.tree.dot, &path) else { return Ok((Outcome::PartsBroken, Digest::ZERO)) };
+        let read = read_back(&mut *file, &self.key, None, self.past_memory, buffer)?;
+        Ok(if read.plain == part.digest { (Outcome::Held, read.keyed) } else { (Outcome::PartsBroken, read.keyed) })
+    }
+
+    fn disk(&self) -> &dyn Disk {
+        &*self.world.disk
+    }
+}
+
+/// The possession key of a package that was seen.
+pub fn key_of(seen: &engine::replica::Seen) -> [u8; 32] {
+    digest::possession_key(&seen.nonce, &seen.package)
+}

@@ -1,0 +1,375 @@
+//! `carry` and `apply`: whatever is right here and now with this medium; and the rounds of the daemon over gateway folders.
+
+use carrier::{Carrier, Gateway, Held, Listing, Medium};
+use engine::answer::Wanted;
+use std::path::{Path, PathBuf};
+use wire::ItemId;
+use wire::card::Role;
+use wire::record::Carried;
+
+use crate::applying::{Outcomes, package, recover};
+use crate::home::{Access, Home};
+use crate::packing::{PackOptions, Target};
+use crate::receipts::{WayBack, deliver};
+use crate::report::{ApplyReport, CaptureReport, CarryReport, Failure, LISTED_MAX, Problem, ReconcileReport};
+use crate::world::World;
+
+/// Which form of receipt a person asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReceiptForm {
+    /// Row by row.
+    Full,
+    /// One digest.
+    Digest,
+}
+
+fn wanted(form: Option<ReceiptForm>) -> Wanted {
+    match form {
+        None => Wanted::Fitting,
+        Some(ReceiptForm::Full) => Wanted::Full,
+        Some(ReceiptForm::Digest) => Wanted::Digest,
+    }
+}
+
+/// What `apply` is asked for.
+#[derive(Clone, Debug, Default)]
+pub struct ApplyOptions {
+    /// The medium.
+    pub from: PathBuf,
+    /// Only these routes; all if empty.
+    pub routes: Vec<String>,
+    /// Form of the receipt.
+    pub receipt: Option<ReceiptForm>,
+    /// Another folder for the receipt.
+    pub receipt_to: Option<PathBuf>,
+    /// Shows what would be applied.
+    pub dry_run: bool,
+}
+
+/// What `carry` is asked for.
+#[derive(Clone, Debug, Default)]
+pub struct CarryOptions {
+    /// The medium.
+    pub medium: PathBuf,
+    /// Only these routes.
+    pub routes: Vec<String>,
+    /// Bound for everything in the medium's folder, bytes.
+    pub medium_size: Option<u64>,
+    /// Form of the receipt.
+    pub receipt: Option<ReceiptForm>,
+    /// Another folder for the receipt.
+    pub receipt_to: Option<PathBuf>,
+}
+
+fn open_medium(world: &World, path: &Path, make: bool) -> Result<Medium, Failure> {
+    Medium::open(&world.disk, path, make).map_err(|failure| Failure::new(failure.code(), path.display().to_string(), failure.to_string()))
+}
+
+/// `carry`.
+pub fn carry(world: &World, path: &Path, options: &CarryOptions) -> Result<CarryReport, Failure> {
+    let mut home = Home::open(world, path, Access::Change)?;
+    match home.config.role {
+        Role::Source => carry_source(&mut home, options).and_then(|report| close(home, report)),
+        Role::Replica => carry_replica(&mut home, options).and_then(|report| close(home, report)),
+    }
+}
+
+fn close(home: Home, report: CarryReport) -> Result<CarryReport, Failure> {
+    home.close("", report.next)?;
+    Ok(report)
+}
+
+fn foreign(listing: &Listing) -> Vec<ItemId> {
+    listing.foreign.iter().take(LISTED_MAX).map(|name| ItemId(name.clone())).collect()
+}
+
+fn carry_source(home: &mut Home, options: &CarryOptions) -> Result<CarryReport, Failure> {
+    let world = home.world.clone();
+    let routes = crate::packing::routes_for(home, &options.routes)?;
+    let medium = open_medium(&world, &options.medium, true)?;
+    let id = crate::medium::identify(home, &medium, true)?;
+    let (mut reconciled, served) = crate::reconciling::from_carrier(home, &medium, &options.routes)?;
+    reconciled.removed = clean(home, &medium, &served)?;
+    let captured = crate::capturing::all(home, false)?;
+    let target = Target { carrier: &medium, carried: Carried::Medium(id), size: options.medium_size };
+    let pack = PackOptions { to: options.medium.clone(), routes: routes.clone(), items: Vec::new(), medium_size: options.medium_size, dry_run: false };
+    let packed = crate::packing::run(home, &target, &routes, &pack, captured)?;
+    let listing = medium.list().map_err(|error| Failure::io("medium", &error))?;
+    let (next, zones) = next_for_source(home, &listing, &routes);
+    Ok(CarryReport { role: "source", reconciled: Some(reconciled), packed: Some(packed), applied: None, next, zones, foreign: foreign(&listing) })
+}
+
+/// What to do with a medium after the source has worked on it: it goes where its packages go.
+fn next_for_source(home: &Home, listing: &Listing, routes: &[String]) -> (&'static str, Vec<String>) {
+    let source = home.source();
+    let on_medium = |name: &String| {
+        let route = source.routes.get(name)?;
+        let there = route.packages.values().any(|package| listing.packages.iter().any(|held| held.id == package.package));
+        there.then(|| home.zone_name(&route.replica))
+    };
+    let mut zones: Vec<String> = routes.iter().filter_map(on_medium).collect();
+    zones.sort();
+    zones.dedup();
+    (if zones.is_empty() { "nothing" } else { "take-to-replica" }, zones)
+}
+
+/// Removes from a medium what has served: receipts taken in, packages that are answered or whose acknowledgement has been
+/// seen or superseded, and what was never finished.
+fn clean(home: &Home, medium: &dyn Carrier, served: &[String]) -> Result<u64, Failure> {
+    let failed = |error: std::io::Error| Failure::io("medium", &error);
+    let mut removed = 0;
+    let mut remove = |name: &str| -> Result<(), Failure> {
+        match medium.remove(name) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Failure::new("MED-02", name, error.to_string())),
+            _ => {
+                removed += 1;
+                Ok(())
+            }
+        }
+    };
+    served.iter().try_for_each(|name| remove(name))?;
+    let source = home.source();
+    for held in &medium.list().map_err(failed)?.packages {
+        let Some(packed) = home.packed_as(&held.id) else { continue };
+        let Some(route) = source.routes.get(&packed.route) else { continue };
+        let superseded = |package: &engine::source::Package| package.items == 0 && packed.acknowledges < route.witness.map_or(0, |witness| witness.receipt);
+        let open = route.packages.get(&packed.sequence).is_some_and(|package| !superseded(package));
+        if !open {
+            remove(&held.name)?;
+        }
+    }
+    medium.remove_incomplete(&[carrier::Kind::Package, carrier::Kind::Label]).map_err(|error| Failure::new("MED-02", "medium", error.to_string()))?;
+    Ok(removed)
+}
+
+fn carry_replica(home: &mut Home, options: &CarryOptions) -> Result<CarryReport, Failure> {
+    let medium = open_medium(&home.world.clone(), &options.medium, false)?;
+    let options = ApplyOptions { from: options.medium.clone(), routes: options.routes.clone(), receipt: options.receipt, receipt_to: options.receipt_to.clone(), dry_run: false };
+    let applied = apply_medium(home, &medium, &options)?;
+    let listing = medium.list().map_err(|error| Failure::io("medium", &error))?;
+    let next = if applied.receipts.is_empty() { "nothing" } else { "take-to-source" };
+    let mut zones: Vec<String> = applied.receipts.iter().filter_map(|receipt| home.config.routes[&receipt.route].from.clone()).collect();
+    zones.sort();
+    zones.dedup();
+    Ok(CarryReport { role: "replica", reconciled: None, packed: None, applied: Some(applied), next, zones, foreign: foreign(&listing) })
+}
+
+/// `apply`.
+pub fn apply(world: &World, path: &Path, options: &ApplyOptions) -> Result<ApplyReport, Failure> {
+    let mut home = Home::open(world, path, Access::Change)?;
+    home.require(Role::Replica, "apply")?;
+    let medium = open_medium(world, &options.from, false)?;
+    let report = apply_medium(&mut home, &medium, options)?;
+    let done = report.packages.iter().filter(|package| package.result == "applied").count();
+    home.close("", &format!("{done} packages"))?;
+    Ok(report)
+}
+
+fn apply_medium(home: &mut Home, medium: &Medium, options: &ApplyOptions) -> Result<ApplyReport, Failure> {
+    crate::packing::routes_for(home, &options.routes)?;
+    let label = crate::medium::read_label(home, medium)?;
+    let mut report = ApplyReport { dry_run: options.dry_run, ..ApplyReport::default() };
+    if !options.dry_run {
+        recover(home, &mut report)?;
+    }
+    let listing = medium.list().map_err(|error| Failure::io("medium", &error))?;
+    let shared = label.as_ref().is_some_and(|label| label.zones > 2);
+    let taken = apply_all(home, medium, &listing.packages, &options.routes, options.dry_run, shared, &mut report)?;
+    if options.dry_run {
+        return Ok(report);
+    }
+    let routes: Vec<String> = home.replica().routes.keys().filter(|route| home.config.routes.contains_key(*route) && (options.routes.is_empty() || options.routes.contains(route))).cloned().collect();
+    let routes: Vec<String> = routes.into_iter().filter(|route| !home.config.routes[route].has_gateway() || taken.replayed.iter().chain(&taken.applied).any(|(of, _)| of == route)).collect();
+    let elsewhere = options.receipt_to.as_ref().map(|path| open_medium(&home.world.clone(), path, true)).transpose()?;
+    let way_back = WayBack { carrier: elsewhere.as_ref().unwrap_or(medium), keeps: true };
+    match deliver(home, &routes, wanted(options.receipt), &taken.replayed, &way_back) {
+        Ok(receipts) => report.receipts = receipts,
+        // What was applied stays applied; the receipt waits in the spool and goes with the next medium.
+        Err(failure) if failure.0.code.starts_with("MED-") || failure.0.code == "IO-01" => report.problems.push(Problem { code: "MED-02", ..failure.0 }),
+        Err(failure) => return Err(failure),
+    }
+    Ok(report)
+}
+
+/// What was done with the packages of a carrier.
+#[derive(Default)]
+struct Taken {
+    applied: Vec<(String, u64)>,
+    replayed: Vec<(String, u64)>,
+    /// Files that have served.
+    served: Vec<String>,
+    /// Files that were refused.
+    refused: Vec<String>,
+}
+
+/// Applies every package on a carrier, in order of route and sequence. One that is refused does not stop the others.
+fn apply_all(home: &mut Home, carrier: &dyn Carrier, packages: &[Held], routes: &[String], dry_run: bool, shared: bool, report: &mut ApplyReport) -> Result<Taken, Failure> {
+    let mut taken = Taken::default();
+    for held in order(home, carrier, packages) {
+        let mut file = match carrier.open(&held.name) {
+            Ok(file) => file,
+            Err(error) => {
+                report.problems.push(Failure::io(&held.name, &error).0);
+                continue;
+            }
+        };
+        if !routes.is_empty() && crate::opener::Package::open(home, &mut *file).is_ok_and(|package| !routes.contains(&package.route)) {
+            continue;
+        }
+        match package(home, &mut *file, &held.name, dry_run, report) {
+            Ok(Outcomes::Taken(done)) => {
+                let list = if done.result == "replayed" { &mut taken.replayed } else { &mut taken.applied };
+                list.push((done.route.clone(), done.sequence));
+                taken.served.push(held.name.clone());
+                report.packages.push(done);
+            }
+            Ok(Outcomes::NotTaken(done, problem)) => {
+                if problem.code == "ENV-09" && shared {
+                    // The label says that several zones share this medium: it is for another one.
+                    continue;
+                }
+                if done.result == "refused" {
+                    crate::refusals::note(home, &problem)?;
+                    taken.refused.push(held.name.clone());
+                }
+                report.packages.push(done);
+                report.problems.push(problem);
+            }
+            Err(failure) if failure.0.code == "IO-01" && failure.0.subject == held.name => report.problems.push(failure.0),
+            Err(failure) => return Err(failure),
+        }
+    }
+    Ok(taken)
+}
+
+/// The packages in the order in which they are to be applied: by route and sequence; what does not open keeps its place.
+fn order(home: &Home, carrier: &dyn Carrier, packages: &[Held]) -> Vec<Held> {
+    if packages.len() < 2 {
+        return packages.to_vec();
+    }
+    let place = |held: &Held| {
+        let mut file = carrier.open(&held.name).ok()?;
+        let package = crate::opener::Package::open(home, &mut *file).ok()?;
+        Some((package.route, package.manifest.sequence))
+    };
+    let mut placed: Vec<(Option<(String, u64)>, Held)> = packages.iter().map(|held| (place(held), held.clone())).collect();
+    placed.sort_by(|one, two| one.0.cmp(&two.0));
+    placed.into_iter().map(|(_, held)| held).collect()
+}
+
+/// What a round of the daemon did.
+#[derive(Clone, Debug, Default)]
+pub struct RoundReport {
+    /// Packages or receipts written.
+    pub wrote: u64,
+    /// Receipts or packages taken in.
+    pub took: u64,
+    /// What needs attention.
+    pub problems: Vec<Problem>,
+}
+
+/// A refused file in a gateway folder is left alone until it has stood still so long, ns: it may still be growing.
+const STILL_NS: i64 = 5_000_000_000;
+
+fn gateway(world: &World, path: &Path) -> Result<Gateway, Failure> {
+    Gateway::open(&world.disk, path).map_err(|failure| Failure::new(failure.code(), path.display().to_string(), failure.to_string()))
+}
+
+/// Moves refused files of a gateway folder that stand still into the quarantine.
+fn quarantine(home: &Home, gateway: &Gateway, names: &[String]) -> Result<(), Failure> {
+    let disk = &*home.world.disk;
+    for name in names {
+        let Ok(mut file) = gateway.open(name) else { continue };
+        let stat = file.stat().map_err(|error| Failure::io(name, &error))?;
+        if home.world.clock.now().saturating_sub(stat.changed.max(stat.modified)) < STILL_NS {
+            continue;
+        }
+        let failed = |error: std::io::Error| Failure::io("spool/quarantine", &error);
+        let folder = disk.dir(&home.dir, b"spool/quarantine", true).map_err(failed)?;
+        store::spool::remove_if_there(disk, &folder, name.as_bytes()).map_err(failed)?;
+        let mut kept = disk.create(&folder, name.as_bytes(), 0o600).map_err(failed)?;
+        let (mut buffer, mut at) = (vec![0; 1 << 20], 0);
+        loop {
+            let read = file.read_at(&mut buffer, at).map_err(failed)?;
+            if read == 0 {
+                break;
+            }
+            kept.write_all_at(&buffer[..read], at).map_err(failed)?;
+            at += read as u64;
+        }
+        kept.sync().map_err(failed)?;
+        disk.sync_dir(&folder).map_err(failed)?;
+        gateway.remove(name).map_err(|error| Failure::io(name, &error))?;
+    }
+    Ok(())
+}
+
+/// One round of the source's daemon: receipts in, changes captured, packages out.
+pub fn gateway_round_source(world: &World, path: &Path) -> Result<RoundReport, Failure> {
+    let mut home = Home::open(world, path, Access::Change)?;
+    home.require(Role::Source, "run")?;
+    let mut report = RoundReport::default();
+    let routes: Vec<(String, crate::config::RouteConfig)> = home.config.routes.iter().filter(|(_, route)| route.has_gateway()).map(|(name, route)| (name.clone(), route.clone())).collect();
+    for (name, config) in &routes {
+        let Some(from) = &config.from_gateway else { continue };
+        let gateway = gateway(world, from)?;
+        let (taken, served) = crate::reconciling::from_carrier(&mut home, &gateway, std::slice::from_ref(name))?;
+        report.took += served.len() as u64;
+        for file in &served {
+            gateway.remove(file).map_err(|error| Failure::io(file, &error))?;
+        }
+        let refused: Vec<String> = taken.problems.iter().filter(|problem| problem.subject.ends_with(".gfr")).map(|problem| problem.subject.clone()).collect();
+        quarantine(&home, &gateway, &refused)?;
+        report.problems.extend(taken.problems);
+    }
+    let mut captured = crate::capturing::all(&mut home, false)?;
+    report.problems.append(&mut captured.problems.clone());
+    for (name, config) in &routes {
+        let Some(to) = &config.to_gateway else { continue };
+        let gateway = gateway(world, to)?;
+        let target = Target { carrier: &gateway, carried: Carried::Gateway, size: None };
+        let packed = crate::packing::run(&mut home, &target, std::slice::from_ref(name), &PackOptions::default(), CaptureReport { archives: Vec::new(), problems: captured.problems.clone() })?;
+        report.wrote += packed.packages.len() as u64;
+        report.problems.extend(packed.problems.into_iter().filter(|problem| !captured.problems.contains(problem)));
+    }
+    captured.problems.clear();
+    home.close("", &format!("{} taken, {} written", report.took, report.wrote))?;
+    Ok(report)
+}
+
+/// One round of the replica's daemon: packages in, receipts out.
+pub fn gateway_round_replica(world: &World, path: &Path) -> Result<RoundReport, Failure> {
+    let mut home = Home::open(world, path, Access::Change)?;
+    home.require(Role::Replica, "run")?;
+    let mut report = RoundReport::default();
+    let mut applied = ApplyReport::default();
+    recover(&mut home, &mut applied)?;
+    let routes: Vec<(String, crate::config::RouteConfig)> = home.config.routes.iter().filter(|(_, route)| route.has_gateway()).map(|(name, route)| (name.clone(), route.clone())).collect();
+    for (name, config) in &routes {
+        let Some(from) = &config.from_gateway else { continue };
+        let folder = gateway(world, from)?;
+        let listing = folder.list().map_err(|error| Failure::io(from.display().to_string(), &error))?;
+        let taken = apply_all(&mut home, &folder, &listing.packages, std::slice::from_ref(name), false, false, &mut applied)?;
+        report.took += (taken.applied.len() + taken.replayed.len()) as u64;
+        if let Some(to) = &config.to_gateway {
+            let back = gateway(world, to)?;
+            let needed = !taken.replayed.is_empty() || engine::answer::is_needed(&home.replica().routes[name]);
+            if needed {
+                let receipts = deliver(&mut home, std::slice::from_ref(name), Wanted::Fitting, &taken.replayed, &WayBack { carrier: &back, keeps: false })?;
+                report.wrote += receipts.iter().filter(|receipt| receipt.written).count() as u64;
+            }
+        }
+        for file in &taken.served {
+            folder.remove(file).map_err(|error| Failure::io(file, &error))?;
+        }
+        quarantine(&home, &folder, &taken.refused)?;
+    }
+    report.problems = applied.problems;
+    home.close("", &format!("{} taken, {} written", report.took, report.wrote))?;
+    Ok(report)
+}
+
+/// Nothing was reconciled.
+pub fn nothing() -> ReconcileReport {
+    ReconcileReport::default()
+}

@@ -1,0 +1,199 @@
+//! `gapferry.toml`: zone, archives, routes, policies. Edits keep a person's comments and order.
+
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use wire::card::Role;
+use wire::name::is_name;
+
+use crate::report::Failure;
+
+/// The file's name in a home.
+pub const FILE: &str = "gapferry.toml";
+/// Largest configuration that is read, bytes.
+pub const CONFIG_BYTES_MAX: usize = 1 << 20;
+
+/// A home's configuration.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Name of this zone.
+    pub zone: String,
+    /// What it does.
+    pub role: Role,
+    /// Archives of a source.
+    #[serde(default)]
+    pub archives: BTreeMap<String, ArchiveConfig>,
+    /// Routes.
+    #[serde(default)]
+    pub routes: BTreeMap<String, RouteConfig>,
+    /// Policies.
+    #[serde(default)]
+    pub policy: Policy,
+}
+
+/// An archive.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ArchiveConfig {
+    /// Its root directory.
+    pub root: PathBuf,
+}
+
+/// A route; which fields are set depends on the role.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RouteConfig {
+    /// Source: the archive.
+    pub archive: Option<String>,
+    /// Source: the replica zone.
+    pub to: Option<String>,
+    /// Replica: the source zone.
+    pub from: Option<String>,
+    /// Replica: the tree.
+    pub into: Option<PathBuf>,
+    /// Folder for what leaves.
+    pub to_gateway: Option<PathBuf>,
+    /// Folder for what arrives.
+    pub from_gateway: Option<PathBuf>,
+    /// Source: a zone whose card is an escrow recipient of every package.
+    pub escrow: Option<String>,
+}
+
+impl RouteConfig {
+    /// Whether it goes by gateway and not by medium.
+    pub fn has_gateway(&self) -> bool {
+        self.to_gateway.is_some() || self.from_gateway.is_some()
+    }
+}
+
+/// Limits that a person may change.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Policy {
+    /// Hours after which a package that is not answered counts as lost.
+    pub deadline_hours: u64,
+    /// Items that may change or vanish at once.
+    pub breaker_items: u64,
+    /// Hundredths of what the replica holds that may change or vanish at once.
+    pub breaker_percent: u64,
+    /// Replica: days that earlier versions are kept at least.
+    pub history_days: u64,
+    /// Replica: versions of one item that are kept at least.
+    pub history_versions: u64,
+    /// Replica: read back past the memory of the system.
+    pub read_back_medium: bool,
+    /// Largest package, bytes. File systems of removable media often end below 4 GiB.
+    pub package_bytes_max: u64,
+    /// Daemon: seconds between full scans when hints work.
+    pub scan_seconds: u64,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            deadline_hours: 72,
+            breaker_items: 100,
+            breaker_percent: 5,
+            history_days: 30,
+            history_versions: 500,
+            read_back_medium: false,
+            package_bytes_max: (4 << 30) - 1,
+            scan_seconds: 300,
+        }
+    }
+}
+
+/// Smallest package limit that leaves room for one item.
+const PACKAGE_BYTES_MIN: u64 = 64 << 10;
+
+impl Config {
+    /// Reads a configuration.
+    pub fn parse(text: &str) -> Result<Self, Failure> {
+        let wrong = |detail: String| Failure::new("HOM-03", FILE, detail);
+        let config: Config = toml::from_str(text).map_err(|error| wrong(error.to_string()))?;
+        for name in config.archives.keys().chain(config.routes.keys()).chain([&config.zone]) {
+            if !is_name(name) {
+                return Err(wrong(format!("{name:?} is no name: 1 to 64 of a-z 0-9 . _ -, starting with a letter or digit")));
+            }
+        }
+        for (name, route) in &config.routes {
+            let complete = match config.role {
+                Role::Source => route.archive.as_ref().is_some_and(|archive| config.archives.contains_key(archive)) && route.to.is_some(),
+                Role::Replica => route.from.is_some() && route.into.is_some(),
+            };
+            if !complete {
+                return Err(wrong(format!("route {name} does not name what a {} needs", config.role.word())));
+            }
+        }
+        if config.policy.package_bytes_max < PACKAGE_BYTES_MIN || config.policy.breaker_percent > 100 {
+            return Err(wrong("a policy is outside its limits: package_bytes_max is at least 65536, breaker_percent at most 100".into()));
+        }
+        Ok(config)
+    }
+
+    /// The text of a new home.
+    pub fn template(zone: &str, role: Role) -> String {
+        format!(
+            "# gapferry home. Commands edit this file and keep your comments.\nzone = \"{zone}\"\nrole = \"{}\"\n\n# Limits and their defaults; remove the # to change one.\n[policy]\n\
+             # deadline_hours = 72        # a package not answered for so long travels again\n\
+             # breaker_items = 100        # more than this many items ...\n\
+             # breaker_percent = 5        # ... and this share of the archive changing at once stops the route\n\
+             # history_days = 30          # replica: earlier versions are kept so long\n\
+             # history_versions = 500     # replica: and so many of each item, whichever is more\n\
+             # read_back_medium = false   # replica: read back past the system's memory\n\
+             # package_bytes_max = 4294967295\n\
+             # scan_seconds = 300         # daemon: full scan even when no change was hinted\n",
+            role.word()
+        )
+    }
+}
+
+/// Adds a table `section.name` with these string values to the text, keeping everything else as it is.
+pub fn with_entry(text: &str, section: &str, name: &str, values: &[(&str, String)]) -> Result<String, Failure> {
+    let mut document: toml_edit::DocumentMut = text.parse().map_err(|error| Failure::new("HOM-03", FILE, format!("{error}")))?;
+    let sections = document.entry(section).or_insert_with(|| {
+        let mut table = toml_edit::Table::new();
+        table.set_implicit(true);
+        toml_edit::Item::Table(table)
+    });
+    let table = sections.as_table_mut().ok_or_else(|| Failure::new("HOM-03", FILE, format!("{section} is not a table")))?;
+    let mut entry = toml_edit::Table::new();
+    for (key, value) in values {
+        entry.insert(key, toml_edit::value(value.as_str()));
+    }
+    table.insert(name, toml_edit::Item::Table(entry));
+    Ok(document.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn edits_keep_comments() {
+        let text = format!("{}# mine\n", Config::template("inside", Role::Source));
+        let text = with_entry(&text, "archives", "a", &[("root", "/srv/档案".into())]).unwrap();
+        let text = with_entry(&text, "routes", "r", &[("archive", "a".into()), ("to", "outside".into())]).unwrap();
+        assert!(text.contains("# mine") && text.contains("# deadline_hours"));
+        let config = Config::parse(&text).unwrap();
+        assert_eq!(config.archives["a"].root, PathBuf::from("/srv/档案"));
+        assert_eq!(config.policy, Policy::default());
+    }
+
+    #[test]
+    fn wrong_configurations_say_so() {
+        for (text, part) in [
+            ("", "zone"),
+            ("zone = 'a'\nrole = 'both'", "both"),
+            ("zone = 'A b'\nrole = 'source'", "no name"),
+            ("zone = 'a'\nrole = 'source'\nextra = 1", "extra"),
+            ("zone = 'a'\nrole = 'source'\n[routes.r]\narchive = 'x'\nto = 'y'", "route r"),
+            ("zone = 'a'\nrole = 'replica'\n[policy]\npackage_bytes_max = 1", "package_bytes_max"),
+        ] {
+            let failure = Config::parse(text).unwrap_err();
+            assert_eq!(failure.0.code, "HOM-03");
+            assert!(failure.0.detail.contains(part), "{text}: {}", failure.0.detail);
+        }
+    }
+}

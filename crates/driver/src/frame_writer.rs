@@ -1,0 +1,153 @@
+//! Writes the frames of a package: plaintext in, sealed frames out, in order, encrypted on all cores.
+//!
+//! Memory is bounded by one group of frames. The digest of the file is taken while it is written, so that reading it back
+//! proves the medium and not our memory.
+
+use rayon::prelude::*;
+use seal::envelope::{Ending, Sealing};
+use wire::Digest;
+use wire::limits::FRAME_BYTES;
+
+/// Frames sealed and written together.
+const GROUP_FRAMES: usize = 32;
+const FRAME: usize = FRAME_BYTES as usize;
+
+/// Where sealed bytes go.
+pub type Sink<'a> = dyn FnMut(&[u8], u64) -> std::io::Result<()> + Send + 'a;
+
+/// The frames of one package, being written.
+pub struct FrameWriter<'a> {
+    sealing: &'a Sealing,
+    sink: Box<Sink<'a>>,
+    waiting: Vec<u8>,
+    scratch: Vec<Vec<u8>>,
+    next_frame: u32,
+    at: u64,
+    digest: blake3::Hasher,
+}
+
+/// The digest of a package file: over its frames, then its header, which is written last.
+pub fn file_digest(frames: &blake3::Hasher, header: &[u8]) -> Digest {
+    wire::digest::derive("gapferry v1 file", &[frames.finalize().as_bytes(), header])
+}
+
+impl<'a> FrameWriter<'a> {
+    /// Writes behind the room for the header.
+    pub fn new(sealing: &'a Sealing, sink: Box<Sink<'a>>) -> Self {
+        Self {
+            at: sealing.header_bytes(),
+            sealing,
+            sink,
+            waiting: Vec::with_capacity(FRAME * (GROUP_FRAMES + 1)),
+            scratch: (0..GROUP_FRAMES).map(|_| Vec::with_capacity(FRAME + 16)).collect(),
+            next_frame: 0,
+            digest: blake3::Hasher::new(),
+        }
+    }
+
+    /// Takes the next plaintext.
+    pub fn push(&mut self, mut bytes: &[u8]) -> std::io::Result<()> {
+        while !bytes.is_empty() {
+            let room = FRAME * GROUP_FRAMES + 1 - self.waiting.len();
+            let (now, later) = bytes.split_at(room.min(bytes.len()));
+            self.waiting.extend_from_slice(now);
+            bytes = later;
+            if self.waiting.len() > FRAME * GROUP_FRAMES {
+                self.write_group(GROUP_FRAMES, false)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Seals and writes `frames` frames of what waits; `end` when the last of them is the last of all.
+    fn write_group(&mut self, frames: usize, end: bool) -> std::io::Result<()> {
+        let bytes = (frames * FRAME).min(self.waiting.len());
+        let first = self.next_frame;
+        let sealing = self.sealing;
+        self.scratch[..frames].par_iter_mut().zip(self.waiting[..bytes].par_chunks(FRAME)).enumerate().for_each(|(place, (buffer, plain))| {
+            buffer.clear();
+            buffer.extend_from_slice(plain);
+            let index = first + u32::try_from(place).expect("a group is small");
+            sealing.frames.seal(index, end && place + 1 == frames, buffer);
+        });
+        for frame in &self.scratch[..frames] {
+            self.digest.update(frame);
+            (self.sink)(frame, self.at)?;
+            self.at += frame.len() as u64;
+        }
+        self.next_frame += u32::try_from(frames).expect("a group is small");
+        self.waiting.drain(..bytes);
+        Ok(())
+    }
+
+    /// Writes body, signature block, padding and trailer, then the header at the start; gives the digest and length of the file.
+    pub fn finish(mut self, ending: &Ending) -> std::io::Result<(Digest, u64)> {
+        self.push(&ending.body_and_seals)?;
+        let zeros = vec![0; FRAME];
+        let mut padding = ending.padding_bytes;
+        while padding > 0 {
+            let now = padding.min(FRAME_BYTES);
+            self.push(&zeros[..usize::try_from(now).expect("a frame fits memory")])?;
+            padding -= now;
+        }
+        self.push(&ending.trailer)?;
+        let frames = self.waiting.len().div_ceil(FRAME);
+        if frames > GROUP_FRAMES {
+            self.write_group(GROUP_FRAMES, false)?;
+        }
+        self.write_group(self.waiting.len().div_ceil(FRAME), true)?;
+        (self.sink)(&ending.header, 0)?;
+        Ok((file_digest(&self.digest, &ending.header), self.at))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use seal::envelope::{Opening, SealEntropy};
+    use seal::frames;
+    use seal::keys::SecretKeys;
+    use seal::suite::SUITE;
+    use std::sync::{Arc, Mutex};
+    use wire::ZoneId;
+    use wire::header::{Kind, TRAILER_BYTES};
+
+    #[test]
+    fn every_length_of_content_opens_again() {
+        let keys = SecretKeys { sign: [1; 32], seal: [2; 32] };
+        let recipient = SUITE.seal_public(&keys.seal);
+        for content in [0, 1, FRAME - 1, FRAME, FRAME + 1, FRAME * GROUP_FRAMES, FRAME * GROUP_FRAMES + 1, FRAME * (GROUP_FRAMES * 2 + 3) - 5] {
+            let entropy = SealEntropy { id: [3; 16], content_key: [4; 32].into(), wrap: vec![[5; 64]] };
+            let sealing = Sealing::new(Kind::Package, &[&recipient], &entropy).unwrap();
+            let file = Arc::new(Mutex::new(Vec::new()));
+            let into = file.clone();
+            let sink = move |bytes: &[u8], at: u64| {
+                let mut file = into.lock().unwrap();
+                let end = at as usize + bytes.len();
+                if file.len() < end {
+                    file.resize(end, 0);
+                }
+                file[at as usize..end].copy_from_slice(bytes);
+                Ok(())
+            };
+            let mut writer = FrameWriter::new(&sealing, Box::new(sink));
+            let plain: Vec<u8> = (0..content).map(|n| (n % 251) as u8).collect();
+            plain.chunks(100_000).for_each(|piece| writer.push(piece).unwrap());
+            let ending = sealing.end(content as u64, b"body", &keys, ZoneId([9; 32]));
+            let (_, length) = writer.finish(&ending).unwrap();
+            let file = file.lock().unwrap();
+            assert_eq!(length, file.len() as u64);
+            let opening = Opening::new(&file[..2000], length, Kind::Package, &keys).unwrap();
+            let mut opened = Vec::new();
+            for index in 0..frames::count(opening.header.plain_bytes) {
+                let place = frames::place(&opening.header, index);
+                let mut frame = file[place.at as usize..(place.at + place.bytes) as usize].to_vec();
+                opening.frames.open(index, place.last, &mut frame).unwrap();
+                opened.extend(frame);
+            }
+            assert_eq!(&opened[..content], &plain[..], "{content}");
+            let trailer = opening.trailer(&opened[opened.len() - TRAILER_BYTES..]).unwrap();
+            assert_eq!((trailer.body_at, trailer.body_plain), (content as u64, 4));
+        }
+    }
+}

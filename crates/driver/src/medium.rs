@@ -1,0 +1,100 @@
+//! What only the program knows of a medium: its label, and whether a package on it is still what was written.
+
+use carrier::{Carrier, LABEL_NAME};
+use seal::envelope::{SealEntropy, open_whole, seal_whole};
+use store::disk::File;
+use wire::card::Role;
+use wire::clause::{self, require};
+use wire::codec;
+use wire::header::{Header, Kind};
+use wire::label::Label;
+use wire::limits::SLOTS_MAX;
+use wire::record::Labelled;
+use wire::{MediumId, ZoneId};
+use zeroize::Zeroizing;
+
+use crate::frame_writer::file_digest;
+use crate::home::Home;
+use crate::progress::Progress;
+use crate::report::Failure;
+
+/// Largest label file, bytes.
+const LABEL_FILE_BYTES_MAX: u64 = 128 << 10;
+
+/// A medium's label, and for how many zones it was sealed.
+pub struct Labelling {
+    /// The medium.
+    pub medium: MediumId,
+    /// Zones that can read the label, its maker included.
+    pub zones: usize,
+}
+
+/// Reads the label of a medium; a wrong one refuses the medium (MED-01 with the clause).
+pub fn read_label(home: &Home, medium: &dyn Carrier) -> Result<Option<Labelling>, Failure> {
+    let listing = medium.list().map_err(|error| Failure::io("medium", &error))?;
+    let Some(bytes) = listing.label else { return Ok(None) };
+    let refused = |code: &'static str, says: &str| Failure::new("MED-01", LABEL_NAME, format!("{code}: {says}"));
+    if bytes > LABEL_FILE_BYTES_MAX {
+        return Err(refused("LBL-02", "longer than a label can be"));
+    }
+    let failed = |error: std::io::Error| Failure::io(LABEL_NAME, &error);
+    let mut file = medium.open(LABEL_NAME).map_err(failed)?;
+    let mut content = vec![0; usize::try_from(bytes).expect("bounded above")];
+    let read = file.read_at(&mut content, 0).map_err(failed)?;
+    content.truncate(read);
+    let zones = content.get(11).map_or(0, |slots| usize::from(*slots));
+    let ours = home.zone_id();
+    let trusted = |zone: &ZoneId| if *zone == ours { Some(home.card.sign) } else { home.signing_key(zone, Role::Source) };
+    let opened = (|| {
+        let (_, verified) = open_whole(&content, Kind::Label, home.keys(), &trusted)?;
+        let label: Label = codec::decode(&verified.body, &clause::ENV_CANONICAL)?;
+        require(label.maker == verified.signer, &clause::LBL_MAKER)?;
+        require(label.reserved == 0, &clause::LBL_FORM)?;
+        Ok(label.medium)
+    })();
+    opened.map(|medium| Some(Labelling { medium, zones })).map_err(|rejection: wire::Rejection| refused(rejection.code(), rejection.0.says))
+}
+
+/// The id of a medium on the source: from its label, else a new one, which is written (unless `write` is false).
+pub fn identify(home: &mut Home, medium: &dyn Carrier, write: bool) -> Result<MediumId, Failure> {
+    if let Some(known) = read_label(home, medium)? {
+        return Ok(known.medium);
+    }
+    if !write {
+        return Ok(crate::packing::NO_MEDIUM);
+    }
+    let world = home.world.clone();
+    let id = MediumId(world.random());
+    let body = codec::encode(&Label { medium: id, maker: home.zone_id(), reserved: 0 });
+    let routes = home.config.routes.values().filter(|route| !route.has_gateway()).filter_map(|route| route.to.as_deref());
+    let mut zones: Vec<&wire::card::Card> = routes.filter_map(|zone| home.trusted(zone, Role::Replica).ok()).collect();
+    zones.sort_by_key(|card| card.id());
+    zones.dedup_by_key(|card| card.id());
+    zones.truncate(usize::from(SLOTS_MAX) - 1);
+    let mut recipients: Vec<&[u8]> = vec![&home.card.seal];
+    recipients.extend(zones.iter().map(|card| card.seal.as_slice()));
+    let entropy = SealEntropy { id: world.random(), content_key: Zeroizing::new(world.random()), wrap: recipients.iter().map(|_| world.random()).collect() };
+    let file = seal_whole(Kind::Label, &recipients, &entropy, &body, home.keys(), home.zone_id()).map_err(|rejection| Failure::new(rejection.code(), LABEL_NAME, rejection.0.says))?;
+    home.record(Labelled { medium: id })?;
+    home.commit()?;
+    medium.write_small(LABEL_NAME, &file).map_err(|failure| Failure::new(if failure.code() == "IO-01" { "MED-02" } else { failure.code() }, LABEL_NAME, failure.to_string()))?;
+    Ok(id)
+}
+
+/// Whether a package on the medium is still, byte for byte, what was written.
+pub fn is_intact(medium: &dyn Carrier, name: &str, package: &engine::source::Package, progress: &dyn Progress) -> bool {
+    let check = || -> std::io::Result<bool> {
+        let mut file: Box<dyn File> = medium.open(name)?;
+        if file.stat()?.size != package.file_bytes {
+            return Ok(false);
+        }
+        file.drop_cache()?;
+        let start = crate::opener::read_start(&mut *file)?;
+        let length = start.get(11).map_or(0, |slots| Header::length(usize::from(*slots)));
+        let Some(header) = start.get(..length).filter(|header| !header.is_empty()) else { return Ok(false) };
+        let (digest, _) = carrier::digest_file(&mut *file, length as u64, &mut |bytes| progress.advance(0, bytes))?;
+        Ok(file_digest(&digest, header) == package.file_digest)
+    };
+    progress.advance(1, 0);
+    check().unwrap_or(false)
+}

@@ -1,0 +1,201 @@
+//! Opens a package: header, key, manifest, signature, in the order of the clauses; then gives its content in one pass.
+//!
+//! Nothing is believed before the signature is right, and no byte of content is used before its frame is authentic.
+
+use rayon::prelude::*;
+use seal::block::decompress;
+use seal::envelope::Opening;
+use seal::frames;
+use store::disk::File;
+use wire::clause::{self, Rejection, require};
+use wire::header::{Header, Kind, TRAILER_BYTES, Trailer};
+use wire::limits::{FRAME_BYTES, SLOTS_MAX};
+use wire::manifest::Manifest;
+use wire::{PackageId, ZoneId};
+
+use crate::home::Home;
+use crate::report::Failure;
+
+/// Frames read, opened and decompressed together.
+const GROUP_FRAMES: u32 = 64;
+/// Decompressed together, bytes: bounds memory whatever the content expands to.
+const GROUP_PLAIN_BYTES: u64 = 16 << 20;
+
+/// A package whose signature is right and whose manifest is well formed.
+pub struct Package {
+    /// Its id.
+    pub id: PackageId,
+    /// The manifest.
+    pub manifest: Manifest,
+    /// The route it belongs to.
+    pub route: String,
+    opening: Opening,
+    trailer: Trailer,
+}
+
+/// Why a file was not opened.
+pub enum NotOpened {
+    /// The file is refused.
+    Refused(Rejection),
+    /// It could not be read.
+    Io(std::io::Error),
+}
+
+impl From<Rejection> for NotOpened {
+    fn from(rejection: Rejection) -> Self {
+        Self::Refused(rejection)
+    }
+}
+impl From<std::io::Error> for NotOpened {
+    fn from(error: std::io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl NotOpened {
+    /// As a failure about the file `name`.
+    pub fn failure(&self, name: &str) -> Failure {
+        match self {
+            NotOpened::Refused(rejection) => Failure::new(rejection.code(), name, rejection.0.says),
+            NotOpened::Io(error) => Failure::io(name, error),
+        }
+    }
+}
+
+/// Reads exactly `bytes` at `at`; a shorter file is refused as truncated.
+fn read_exact(file: &mut dyn File, at: u64, bytes: u64) -> Result<Vec<u8>, NotOpened> {
+    let mut buffer = vec![0; usize::try_from(bytes).map_err(|_| Rejection(&clause::ENV_LENGTH))?];
+    require(file.read_at(&mut buffer, at)? == buffer.len(), &clause::ENV_LENGTH)?;
+    Ok(buffer)
+}
+
+/// The first bytes of a file, as many as a header can have.
+pub fn read_start(file: &mut dyn File) -> std::io::Result<Vec<u8>> {
+    let mut start = vec![0; Header::length(usize::from(SLOTS_MAX))];
+    let read = file.read_at(&mut start, 0)?;
+    start.truncate(read);
+    Ok(start)
+}
+
+impl Package {
+    /// Opens a package for this replica (every clause of spec/envelope.md and spec/package.md but those about the content).
+    pub fn open(home: &Home, file: &mut dyn File) -> Result<Self, NotOpened> {
+        let (opening, trailer, body, signer) = Self::open_body(home, file, &|zone| home.signing_key(zone, wire::card::Role::Source))?;
+        let manifest = Manifest::decode(&body, trailer.body_at)?;
+        require(manifest.source == signer && manifest.replica == home.zone_id(), &clause::PKG_ZONES)?;
+        let replica = home.replica();
+        let accepted = replica.routes.iter().find(|(_, route)| route.route_id == manifest.route_id && route.source == signer);
+        let route = accepted.ok_or(Rejection(&clause::PKG_ROUTE))?.0.clone();
+        Ok(Self { id: opening.header.id, manifest, route, opening, trailer })
+    }
+
+    /// Opens an envelope of packages up to its verified body, whoever it is for.
+    fn open_body(home: &Home, file: &mut dyn File, trusted: &dyn Fn(&ZoneId) -> Option<[u8; 32]>) -> Result<(Opening, Trailer, Vec<u8>, ZoneId), NotOpened> {
+        let length = file.stat()?.size;
+        let start = read_start(file)?;
+        let opening = Opening::new(&start, length, Kind::Package, home.keys())?;
+        let last = frames::count(opening.header.plain_bytes) - 1;
+        let tail = open_frames(&opening, file, last, last)?;
+        let trailer = opening.trailer(&tail)?;
+        let (from, to) = (trailer.body_at, trailer.body_at + trailer.body_stored + trailer.seals_bytes);
+        let first = u32::try_from(from / FRAME_BYTES).map_err(|_| Rejection(&clause::ENV_TRAILER))?;
+        let until = u32::try_from((to - 1) / FRAME_BYTES).map_err(|_| Rejection(&clause::ENV_TRAILER))?;
+        let plain = open_frames(&opening, file, first, until)?;
+        let skip = usize::try_from(from - u64::from(first) * FRAME_BYTES).map_err(|_| Rejection(&clause::ENV_TRAILER))?;
+        let (stored, rest) = plain[skip..].split_at(usize::try_from(trailer.body_stored).map_err(|_| Rejection(&clause::ENV_BODY))?);
+        let seals = &rest[..usize::try_from(trailer.seals_bytes).map_err(|_| Rejection(&clause::ENV_SEALS))?];
+        let verified = opening.verify(&trailer, stored, seals, trusted)?;
+        Ok((opening, trailer, verified.body, verified.signer))
+    }
+
+    /// Gives all content in order, decompressed, a group at a time, and checks every frame and the padding to the end. While
+    /// `take` works on one group the next one is opened.
+    pub fn content<E: From<NotOpened> + Send>(&self, file: &mut dyn File, mut take: impl FnMut(Vec<u8>) -> Result<(), E> + Send) -> Result<(), E> {
+        let mut source = Source { package: self, file, next_frame: 0, waiting: Vec::new(), blocks: 0, at: 0 };
+        let mut ready = source.next().map_err(E::from)?;
+        while let Some(group) = ready {
+            let (next, taken) = rayon::join(|| source.next(), || take(group));
+            taken?;
+            ready = next.map_err(E::from)?;
+        }
+        Ok(())
+    }
+}
+
+/// Opens frames `first..=last`, on all cores.
+fn open_frames(opening: &Opening, file: &mut dyn File, first: u32, last: u32) -> Result<Vec<u8>, NotOpened> {
+    let (from, to) = (frames::place(&opening.header, first), frames::place(&opening.header, last));
+    let sealed = read_exact(file, from.at, to.at + to.bytes - from.at)?;
+    let opened: Vec<Vec<u8>> = (first..=last)
+        .into_par_iter()
+        .map(|index| {
+            let place = frames::place(&opening.header, index);
+            let at = (place.at - from.at) as usize;
+            let mut frame = sealed[at..at + place.bytes as usize].to_vec();
+            opening.frames.open(index, place.last, &mut frame).map(|()| frame)
+        })
+        .collect::<Result<_, Rejection>>()?;
+    Ok(opened.concat())
+}
+
+/// The plaintext on its way: frames become blocks become content.
+struct Source<'a> {
+    package: &'a Package,
+    file: &'a mut dyn File,
+    next_frame: u32,
+    waiting: Vec<u8>,
+    blocks: usize,
+    at: u64,
+}
+
+impl Source<'_> {
+    /// The next whole blocks, decompressed, at most `GROUP_PLAIN_BYTES` beyond one; none when the plaintext is at its end.
+    fn next(&mut self) -> Result<Option<Vec<u8>>, NotOpened> {
+        let (opening, trailer) = (&self.package.opening, &self.package.trailer);
+        let frames = frames::count(opening.header.plain_bytes);
+        loop {
+            let next_block = self.package.manifest.blocks.get(self.blocks);
+            if next_block.is_some_and(|block| block.stored as usize <= self.waiting.len()) {
+                return self.whole_blocks().map(Some);
+            }
+            if self.next_frame == frames {
+                return Ok(None);
+            }
+            let last = (self.next_frame + GROUP_FRAMES).min(frames) - 1;
+            let plain = open_frames(opening, self.file, self.next_frame, last)?;
+            self.next_frame = last + 1;
+            let start = self.at;
+            self.at += plain.len() as u64;
+            let content = usize::try_from(trailer.body_at.saturating_sub(start)).unwrap_or(usize::MAX).min(plain.len());
+            self.waiting.extend_from_slice(&plain[..content]);
+            let padding = (trailer.body_at + trailer.body_stored + trailer.seals_bytes, opening.header.plain_bytes - TRAILER_BYTES as u64);
+            let clip = |at: u64| (at.clamp(start, self.at) - start) as usize;
+            require(plain[clip(padding.0)..clip(padding.1)].iter().all(|byte| *byte == 0), &clause::ENV_PADDING)?;
+        }
+    }
+
+    fn whole_blocks(&mut self) -> Result<Vec<u8>, NotOpened> {
+        let (mut used, mut plain_bytes) = (0, 0);
+        let mut whole = Vec::new();
+        for block in &self.package.manifest.blocks[self.blocks..] {
+            let end = used + block.stored as usize;
+            if end > self.waiting.len() || plain_bytes > GROUP_PLAIN_BYTES {
+                break;
+            }
+            plain_bytes += u64::from(block.plain);
+            whole.push((used..end, *block));
+            used = end;
+        }
+        let waiting = &self.waiting;
+        let plain: Vec<Vec<u8>> = whole
+            .par_iter()
+            .map(|(range, block)| {
+                let stored = &waiting[range.clone()];
+                if block.stored == block.plain { Ok(stored.to_vec()) } else { decompress(stored, block.plain as usize, &clause::PKG_BLOCK) }
+            })
+            .collect::<Result<_, Rejection>>()?;
+        self.blocks += whole.len();
+        self.waiting.drain(..used);
+        Ok(plain.concat())
+    }
+}

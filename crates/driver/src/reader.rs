@@ -1,0 +1,241 @@
+//! Reads documents of an archive for packing: once each, whole, unchanged while they were read; what is the same as at the
+//! replica becomes a reference, what changed in part becomes a delta.
+//!
+//! A document that changes while it is read is tried again and then reported as unstable, never sealed torn. Content that
+//! differs while the file system shows no change is reported as rot (P11).
+
+use capture::racy::{CLOCK_TICK_NS, is_young};
+use capture::read::{Parents, ReadFailure};
+use engine::source::{Archive, Item, Route};
+use seal::chunk::CHUNKED_BYTES_MIN;
+use seal::reading::{Reading, WasRead};
+use std::collections::{HashMap, HashSet};
+use store::disk::Dir;
+use wire::Digest;
+use wire::manifest::Piece;
+use wire::record::{Chunk, ChunkList, FileStat};
+
+use crate::world::World;
+
+/// How often a document that changes while it is read is tried.
+pub const READ_TRIES: u32 = 3;
+
+/// What the replica is proven to hold, by digest: content that need not travel.
+pub struct Proven {
+    digests: HashMap<Digest, u64>,
+    sizes: HashSet<u64>,
+}
+
+impl Proven {
+    /// Everything that is proven on a route.
+    pub fn of(route: &Route) -> Self {
+        let held = route.items.iter().filter(|item| item.proven_version > 0 && !item.proven_gone && item.proven_bytes > 0);
+        let digests: HashMap<Digest, u64> = held.map(|item| (item.proven_digest, item.proven_bytes)).collect();
+        Self { sizes: digests.values().copied().collect(), digests }
+    }
+    /// Whether a document of this size may be there already.
+    pub fn has_size(&self, size: u64) -> bool {
+        self.sizes.contains(&size)
+    }
+    /// Whether this content is there.
+    pub fn holds(&self, digest: &Digest, size: u64) -> bool {
+        self.digests.get(digest) == Some(&size)
+    }
+}
+
+/// A piece before its base has an index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Draft {
+    /// New bytes.
+    New(u64),
+    /// Bytes of a base.
+    Copy {
+        /// Offset in the base.
+        offset: u64,
+        /// Bytes.
+        length: u64,
+    },
+}
+
+/// The chunks of a base, for finding the same ones again.
+pub struct BaseChunks {
+    /// Digest of the base.
+    pub digest: Digest,
+    /// Its size.
+    pub size: u64,
+    places: HashMap<Chunk, u64>,
+}
+
+impl BaseChunks {
+    /// From the list in the ledger.
+    pub fn of(list: &ChunkList) -> Self {
+        let mut places = HashMap::with_capacity(list.chunks.len());
+        let mut at = 0;
+        for chunk in &list.chunks {
+            places.entry(*chunk).or_insert(at);
+            at += u64::from(chunk.length);
+        }
+        Self { digest: list.document, size: at, places }
+    }
+
+    /// Where these chunks lie in the base: pieces, joined where they touch.
+    pub fn pieces(&self, chunks: &[Chunk], pieces: &mut Vec<Draft>) {
+        for chunk in chunks {
+            let length = u64::from(chunk.length);
+            match (self.places.get(chunk), pieces.last_mut()) {
+                (Some(at), Some(Draft::Copy { offset, length: before })) if *offset + *before == *at => *before += length,
+                (Some(at), _) => pieces.push(Draft::Copy { offset: *at, length }),
+                (None, Some(Draft::New(before))) => *before += length,
+                (None, _) => pieces.push(Draft::New(length)),
+            }
+        }
+    }
+
+    /// Whether this chunk lies in the base.
+    pub fn has(&self, chunk: &Chunk) -> bool {
+        self.places.contains_key(chunk)
+    }
+}
+
+/// A document as it was read for packing.
+pub struct DocumentRead {
+    /// Number of the item.
+    pub item: u32,
+    /// Attributes at the moment of reading.
+    pub stat: FileStat,
+    /// Its digests and chunks.
+    pub was: WasRead,
+    /// It changed so shortly before that it must be read again next time.
+    pub young: bool,
+    /// Its bytes.
+    pub pieces: Vec<Draft>,
+    /// The base that pieces are copied from.
+    pub base: Option<(Digest, u64)>,
+    /// Where its new bytes lie in the batch.
+    pub new_at: usize,
+    /// How many there are.
+    pub new_bytes: usize,
+}
+
+/// Why a document is not in the package.
+#[derive(Debug)]
+pub enum NotRead {
+    /// It kept changing.
+    Unstable,
+    /// It is not there any more.
+    Gone,
+    /// It could not be read.
+    Unreadable(std::io::Error),
+    /// Its content differs though the file system shows no change.
+    Rotten,
+}
+
+/// Everything a reader needs; shared by all threads.
+pub struct Reader<'a> {
+    /// The outer world.
+    pub world: &'a World,
+    /// The archive.
+    pub archive: &'a Archive,
+    /// Its root.
+    pub root: &'a Dir,
+    /// The route.
+    pub route: &'a Route,
+    /// What the replica holds.
+    pub proven: &'a Proven,
+    /// Keys what the receipt must say.
+    pub possession_key: [u8; 32],
+    /// Gives the chunks of a document that was packed before.
+    pub chunk_list: &'a (dyn Fn(&Digest) -> Option<ChunkList> + Sync),
+}
+
+impl Reader<'_> {
+    /// The item with this number.
+    pub fn item(&self, number: u32) -> &Item {
+        &self.archive.items[number as usize]
+    }
+
+    /// Whether the item may travel by reference: not when that has failed or keeps being unproven.
+    pub fn may_refer(&self, number: u32) -> bool {
+        let sent = self.route.item(number);
+        sent.packed_version != self.item(number).version || !sent.failed && sent.attempts < 2
+    }
+
+    /// The chunks of the version that is proven, where a delta against it may help.
+    pub fn base_chunks(&self, number: u32) -> Option<BaseChunks> {
+        let sent = self.route.item(number);
+        let proven = sent.proven_version > 0 && !sent.proven_gone && sent.proven_bytes >= CHUNKED_BYTES_MIN;
+        (proven && self.may_refer(number)).then(|| (self.chunk_list)(&sent.proven_digest)).flatten().map(|list| BaseChunks::of(&list))
+    }
+
+    /// Whether what was read is rot: same attributes as captured, and yet other content.
+    pub fn is_rot(&self, number: u32, stat: &FileStat, digest: &Digest) -> bool {
+        let item = self.item(number);
+        item.stat == *stat && !item.young && item.digest.is_some_and(|known| known != *digest)
+    }
+
+    /// Reads a small document whole; its new bytes are appended to `batch`.
+    pub fn read_small(&self, number: u32, parents: &mut Parents, content: &mut Vec<u8>, batch: &mut Vec<u8>) -> Result<DocumentRead, NotRead> {
+        let item = self.item(number);
+        let mut tries = 0;
+        let (stat, started) = loop {
+            tries += 1;
+            content.clear();
+            let started = self.world.clock.now();
+            match parents.read(&*self.world.disk, self.root, &item.id, &mut |bytes| content.extend_from_slice(bytes)) {
+                Ok(stat) => break (stat, started),
+                Err(ReadFailure::Unstable) if tries < READ_TRIES => {}
+                Err(failure) => return Err(not_read(failure)),
+            }
+        };
+        let size = content.len() as u64;
+        let mut reading = Reading::new(&self.possession_key, size >= CHUNKED_BYTES_MIN);
+        reading.push(content);
+        let was = reading.finish();
+        if self.is_rot(number, &stat, &was.digest) {
+            return Err(NotRead::Rotten);
+        }
+        let (mut pieces, mut base) = (Vec::new(), None);
+        let new_at = batch.len();
+        if size == 0 {
+        } else if self.proven.holds(&was.digest, size) && self.may_refer(number) {
+            pieces.push(Draft::Copy { offset: 0, length: size });
+            base = Some((was.digest, size));
+        } else if let Some(known) = (!was.chunks.is_empty()).then(|| self.base_chunks(number)).flatten() {
+            known.pieces(&was.chunks, &mut pieces);
+            base = pieces.iter().any(|piece| matches!(piece, Draft::Copy { .. })).then_some((known.digest, known.size));
+            let mut at = 0;
+            for piece in &pieces {
+                let (Draft::New(length) | Draft::Copy { length, .. }) = *piece;
+                let end = at + usize::try_from(length).expect("a small document fits memory");
+                if matches!(piece, Draft::New(_)) {
+                    batch.extend_from_slice(&content[at..end]);
+                }
+                at = end;
+            }
+        } else {
+            pieces.push(Draft::New(size));
+            batch.extend_from_slice(content);
+        }
+        Ok(DocumentRead { item: number, young: is_young(&stat, started, CLOCK_TICK_NS), stat, was, pieces, base, new_at, new_bytes: batch.len() - new_at })
+    }
+}
+
+/// The failure of a reading as the reason why a document does not travel.
+pub fn not_read(failure: ReadFailure) -> NotRead {
+    match failure {
+        ReadFailure::Unstable => NotRead::Unstable,
+        ReadFailure::Gone => NotRead::Gone,
+        ReadFailure::Io(error) => NotRead::Unreadable(error),
+    }
+}
+
+/// Pieces with the index of their base.
+pub fn pieces_of(drafts: &[Draft], base: Option<u32>) -> Vec<Piece> {
+    drafts
+        .iter()
+        .map(|draft| match *draft {
+            Draft::New(length) => Piece::New { length },
+            Draft::Copy { offset, length } => Piece::Copy { base: base.expect("a copy has a base"), offset, length },
+        })
+        .collect()
+}

@@ -1,0 +1,148 @@
+//! Taking receipts in on the source: the parser first, then the safeties, then the comparison with what was packed; the
+//! ledger has it before anything is removed.
+
+use carrier::{Carrier, Medium};
+use engine::reconcile::{WasPacked, fork_of, take};
+use seal::envelope::open_whole;
+use std::path::{Path, PathBuf};
+use wire::card::Role;
+use wire::clause::{self, Rejection, require};
+use wire::header::Kind;
+use wire::limits::BODY_PLAIN_BYTES_MAX;
+use wire::receipt::{Form, Receipt};
+use wire::record::Stopped;
+use wire::{PackageId, ZoneId};
+
+use crate::home::{Access, Home};
+use crate::progress::Stage;
+use crate::report::{Discrepancy, Failure, LISTED_MAX, Problem, ReconcileReport, TakenReceipt};
+use crate::world::World;
+
+/// What `reconcile` is asked for.
+#[derive(Clone, Debug, Default)]
+pub struct ReconcileOptions {
+    /// The medium.
+    pub from: PathBuf,
+    /// Only these routes; all if empty.
+    pub routes: Vec<String>,
+}
+
+/// Largest receipt file that is read, bytes: the body's limit, padding, frames and header.
+const RECEIPT_FILE_BYTES_MAX: u64 = BODY_PLAIN_BYTES_MAX + BODY_PLAIN_BYTES_MAX / 8;
+
+/// `reconcile`.
+pub fn reconcile(world: &World, path: &Path, options: &ReconcileOptions) -> Result<ReconcileReport, Failure> {
+    let mut home = Home::open(world, path, Access::Change)?;
+    home.require(Role::Source, "reconcile")?;
+    crate::packing::routes_for(&home, &options.routes)?;
+    let medium = Medium::open(&world.disk, &options.from, false).map_err(|failure| Failure::new(failure.code(), options.from.display().to_string(), failure.to_string()))?;
+    crate::medium::read_label(&home, &medium)?;
+    let (report, _) = from_carrier(&mut home, &medium, &options.routes)?;
+    let taken = report.receipts.iter().filter(|receipt| receipt.result == "taken").count();
+    home.close("", &format!("{taken} receipts"))?;
+    Ok(report)
+}
+
+/// Takes in every receipt on a carrier; gives the names of those that have served.
+pub fn from_carrier(home: &mut Home, carrier: &dyn Carrier, routes: &[String]) -> Result<(ReconcileReport, Vec<String>), Failure> {
+    let listing = carrier.list().map_err(|error| Failure::io("medium", &error))?;
+    let world = home.world.clone();
+    let (mut report, mut served) = (ReconcileReport::default(), Vec::new());
+    world.progress.begin(Stage::Reconcile, Some(listing.receipts.len() as u64), None);
+    let mut opened = Vec::new();
+    for held in &listing.receipts {
+        match open(home, carrier, &held.name, held.bytes) {
+            Ok((id, route, receipt)) => opened.push((route, receipt.number, id, receipt, held.name.clone())),
+            Err(failure) if failure.0.code == "IO-01" => report.problems.push(failure.0),
+            Err(failure) => {
+                crate::refusals::note(home, &failure.0)?;
+                report.problems.push(failure.0);
+            }
+        }
+        world.progress.advance(1, held.bytes);
+    }
+    // Oldest first, so that what each says is compared with what was known then.
+    opened.sort_by(|one, two| (&one.0, one.1).cmp(&(&two.0, two.1)));
+    for (route, _, id, receipt, name) in opened {
+        if !routes.is_empty() && !routes.contains(&route) {
+            continue;
+        }
+        if take_in(home, &route, id, &receipt, &mut report)? {
+            served.push(name);
+        }
+    }
+    world.progress.end();
+    Ok((report, served))
+}
+
+/// Opens a receipt: every clause of spec/envelope.md and spec/receipt.md but RCT-08.
+fn open(home: &Home, carrier: &dyn Carrier, name: &str, bytes: u64) -> Result<(PackageId, String, Receipt), Failure> {
+    let failed = |error: std::io::Error| Failure::io(name, &error);
+    let refused = |rejection: Rejection| Failure::new(rejection.code(), name, rejection.0.says);
+    require(bytes <= RECEIPT_FILE_BYTES_MAX, &clause::ENV_BODY).map_err(refused)?;
+    let mut content = vec![0; usize::try_from(bytes).expect("bounded above")];
+    let mut file = carrier.open(name).map_err(failed)?;
+    let read = file.read_at(&mut content, 0).map_err(failed)?;
+    content.truncate(read);
+    let parse = || {
+        let trusted = |zone: &ZoneId| home.signing_key(zone, Role::Replica);
+        let (id, verified) = open_whole(&content, Kind::Receipt, home.keys(), &trusted)?;
+        let receipt = Receipt::decode(&verified.body)?;
+        require(receipt.replica == verified.signer && receipt.source == home.zone_id(), &clause::RCT_ZONES)?;
+        let ours = home.source().routes.iter().find(|(_, route)| route.route_id == receipt.route_id && route.replica == verified.signer);
+        let (route, _) = ours.ok_or(Rejection(&clause::RCT_ROUTE))?;
+        Ok((id, route.clone(), receipt))
+    };
+    parse().map_err(refused)
+}
+
+/// Takes one receipt in; true when the file has served.
+fn take_in(home: &mut Home, name: &str, id: PackageId, receipt: &Receipt, report: &mut ReconcileReport) -> Result<bool, Failure> {
+    let mut taken = TakenReceipt { route: name.into(), number: receipt.number, result: "taken", answers: 0, proven: 0, failed: 0, missing: 0 };
+    if home.has_taken(&id) {
+        taken.result = "replayed";
+        report.receipts.push(taken);
+        return Ok(true);
+    }
+    let route = &home.source().routes[name];
+    if let Some((code, seen)) = &route.stopped {
+        taken.result = "stopped";
+        report.problems.push(Problem { code: crate::applying::static_code(code), subject: name.into(), detail: seen.clone() });
+        report.receipts.push(taken);
+        return Ok(false);
+    }
+    if let Some(fork) = fork_of(route, &home.incarnation(), receipt) {
+        home.record(Stopped { route: name.into(), code: fork.code.into(), seen: fork.seen.clone() })?;
+        home.commit()?;
+        taken.result = "stopped";
+        report.problems.push(Problem { code: fork.code, subject: name.into(), detail: fork.seen });
+        report.receipts.push(taken);
+        return Ok(false);
+    }
+    let packed = |sequence: u64| home.packed(name, sequence).map(|packed| WasPacked { package: packed.package, rows: packed.rows });
+    let result = match take(name, route, id, receipt, &packed) {
+        Ok(result) => result,
+        Err(rejection) => {
+            let problem = Problem { code: rejection.code(), subject: format!("{name} receipt {}", receipt.number), detail: rejection.0.says.into() };
+            crate::refusals::note(home, &problem)?;
+            report.problems.push(problem);
+            report.receipts.push(TakenReceipt { result: "refused", ..taken });
+            return Ok(false);
+        }
+    };
+    let archive = &home.source().archives[&route.archive];
+    for (number, outcome) in result.failed.iter().take(LISTED_MAX.saturating_sub(report.discrepancies.len())) {
+        report.discrepancies.push(Discrepancy { route: name.into(), item: archive.items[*number as usize].id.clone(), outcome: outcome.word() });
+    }
+    taken.answers = match &receipt.form {
+        Form::Scrub { answers } => answers.len() as u64,
+        _ => result.record.answered.iter().map(|range| range.last - range.first + 1).sum(),
+    };
+    taken.proven = result.proven;
+    taken.failed = result.failed.len() as u64;
+    taken.missing = receipt.missing.iter().map(|range| range.last - range.first + 1).sum();
+    home.record(result.record)?;
+    home.commit()?;
+    report.receipts.push(taken);
+    Ok(true)
+}

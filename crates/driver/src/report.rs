@@ -1,0 +1,531 @@
+//! What every operation reports: plain values that the binary prints for people or as one JSON object.
+//!
+//! The field names are those of `spec/cli.md`. Nothing here is formatted for a language; problems carry a stable code and
+//! the binary adds advice and the exit code.
+
+use serde::Serialize;
+use wire::ItemId;
+
+/// Something that needs attention: the stable code, what it is about, what was seen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    /// Stable code, as in `spec/codes.md`.
+    pub code: &'static str,
+    /// The route, item, file or medium it is about.
+    pub subject: String,
+    /// What was seen, in English.
+    pub detail: String,
+}
+
+/// Why an operation could not be carried out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Failure(pub Problem);
+
+impl Failure {
+    /// A failure with this code.
+    pub fn new(code: &'static str, subject: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self(Problem { code, subject: subject.into(), detail: detail.into() })
+    }
+    /// Input or output failed at `subject`.
+    pub fn io(subject: impl Into<String>, error: &std::io::Error) -> Self {
+        Self::new("IO-01", subject, error.to_string())
+    }
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}: {}", self.0.code, self.0.subject, self.0.detail)
+    }
+}
+impl std::error::Error for Failure {}
+
+/// `init`: a home was made (or was there already with equal arguments).
+#[derive(Clone, Debug, Serialize)]
+pub struct InitReport {
+    /// Path of the home.
+    pub home: String,
+    /// Zone name.
+    pub zone: String,
+    /// `source` or `replica`.
+    pub role: &'static str,
+    /// Fingerprint of the zone's card.
+    pub fingerprint: String,
+    /// False when it was there already.
+    pub created: bool,
+}
+
+/// `card`.
+#[derive(Clone, Debug, Serialize)]
+pub struct CardReport {
+    /// Zone name.
+    pub zone: String,
+    /// `source` or `replica`.
+    pub role: &'static str,
+    /// Fingerprint.
+    pub fingerprint: String,
+    /// Zone id, hex.
+    pub id: String,
+    /// The card's text.
+    pub card: String,
+}
+
+/// `trust`.
+#[derive(Clone, Debug, Serialize)]
+pub struct TrustReport {
+    /// Zone name.
+    pub zone: String,
+    /// `source` or `replica`.
+    pub role: &'static str,
+    /// Fingerprint.
+    pub fingerprint: String,
+    /// False when it was trusted already.
+    pub added: bool,
+}
+
+/// `archive add`, `route add`, `route accept`.
+#[derive(Clone, Debug, Serialize)]
+pub struct SetupReport {
+    /// `archive` or `route`.
+    pub kind: &'static str,
+    /// Its name.
+    pub name: String,
+    /// The archive's root, or the replica's tree, or the archive's name of a source route.
+    pub place: String,
+    /// False when it was there already with equal arguments.
+    pub added: bool,
+}
+
+/// One name that capture left out.
+#[derive(Clone, Debug, Serialize)]
+pub struct LeftOut {
+    /// The path below the root.
+    pub path: ItemId,
+    /// `link`, `device`, `mount`, `unreadable`, `unstable`, `too-long`.
+    pub why: &'static str,
+}
+
+/// What capture saw of one archive.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct ArchiveCapture {
+    /// The archive.
+    pub archive: String,
+    /// Items it holds now.
+    pub items: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// New items.
+    pub added: u64,
+    /// Items that changed.
+    pub modified: u64,
+    /// Items that are gone.
+    pub deleted: u64,
+    /// Documents that were re-read (`--deep`, or changed within the clock tick).
+    pub reread: u64,
+    /// Items whose content differs though the file system shows no change.
+    pub rotten: Vec<ItemId>,
+    /// The items that were added, modified or deleted, at most `LISTED_MAX` of each.
+    pub changes: Vec<Change>,
+    /// What was left out and why, at most `LISTED_MAX`.
+    pub left_out: Vec<LeftOut>,
+    /// How many were left out in all.
+    pub left_out_total: u64,
+}
+
+/// Longest list in a report that a person reads; totals are always exact.
+pub const LISTED_MAX: usize = 1000;
+
+/// One change.
+#[derive(Clone, Debug, Serialize)]
+pub struct Change {
+    /// The item.
+    pub item: ItemId,
+    /// `added`, `modified`, `deleted`.
+    pub change: &'static str,
+}
+
+/// `capture`.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct CaptureReport {
+    /// Per archive.
+    pub archives: Vec<ArchiveCapture>,
+    /// What needs attention.
+    pub problems: Vec<Problem>,
+}
+
+/// A package that was written (or would be, in a dry run).
+#[derive(Clone, Debug, Serialize)]
+pub struct PackageReport {
+    /// The route.
+    pub route: String,
+    /// Its sequence; 0 in a dry run.
+    pub sequence: u64,
+    /// Its id, hex; empty in a dry run.
+    pub package: String,
+    /// Items it brings.
+    pub items: u64,
+    /// Of these, removals.
+    pub removals: u64,
+    /// Bytes of their documents.
+    pub document_bytes: u64,
+    /// Bytes of the file; an upper estimate in a dry run.
+    pub file_bytes: u64,
+    /// True for a package without items, which only acknowledges receipts.
+    pub acknowledgement: bool,
+}
+
+/// What waits because it did not fit.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Waiting {
+    /// The route.
+    pub route: String,
+    /// Items that wait for another medium.
+    pub items: u64,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
+/// `pack`.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct PackReport {
+    /// What capture saw first.
+    pub captured: CaptureReport,
+    /// Packages written.
+    pub packages: Vec<PackageReport>,
+    /// What waits for another medium.
+    pub waiting: Vec<Waiting>,
+    /// Whether nothing was written because it was a dry run.
+    pub dry_run: bool,
+    /// In a dry run, the items that would be packed, at most `LISTED_MAX`.
+    pub planned: Vec<PlannedItem>,
+    /// What needs attention.
+    pub problems: Vec<Problem>,
+}
+
+/// One item of a dry run.
+#[derive(Clone, Debug, Serialize)]
+pub struct PlannedItem {
+    /// The route.
+    pub route: String,
+    /// The item.
+    pub item: ItemId,
+    /// `add`, `record`, `document`, `delete`, ...
+    pub mark: &'static str,
+    /// Its version.
+    pub version: u64,
+    /// Bytes of its document.
+    pub bytes: u64,
+    /// Why it travels: `new`, `due`, `unproven`.
+    pub because: &'static str,
+}
+
+/// What was done with one package on the replica.
+#[derive(Clone, Debug, Serialize)]
+pub struct AppliedPackage {
+    /// The route; empty when the package was refused before it was known.
+    pub route: String,
+    /// Its sequence.
+    pub sequence: u64,
+    /// Its id, hex.
+    pub package: String,
+    /// `applied`, `replayed`, `acknowledgement`, `refused`, `stopped`, `planned` (dry run).
+    pub result: &'static str,
+    /// Items switched in.
+    pub written: u64,
+    /// Items removed.
+    pub removed: u64,
+    /// Items that needed nothing.
+    pub unchanged: u64,
+    /// Items that failed.
+    pub failed: u64,
+    /// Bytes of documents written.
+    pub bytes: u64,
+}
+
+/// A receipt that was written.
+#[derive(Clone, Debug, Serialize)]
+pub struct ReceiptReport {
+    /// The route.
+    pub route: String,
+    /// Its number.
+    pub number: u64,
+    /// `full`, `digest` or `scrub`.
+    pub form: &'static str,
+    /// Packages it answers.
+    pub answers: u64,
+    /// The file's name.
+    pub file: String,
+    /// False when the medium held it already.
+    pub written: bool,
+}
+
+/// `apply`.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct ApplyReport {
+    /// Per package.
+    pub packages: Vec<AppliedPackage>,
+    /// Receipts for the way back.
+    pub receipts: Vec<ReceiptReport>,
+    /// Local changes that were kept aside, below the replica's dot folder.
+    pub kept_aside: Vec<ItemId>,
+    /// Items under an escaped name, at most `LISTED_MAX`.
+    pub escaped: Vec<ItemId>,
+    /// Whether nothing was changed because it was a dry run.
+    pub dry_run: bool,
+    /// What needs attention.
+    pub problems: Vec<Problem>,
+}
+
+/// A receipt that was taken in.
+#[derive(Clone, Debug, Serialize)]
+pub struct TakenReceipt {
+    /// The route.
+    pub route: String,
+    /// Its number.
+    pub number: u64,
+    /// `taken`, `replayed`, `refused`, `stopped`.
+    pub result: &'static str,
+    /// Packages it answered.
+    pub answers: u64,
+    /// Items proven by it.
+    pub proven: u64,
+    /// Items that it shows to be wrong and that travel again.
+    pub failed: u64,
+    /// Packages that it shows to be missing.
+    pub missing: u64,
+}
+
+/// A discrepancy that a receipt showed.
+#[derive(Clone, Debug, Serialize)]
+pub struct Discrepancy {
+    /// The route.
+    pub route: String,
+    /// The item.
+    pub item: ItemId,
+    /// `corrupt`, `missing`, `base-missing`, ...: the word of the outcome.
+    pub outcome: &'static str,
+}
+
+/// `reconcile`.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct ReconcileReport {
+    /// Per receipt.
+    pub receipts: Vec<TakenReceipt>,
+    /// What differed, at most `LISTED_MAX`.
+    pub discrepancies: Vec<Discrepancy>,
+    /// Files of ours removed from the medium because they have served.
+    pub removed: u64,
+    /// What needs attention.
+    pub problems: Vec<Problem>,
+}
+
+/// `carry`: what was right here and now with this medium.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct CarryReport {
+    /// `source` or `replica`.
+    pub role: &'static str,
+    /// Source: receipts taken in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reconciled: Option<ReconcileReport>,
+    /// Source: packages written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub packed: Option<PackReport>,
+    /// Replica: packages applied, receipts written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub applied: Option<ApplyReport>,
+    /// What to do with the medium now: `take-to-replica`, `take-to-source`, `nothing`, `needs-person`.
+    pub next: &'static str,
+    /// Zones it goes to next.
+    pub zones: Vec<String>,
+    /// Files on the medium that are not ours, left alone; at most `LISTED_MAX`.
+    pub foreign: Vec<ItemId>,
+}
+
+/// Items of a route by state; disjoint, adding up to `total`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    /// All.
+    pub total: u64,
+    /// To be sent.
+    pub pending: u64,
+    /// In a sealed package, not answered yet.
+    pub packed: u64,
+    /// Proven at the newest captured version.
+    pub done: u64,
+    /// A receipt says it is wrong; travels again.
+    pub failed: u64,
+    /// Proven at an older version than the newest captured.
+    pub stale: u64,
+    /// Given up by a person.
+    pub cancelled: u64,
+}
+
+/// A route in `status`.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct RouteStatus {
+    /// Its name.
+    pub route: String,
+    /// The zone on the other side.
+    pub other_zone: String,
+    /// Source: its archive. Replica: its tree.
+    pub place: String,
+    /// Items by state; on a replica, `done` are those attested, `failed` those not right.
+    pub items: Counts,
+    /// Bytes of the items' documents.
+    pub bytes: u64,
+    /// Last sequence packed (source) or highest seen (replica).
+    pub sequence: u64,
+    /// Number of the last receipt taken in (source) or made (replica).
+    pub receipt: u64,
+    /// Seconds since the oldest change was captured that is in no package yet.
+    pub oldest_unpacked_seconds: Option<u64>,
+    /// Seconds since the oldest change was captured that is not proven yet.
+    pub oldest_unproven_seconds: Option<u64>,
+    /// Packages on the way.
+    pub packages_unanswered: u64,
+    /// Why the route stands still, if it does: a code.
+    pub stopped: Option<String>,
+    /// Items under an escaped name (replica).
+    pub escaped: u64,
+    /// What to do next: `pack`, `carry`, `wait-for-receipt`, `release-breaker`, `needs-person`, `nothing`.
+    pub next: &'static str,
+}
+
+/// `status`.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct StatusReport {
+    /// Zone name.
+    pub zone: String,
+    /// `source` or `replica`.
+    pub role: &'static str,
+    /// Per route.
+    pub routes: Vec<RouteStatus>,
+    /// Records in the ledger.
+    pub ledger_records: u64,
+    /// Its head, hex.
+    pub ledger_head: String,
+    /// What needs attention.
+    pub problems: Vec<Problem>,
+}
+
+/// An item in `items`.
+#[derive(Clone, Debug, Serialize)]
+pub struct ItemReport {
+    /// The route.
+    pub route: String,
+    /// The item.
+    pub item: ItemId,
+    /// Its state.
+    pub state: &'static str,
+    /// Its newest change mark.
+    pub mark: &'static str,
+    /// Newest captured version (source) or held version (replica).
+    pub version: u64,
+    /// Version last packed; 0 for never.
+    pub packed_version: u64,
+    /// Sequence it was last packed in; 0 for never.
+    pub packed_sequence: u64,
+    /// Version proven; 0 for none.
+    pub proven_version: u64,
+    /// Digest of its document, hex; empty while it was never read.
+    pub digest: String,
+    /// Bytes of its document.
+    pub bytes: u64,
+    /// How often it was packed.
+    pub attempts: u32,
+    /// Last discrepancy, the word of its outcome; empty for none.
+    pub discrepancy: &'static str,
+    /// Where it lies if not under its own name (replica).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub disk: Option<ItemId>,
+}
+
+/// `items`.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct ItemsReport {
+    /// The items.
+    pub items: Vec<ItemReport>,
+}
+
+/// `resend`, `cancel`, `breaker release`.
+#[derive(Clone, Debug, Serialize)]
+pub struct ActReport {
+    /// `resend`, `cancel`, `breaker-release`.
+    pub act: &'static str,
+    /// The route.
+    pub route: String,
+    /// Items it touched (for a breaker: changes agreed to).
+    pub items: u64,
+}
+
+/// An earlier version on the replica.
+#[derive(Clone, Debug, Serialize)]
+pub struct HistoryEntry {
+    /// The route.
+    pub route: String,
+    /// The item.
+    pub item: ItemId,
+    /// Its version.
+    pub version: u64,
+    /// Digest of the document, hex.
+    pub digest: String,
+    /// Bytes.
+    pub bytes: u64,
+    /// When it was replaced or removed, seconds since 1970.
+    pub replaced_at: i64,
+}
+
+/// `history`.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct HistoryReport {
+    /// The entries, by item, newest version first.
+    pub entries: Vec<HistoryEntry>,
+    /// How many were restored.
+    pub restored: u64,
+    /// What needs attention.
+    pub problems: Vec<Problem>,
+}
+
+/// `scrub`.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct ScrubReport {
+    /// Items re-read.
+    pub items: u64,
+    /// Bytes re-read.
+    pub bytes: u64,
+    /// What is not right, at most `LISTED_MAX`.
+    pub damaged: Vec<Discrepancy>,
+    /// Receipts for the way back.
+    pub receipts: Vec<ReceiptReport>,
+    /// What needs attention.
+    pub problems: Vec<Problem>,
+}
+
+/// `ledger verify`, `ledger rebuild`.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct LedgerReport {
+    /// Records verified (or folded into the index).
+    pub records: u64,
+    /// Bytes.
+    pub bytes: u64,
+    /// Head, hex.
+    pub head: String,
+    /// The first bad record, if there is one.
+    pub first_bad: Option<u64>,
+    /// What needs attention.
+    pub problems: Vec<Problem>,
+}
+
+/// `inspect`: what can be said of a file, key by key.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct InspectReport {
+    /// `package`, `receipt`, `label`, `card`.
+    pub kind: &'static str,
+    /// The file.
+    pub file: String,
+    /// Whether it opened with the key of this home.
+    pub opened: bool,
+    /// Everything else, in order.
+    pub facts: serde_json::Map<String, serde_json::Value>,
+    /// What needs attention (for a refused file its clause).
+    pub problems: Vec<Problem>,
+}

@@ -1,0 +1,258 @@
+//! Making a home, trusting zones, registering archives and routes. Repeated with equal arguments nothing changes.
+
+use seal::keys::{SecretKeys, read_card};
+use std::path::{Path, PathBuf};
+use store::disk::Disk;
+use wire::card::{Card, Role, fingerprint_matches};
+use wire::id::Bytes;
+use wire::name::is_name;
+use wire::record::{ArchiveAdded, Born, RouteAccepted, RouteAdded, Trusted};
+use wire::{Incarnation, digest};
+use zeroize::Zeroizing;
+
+use crate::config::{self, Config, with_entry};
+use crate::home::{Access, Home};
+use crate::keys;
+use crate::report::{CardReport, Failure, InitReport, SetupReport, TrustReport};
+use crate::world::World;
+
+fn named(name: &str) -> Result<(), Failure> {
+    let wrong = || Failure::new("USE-01", name, "not a name: 1 to 64 of a-z 0-9 . _ -, starting with a letter or digit");
+    if is_name(name) { Ok(()) } else { Err(wrong()) }
+}
+
+/// An absolute path, without looking at the file system more than needed.
+fn absolute(path: &Path) -> Result<PathBuf, Failure> {
+    std::path::absolute(path).map_err(|error| Failure::io(path.display().to_string(), &error))
+}
+
+fn utf8(path: &Path) -> Result<String, Failure> {
+    path.to_str().map(str::to_owned).ok_or_else(|| Failure::new("USE-01", path.display().to_string(), "folders that the configuration names must be UTF-8"))
+}
+
+/// Makes a home.
+pub fn init(world: &World, path: &Path, zone: &str, role: Role, passphrase: Option<Zeroizing<String>>) -> Result<InitReport, Failure> {
+    named(zone)?;
+    let failed = |error: std::io::Error| Failure::io(path.display().to_string(), &error);
+    let disk = &*world.disk;
+    let dir = disk.make_root(path).map_err(failed)?;
+    let report = |card: &Card, created| InitReport { home: path.display().to_string(), zone: card.zone.clone(), role: card.role.word(), fingerprint: card.fingerprint(), created };
+    if disk.stat(&dir, config::FILE.as_bytes()).is_ok() {
+        let home = Home::open(world, path, Access::Read)?;
+        if home.config.zone != zone || home.config.role != role {
+            return Err(Failure::new("USE-01", path.display().to_string(), format!("this is the home of {} ({}) already", home.config.zone, home.config.role.word())));
+        }
+        return Ok(report(&home.card, false));
+    }
+    if !disk.list(&dir).map_err(failed)?.iter().all(|entry| [&b"keys"[..], b"trust", b"ledger", b"spool", b"lock"].contains(&entry.name.as_slice())) {
+        return Err(Failure::new("USE-01", path.display().to_string(), "the folder is not empty and not a gapferry home"));
+    }
+    let _lock = disk.lock(&dir, b"lock").map_err(failed)?.ok_or_else(|| Failure::new("HOM-01", path.display().to_string(), "another gapferry holds this home"))?;
+    // An interrupted init starts over: the configuration, written last, makes the home.
+    for folder in [&b"keys"[..], b"trust", b"ledger", b"spool"] {
+        crate::tree::remove_tree(disk, &dir, folder).map_err(failed)?;
+    }
+    for folder in [&b"keys"[..], b"trust", b"ledger", b"spool", b"spool/out", b"spool/quarantine"] {
+        disk.dir(&dir, folder, true).map_err(failed)?;
+    }
+    let keys = SecretKeys { sign: world.random(), seal: world.random() };
+    let card = keys.card(zone, role);
+    let text = keys::write(world, &keys, passphrase.as_ref().map(|passphrase| passphrase.as_str()))?;
+    let keys_dir = disk.dir(&dir, b"keys", false).map_err(failed)?;
+    store::spool::write_whole_with_mode(disk, &keys_dir, keys::FILE, text.as_bytes(), 0o600).map_err(failed)?;
+    let mut ledger = store::ledger::Ledger::create(world.disk.clone(), &path.join("ledger")).map_err(crate::home::ledger_failure)?;
+    let born = wire::record::Record::from(Born { incarnation: Incarnation(world.random()), zone: card.id(), name: zone.into(), role });
+    ledger.append(world.now_seconds(), born.kind(), &born.encode()).and_then(|_| ledger.commit()).map_err(crate::home::ledger_failure)?;
+    drop(ledger);
+    store::spool::write_whole(disk, &dir, config::FILE.as_bytes(), Config::template(zone, role).as_bytes()).map_err(failed)?;
+    disk.sync_all(&dir).map_err(failed)?;
+    Ok(report(&card, true))
+}
+
+/// The public card of a home.
+pub fn card(world: &World, path: &Path) -> Result<CardReport, Failure> {
+    let home = Home::open(world, path, Access::Read)?;
+    let card = &home.card;
+    Ok(CardReport { zone: card.zone.clone(), role: card.role.word(), fingerprint: card.fingerprint(), id: card.id().to_string(), card: card.text() })
+}
+
+/// Reads a card from a file and checks everything but its fingerprint.
+pub fn read_card_file(world: &World, file: &Path) -> Result<Card, Failure> {
+    let failed = |error: std::io::Error| Failure::io(file.display().to_string(), &error);
+    let (parent, name) = (file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")), file.file_name().unwrap_or_default());
+    let dir = world.disk.root(parent).map_err(failed)?;
+    let bytes = match store::spool::read_whole(&*world.disk, &dir, std::os::unix::ffi::OsStrExt::as_bytes(name), wire::limits::CARD_BYTES_MAX as u64 + 1) {
+        Err(error) if error.kind() == std::io::ErrorKind::FileTooLarge || error.kind() == std::io::ErrorKind::InvalidData => {
+            return Err(Failure::new("CRD-02", file.display().to_string(), "longer than a card can be"));
+        }
+        other => other.map_err(failed)?,
+    };
+    read_card(&bytes).map_err(|rejection| Failure::new(rejection.code(), file.display().to_string(), rejection.0.says))
+}
+
+/// Trusts a card whose fingerprint people have compared.
+pub fn trust(world: &World, path: &Path, file: &Path, fingerprint: &str) -> Result<TrustReport, Failure> {
+    let card = read_card_file(world, file)?;
+    let zone = card.id();
+    if !fingerprint_matches(&zone, fingerprint) {
+        return Err(Failure::new("CRD-09", file.display().to_string(), format!("the card's fingerprint is {}", card.fingerprint())));
+    }
+    let mut home = Home::open(world, path, Access::Change)?;
+    let report = |added| TrustReport { zone: card.zone.clone(), role: card.role.word(), fingerprint: card.fingerprint(), added };
+    if home.trust.contains_key(&zone) || zone == home.zone_id() {
+        home.settle()?;
+        return Ok(report(false));
+    }
+    if let Some(known) = home.trust.values().find(|known| known.zone == card.zone && known.role == card.role) {
+        return Err(Failure::new("USE-01", &card.zone, format!("another {} zone of this name is trusted, with fingerprint {}", card.role.word(), known.fingerprint())));
+    }
+    let failed = |error: std::io::Error| Failure::io("trust", &error);
+    let folder = world.disk.dir(&home.dir, b"trust", true).map_err(failed)?;
+    home.record(Trusted { zone, name: card.zone.clone() })?;
+    home.commit()?;
+    store::spool::write_whole(&*world.disk, &folder, format!("{zone}.card").as_bytes(), card.text().as_bytes()).map_err(failed)?;
+    home.close("", &format!("trusted {} {}", card.zone, card.fingerprint()))?;
+    Ok(report(true))
+}
+
+/// Writes an entry into the configuration of an open home.
+fn configure(home: &Home, section: &str, name: &str, values: &[(&str, String)]) -> Result<(), Failure> {
+    let failed = |error: std::io::Error| Failure::io(config::FILE, &error);
+    let disk: &dyn Disk = &*home.world.disk;
+    let text = store::spool::read_whole(disk, &home.dir, config::FILE.as_bytes(), config::CONFIG_BYTES_MAX as u64).map_err(failed)?;
+    let text = String::from_utf8(text).map_err(|_| Failure::new("HOM-03", config::FILE, "not UTF-8"))?;
+    let text = with_entry(&text, section, name, values)?;
+    Config::parse(&text)?;
+    store::spool::write_whole(disk, &home.dir, config::FILE.as_bytes(), text.as_bytes()).map_err(failed)
+}
+
+/// Registers a tree as an archive.
+pub fn archive_add(world: &World, path: &Path, name: &str, root: &Path) -> Result<SetupReport, Failure> {
+    named(name)?;
+    let root = absolute(root)?;
+    let place = utf8(&root)?;
+    world.disk.root(&root).map_err(|error| Failure::new("SRC-01", &place, error.to_string()))?;
+    let mut home = Home::open(world, path, Access::Change)?;
+    home.require(Role::Source, "archive add")?;
+    let report = |added| SetupReport { kind: "archive", name: name.into(), place: place.clone(), added };
+    if let Some(known) = home.config.archives.get(name) {
+        home.settle()?;
+        return if known.root == root { Ok(report(false)) } else { Err(Failure::new("USE-01", name, format!("this archive is {} already", known.root.display()))) };
+    }
+    configure(&home, "archives", name, &[("root", place.clone())])?;
+    home.record(ArchiveAdded { archive: name.into(), root: Bytes(place.clone().into_bytes()) })?;
+    home.close("", &format!("archive {name}"))?;
+    Ok(report(true))
+}
+
+/// What `route add` says.
+#[derive(Clone, Debug)]
+pub struct RouteAdd {
+    /// Its name.
+    pub name: String,
+    /// Its archive.
+    pub archive: String,
+    /// The replica zone's name.
+    pub to: String,
+    /// Folder for what leaves.
+    pub to_gateway: Option<PathBuf>,
+    /// Folder for what arrives.
+    pub from_gateway: Option<PathBuf>,
+    /// An escrow zone's name.
+    pub escrow: Option<String>,
+}
+
+/// What `route accept` says.
+#[derive(Clone, Debug)]
+pub struct RouteAccept {
+    /// Its name.
+    pub name: String,
+    /// The source zone's name.
+    pub from: String,
+    /// The replica tree.
+    pub into: PathBuf,
+    /// Folder for what arrives.
+    pub from_gateway: Option<PathBuf>,
+    /// Folder for what leaves.
+    pub to_gateway: Option<PathBuf>,
+}
+
+fn gateways(values: &mut Vec<(&'static str, String)>, to: Option<&PathBuf>, from: Option<&PathBuf>) -> Result<(), Failure> {
+    for (key, path) in [("to_gateway", to), ("from_gateway", from)] {
+        if let Some(path) = path {
+            values.push((key, utf8(&absolute(path)?)?));
+        }
+    }
+    Ok(())
+}
+
+/// Whether the route is configured with exactly these values; fails when it is there with others.
+fn same_route(home: &Home, name: &str, values: &[(&str, String)]) -> Result<bool, Failure> {
+    let Some(known) = home.config.routes.get(name) else { return Ok(false) };
+    let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
+    let known = [
+        ("archive", known.archive.clone()),
+        ("to", known.to.clone()),
+        ("from", known.from.clone()),
+        ("into", path(&known.into)),
+        ("to_gateway", path(&known.to_gateway)),
+        ("from_gateway", path(&known.from_gateway)),
+        ("escrow", known.escrow.clone()),
+    ];
+    let equal = known.iter().all(|(key, value)| values.iter().find(|(other, _)| other == key).map(|(_, value)| value) == value.as_ref());
+    if equal { Ok(true) } else { Err(Failure::new("USE-01", name, "a route of this name exists with other settings; they are changed in gapferry.toml")) }
+}
+
+/// Adds a route on a source.
+pub fn route_add(world: &World, path: &Path, route: &RouteAdd) -> Result<SetupReport, Failure> {
+    named(&route.name)?;
+    let mut home = Home::open(world, path, Access::Change)?;
+    home.require(Role::Source, "route add")?;
+    let mut values = vec![("archive", route.archive.clone()), ("to", route.to.clone())];
+    gateways(&mut values, route.to_gateway.as_ref(), route.from_gateway.as_ref())?;
+    if let Some(escrow) = &route.escrow {
+        home.trusted(escrow, Role::Replica)?;
+        values.push(("escrow", escrow.clone()));
+    }
+    let report = |added| SetupReport { kind: "route", name: route.name.clone(), place: route.archive.clone(), added };
+    if same_route(&home, &route.name, &values)? {
+        home.settle()?;
+        return Ok(report(false));
+    }
+    if !home.config.archives.contains_key(&route.archive) {
+        return Err(Failure::new("USE-01", &route.archive, "no archive of this name; add it first"));
+    }
+    let replica = home.trusted(&route.to, Role::Replica)?.id();
+    let route_id = digest::route_id(&home.zone_id(), &replica, &route.name);
+    configure(&home, "routes", &route.name, &values)?;
+    home.record(RouteAdded { route: route.name.clone(), route_id, archive: route.archive.clone(), replica })?;
+    home.close("", &format!("route {}", route.name))?;
+    Ok(report(true))
+}
+
+/// Accepts a route on a replica.
+pub fn route_accept(world: &World, path: &Path, route: &RouteAccept) -> Result<SetupReport, Failure> {
+    named(&route.name)?;
+    let mut home = Home::open(world, path, Access::Change)?;
+    home.require(Role::Replica, "route accept")?;
+    let into = absolute(&route.into)?;
+    let place = utf8(&into)?;
+    let mut values = vec![("from", route.from.clone()), ("into", place.clone())];
+    gateways(&mut values, route.to_gateway.as_ref(), route.from_gateway.as_ref())?;
+    let report = |added| SetupReport { kind: "route", name: route.name.clone(), place: place.clone(), added };
+    if same_route(&home, &route.name, &values)? {
+        home.settle()?;
+        return Ok(report(false));
+    }
+    let nested = |other: &PathBuf| into.starts_with(other) || other.starts_with(&into);
+    if let Some((other, _)) = home.config.routes.iter().find(|(_, other)| other.into.as_ref().is_some_and(nested)) {
+        return Err(Failure::new("USE-01", &place, format!("route {other} has its tree there; each route needs one of its own")));
+    }
+    let source = home.trusted(&route.from, Role::Source)?.id();
+    crate::tree::Tree::open(world, &into)?;
+    let route_id = digest::route_id(&source, &home.zone_id(), &route.name);
+    configure(&home, "routes", &route.name, &values)?;
+    home.record(RouteAccepted { route: route.name.clone(), route_id, source, into: Bytes(place.clone().into_bytes()) })?;
+    home.close("", &format!("route {}", route.name))?;
+    Ok(report(true))
+}

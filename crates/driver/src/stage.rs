@@ -1,0 +1,371 @@
+//! Unpacks a package beside the replica: every document verified against its digest, written with its attributes, in the
+//! staging folder. Nothing visible changes here (P3).
+
+use engine::replica::Route;
+use rayon::prelude::*;
+use std::collections::HashMap;
+use std::io;
+use store::disk::{Dir, Disk, File};
+use wire::clause::{self, Rejection};
+use wire::manifest::{Document, Manifest, Piece};
+use wire::receipt::Outcome;
+use wire::record::{StagedRow, Step};
+use wire::{Digest, PackageId};
+
+use crate::opener::NotOpened;
+use crate::tree::{Tree, split};
+use crate::world::World;
+
+/// Copied at once, bytes.
+const COPY_BYTES: usize = 1 << 20;
+/// Documents above this size are searched for holes, bytes.
+const HOLES_FROM: usize = 1 << 20;
+/// A run of zeros that becomes a hole, bytes.
+const HOLE_BYTES: usize = 64 << 10;
+
+/// A document whose new bytes are still coming.
+struct Growing {
+    row: u32,
+    file: Box<dyn File>,
+    plain: blake3::Hasher,
+    written: u64,
+}
+
+/// Unpacks one package.
+pub struct Stager<'a> {
+    world: &'a World,
+    tree: &'a Tree,
+    route: &'a Route,
+    manifest: &'a Manifest,
+    rows: &'a mut [StagedRow],
+    stage: Dir,
+    /// Rows that have new bytes to be written, by where those begin.
+    order: Vec<u32>,
+    next: usize,
+    window: Vec<u8>,
+    window_at: u64,
+    growing: Vec<Growing>,
+}
+
+fn carried(manifest: &Manifest, row: u32) -> &Document {
+    &manifest.items[row as usize].documents[0]
+}
+
+impl<'a> Stager<'a> {
+    /// Prepares the staging folder of a package whose rows were planned.
+    pub fn new(world: &'a World, tree: &'a Tree, route: &'a Route, package: &PackageId, manifest: &'a Manifest, rows: &'a mut [StagedRow]) -> io::Result<Self> {
+        let disk = &*world.disk;
+        let stages = tree.dot_dir(disk, b"stage", true)?;
+        crate::tree::remove_tree(disk, &stages, package.to_string().as_bytes())?;
+        let stage = tree.dot_dir(disk, &Tree::stage(package), true)?;
+        let needs_file = |row: &StagedRow| matches!(row.step, Step::Write | Step::Hold);
+        let mut order: Vec<u32> = (0u32..).zip(rows.iter()).filter(|(_, row)| needs_file(row)).map(|(place, _)| place).collect();
+        for row in &order {
+            let (folder, _) = Tree::staged(*row);
+            if *row & 0xff == 0 || disk.stat(&stage, &folder).is_err() {
+                disk.dir(&stage, &folder, true)?;
+            }
+        }
+        order.retain(|row| carried(manifest, *row).new_bytes() > 0 || carried(manifest, *row).size == 0);
+        order.sort_by_key(|row| (carried(manifest, *row).new_bytes() > 0, carried(manifest, *row).at));
+        Ok(Self { world, tree, route, manifest, rows, stage, order, next: 0, window: Vec::new(), window_at: 0, growing: Vec::new() })
+    }
+
+    fn create(&self, row: u32) -> io::Result<Box<dyn File>> {
+        let (folder, name) = Tree::staged(row);
+        let dir = self.world.disk.dir(&self.stage, &folder, false)?;
+        self.world.disk.create(&dir, &name, if carried(self.manifest, row).executable { 0o755 } else { 0o644 })
+    }
+
+    /// Takes the next bytes of the logical content.
+    pub fn take(&mut self, group: Vec<u8>) -> Result<(), NotOpened> {
+        if self.window.is_empty() { self.window = group } else { self.window.extend_from_slice(&group) }
+        let end = self.window_at + self.window.len() as u64;
+        let first = self.next;
+        while self.next < self.order.len() {
+            let document = carried(self.manifest, self.order[self.next]);
+            if document.at + document.new_bytes() > end {
+                break;
+            }
+            self.next += 1;
+        }
+        let whole = &self.order[first..self.next];
+        // Documents of one staging folder are written by one thread.
+        let mut groups: HashMap<u32, Vec<u32>> = HashMap::new();
+        for row in whole.iter().filter(|row| !self.growing.iter().any(|growing| growing.row == **row)) {
+            groups.entry(row >> 8).or_default().push(*row);
+        }
+        let this = &*self;
+        groups.into_par_iter().try_for_each(|(_, rows)| rows.into_iter().try_for_each(|row| this.write_small(row)))?;
+        self.grow(end)?;
+        let used_to = self.order.get(self.next).map_or(end, |row| carried(self.manifest, *row).at.min(end));
+        let keep_from = if self.growing.is_empty() { used_to } else { end };
+        self.window.drain(..usize::try_from(keep_from - self.window_at).expect("the window fits memory"));
+        self.window_at = keep_from;
+        Ok(())
+    }
+
+    fn in_window(&self, at: u64, bytes: u64) -> &[u8] {
+        let start = usize::try_from(at - self.window_at).expect("the window fits memory");
+        &self.window[start..start + usize::try_from(bytes).expect("the window fits memory")]
+    }
+
+    /// Writes a document whose new bytes are all in the window.
+    fn write_small(&self, row: u32) -> Result<(), NotOpened> {
+        let document = carried(self.manifest, row);
+        let new = if document.new_bytes() > 0 { self.in_window(document.at, document.new_bytes()) } else { &[] };
+        let mut file = self.create(row)?;
+        if only_new(document) {
+            let right = blake3::hash(new).as_bytes() == &document.carried_digest().0;
+            wire::clause::require(right, &clause::PKG_DIGEST)?;
+            write_with_holes(&mut *file, new, 0)?;
+            file.set_size(document.carried_bytes())?;
+            return Ok(self.close(row, file)?);
+        }
+        write_new(&mut *file, document, 0, new)?;
+        Ok(())
+    }
+
+    fn close(&self, row: u32, mut file: Box<dyn File>) -> io::Result<()> {
+        let document = carried(self.manifest, row);
+        if document.part.is_none() {
+            file.set_modified(document.modified)?;
+        }
+        self.world.progress.advance(1, document.carried_bytes());
+        Ok(())
+    }
+
+    /// Writes what the window has of documents that are larger than it.
+    fn grow(&mut self, end: u64) -> Result<(), NotOpened> {
+        if self.growing.is_empty()
+            && let Some(row) = self.order.get(self.next).copied()
+            && carried(self.manifest, row).at < end
+        {
+            let at = carried(self.manifest, row).at;
+            let sharing = self.order[self.next..].iter().take_while(|row| carried(self.manifest, **row).at == at);
+            let rows: Vec<u32> = sharing.copied().collect();
+            for row in rows {
+                self.growing.push(Growing { row, file: self.create(row)?, plain: blake3::Hasher::new(), written: 0 });
+            }
+        }
+        for mut growing in std::mem::take(&mut self.growing) {
+            let document = carried(self.manifest, growing.row);
+            let from = document.at + growing.written;
+            let bytes = (document.at + document.new_bytes()).min(end) - from;
+            let new = self.in_window(from, bytes);
+            if only_new(document) {
+                growing.plain.update(new);
+                write_with_holes(&mut *growing.file, new, growing.written)?;
+            } else {
+                write_new(&mut *growing.file, document, growing.written, new)?;
+            }
+            growing.written += bytes;
+            if growing.written < document.new_bytes() {
+                self.growing.push(growing);
+            } else if only_new(document) {
+                let right = growing.plain.finalize().as_bytes() == &document.carried_digest().0;
+                wire::clause::require(right, &clause::PKG_DIGEST)?;
+                growing.file.set_size(document.carried_bytes())?;
+                self.close(growing.row, growing.file)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// After the last byte: copies what comes from bases, puts parts together, and verifies the results. A base that is missing
+    /// or differs turns its row into a failure; a result that differs although its bases are right refuses the package.
+    pub fn finish(mut self) -> Result<(), NotOpened> {
+        self.take(Vec::new())?;
+        wire::clause::require(self.growing.is_empty() && self.next == self.order.len(), &clause::PKG_PIECES)?;
+        let manifest = self.manifest;
+        let copying: Vec<u32> = (0u32..)
+            .zip(self.rows.iter())
+            .filter(|(place, row)| matches!(row.step, Step::Write | Step::Hold) && !manifest.items[*place as usize].documents.is_empty() && !only_new(carried(manifest, *place)))
+            .map(|(place, _)| place)
+            .collect();
+        let bases = if copying.is_empty() { HashMap::new() } else { self.bases() };
+        let this = &self;
+        let mut failed: Vec<(u32, Outcome)> = copying.into_par_iter().map(|row| this.copy_pieces(row, &bases)).collect::<Result<Vec<_>, NotOpened>>()?.into_iter().flatten().collect();
+        for place in 0..self.rows.len() {
+            let row = u32::try_from(place).expect("a package holds at most 65,536 items");
+            if self.rows[place].step == Step::Write && self.rows[place].part.is_some() && !failed.iter().any(|(failed, _)| *failed == row) && !self.assemble(row)? {
+                failed.push((row, Outcome::PartsBroken));
+            }
+        }
+        for (row, outcome) in failed {
+            self.rows[row as usize].step = Step::Nothing(outcome.number());
+        }
+        Ok(())
+    }
+
+    /// Where documents with the digests of the bases lie: in the tree, else in the history.
+    fn bases(&self) -> HashMap<Digest, Vec<u8>> {
+        let wanted: std::collections::HashSet<Digest> = self.manifest.bases.iter().map(|base| base.digest).collect();
+        let held = self.route.items.iter().filter(|item| item.held() && item.damaged == 0 && wanted.contains(&item.digest));
+        held.map(|item| (item.digest, item.path().0.clone())).collect()
+    }
+
+    fn open_base(&self, digest: &Digest, places: &HashMap<Digest, Vec<u8>>) -> Option<Box<dyn File>> {
+        let disk = &*self.world.disk;
+        let in_tree = places.get(digest).and_then(|path| {
+            let (dir, name) = split(path);
+            disk.open(&disk.dir(&self.tree.root, dir, false).ok()?, name).ok()
+        });
+        let (folder, name) = Tree::history(digest);
+        let in_history = || disk.open(&self.tree.dot_dir(disk, &folder, false).ok()?, &name).ok();
+        [in_tree, in_history()].into_iter().flatten().find_map(|mut file| (digest_of(&mut *file).ok()? == *digest).then_some(file))
+    }
+
+    /// Copies the pieces of a row that come from bases; its outcome if that fails.
+    fn copy_pieces(&self, row: u32, places: &HashMap<Digest, Vec<u8>>) -> Result<Option<(u32, Outcome)>, NotOpened> {
+        let document = carried(self.manifest, row);
+        let (folder, name) = Tree::staged(row);
+        let dir = self.world.disk.dir(&self.stage, &folder, false)?;
+        let mut file = if document.new_bytes() > 0 { self.world.disk.open_write(&dir, &name)? } else { self.create(row)? };
+        let mut bases: HashMap<u32, Box<dyn File>> = HashMap::new();
+        let mut buffer = vec![0; COPY_BYTES];
+        let mut at = 0;
+        for piece in &document.pieces {
+            if let Piece::Copy { base, offset, length } = piece {
+                if !bases.contains_key(base) {
+                    let Some(opened) = self.open_base(&self.manifest.bases[*base as usize].digest, places) else {
+                        self.world.disk.remove(&dir, &name)?;
+                        return Ok(Some((row, Outcome::BaseMissing)));
+                    };
+                    bases.insert(*base, opened);
+                }
+                let from = bases.get_mut(base).expect("opened above");
+                let mut done = 0;
+                while done < *length {
+                    let now = usize::try_from((*length - done).min(COPY_BYTES as u64)).expect("a buffer fits memory");
+                    let read = from.read_at(&mut buffer[..now], offset + done)?;
+                    if read == 0 {
+                        return Ok(Some((row, Outcome::BaseMissing)));
+                    }
+                    file.write_all_at(&buffer[..read], at + done)?;
+                    done += read as u64;
+                }
+            }
+            at += piece.length();
+        }
+        file.set_size(document.carried_bytes())?;
+        wire::clause::require(digest_of(&mut *file)? == document.carried_digest(), &clause::PKG_DIGEST)?;
+        self.close(row, file)?;
+        Ok(None)
+    }
+
+    /// Puts the parts of a document together in the staged file of the part that completes it; false when they do not make it.
+    fn assemble(&self, row: u32) -> Result<bool, NotOpened> {
+        let disk = &*self.world.disk;
+        let staged = &self.rows[row as usize];
+        let document = carried(self.manifest, row);
+        let (folder, name) = Tree::staged(row);
+        let dir = disk.dir(&self.stage, &folder, false)?;
+        let whole_name = [name.as_slice(), b".whole"].concat();
+        let mut whole = disk.create(&dir, &whole_name, if document.executable { 0o755 } else { 0o644 })?;
+        let mut put = |from: &mut dyn File, offset: u64| -> io::Result<()> {
+            let (mut buffer, mut at) = (vec![0; COPY_BYTES], 0);
+            loop {
+                let read = from.read_at(&mut buffer, at)?;
+                if read == 0 {
+                    return Ok(());
+                }
+                whole.write_all_at(&buffer[..read], offset + at)?;
+                at += read as u64;
+            }
+        };
+        let same = |other: &StagedRow| other.item == staged.item && other.version == staged.version && other.part.is_some();
+        for (other, place) in self.rows.iter().zip(0u32..).filter(|(other, _)| same(other)) {
+            let (folder, name) = Tree::staged(place);
+            let mut part = disk.open(&disk.dir(&self.stage, &folder, false)?, &name)?;
+            put(&mut *part, other.part.map_or(0, |part| part.offset))?;
+        }
+        for part in self.route.parts.get(&(staged.item, staged.version)).into_iter().flatten() {
+            let (folder, name) = Tree::part(&document.digest, part.offset);
+            if let Ok(mut file) = self.tree.dot_dir(disk, &folder, false).and_then(|dir| disk.open(&dir, &name)) {
+                put(&mut *file, part.offset)?;
+            }
+        }
+        let right = whole.stat()?.size == document.size && digest_of(&mut *whole)? == document.digest;
+        disk.remove(&dir, &name)?;
+        if right {
+            whole.set_modified(document.modified)?;
+            drop(whole);
+            disk.rename((&dir, &whole_name), (&dir, &name), store::disk::Rename::New)?;
+        } else {
+            disk.remove(&dir, &whole_name)?;
+        }
+        Ok(right)
+    }
+}
+
+fn only_new(document: &Document) -> bool {
+    document.pieces.iter().all(|piece| matches!(piece, Piece::New { .. }))
+}
+
+/// Writes new bytes of a document that also has copied pieces to the places where they belong; `done` new bytes came before.
+fn write_new(file: &mut dyn File, document: &Document, done: u64, mut new: &[u8]) -> io::Result<()> {
+    let (mut at, mut skip) = (0, done);
+    for piece in &document.pieces {
+        if let Piece::New { length } = piece {
+            if skip >= *length {
+                skip -= length;
+            } else {
+                let now = usize::try_from((*length - skip).min(new.len() as u64)).expect("a window fits memory");
+                file.write_all_at(&new[..now], at + skip)?;
+                new = &new[now..];
+                skip = 0;
+            }
+        }
+        at += piece.length();
+        if new.is_empty() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Writes bytes, leaving holes for long runs of zeros in large documents; the caller sets the size.
+fn write_with_holes(file: &mut dyn File, bytes: &[u8], at: u64) -> io::Result<()> {
+    if bytes.len() < HOLES_FROM {
+        return if bytes.is_empty() { Ok(()) } else { file.write_all_at(bytes, at) };
+    }
+    let mut start = 0;
+    for (place, piece) in bytes.chunks(HOLE_BYTES).enumerate() {
+        let piece_at = place * HOLE_BYTES;
+        if piece.len() == HOLE_BYTES && piece.iter().all(|byte| *byte == 0) {
+            if start < piece_at {
+                file.write_all_at(&bytes[start..piece_at], at + start as u64)?;
+            }
+            start = piece_at + HOLE_BYTES;
+        }
+    }
+    if start < bytes.len() { file.write_all_at(&bytes[start..], at + start as u64) } else { Ok(()) }
+}
+
+/// Digest of a whole file.
+pub fn digest_of(file: &mut dyn File) -> io::Result<Digest> {
+    let (mut hasher, mut buffer, mut at) = (blake3::Hasher::new(), vec![0; COPY_BYTES], 0);
+    loop {
+        let read = file.read_at(&mut buffer, at)?;
+        if read == 0 {
+            return Ok(Digest(*hasher.finalize().as_bytes()));
+        }
+        hasher.update(&buffer[..read]);
+        at += read as u64;
+    }
+}
+
+/// Digest of a file in a directory; `None` when it is not there or is no regular file.
+pub fn digest_at(disk: &dyn Disk, dir: &Dir, name: &[u8]) -> io::Result<Option<Digest>> {
+    match disk.open(dir, name) {
+        Ok(mut file) => digest_of(&mut *file).map(Some),
+        Err(error) if matches!(disk.stat(dir, name), Ok(stat) if stat.kind == store::disk::Kind::File) => Err(error),
+        Err(_) => Ok(None),
+    }
+}
+
+/// A refusal of the content as the reason why nothing was applied.
+pub fn refused(rejection: &'static wire::Clause) -> NotOpened {
+    NotOpened::Refused(Rejection(rejection))
+}

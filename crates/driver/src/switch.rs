@@ -1,0 +1,357 @@
+//! Switches staged rows in, under the apply record: removals first, then what is written, each item by one rename, so that it
+//! is wholly old or wholly new at every moment. May be repeated after an interruption until it has reached its end.
+//!
+//! What is replaced goes to the history; what somebody changed by hand is kept aside and reported, never overwritten.
+
+use engine::replica::{Item, Route};
+use rayon::prelude::*;
+use std::io;
+use store::disk::{Dir, Disk, Kind, Rename};
+use wire::id::Bytes;
+use wire::receipt::Outcome;
+use wire::record::{AppliedRow, StagedRow, Step};
+use wire::{Digest, ItemId, PackageId};
+
+use crate::stage::{digest_at, digest_of};
+use crate::tree::{Tree, escaped, exists_exactly, is_name_refused, split};
+use crate::world::World;
+
+/// Switches the rows of one package.
+pub struct Switch<'a> {
+    /// The outer world.
+    pub world: &'a World,
+    /// The replica tree.
+    pub tree: &'a Tree,
+    /// What the route knew before.
+    pub route: &'a Route,
+    /// The package.
+    pub package: PackageId,
+    /// Its rows.
+    pub rows: &'a [StagedRow],
+    /// The staging folder.
+    pub stage: Dir,
+    /// Whether an earlier run may have switched some rows.
+    pub again: bool,
+}
+
+/// What became of one row, where it differs from the plan.
+type Differs = Option<AppliedRow>;
+
+impl Switch<'_> {
+    /// Switches all rows; gives those that went otherwise than planned.
+    pub fn run(&self) -> io::Result<Vec<AppliedRow>> {
+        let numbered: Vec<(u32, &StagedRow)> = (0u32..).zip(self.rows).collect();
+        let of = |wanted: fn(&Step) -> bool| numbered.iter().copied().filter(move |(_, row)| wanted(&row.step)).collect::<Vec<_>>();
+        let mut differs = Vec::new();
+        let removals = of(|step| matches!(step, Step::Remove));
+        differs.extend(self.each(&removals, |this, parents, place, row| this.remove(parents, place, row))?);
+        let mut parents: Vec<Vec<u8>> = removals.iter().filter_map(|(_, row)| self.held(row)).map(|item| split(&item.path().0).0.to_vec()).collect();
+        parents.sort_unstable();
+        parents.dedup();
+        parents.iter().rev().for_each(|path| self.remove_empty(path));
+        differs.extend(self.each(&of(|step| matches!(step, Step::Write)), |this, parents, place, row| this.write(parents, place, row))?);
+        differs.extend(self.each(&of(|step| matches!(step, Step::Attributes)), |this, _, place, row| this.attributes(place, row))?);
+        for (place, row) in of(|step| matches!(step, Step::Hold)) {
+            self.hold(place, row)?;
+        }
+        differs.sort_by_key(|row| row.row);
+        Ok(differs)
+    }
+
+    /// Runs `one` over rows on all cores, rows of one directory on one thread.
+    fn each(&self, rows: &[(u32, &StagedRow)], one: impl Fn(&Self, &mut Handles, u32, &StagedRow) -> io::Result<Differs> + Sync) -> io::Result<Vec<AppliedRow>> {
+        let same = |one: &(u32, &StagedRow), two: &(u32, &StagedRow)| split(&self.id_of(one.1).0).0 == split(&self.id_of(two.1).0).0;
+        let groups: Vec<&[(u32, &StagedRow)]> = rows.chunk_by(same).collect();
+        let done: Vec<Vec<AppliedRow>> = groups
+            .par_iter()
+            .map(|group| {
+                let mut handles = Handles::default();
+                let mut differs = Vec::new();
+                for (place, row) in *group {
+                    differs.extend(one(self, &mut handles, *place, row)?);
+                    self.world.progress.advance(1, 0);
+                }
+                Ok(differs)
+            })
+            .collect::<io::Result<_>>()?;
+        Ok(done.concat())
+    }
+
+    fn id_of<'r>(&'r self, row: &'r StagedRow) -> &'r ItemId {
+        row.id.as_ref().unwrap_or_else(|| &self.route.items[row.item as usize].id)
+    }
+
+    /// The item that the route held before, if it held it.
+    fn held(&self, row: &StagedRow) -> Option<&Item> {
+        self.route.items.get(row.item as usize).filter(|item| item.held())
+    }
+
+    fn disk(&self) -> &dyn Disk {
+        &*self.world.disk
+    }
+
+    fn remove(&self, handles: &mut Handles, place: u32, row: &StagedRow) -> io::Result<Differs> {
+        let Some(item) = self.held(row) else { return Ok(None) };
+        let (parent, name) = split(&item.path().0);
+        let dir = match handles.dir(self.disk(), &self.tree.root, parent, false) {
+            Ok(dir) => dir,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) if is_not_dir(&error) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        match self.disk().stat(&dir, name) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+            Ok(_) => {}
+        }
+        let found = digest_at(self.disk(), &dir, name)?;
+        if found == Some(item.digest) {
+            self.to_history(&dir, name, &item.digest)?;
+            return Ok(None);
+        }
+        let kept = self.keep_aside(&dir, name, place)?;
+        Ok(Some(AppliedRow { row: place, outcome: Outcome::KeptAside.number(), disk: None, kept: Some(kept) }))
+    }
+
+    fn to_history(&self, dir: &Dir, name: &[u8], digest: &Digest) -> io::Result<()> {
+        let (folder, kept) = Tree::history(digest);
+        let history = self.tree.dot_dir(self.disk(), &folder, true)?;
+        match self.disk().rename((dir, name), (&history, &kept), Rename::New) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => self.disk().remove(dir, name),
+            other => other,
+        }
+    }
+
+    fn keep_aside(&self, dir: &Dir, name: &[u8], place: u32) -> io::Result<Bytes> {
+        let folder = self.tree.dot_dir(self.disk(), b"kept", true)?;
+        let kept = Tree::kept(&self.package, place);
+        self.disk().rename((dir, name), (&folder, &kept), Rename::Replace)?;
+        Ok(Bytes([b"kept/", kept.as_slice()].concat()))
+    }
+
+    /// Removes directories that deletions left empty, upward.
+    fn remove_empty(&self, path: &[u8]) {
+        let mut path = path;
+        while !path.is_empty() {
+            let (parent, name) = split(path);
+            let removed = self.disk().dir(&self.tree.root, parent, false).and_then(|dir| self.disk().remove_dir(&dir, name));
+            if removed.is_err() {
+                return;
+            }
+            path = parent;
+        }
+    }
+
+    fn write(&self, handles: &mut Handles, place: u32, row: &StagedRow) -> io::Result<Differs> {
+        let (folder, staged) = Tree::staged(place);
+        let stage = handles.stage(self.disk(), &self.stage, &folder)?;
+        let mut done = false;
+        if self.again {
+            match self.disk().open(&stage, &staged) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => done = true,
+                Err(error) => return Err(error),
+                Ok(mut file) if digest_of(&mut *file)? != row.digest => {
+                    // The earlier run had swapped it in; what lies here now is what was there before.
+                    let kept = self.put_away(&stage, &staged, place, row)?;
+                    return Ok(self.where_it_lies(row)?.map(|disk| applied(place, disk, kept)).unwrap_or(None));
+                }
+                Ok(_) => {}
+            }
+        }
+        if done {
+            return Ok(self.where_it_lies(row)?.map(|disk| applied(place, disk, None)).unwrap_or(None));
+        }
+        let id = self.id_of(row).clone();
+        let first = self.held(row).map_or(id.clone(), |item| item.path().clone());
+        let ours = self.tree.is_ours(self.disk(), &first.0);
+        let candidates = [(!ours).then_some(first), Some(escaped(&id, false)), Some(escaped(&id, true))];
+        for path in candidates.into_iter().flatten() {
+            match self.put(handles, &stage, &staged, place, row, &path) {
+                Ok(Put::There { kept }) => return Ok(applied(place, (path != id).then_some(path), kept)),
+                Ok(Put::Taken) => {}
+                Err(error) if is_name_refused(&error) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(Some(AppliedRow { row: place, outcome: Outcome::NameRefused.number(), disk: None, kept: None }))
+    }
+
+    /// Renames a staged file to a path, putting away what lies there.
+    fn put(&self, handles: &mut Handles, stage: &Dir, staged: &[u8], place: u32, row: &StagedRow, path: &ItemId) -> io::Result<Put> {
+        let (parent, name) = split(&path.0);
+        let mut kept = None;
+        let dir = match handles.dir(self.disk(), &self.tree.root, parent, true) {
+            Err(error) if is_not_dir(&error) || error.kind() == io::ErrorKind::AlreadyExists => {
+                kept = self.clear_way(parent, place)?;
+                handles.dir(self.disk(), &self.tree.root, parent, true)?
+            }
+            other => other?,
+        };
+        if self.held(row).is_none_or(|item| item.path() != path) {
+            match self.disk().rename((stage, staged), (&dir, name), Rename::New) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                other => return other.map(|()| Put::There { kept }),
+            }
+            if !exists_exactly(self.disk(), &dir, name)? || self.belongs_to_another(row, path) {
+                return Ok(Put::Taken);
+            }
+        }
+        self.exchange(stage, staged, &dir, name)?;
+        kept = kept.or(self.put_away(stage, staged, place, row)?);
+        Ok(Put::There { kept })
+    }
+
+    /// Whether another item lies at this path.
+    fn belongs_to_another(&self, row: &StagedRow, path: &ItemId) -> bool {
+        let other = |number: &u32| *number != row.item && self.route.items[*number as usize].held() && self.route.items[*number as usize].path() == path;
+        self.route.by_id.get(path).is_some_and(other)
+    }
+
+    /// Swaps the staged file with what lies at its place, in one step; on file systems without that step the old content is
+    /// copied first and then replaced in one step.
+    fn exchange(&self, stage: &Dir, staged: &[u8], dir: &Dir, name: &[u8]) -> io::Result<()> {
+        match self.disk().rename((stage, staged), (dir, name), Rename::Exchange) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => self.disk().rename((stage, staged), (dir, name), Rename::New),
+            Err(error) if error.kind() == io::ErrorKind::Unsupported => {
+                let copy = [staged, b".old"].concat();
+                if self.disk().stat(dir, name)?.kind == Kind::File {
+                    let (mut from, mut to) = (self.disk().open(dir, name)?, self.disk().create(stage, &copy, 0o644)?);
+                    let (mut buffer, mut at) = (vec![0; 1 << 20], 0);
+                    loop {
+                        let read = from.read_at(&mut buffer, at)?;
+                        if read == 0 {
+                            break;
+                        }
+                        to.write_all_at(&buffer[..read], at)?;
+                        at += read as u64;
+                    }
+                    to.sync()?;
+                } else {
+                    self.disk().rename((dir, name), (stage, &copy), Rename::New)?;
+                }
+                self.disk().rename((stage, staged), (dir, name), Rename::Replace)?;
+                self.disk().rename((stage, &copy), (stage, staged), Rename::Replace)
+            }
+            other => other,
+        }
+    }
+
+    /// What was at an item's place goes to the history if it is what the ledger says, else aside.
+    fn put_away(&self, stage: &Dir, staged: &[u8], place: u32, row: &StagedRow) -> io::Result<Option<Bytes>> {
+        if self.disk().stat(stage, staged).is_err() {
+            return Ok(None);
+        }
+        let found = digest_at(self.disk(), stage, staged)?;
+        let expected = self.held(row).map(|item| item.digest);
+        match found {
+            Some(found) if Some(found) == expected && found != row.digest => self.to_history(stage, staged, &found).map(|()| None),
+            Some(found) if found == row.digest => self.disk().remove(stage, staged).map(|()| None),
+            _ => self.keep_aside(stage, staged, place).map(Some),
+        }
+    }
+
+    /// Something that is no directory stands where a directory must be: it is not an item of ours any more, so it goes aside.
+    fn clear_way(&self, parent: &[u8], place: u32) -> io::Result<Option<Bytes>> {
+        for end in parent.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(at, _)| at).chain([parent.len()]) {
+            let (above, name) = split(&parent[..end]);
+            let dir = self.disk().dir(&self.tree.root, above, false)?;
+            if self.disk().stat(&dir, name).is_ok_and(|stat| stat.kind != Kind::Dir) {
+                return self.keep_aside(&dir, name, place).map(Some);
+            }
+        }
+        Ok(None)
+    }
+
+    /// After an interruption: under which name a switched row lies; the outer option is none when it lies nowhere.
+    fn where_it_lies(&self, row: &StagedRow) -> io::Result<Option<Option<ItemId>>> {
+        let id = self.id_of(row);
+        let first = self.held(row).map_or(id, |item| item.path());
+        for path in [first.clone(), escaped(id, false), escaped(id, true)] {
+            let (parent, name) = split(&path.0);
+            let Ok(dir) = self.disk().dir(&self.tree.root, parent, false) else { continue };
+            if digest_at(self.disk(), &dir, name)? == Some(row.digest) {
+                return Ok(Some((path != *id).then_some(path)));
+            }
+        }
+        Ok(None)
+    }
+
+    fn attributes(&self, place: u32, row: &StagedRow) -> io::Result<Differs> {
+        let Some(item) = self.held(row) else { return Ok(None) };
+        let (parent, name) = split(&item.path().0);
+        let set = || {
+            let dir = self.disk().dir(&self.tree.root, parent, false)?;
+            let mut file = self.disk().open_write(&dir, name).or_else(|_| self.disk().open(&dir, name))?;
+            let mode = file.stat()?.mode;
+            file.set_mode(if row.executable { mode | 0o111 } else { mode & !0o111 })?;
+            file.set_modified(row.modified)
+        };
+        match set() {
+            Ok(()) => Ok(item.disk.clone().and_then(|path| applied(place, Some(path), None))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Some(AppliedRow { row: place, outcome: Outcome::Refused.number(), disk: None, kept: None })),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn hold(&self, place: u32, row: &StagedRow) -> io::Result<()> {
+        let Some(part) = row.part else { return Ok(()) };
+        let (folder, staged) = Tree::staged(place);
+        let stage = self.disk().dir(&self.stage, &folder, false)?;
+        let (folder, name) = Tree::part(&row.digest, part.offset);
+        let parts = self.tree.dot_dir(self.disk(), &folder, true)?;
+        match self.disk().rename((&stage, &staged), (&parts, &name), Rename::Replace) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound && self.again => Ok(()),
+            other => other,
+        }
+    }
+}
+
+/// What came of putting a file somewhere.
+enum Put {
+    /// It lies there.
+    There { kept: Option<Bytes> },
+    /// The place belongs to something else.
+    Taken,
+}
+
+/// The row's difference from the plan: an escaped name, a local change that was kept aside, or none.
+fn applied(row: u32, disk: Option<ItemId>, kept: Option<Bytes>) -> Differs {
+    let outcome = match (&disk, &kept) {
+        (None, None) => return None,
+        (_, Some(_)) => Outcome::KeptAside,
+        (Some(_), None) => Outcome::Escaped,
+    };
+    Some(AppliedRow { row, outcome: outcome.number(), disk: disk.map(|path| Bytes(path.0)), kept })
+}
+
+fn is_not_dir(error: &io::Error) -> bool {
+    // ENOTDIR 20, ELOOP 40: something else stands where a directory is expected.
+    matches!(error.raw_os_error(), Some(20 | 40))
+}
+
+/// The directories that rows of one group use again and again.
+#[derive(Default)]
+struct Handles {
+    parent: Option<(Vec<u8>, Dir)>,
+    stage: Option<(Vec<u8>, Dir)>,
+}
+
+impl Handles {
+    fn dir(&mut self, disk: &dyn Disk, root: &Dir, path: &[u8], make: bool) -> io::Result<Dir> {
+        cached(&mut self.parent, path, || disk.dir(root, path, make))
+    }
+    fn stage(&mut self, disk: &dyn Disk, stage: &Dir, folder: &[u8]) -> io::Result<Dir> {
+        cached(&mut self.stage, folder, || disk.dir(stage, folder, false))
+    }
+}
+
+fn cached(place: &mut Option<(Vec<u8>, Dir)>, path: &[u8], open: impl FnOnce() -> io::Result<Dir>) -> io::Result<Dir> {
+    if let Some((known, dir)) = place
+        && known == path
+    {
+        return Ok(dir.clone());
+    }
+    let dir = open()?;
+    *place = Some((path.to_vec(), dir.clone()));
+    Ok(dir)
+}

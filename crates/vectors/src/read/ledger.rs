@@ -1,0 +1,131 @@
+//! Reads a ledger, written from spec/ledger.md: clauses LDG-01 to LDG-07. Of the kinds of records it knows the numbers, and the
+//! bodies of the first three.
+
+use super::cursor::{Cursor, Invalid};
+use super::{Refusal, derive, require};
+use crate::describe::{self, LedgerRecord as Record};
+use crate::model::Head;
+use ed25519_dalek::{Signature, VerifyingKey};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+const BODY_MAX: usize = 64 << 20;
+/// Bytes of a record beside its body.
+const BESIDE: usize = 88;
+
+/// Reads the files of a ledger folder; `key` is the signing key of the zone it belongs to.
+pub(super) fn read(files: &BTreeMap<String, Vec<u8>>, key: &VerifyingKey) -> Result<Value, Refusal> {
+    let checkpoint = files.get("checkpoint").map(|bytes| read_checkpoint(bytes, key)).transpose()?;
+    let covered = checkpoint.as_ref().map_or(0, |(_, head)| head.number);
+    let segments: Vec<(&String, &Vec<u8>)> = files.iter().filter(|(name, _)| name.ends_with(".seg")).collect();
+    let mut records: Vec<Record> = Vec::new();
+    let mut torn = None;
+    for (place, (name, bytes)) in segments.iter().enumerate() {
+        let last = place + 1 == segments.len();
+        let named = u64::from_str_radix(name.trim_end_matches(".seg"), 16).map_err(|_| Refusal("LDG-01"))?;
+        require(bytes.len() >= 16 && &bytes[..8] == b"GFLEDGER" && bytes[8..16] == [1, 0, 0, 0, 0, 0, 0, 0], "LDG-01")?;
+        require(named == records.len() as u64, "LDG-03")?;
+        let mut at = 16;
+        while at < bytes.len() {
+            let number = records.len() as u64;
+            let previous = records.last().map_or([0; 32], |record| record.4);
+            match read_record(&bytes[at..], number, &previous) {
+                Ok((record, length)) => {
+                    records.push(record);
+                    at += length;
+                }
+                Err(_) if last && number >= covered && !intact(&bytes[at..], number) => {
+                    torn = Some((name.as_str(), at as u64));
+                    break;
+                }
+                Err(refusal) => return Err(refusal),
+            }
+        }
+    }
+    for record in &records {
+        check_body(record)?;
+    }
+    if let Some((incarnation, head)) = &checkpoint {
+        require(head.number >= 1 && head.number <= records.len() as u64, "LDG-07")?;
+        let last = usize::try_from(head.number - 1).expect("there are that many records");
+        require(records[last].4 == head.digest, "LDG-07")?;
+        require(records[0].3.get(..16) == Some(&incarnation[..]), "LDG-07")?;
+    }
+    Ok(describe::ledger(&records, torn, checkpoint.as_ref().map(|(incarnation, head)| (incarnation, head))))
+}
+
+fn read_checkpoint(bytes: &[u8], key: &VerifyingKey) -> Result<([u8; 16], Head), Refusal> {
+    let mut from = Cursor::new(bytes);
+    let mut parse = || {
+        let parsed = (from.array::<16>()?, Head { number: from.u64()?, digest: from.array()? }, from.array::<64>()?);
+        from.end().map(|()| parsed)
+    };
+    let (incarnation, head, signature) = parse().map_err(|Invalid| Refusal("LDG-07"))?;
+    let message = derive("gapferry v1 checkpoint", &[&incarnation, &head.number.to_le_bytes(), &head.digest]);
+    key.verify_strict(&message, &Signature::from_bytes(&signature)).map_err(|_| Refusal("LDG-07"))?;
+    Ok((incarnation, head))
+}
+
+/// The record at the start of `bytes`, and its length.
+fn read_record(bytes: &[u8], number: u64, previous: &[u8; 32]) -> Result<(Record, usize), Refusal> {
+    let cut = |Invalid| Refusal("LDG-02");
+    let mut from = Cursor::new(bytes);
+    let body_bytes = from.u32().map_err(cut)? as usize;
+    require(body_bytes <= BODY_MAX && bytes.len() >= BESIDE + body_bytes, "LDG-02")?;
+    let (kind, version) = (from.u16().map_err(cut)?, from.u16().map_err(cut)?);
+    let (written, time) = (from.u64().map_err(cut)?, from.i64().map_err(cut)?);
+    require(written == number, "LDG-03")?;
+    require(from.array::<32>().map_err(cut)? == *previous, "LDG-04")?;
+    let end = 56 + body_bytes;
+    let digest = derive("gapferry v1 ledger", &[&bytes[..end]]);
+    require(bytes[end..end + 32] == digest, "LDG-05")?;
+    require(version == 1, "LDG-06")?;
+    Ok(((number, kind, time, bytes[56..end].to_vec(), digest), end + 32))
+}
+
+/// Whether a whole record with a right digest begins at the start of `bytes`, or one with a later number anywhere behind it:
+/// then what is wrong at the start is no torn tail.
+fn intact(bytes: &[u8], number: u64) -> bool {
+    let possible = number + (bytes.len() / BESIDE) as u64 + 1;
+    (0..bytes.len()).any(|at| {
+        let Some(head) = bytes.get(at..at + 56) else { return false };
+        let body_bytes = u32::from_le_bytes([head[0], head[1], head[2], head[3]]) as usize;
+        let mut written = [0; 8];
+        written.copy_from_slice(&head[8..16]);
+        let written = u64::from_le_bytes(written);
+        let Some(rest) = bytes.get(at..).filter(|rest| rest.len() >= BESIDE && rest.len() - BESIDE >= body_bytes) else { return false };
+        let end = 56 + body_bytes;
+        (at == 0 || (written > number && written <= possible)) && rest[end..end + 32] == derive("gapferry v1 ledger", &[&rest[..end]])
+    })
+}
+
+/// Whether the kind is known and, for the first three, the body is one.
+fn check_body((_, kind, _, body, _): &Record) -> Result<(), Refusal> {
+    let known = matches!(kind, 1..=6 | 16..=28 | 32..=37);
+    require(known, "LDG-06")?;
+    let mut from = Cursor::new(body);
+    let mut decode = || -> Result<(), Invalid> {
+        match kind {
+            1 => {
+                from.array::<16>()?;
+                from.array::<32>()?;
+                from.string()?;
+                if from.u32()? > 1 {
+                    return Err(Invalid);
+                }
+            }
+            2 => {
+                for _ in 0..5 {
+                    from.string()?;
+                }
+            }
+            3 => {
+                from.array::<32>()?;
+                from.string()?;
+            }
+            _ => return Ok(()),
+        }
+        from.end()
+    };
+    decode().map_err(|Invalid| Refusal("LDG-06"))
+}

@@ -1,0 +1,243 @@
+//! What a code means for a person: the exit code, whose fault it is, and what to do now. The one place where codes meet people;
+//! the words are in `texts.toml` under `advice.<code>`, `fault.<who>` and `remedy.<what>`.
+
+use crate::page::Page;
+use crate::texts::Texts;
+use driver::report::Problem;
+
+/// All is well.
+pub const WELL: u8 = 0;
+/// Done, but something needs a person.
+pub const PERSON: u8 = 1;
+/// Wrong usage or configuration.
+pub const USAGE: u8 = 2;
+/// A package, receipt or card was refused.
+pub const REFUSED: u8 = 3;
+/// Input or output failed.
+pub const IO: u8 = 4;
+/// Stopped by a safety.
+pub const STOPPED: u8 = 5;
+/// Another process holds the home.
+pub const HELD: u8 = 75;
+
+/// What is known of a code.
+#[derive(Debug)]
+pub struct Advice {
+    /// The code.
+    pub code: &'static str,
+    /// Exit code of a command that meets nothing worse.
+    pub exit: u8,
+    /// Key of whose fault it is.
+    pub fault: &'static str,
+    /// Key of what to do now.
+    pub remedy: &'static str,
+}
+
+const fn advice(code: &'static str, exit: u8, fault: &'static str, remedy: &'static str) -> Advice {
+    Advice { code, exit, fault, remedy }
+}
+
+/// Every code, in the order of `spec/codes.md`.
+pub static ADVICE: &[Advice] = &[
+    advice("ENV-01", REFUSED, "fault.way", "remedy.write-anew"),
+    advice("ENV-02", REFUSED, "fault.version", "remedy.update"),
+    advice("ENV-03", REFUSED, "fault.way", "remedy.write-anew"),
+    advice("ENV-04", REFUSED, "fault.way", "remedy.write-anew"),
+    advice("ENV-05", REFUSED, "fault.version", "remedy.update"),
+    advice("ENV-06", REFUSED, "fault.way", "remedy.write-anew"),
+    advice("ENV-07", REFUSED, "fault.way", "remedy.write-anew"),
+    advice("ENV-08", REFUSED, "fault.way", "remedy.write-anew"),
+    advice("ENV-09", REFUSED, "fault.address", "remedy.right-medium"),
+    advice("ENV-10", REFUSED, "fault.way", "remedy.write-anew"),
+    advice("ENV-11", REFUSED, "fault.way", "remedy.write-anew"),
+    advice("ENV-12", REFUSED, "fault.way", "remedy.write-anew"),
+    advice("ENV-13", REFUSED, "fault.way", "remedy.write-anew"),
+    advice("ENV-14", REFUSED, "fault.way", "remedy.write-anew"),
+    advice("ENV-15", REFUSED, "fault.stranger", "remedy.exchange-cards"),
+    advice("ENV-16", REFUSED, "fault.stranger", "remedy.security"),
+    advice("ENV-17", REFUSED, "fault.writer", "remedy.update"),
+    advice("ENV-18", REFUSED, "fault.writer", "remedy.update"),
+    advice("PKG-01", REFUSED, "fault.stranger", "remedy.security"),
+    advice("PKG-02", REFUSED, "fault.address", "remedy.accept-route"),
+    advice("PKG-03", REFUSED, "fault.writer", "remedy.update"),
+    advice("PKG-04", REFUSED, "fault.writer", "remedy.update"),
+    advice("PKG-05", REFUSED, "fault.writer", "remedy.update"),
+    advice("PKG-06", REFUSED, "fault.writer", "remedy.update"),
+    advice("PKG-07", REFUSED, "fault.writer", "remedy.security"),
+    advice("PKG-08", REFUSED, "fault.writer", "remedy.update"),
+    advice("PKG-09", REFUSED, "fault.writer", "remedy.update"),
+    advice("PKG-10", REFUSED, "fault.writer", "remedy.update"),
+    advice("PKG-11", REFUSED, "fault.writer", "remedy.update"),
+    advice("PKG-12", REFUSED, "fault.writer", "remedy.update"),
+    advice("PKG-13", REFUSED, "fault.writer", "remedy.update"),
+    advice("PKG-14", REFUSED, "fault.writer", "remedy.security"),
+    advice("PKG-15", REFUSED, "fault.version", "remedy.update"),
+    advice("RCT-01", REFUSED, "fault.stranger", "remedy.security"),
+    advice("RCT-02", REFUSED, "fault.address", "remedy.right-medium"),
+    advice("RCT-03", REFUSED, "fault.writer", "remedy.update"),
+    advice("RCT-04", REFUSED, "fault.writer", "remedy.update"),
+    advice("RCT-05", REFUSED, "fault.writer", "remedy.update"),
+    advice("RCT-06", REFUSED, "fault.writer", "remedy.update"),
+    advice("RCT-07", REFUSED, "fault.writer", "remedy.update"),
+    advice("RCT-08", REFUSED, "fault.stranger", "remedy.security"),
+    advice("CRD-01", REFUSED, "fault.version", "remedy.update"),
+    advice("CRD-02", REFUSED, "fault.way", "remedy.card-anew"),
+    advice("CRD-03", REFUSED, "fault.writer", "remedy.card-anew"),
+    advice("CRD-04", REFUSED, "fault.writer", "remedy.card-anew"),
+    advice("CRD-05", REFUSED, "fault.version", "remedy.update"),
+    advice("CRD-06", REFUSED, "fault.way", "remedy.card-anew"),
+    advice("CRD-07", REFUSED, "fault.way", "remedy.card-anew"),
+    advice("CRD-08", REFUSED, "fault.way", "remedy.card-anew"),
+    advice("CRD-09", REFUSED, "fault.stranger", "remedy.compare"),
+    advice("LBL-01", REFUSED, "fault.stranger", "remedy.label"),
+    advice("LBL-02", REFUSED, "fault.way", "remedy.label"),
+    advice("LDG-01", STOPPED, "fault.storage", "remedy.ledger"),
+    advice("LDG-02", STOPPED, "fault.storage", "remedy.ledger"),
+    advice("LDG-03", STOPPED, "fault.storage", "remedy.ledger"),
+    advice("LDG-04", STOPPED, "fault.storage", "remedy.ledger"),
+    advice("LDG-05", STOPPED, "fault.storage", "remedy.ledger"),
+    advice("LDG-06", STOPPED, "fault.storage", "remedy.ledger"),
+    advice("LDG-07", STOPPED, "fault.restored", "remedy.ledger"),
+    advice("FRK-01", STOPPED, "fault.restored", "remedy.fork"),
+    advice("FRK-02", STOPPED, "fault.restored", "remedy.fork"),
+    advice("FRK-03", STOPPED, "fault.restored", "remedy.fork"),
+    advice("FRK-04", STOPPED, "fault.restored", "remedy.fork"),
+    advice("SRC-01", STOPPED, "fault.archive", "remedy.mount"),
+    advice("SRC-02", STOPPED, "fault.archive", "remedy.mount"),
+    advice("SRC-03", STOPPED, "fault.archive", "remedy.release-source"),
+    advice("SRC-04", PERSON, "fault.archive", "remedy.permissions"),
+    advice("SRC-05", PERSON, "fault.archive", "remedy.at-rest"),
+    advice("SRC-06", PERSON, "fault.storage", "remedy.rot"),
+    advice("SRC-07", PERSON, "fault.archive", "remedy.left-out"),
+    advice("RPL-01", STOPPED, "fault.archive", "remedy.release-replica"),
+    advice("RPL-02", IO, "fault.storage", "remedy.replica-storage"),
+    advice("RPL-03", PERSON, "fault.replica", "remedy.replica-change"),
+    advice("RPL-04", WELL, "fault.nobody", "remedy.nothing"),
+    advice("MED-01", REFUSED, "fault.address", "remedy.right-medium"),
+    advice("MED-02", IO, "fault.medium", "remedy.insert"),
+    advice("MED-03", IO, "fault.medium", "remedy.replace-medium"),
+    advice("MED-04", PERSON, "fault.medium", "remedy.more-room"),
+    advice("HOM-01", HELD, "fault.nobody", "remedy.wait"),
+    advice("HOM-02", USAGE, "fault.typed", "remedy.home"),
+    advice("HOM-03", USAGE, "fault.configuration", "remedy.configuration"),
+    advice("HOM-04", USAGE, "fault.typed", "remedy.passphrase"),
+    advice("HOM-05", IO, "fault.storage", "remedy.keys"),
+    advice("IO-01", IO, "fault.storage", "remedy.storage"),
+    advice("USE-01", USAGE, "fault.typed", "remedy.usage"),
+    advice("DMO-01", PERSON, "fault.demo", "remedy.demo"),
+];
+
+/// What is known of `code`.
+pub fn of(code: &str) -> Option<&'static Advice> {
+    ADVICE.iter().find(|advice| advice.code == code)
+}
+
+/// The exit code that this code alone asks for. A code that is not known here needs a person.
+pub fn exit_of(code: &str) -> u8 {
+    of(code).map_or(PERSON, |advice| advice.exit)
+}
+
+/// The exit code when several apply: a command that could not begin says why (75, 2), else the first of 5, 4, 3, 1.
+pub fn exit_of_all(exits: impl IntoIterator<Item = u8>) -> u8 {
+    const ORDER: [u8; 7] = [HELD, USAGE, STOPPED, IO, REFUSED, PERSON, WELL];
+    let place = |exit: u8| ORDER.iter().position(|known| *known == exit).unwrap_or(ORDER.len());
+    exits.into_iter().min_by_key(|exit| place(*exit)).unwrap_or(WELL)
+}
+
+/// What to do now, in one sentence or a few.
+pub fn remedy(code: &str, texts: &Texts) -> String {
+    texts.text(of(code).map_or("remedy.report", |advice| advice.remedy))
+}
+
+/// Prints a problem: what is wrong, what was seen, whose fault, what to do now. The meaning and the remedy of a code are
+/// printed once for all problems that share it.
+pub fn show(problems: &[&Problem], page: &mut Page) {
+    let mut codes: Vec<&str> = Vec::new();
+    for problem in problems {
+        if !codes.contains(&problem.code) {
+            codes.push(problem.code);
+        }
+    }
+    for code in codes {
+        let known = of(code);
+        let says = known.map_or_else(|| page.texts.text("advice.unknown"), |_| page.texts.text(&format!("advice.{code}")));
+        page.gap();
+        page.line(&format!("{code}: {says}"));
+        let of_code: Vec<&&Problem> = problems.iter().filter(|problem| problem.code == code).collect();
+        for problem in of_code.iter().take(crate::page::SHOWN_MAX) {
+            page.line(&format!("  {}: {}", problem.subject, problem.detail));
+        }
+        let more = of_code.len().saturating_sub(crate::page::SHOWN_MAX);
+        if more > 0 {
+            page.say("page.more", &[("count", &more.to_string())]);
+        }
+        if let Some(advice) = known {
+            let fault = page.texts.text(advice.fault);
+            page.say("advice.fault", &[("fault", &fault)]);
+        }
+        let remedy = remedy(code, page.texts);
+        page.say("advice.now", &[("remedy", &remedy)]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::language::Language;
+
+    #[test]
+    fn exits() {
+        for (codes, exit) in [
+            (&["ENV-01", "PKG-15", "RCT-08", "CRD-09", "LBL-02", "MED-01"][..], 3),
+            (&["FRK-01", "FRK-04", "SRC-01", "SRC-02", "SRC-03", "RPL-01", "LDG-01", "LDG-07"], 5),
+            (&["SRC-04", "SRC-05", "SRC-06", "SRC-07", "RPL-03", "MED-04", "DMO-01"], 1),
+            (&["RPL-04"], 0),
+            (&["IO-01", "MED-02", "MED-03", "RPL-02", "HOM-05"], 4),
+            (&["HOM-01"], 75),
+            (&["HOM-02", "HOM-03", "HOM-04", "USE-01"], 2),
+            (&["XXX-99"], 1),
+        ] {
+            for code in codes {
+                assert_eq!(exit_of(code), exit, "{code}");
+            }
+        }
+    }
+
+    #[test]
+    fn each_clause_of_the_formats_has_its_advice() {
+        for clause in wire::clause::ALL {
+            let expected = if clause.code.starts_with("LDG") { STOPPED } else { REFUSED };
+            assert_eq!(of(clause.code).map(|advice| advice.exit), Some(expected), "{}", clause.code);
+        }
+    }
+
+    #[test]
+    fn codes_are_unique() {
+        let mut codes: Vec<&str> = ADVICE.iter().map(|advice| advice.code).collect();
+        codes.sort_unstable();
+        codes.dedup();
+        assert_eq!(codes.len(), ADVICE.len());
+    }
+
+    #[test]
+    fn the_worst_decides() {
+        for (exits, exit) in [(&[][..], 0), (&[0], 0), (&[0, 1], 1), (&[1, 3], 3), (&[3, 4, 1], 4), (&[4, 5, 3], 5), (&[3, 0], 3), (&[75], 75)] {
+            assert_eq!(exit_of_all(exits.iter().copied()), exit, "{exits:?}");
+        }
+    }
+
+    #[test]
+    fn a_shared_code_is_explained_once() {
+        let problem = |subject: &str| Problem { code: "ENV-11", subject: subject.into(), detail: "a frame".into() };
+        for language in [Language::English, Language::Chinese] {
+            let texts = Texts::new(language);
+            let mut page = Page::new(&texts);
+            let (first, second) = (problem("one.gfp"), problem("two.gfp"));
+            show(&[&first, &second], &mut page);
+            let text = page.finish();
+            assert!(text.contains("one.gfp") && text.contains("two.gfp"));
+            assert_eq!(text.matches("ENV-11").count(), 1);
+            assert_eq!(text.lines().count(), 5, "{text}");
+        }
+    }
+}

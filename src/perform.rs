@@ -1,0 +1,241 @@
+//! From parsed arguments to calls of the driver, one per command, and back to output.
+
+use clap::ArgMatches;
+use driver::report::Failure;
+use driver::{ApplyOptions, CarryOptions, Chosen, HistoryOptions, ItemsOptions, PackOptions, ReceiptForm, ReconcileOptions, RouteAccept, RouteAdd, ScrubOptions, World};
+use std::env;
+use std::ffi::OsString;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use wire::card::Role;
+
+use crate::advice;
+use crate::demo;
+use crate::log;
+use crate::paper;
+use crate::passphrase;
+use crate::progress::Shown;
+use crate::show::record_line;
+use crate::trust;
+use crate::usage;
+use crate::voice::Voice;
+use crate::world;
+
+/// Names the home where `--home` does not.
+pub const HOME_VARIABLE: &str = "GAPFERRY_HOME";
+/// Seconds between two full scans of the daemon where the configuration says nothing.
+const SCAN_SECONDS: u64 = 300;
+
+/// Carries out the command at `path` (its words joined by dots); returns the exit code.
+pub fn perform(path: &str, matches: &ArgMatches, arguments: &[OsString], voice: Voice) -> u8 {
+    match path {
+        "completions" => return paper::completions(&text(matches, "shell"), &voice),
+        "man" => return paper::man(&required_path(matches, "dir"), &voice),
+        "demo" => return demo::run(optional_path(matches, "dir"), matches.get_flag("pause"), &voice),
+        _ => {}
+    }
+    let form = optional(matches, "log");
+    let level = optional(matches, "log-level");
+    if path == "run" || form.is_some() || level.is_some() {
+        log::start(form.as_deref().unwrap_or("text"), level.as_deref().unwrap_or("info"));
+    }
+    let talkative = !voice.json && !voice.quiet;
+    let bars = talkative && path != "run" && std::io::stderr().is_terminal();
+    let progress = Arc::new(Shown::new(voice.texts.clone(), bars, talkative && path != "run", !voice.quiet));
+    let world = world::real(arguments, progress.clone(), voice.texts.clone());
+    let home = optional_path(matches, "home").or_else(|| env::var_os(HOME_VARIABLE).filter(|home| !home.is_empty()).map(PathBuf::from));
+    let exit = match (path, &home) {
+        ("inspect", _) => voice.say(driver::inspect(&world, home.as_deref(), &required_path(matches, "file"))),
+        (_, Some(home)) => with_home(path, matches, &world, home, &voice),
+        (_, None) => voice.failure(&Failure::new("HOM-02", "--home", format!("no home is named, neither by --home nor by {HOME_VARIABLE}"))),
+    };
+    progress.finish();
+    exit
+}
+
+fn with_home(path: &str, matches: &ArgMatches, world: &World, home: &Path, voice: &Voice) -> u8 {
+    match path {
+        "init" => voice.say(init(world, home, matches, voice)),
+        "card" => {
+            let card = driver::card(world, home);
+            if let Some(card) = card.as_ref().ok().filter(|_| !voice.json && !voice.quiet && std::io::stderr().is_terminal()) {
+                crate::voice::warn(&voice.texts.fill("card.fingerprint", &[("fingerprint", &card.fingerprint)]));
+            }
+            voice.say(card)
+        }
+        "trust" => voice.say(trust::trust(world, home, &required_path(matches, "file"), optional(matches, "fingerprint"), voice)),
+        "archive.add" => voice.say(absolute(&required_path(matches, "dir")).and_then(|root| driver::archive_add(world, home, &text(matches, "name"), &root))),
+        "route.add" => voice.say(route_add(matches).and_then(|route| driver::route_add(world, home, &route))),
+        "route.accept" => voice.say(route_accept(matches).and_then(|route| driver::route_accept(world, home, &route))),
+        "carry" => voice.say(driver::carry(world, home, &carry(matches))),
+        "capture" => voice.say(driver::capture(world, home, matches.get_flag("deep"))),
+        "pack" => voice.say(driver::pack(world, home, &pack(matches))),
+        "apply" => voice.say(driver::apply(world, home, &apply(matches))),
+        "reconcile" => voice.say(driver::reconcile(world, home, &ReconcileOptions { from: required_path(matches, "from"), routes: texts(matches, "route") })),
+        "status" => voice.say(driver::status(world, home)),
+        "items" => {
+            let options = ItemsOptions { route: optional(matches, "route"), state: optional(matches, "state"), pattern: optional(matches, "pattern") };
+            voice.say(driver::items(world, home, &options))
+        }
+        "resend" => voice.say(driver::resend(world, home, &text(matches, "route"), &chosen(matches), &text(matches, "reason"))),
+        "cancel" => voice.say(driver::cancel(world, home, &text(matches, "route"), &chosen(matches), &text(matches, "reason"))),
+        "breaker.release" => voice.say(driver::breaker_release(world, home, &text(matches, "route"), &text(matches, "reason"))),
+        "history" => voice.say(driver::history(world, home, &history(matches))),
+        "scrub" => voice.say(driver::scrub(world, home, &ScrubOptions { routes: texts(matches, "route"), to: optional_path(matches, "to") })),
+        "ledger.verify" => voice.say(driver::ledger_verify(world, home)),
+        "ledger.rebuild" => voice.say(driver::ledger_rebuild(world, home)),
+        "ledger.show" => ledger_show(world, home, number(matches, "from").unwrap_or(0), voice),
+        "run" => run(world, home, matches.get_flag("once"), voice),
+        other => unreachable!("{other} is in the table of commands but not here: a test runs every command"),
+    }
+}
+
+fn init(world: &World, home: &Path, matches: &ArgMatches, voice: &Voice) -> Result<driver::report::InitReport, Failure> {
+    let protect = matches.get_flag("passphrase") || passphrase::file().is_some();
+    let refused = |detail: String| Failure::new("HOM-04", "--passphrase", detail);
+    let passphrase = protect.then(|| passphrase::choose(&voice.texts)).transpose().map_err(refused)?;
+    let role = if text(matches, "role") == Role::Source.word() { Role::Source } else { Role::Replica };
+    driver::init(world, home, &text(matches, "zone"), role, passphrase)
+}
+
+fn route_add(matches: &ArgMatches) -> Result<RouteAdd, Failure> {
+    Ok(RouteAdd {
+        name: text(matches, "name"),
+        archive: text(matches, "archive"),
+        to: text(matches, "to"),
+        to_gateway: gateway(matches, "to-gateway")?,
+        from_gateway: gateway(matches, "from-gateway")?,
+        escrow: optional(matches, "escrow"),
+    })
+}
+
+fn route_accept(matches: &ArgMatches) -> Result<RouteAccept, Failure> {
+    Ok(RouteAccept {
+        name: text(matches, "name"),
+        from: text(matches, "from"),
+        into: absolute(&required_path(matches, "into"))?,
+        from_gateway: gateway(matches, "from-gateway")?,
+        to_gateway: gateway(matches, "to-gateway")?,
+    })
+}
+
+fn carry(matches: &ArgMatches) -> CarryOptions {
+    CarryOptions {
+        medium: required_path(matches, "medium"),
+        routes: texts(matches, "route"),
+        medium_size: number(matches, "medium-size"),
+        receipt: receipt_form(matches),
+        receipt_to: optional_path(matches, "receipt-to"),
+    }
+}
+
+fn pack(matches: &ArgMatches) -> PackOptions {
+    PackOptions {
+        to: required_path(matches, "to"),
+        routes: texts(matches, "route"),
+        items: texts(matches, "item"),
+        medium_size: number(matches, "medium-size"),
+        dry_run: matches.get_flag("dry-run"),
+    }
+}
+
+fn apply(matches: &ArgMatches) -> ApplyOptions {
+    ApplyOptions {
+        from: required_path(matches, "from"),
+        routes: texts(matches, "route"),
+        receipt: receipt_form(matches),
+        receipt_to: optional_path(matches, "receipt-to"),
+        dry_run: matches.get_flag("dry-run"),
+    }
+}
+
+fn history(matches: &ArgMatches) -> HistoryOptions {
+    HistoryOptions {
+        route: optional(matches, "route"),
+        pattern: optional(matches, "pattern"),
+        version: number(matches, "version"),
+        restore: optional_path(matches, "restore"),
+        back: number(matches, "back"),
+    }
+}
+
+fn chosen(matches: &ArgMatches) -> Chosen {
+    optional(matches, "package").map_or_else(|| Chosen::Items(texts(matches, "item")), Chosen::Package)
+}
+
+/// Prints the records as they come, so that a ledger of any length takes no memory. As JSON the object stays one and whole
+/// even when a record in the middle cannot be read.
+fn ledger_show(world: &World, home: &Path, from: u64, voice: &Voice) -> u8 {
+    let mut shown = 0u64;
+    let mut exit = advice::WELL;
+    let result = driver::ledger_show(world, home, from, &mut |record| {
+        let line = match (voice.json, shown) {
+            (true, 0) => format!("{{\"records\":[\n{record}"),
+            (true, _) => format!(",\n{record}"),
+            (false, _) => crate::page::printable(&record_line(&record)) + "\n",
+        };
+        shown += 1;
+        exit = voice.print(exit, &line);
+        if voice.closed() {
+            // Nobody reads on, and reading changed nothing.
+            std::process::exit(advice::WELL.into());
+        }
+    });
+    match (result, voice.json) {
+        (Ok(()), true) if shown == 0 => voice.print(exit, &format!("{{\"records\":[],\"exit\":{exit}}}\n")),
+        (Ok(()), true) => voice.print(exit, &format!("\n],\"exit\":{exit}}}\n")),
+        (Ok(()), false) => exit,
+        (Err(failure), true) if shown > 0 => {
+            let exit = advice::exit_of_all([exit, advice::exit_of(failure.0.code)]);
+            voice.print(exit, &format!("\n],\"error\":{},\"exit\":{exit}}}\n", voice.error(&failure)))
+        }
+        (Err(failure), _) => voice.failure(&failure),
+    }
+}
+
+fn run(world: &World, home: &Path, once: bool, voice: &Voice) -> u8 {
+    let options = driver::daemon::DaemonOptions { once, interval_seconds: SCAN_SECONDS };
+    match driver::daemon::run(world.clone(), home, &options, || tracing::info!("ready")) {
+        Ok(()) if voice.json => voice.json(advice::WELL, &serde_json::json!({ "exit": advice::WELL })),
+        Ok(()) => advice::WELL,
+        Err(failure) => voice.failure(&failure),
+    }
+}
+
+/// The path as it is kept in a configuration: whole, so that it means the same from every working directory.
+fn absolute(path: &Path) -> Result<PathBuf, Failure> {
+    std::path::absolute(path).map_err(|error| usage::wrong(path.display().to_string(), error.to_string()))
+}
+
+fn gateway(matches: &ArgMatches, name: &str) -> Result<Option<PathBuf>, Failure> {
+    optional_path(matches, name).map(|path| absolute(&path)).transpose()
+}
+
+fn receipt_form(matches: &ArgMatches) -> Option<ReceiptForm> {
+    optional(matches, "receipt").map(|form| if form == "digest" { ReceiptForm::Digest } else { ReceiptForm::Full })
+}
+
+fn optional(matches: &ArgMatches, name: &str) -> Option<String> {
+    matches.get_one::<String>(name).cloned()
+}
+
+fn text(matches: &ArgMatches, name: &str) -> String {
+    optional(matches, name).expect("the parser refuses a line without a required argument")
+}
+
+fn texts(matches: &ArgMatches, name: &str) -> Vec<String> {
+    matches.get_many::<String>(name).into_iter().flatten().cloned().collect()
+}
+
+fn optional_path(matches: &ArgMatches, name: &str) -> Option<PathBuf> {
+    matches.get_one::<PathBuf>(name).cloned()
+}
+
+fn required_path(matches: &ArgMatches, name: &str) -> PathBuf {
+    optional_path(matches, name).expect("the parser refuses a line without a required argument")
+}
+
+fn number(matches: &ArgMatches, name: &str) -> Option<u64> {
+    matches.get_one::<u64>(name).copied()
+}

@@ -1,0 +1,102 @@
+//! Pages of what happens on a replica: apply, history, scrub.
+
+use driver::report::{ApplyReport, HistoryReport, Problem, ReceiptReport, ScrubReport};
+
+use super::{Show, name, number};
+use crate::advice;
+use crate::page::{Page, bytes, moment};
+
+impl Show for ApplyReport {
+    fn show(&self, page: &mut Page) {
+        if self.packages.is_empty() {
+            page.say("apply.none", &[]);
+        } else {
+            page.say(if self.dry_run { "apply.would" } else { "apply.title" }, &[]);
+        }
+        let word = |word: &str| page.texts.word("result", word);
+        let rows: Vec<Vec<String>> = self
+            .packages
+            .iter()
+            .map(|package| {
+                let counts = [package.written, package.removed, package.unchanged, package.failed].map(number);
+                let mut row = vec![package.route.clone(), number(package.sequence), word(package.result)];
+                row.extend(counts);
+                row.extend([bytes(package.bytes), package.package.clone()]);
+                row
+            })
+            .collect();
+        let headings = [
+            "heading.route", ">heading.sequence", "heading.result", ">heading.written", ">heading.removed", ">heading.unchanged", ">heading.failed", ">heading.bytes",
+            "heading.package",
+        ];
+        page.table(&headings, &rows);
+        page.list("apply.kept-aside", self.kept_aside.len() as u64, self.kept_aside.iter().map(name));
+        page.list("apply.escaped", self.escaped.len() as u64, self.escaped.iter().map(name));
+        receipts(&self.receipts, page);
+    }
+
+    fn problems(&self) -> Vec<&Problem> {
+        self.problems.iter().collect()
+    }
+}
+
+fn receipts(receipts: &[ReceiptReport], page: &mut Page) {
+    for receipt in receipts {
+        let key = if receipt.written { "receipt.written" } else { "receipt.there" };
+        let form = page.texts.word("form", receipt.form);
+        let values = [
+            ("route", receipt.route.as_str()),
+            ("number", &number(receipt.number)),
+            ("form", &form),
+            ("answers", &number(receipt.answers)),
+            ("file", &receipt.file),
+        ];
+        page.say(key, &values);
+    }
+}
+
+impl Show for HistoryReport {
+    const ASKED: bool = true;
+    fn show(&self, page: &mut Page) {
+        if self.entries.is_empty() {
+            page.say("history.none", &[]);
+        }
+        let row = |entry: &driver::report::HistoryEntry| {
+            vec![
+                entry.route.clone(),
+                number(entry.version),
+                moment(entry.replaced_at),
+                bytes(entry.bytes),
+                entry.digest.chars().take(16).collect(),
+                name(&entry.item),
+            ]
+        };
+        let headings = ["heading.route", ">heading.version", "heading.replaced", ">heading.bytes", "heading.digest", "heading.item"];
+        page.table(&headings, &self.entries.iter().map(row).collect::<Vec<_>>());
+        if self.restored > 0 {
+            page.say("history.restored", &[("count", &number(self.restored))]);
+        }
+    }
+
+    fn problems(&self) -> Vec<&Problem> {
+        self.problems.iter().collect()
+    }
+}
+
+impl Show for ScrubReport {
+    fn show(&self, page: &mut Page) {
+        page.say("scrub.read", &[("items", &number(self.items)), ("bytes", &bytes(self.bytes))]);
+        let word = |word: &str| page.texts.word("outcome", word);
+        let damaged: Vec<String> = self.damaged.iter().map(|differs| format!("{}  {}", name(&differs.item), word(differs.outcome))).collect();
+        page.list("scrub.damaged", damaged.len() as u64, damaged.into_iter());
+        receipts(&self.receipts, page);
+    }
+
+    fn problems(&self) -> Vec<&Problem> {
+        self.problems.iter().collect()
+    }
+
+    fn exit(&self) -> u8 {
+        if self.damaged.is_empty() { advice::WELL } else { advice::PERSON }
+    }
+}
