@@ -77,7 +77,7 @@ fn switch(name: &'static str, texts: &Texts, says: &str) -> Arg {
 }
 
 fn argument(argument: &Argument, texts: &Texts) -> Arg {
-    let mut built = Arg::new(argument.name).help(texts.text(argument.says)).required(argument.required).hide_possible_values(true);
+    let mut built = Arg::new(argument.name).help(texts.text(argument.says)).required(argument.required);
     if argument.positional {
         built = built.help_heading(texts.text("help.arguments"));
     } else {
@@ -91,7 +91,7 @@ fn argument(argument: &Argument, texts: &Texts) -> Arg {
     if let Some(other) = argument.conflicts {
         built = built.conflicts_with(other);
     }
-    built.value_name(argument.value).value_parser(parser(argument.kind))
+    built.value_name(argument.value).hide_possible_values(true).value_parser(parser(argument.kind))
 }
 
 fn parser(kind: Kind) -> ValueParser {

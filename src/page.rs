@@ -54,7 +54,7 @@ impl<'a> Page<'a> {
         }
         let right: Vec<bool> = headings.iter().map(|key| key.starts_with('>')).collect();
         let heading: Vec<String> = headings.iter().map(|key| self.texts.text(key.trim_start_matches('>'))).collect();
-        let rows: Vec<Vec<String>> = std::iter::once(heading).chain(rows.iter().map(|row| row.iter().map(|cell| printable(cell)).collect())).collect();
+        let rows: Vec<Vec<String>> = std::iter::once(heading).chain(rows.iter().map(|row| row.iter().map(|cell| shown(cell)).collect())).collect();
         let widths: Vec<usize> = (0..right.len()).map(|column| rows.iter().map(|row| row[column].width()).max().unwrap_or(0)).collect();
         for row in &rows {
             let mut line = String::from("  ");
@@ -82,6 +82,11 @@ impl<'a> Page<'a> {
             self.say("page.more", &[("count", &more.to_string())]);
         }
     }
+}
+
+/// A cell; what is empty shows as a dash.
+fn shown(cell: &str) -> String {
+    if cell.is_empty() { "-".into() } else { printable(cell) }
 }
 
 /// The text with what would move the cursor or reorder the line written as `\xNN`; line ends stay.

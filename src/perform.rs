@@ -18,7 +18,6 @@ use crate::passphrase;
 use crate::progress::Shown;
 use crate::show::record_line;
 use crate::trust;
-use crate::usage;
 use crate::voice::Voice;
 use crate::world;
 
@@ -65,9 +64,9 @@ fn with_home(path: &str, matches: &ArgMatches, world: &World, home: &Path, voice
             voice.say(card)
         }
         "trust" => voice.say(trust::trust(world, home, &required_path(matches, "file"), optional(matches, "fingerprint"), voice)),
-        "archive.add" => voice.say(absolute(&required_path(matches, "dir")).and_then(|root| driver::archive_add(world, home, &text(matches, "name"), &root))),
-        "route.add" => voice.say(route_add(matches).and_then(|route| driver::route_add(world, home, &route))),
-        "route.accept" => voice.say(route_accept(matches).and_then(|route| driver::route_accept(world, home, &route))),
+        "archive.add" => voice.say(driver::archive_add(world, home, &text(matches, "name"), &required_path(matches, "dir"))),
+        "route.add" => voice.say(driver::route_add(world, home, &route_add(matches))),
+        "route.accept" => voice.say(driver::route_accept(world, home, &route_accept(matches))),
         "carry" => voice.say(driver::carry(world, home, &carry(matches))),
         "capture" => voice.say(driver::capture(world, home, matches.get_flag("deep"))),
         "pack" => voice.say(driver::pack(world, home, &pack(matches))),
@@ -99,25 +98,25 @@ fn init(world: &World, home: &Path, matches: &ArgMatches, voice: &Voice) -> Resu
     driver::init(world, home, &text(matches, "zone"), role, passphrase)
 }
 
-fn route_add(matches: &ArgMatches) -> Result<RouteAdd, Failure> {
-    Ok(RouteAdd {
+fn route_add(matches: &ArgMatches) -> RouteAdd {
+    RouteAdd {
         name: text(matches, "name"),
         archive: text(matches, "archive"),
         to: text(matches, "to"),
-        to_gateway: gateway(matches, "to-gateway")?,
-        from_gateway: gateway(matches, "from-gateway")?,
+        to_gateway: optional_path(matches, "to-gateway"),
+        from_gateway: optional_path(matches, "from-gateway"),
         escrow: optional(matches, "escrow"),
-    })
+    }
 }
 
-fn route_accept(matches: &ArgMatches) -> Result<RouteAccept, Failure> {
-    Ok(RouteAccept {
+fn route_accept(matches: &ArgMatches) -> RouteAccept {
+    RouteAccept {
         name: text(matches, "name"),
         from: text(matches, "from"),
-        into: absolute(&required_path(matches, "into"))?,
-        from_gateway: gateway(matches, "from-gateway")?,
-        to_gateway: gateway(matches, "to-gateway")?,
-    })
+        into: required_path(matches, "into"),
+        from_gateway: optional_path(matches, "from-gateway"),
+        to_gateway: optional_path(matches, "to-gateway"),
+    }
 }
 
 fn carry(matches: &ArgMatches) -> CarryOptions {
@@ -201,15 +200,6 @@ fn run(world: &World, home: &Path, once: bool, voice: &Voice) -> u8 {
         Ok(()) => advice::WELL,
         Err(failure) => voice.failure(&failure),
     }
-}
-
-/// The path as it is kept in a configuration: whole, so that it means the same from every working directory.
-fn absolute(path: &Path) -> Result<PathBuf, Failure> {
-    std::path::absolute(path).map_err(|error| usage::wrong(path.display().to_string(), error.to_string()))
-}
-
-fn gateway(matches: &ArgMatches, name: &str) -> Result<Option<PathBuf>, Failure> {
-    optional_path(matches, name).map(|path| absolute(&path)).transpose()
 }
 
 fn receipt_form(matches: &ArgMatches) -> Option<ReceiptForm> {

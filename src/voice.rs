@@ -57,6 +57,7 @@ impl Voice {
         if !self.quiet || R::ASKED {
             report.show(&mut page);
         }
+        report.attention(&mut page);
         advice::show(&problems, &mut page);
         if !self.quiet {
             report.close(&mut page);

@@ -118,7 +118,9 @@ fn card(scene: &mut Scene, home: &str, file: &str) -> Result<String, Failure> {
     let card = scene.ask(&["card", "--home", home])?;
     let text = |name: &str| card[name].as_str().map(str::to_owned).ok_or_else(|| fail("gapferry card", format!("its object has no {name}")));
     fs::write(scene.folder.join(file), text("card")?).map_err(|error| Failure::io(file, &error))?;
-    text("fingerprint")
+    let fingerprint = text("fingerprint")?;
+    scene.tell("demo.card", &[("file", file), ("fingerprint", &fingerprint)]);
+    Ok(fingerprint)
 }
 
 fn carry(scene: &mut Scene, home: &str, expected: u8) -> Result<(), Failure> {

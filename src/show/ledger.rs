@@ -13,9 +13,14 @@ const BODY_CHARACTERS_MAX: usize = 160;
 impl Show for LedgerReport {
     fn show(&self, page: &mut Page) {
         page.say("ledger.read", &[("records", &number(self.records)), ("bytes", &bytes(self.bytes)), ("head", &self.head)]);
-        match self.first_bad {
-            Some(record) => page.say("ledger.bad", &[("record", &number(record))]),
-            None => page.say("ledger.whole", &[]),
+        if self.first_bad.is_none() {
+            page.say("ledger.whole", &[]);
+        }
+    }
+
+    fn attention(&self, page: &mut Page) {
+        if let Some(record) = self.first_bad {
+            page.say("ledger.bad", &[("record", &number(record))]);
         }
     }
 

@@ -24,6 +24,8 @@ pub trait Show: serde::Serialize {
     fn problems(&self) -> Vec<&Problem> {
         Vec::new()
     }
+    /// Prints what needs a person and is no problem of its own; `--quiet` prints it too.
+    fn attention(&self, _page: &mut Page) {}
     /// The least exit code, apart from the problems.
     fn exit(&self) -> u8 {
         crate::advice::WELL

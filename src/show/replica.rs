@@ -86,10 +86,13 @@ impl Show for HistoryReport {
 impl Show for ScrubReport {
     fn show(&self, page: &mut Page) {
         page.say("scrub.read", &[("items", &number(self.items)), ("bytes", &bytes(self.bytes))]);
+        receipts(&self.receipts, page);
+    }
+
+    fn attention(&self, page: &mut Page) {
         let word = |word: &str| page.texts.word("outcome", word);
         let damaged: Vec<String> = self.damaged.iter().map(|differs| format!("{}  {}", name(&differs.item), word(differs.outcome))).collect();
         page.list("scrub.damaged", damaged.len() as u64, damaged.into_iter());
-        receipts(&self.receipts, page);
     }
 
     fn problems(&self) -> Vec<&Problem> {

@@ -16,7 +16,7 @@ impl Show for CaptureReport {
         };
         let headings =
             ["heading.archive", ">heading.bytes", ">heading.items", ">heading.added", ">heading.modified", ">heading.deleted", ">heading.reread", ">heading.left-out"];
-        page.say("capture.title", &[]);
+        page.say(if self.archives.is_empty() { "capture.none" } else { "capture.title" }, &[]);
         page.table(&headings, &self.archives.iter().map(row).collect::<Vec<_>>());
         for archive in &self.archives {
             let changed = archive.added + archive.modified + archive.deleted;
@@ -49,6 +49,9 @@ impl Show for PackReport {
         let planned: Vec<String> =
             self.planned.iter().map(|item| format!("{}  {}  {}  {}", name(&item.item), item.mark, bytes(item.bytes), because(item.because))).collect();
         page.list("pack.planned", planned.len() as u64, planned.into_iter());
+    }
+
+    fn attention(&self, page: &mut Page) {
         for waiting in self.waiting.iter().filter(|waiting| waiting.items > 0) {
             page.say("pack.waiting", &[("route", &waiting.route), ("items", &number(waiting.items)), ("bytes", &bytes(waiting.bytes))]);
         }

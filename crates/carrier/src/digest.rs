@@ -12,13 +12,13 @@ use wire::Digest;
 /// Bytes of one reading.
 pub const READ_BYTES: usize = 4 << 20;
 
-/// BLAKE3-256 of the file from its first byte to its end, and how many bytes that were. `progress` is called with the bytes
+/// BLAKE3-256 of the file from offset `from` to its end, and how many bytes that were. `progress` is called with the bytes
 /// of each step.
-pub fn digest_file(file: &mut dyn File, progress: &mut dyn FnMut(u64)) -> io::Result<(Digest, u64)> {
-    digest_in_steps(file, READ_BYTES, progress)
+pub fn digest_file(file: &mut dyn File, from: u64, progress: &mut dyn FnMut(u64)) -> io::Result<(Digest, u64)> {
+    digest_in_steps(file, from, READ_BYTES, progress)
 }
 
-fn digest_in_steps(file: &mut dyn File, step: usize, progress: &mut dyn FnMut(u64)) -> io::Result<(Digest, u64)> {
+fn digest_in_steps(file: &mut dyn File, from: u64, step: usize, progress: &mut dyn FnMut(u64)) -> io::Result<(Digest, u64)> {
     let mut hasher = blake3::Hasher::new();
     let mut bytes = 0;
     let mut take = |piece: &[u8]| {
@@ -27,16 +27,16 @@ fn digest_in_steps(file: &mut dyn File, step: usize, progress: &mut dyn FnMut(u6
         progress(piece.len() as u64);
     };
     let mut first = vec![0; step];
-    let read = file.read_at(&mut first, 0)?;
+    let read = file.read_at(&mut first, from)?;
     take(&first[..read]);
     if read == step {
-        read_ahead(file, first, &mut take)?;
+        read_ahead(file, from, first, &mut take)?;
     }
     Ok((Digest(*hasher.finalize().as_bytes()), bytes))
 }
 
 /// The rest of the file, after the first buffer.
-fn read_ahead(file: &mut dyn File, first: Vec<u8>, take: &mut dyn FnMut(&[u8])) -> io::Result<()> {
+fn read_ahead(file: &mut dyn File, from: u64, first: Vec<u8>, take: &mut dyn FnMut(&[u8])) -> io::Result<()> {
     let step = first.len();
     let (full_to, full_from) = mpsc::sync_channel::<io::Result<(Vec<u8>, usize)>>(1);
     let (empty_to, empty_from) = mpsc::sync_channel(2);
@@ -45,7 +45,7 @@ fn read_ahead(file: &mut dyn File, first: Vec<u8>, take: &mut dyn FnMut(&[u8])) 
     }
     thread::scope(|scope| {
         let reader = move || {
-            let mut offset = step as u64;
+            let mut offset = from + step as u64;
             while let Ok(mut buffer) = empty_from.recv() {
                 let read = file.read_at(&mut buffer, offset);
                 let last = !matches!(read, Ok(read) if read == step);
@@ -82,10 +82,10 @@ mod tests {
             std::fs::write(scratch.path().join("file"), &content).unwrap();
             let mut seen = 0;
             let mut file = disk.open(&dir, b"file").unwrap();
-            let (digest, bytes) = digest_in_steps(&mut *file, 16, &mut |more| seen += more).unwrap();
+            let (digest, bytes) = digest_in_steps(&mut *file, 0, 16, &mut |more| seen += more).unwrap();
             assert_eq!(digest.0, *blake3::hash(&content).as_bytes(), "{length}");
             assert_eq!((bytes, seen), (length as u64, length as u64));
-            assert_eq!(digest_file(&mut *file, &mut |_| ()).unwrap(), (digest, bytes));
+            assert_eq!(digest_file(&mut *file, 0, &mut |_| ()).unwrap(), (digest, bytes));
         }
     }
 
@@ -121,6 +121,6 @@ mod tests {
                 unreachable!("only read")
             }
         }
-        assert_eq!(digest_in_steps(&mut Failing, 16, &mut |_| ()).unwrap_err().kind(), io::ErrorKind::InvalidData);
+        assert_eq!(digest_in_steps(&mut Failing, 0, 16, &mut |_| ()).unwrap_err().kind(), io::ErrorKind::InvalidData);
     }
 }

@@ -35,7 +35,7 @@ pub trait Carrier: Send + Sync {
     fn write_small(&self, name: &str, bytes: &[u8]) -> Result<(), WriteFailure> {
         let mut writing = self.begin(name)?;
         writing.write_all_at(bytes, 0)?;
-        writing.prove(&Digest(*blake3::hash(bytes).as_bytes()), &mut |_| ())?;
+        writing.prove(&[], &Digest(*blake3::hash(bytes).as_bytes()), &mut |_| ())?;
         writing.publish()
     }
 

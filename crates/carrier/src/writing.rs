@@ -126,12 +126,12 @@ impl Writing {
     }
 
     /// Sets the times to zero, syncs, drops the cache, opens the file anew and compares the BLAKE3-256 digest of all of it
-    /// with `expected`. `progress` is called with the bytes of each step of reading back. Once only; whatever fails, this
+    /// from `head` on with `expected`, its first bytes with `head` themselves (they may have been written last). `progress` is called with the bytes of each step of reading back. Once only; whatever fails, this
     /// writing can only be dropped.
     ///
     /// # Panics
     /// When it was called before.
-    pub fn prove(&mut self, expected: &Digest, progress: &mut dyn FnMut(u64)) -> Result<Proof, WriteFailure> {
+    pub fn prove(&mut self, head: &[u8], expected: &Digest, progress: &mut dyn FnMut(u64)) -> Result<Proof, WriteFailure> {
         let mut file = self.file.take().expect("a file is proven once");
         let times_zero = match file.set_modified(0) {
             Ok(()) => true,
@@ -144,8 +144,11 @@ impl Writing {
         let past_cache = file.drop_cache()?;
         drop(file);
         let mut again = self.disk.open(&self.dir, &self.part())?;
-        let (digest, bytes) = digest_file(&mut *again, progress)?;
-        if digest != *expected || bytes != written {
+        let mut start = vec![0; head.len()];
+        let read = again.read_at(&mut start, 0)?;
+        let (digest, bytes) = digest_file(&mut *again, head.len() as u64, progress)?;
+        let bytes = bytes + read as u64;
+        if start != head || digest != *expected || bytes != written {
             return Err(WriteFailure::ReadBackDiffers);
         }
         self.state = State::Proven;
@@ -206,7 +209,7 @@ mod tests {
         writing.write_all_at(&content[100..], 100).unwrap();
         writing.write_all_at(&content[..100], 0).unwrap();
         let mut seen = 0;
-        let proof = writing.prove(&digest(&content), &mut |more| seen += more).unwrap();
+        let proof = writing.prove(&[], &digest(&content), &mut |more| seen += more).unwrap();
         assert_eq!((proof.bytes, seen, proof.times_zero), (content.len() as u64, content.len() as u64, true));
         assert_eq!(fs::read(scratch.path().join(NAME)).unwrap(), b"old", "nothing has its final name before it is published");
         writing.publish().unwrap();
@@ -223,7 +226,7 @@ mod tests {
             let mut writing = begin(scratch.path());
             writing.write_all_at(b"content", 0).unwrap();
             fs::write(scratch.path().join("label.gfl.part"), lies_there).unwrap();
-            let failure = writing.prove(&digest(b"content"), &mut |_| ()).unwrap_err();
+            let failure = writing.prove(&[], &digest(b"content"), &mut |_| ()).unwrap_err();
             assert_eq!((&failure, failure.code()), (&WriteFailure::ReadBackDiffers, "MED-03"), "{what}");
             drop(writing);
             assert!(names(scratch.path()).is_empty(), "{what}");
@@ -235,7 +238,7 @@ mod tests {
         let scratch = tempfile::tempdir().unwrap();
         let mut writing = begin(scratch.path());
         fs::remove_file(scratch.path().join("label.gfl.part")).unwrap();
-        assert_eq!(writing.prove(&digest(b""), &mut |_| ()).unwrap_err(), WriteFailure::Io(ErrorKind::NotFound.into()));
+        assert_eq!(writing.prove(&[], &digest(b""), &mut |_| ()).unwrap_err(), WriteFailure::Io(ErrorKind::NotFound.into()));
     }
 
     #[test]
@@ -243,7 +246,7 @@ mod tests {
         let scratch = tempfile::tempdir().unwrap();
         let mut writing = begin(scratch.path());
         assert_eq!(names(scratch.path()), ["label.gfl.part"]);
-        writing.prove(&digest(b""), &mut |_| ()).unwrap();
+        writing.prove(&[], &digest(b""), &mut |_| ()).unwrap();
         drop(writing);
         assert!(names(scratch.path()).is_empty());
     }

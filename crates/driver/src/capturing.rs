@@ -163,13 +163,15 @@ fn read_digests(home: &Home, name: &str, dir: &Dir, numbers: &[u32]) -> Vec<Dige
     numbers
         .par_chunks(64)
         .flat_map_iter(|numbers| {
-            let (mut parents, mut buffer) = (Parents::new(&*world.disk, dir), Vec::new());
+            let mut parents = Parents::default();
             let mut results = Vec::with_capacity(numbers.len());
             for number in numbers {
                 let item = &archive.items[*number as usize];
                 let mut hasher = blake3::Hasher::new();
                 let started = world.clock.now();
-                let stat = parents.read(&item.id, &mut |bytes| drop(hasher.update(bytes)), &mut buffer);
+                let stat = parents.read(&*world.disk, dir, &item.id, &mut |bytes| {
+                    hasher.update(bytes);
+                });
                 world.progress.advance(1, item.stat.size);
                 results.push((*number, stat.map(|stat| (stat, Digest(*hasher.finalize().as_bytes()), is_young(&stat, started, CLOCK_TICK_NS)))));
             }

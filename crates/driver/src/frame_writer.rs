@@ -27,8 +27,8 @@ pub struct FrameWriter<'a> {
 }
 
 /// The digest of a package file: over its frames, then its header, which is written last.
-pub fn file_digest(frames: &blake3::Hasher, header: &[u8]) -> Digest {
-    wire::digest::derive("gapferry v1 file", &[frames.finalize().as_bytes(), header])
+pub fn file_digest(frames: &Digest, header: &[u8]) -> Digest {
+    wire::digest::derive("gapferry v1 file", &[&frames.0, header])
 }
 
 impl<'a> FrameWriter<'a> {
@@ -80,8 +80,9 @@ impl<'a> FrameWriter<'a> {
         Ok(())
     }
 
-    /// Writes body, signature block, padding and trailer, then the header at the start; gives the digest and length of the file.
-    pub fn finish(mut self, ending: &Ending) -> std::io::Result<(Digest, u64)> {
+    /// Writes body, signature block, padding and trailer, then the header at the start; gives the digest of the frames, the
+    /// header, and the length of the file.
+    pub fn finish(mut self, ending: &Ending) -> std::io::Result<(Digest, Vec<u8>, u64)> {
         self.push(&ending.body_and_seals)?;
         let zeros = vec![0; FRAME];
         let mut padding = ending.padding_bytes;
@@ -97,7 +98,7 @@ impl<'a> FrameWriter<'a> {
         }
         self.write_group(self.waiting.len().div_ceil(FRAME), true)?;
         (self.sink)(&ending.header, 0)?;
-        Ok((file_digest(&self.digest, &ending.header), self.at))
+        Ok((Digest(*self.digest.finalize().as_bytes()), ending.header.clone(), self.at))
     }
 }
 
@@ -134,7 +135,7 @@ mod tests {
             let plain: Vec<u8> = (0..content).map(|n| (n % 251) as u8).collect();
             plain.chunks(100_000).for_each(|piece| writer.push(piece).unwrap());
             let ending = sealing.end(content as u64, b"body", &keys, ZoneId([9; 32]));
-            let (_, length) = writer.finish(&ending).unwrap();
+            let (_, _, length) = writer.finish(&ending).unwrap();
             let file = file.lock().unwrap();
             assert_eq!(length, file.len() as u64);
             let opening = Opening::new(&file[..2000], length, Kind::Package, &keys).unwrap();

@@ -6,11 +6,11 @@
 use engine::replica::Replica;
 use engine::source::Source;
 use seal::keys::SecretKeys;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use store::disk::{Dir, Lock};
 use store::index::Index;
-use store::ledger::{Ledger, Position};
+use store::ledger::{Known, Ledger, LedgerError, Position, Reading};
 use wire::card::{Card, Role};
 use wire::manifest::Head;
 use wire::record::{Acted, Begun, ChunkList, Packed, Record};
@@ -23,6 +23,8 @@ use crate::world::World;
 
 /// A snapshot is written when so many bytes of records came after the last one.
 const SNAPSHOT_EVERY_BYTES: u64 = 16 << 20;
+/// Rows of the index put together.
+const INDEX_ROWS: usize = 400;
 
 /// Whether a home is opened to change it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,18 +50,51 @@ pub struct Home {
     /// The public card of this zone.
     pub card: Card,
     keys: SecretKeys,
-    ledger: Ledger,
+    chain: Chain,
     index: Option<Index>,
+    /// Index entries of what this command recorded.
+    fresh: HashMap<Vec<u8>, Position>,
     state: State,
     changed: bool,
     since_snapshot: u64,
     _lock: Option<Lock>,
 }
 
+/// The ledger, as this process may use it.
+enum Chain {
+    Writing(Box<Ledger>),
+    Reading(Box<Reading>),
+}
+
+impl Chain {
+    fn reading(&self) -> &Reading {
+        match self {
+            Chain::Writing(ledger) => ledger,
+            Chain::Reading(reading) => reading,
+        }
+    }
+
+    fn writing(&mut self) -> Result<&mut Ledger, Failure> {
+        match self {
+            Chain::Writing(ledger) => Ok(ledger),
+            Chain::Reading(_) => Err(Failure::new("HOM-01", "ledger", "this command reads only")),
+        }
+    }
+}
+
 /// What the ledger says, by role.
 enum State {
     Source(Box<Source>),
     Replica(Box<Replica>),
+}
+
+impl State {
+    fn incarnation(&self) -> Incarnation {
+        match self {
+            State::Source(source) => source.incarnation,
+            State::Replica(replica) => replica.incarnation,
+        }
+    }
 }
 
 fn failed(path: &Path) -> impl Fn(std::io::Error) -> Failure + '_ {
@@ -77,6 +112,14 @@ pub mod key {
     /// The attestation of the package with this sequence.
     pub fn attested(route: &str, sequence: u64) -> Vec<u8> {
         [b"a", route.as_bytes(), b"\0", &sequence.to_be_bytes()].concat()
+    }
+    /// The record of its being switched in.
+    pub fn applied(route: &str, sequence: u64) -> Vec<u8> {
+        [b"b", route.as_bytes(), b"\0", &sequence.to_be_bytes()].concat()
+    }
+    /// The receipt with this number.
+    pub fn receipted(route: &str, number: u64) -> Vec<u8> {
+        [b"q", route.as_bytes(), b"\0", &number.to_be_bytes()].concat()
     }
     /// The record of the package with this id.
     pub fn package(package: &PackageId) -> Vec<u8> {
@@ -102,6 +145,8 @@ fn index_keys(record: &Record) -> Vec<Vec<u8>> {
         }
         Record::Begun(begun) => vec![key::sequence(&begun.route, begun.sequence), key::package(&begun.package)],
         Record::Attested(attested) => vec![key::attested(&attested.route, attested.sequence)],
+        Record::Applied(applied) => vec![key::applied(&applied.route, applied.sequence)],
+        Record::Receipted(receipted) => vec![key::receipted(&receipted.route, receipted.number)],
         Record::Reconciled(reconciled) => vec![key::receipt(&reconciled.receipt)],
         _ => Vec::new(),
     }
@@ -126,66 +171,74 @@ impl Home {
         let card = keys.card(&config.zone, config.role);
         let trust = read_trust(world, &dir)?;
         let ledger_dir = disk.dir(&dir, b"ledger", false).map_err(failed(path))?;
-        let durable = checkpoint(world, &ledger_dir, &card)?;
-        let opened = if access == Access::Change { Ledger::open(&world.disk, &path.join("ledger"), durable) } else { Ledger::open_reading(&world.disk, &path.join("ledger"), durable) };
-        let (ledger, opened) = opened.map_err(ledger_failure)?;
-        if let Some(cut) = opened.cut {
-            world.progress.notice("ledger-tail-cut", &format!("{cut} bytes"));
+        let ledger_path = path.join("ledger");
+        let checkpoint = checkpoint(world, &ledger_dir, &card)?;
+        let durable = checkpoint.map(|(_, head)| head);
+        let snapshot = Ledger::read_snapshot(disk, &ledger_path);
+        let known = snapshot.as_ref().map(|snapshot| snapshot.known);
+        let (chain, opened) = match access {
+            Access::Change => Ledger::open(world.disk.clone(), &ledger_path, known, durable).map(|(ledger, opened)| (Chain::Writing(Box::new(ledger)), opened)),
+            Access::Read => Ledger::open_reading(world.disk.clone(), &ledger_path, known, durable).map(|(reading, opened)| (Chain::Reading(Box::new(reading)), opened)),
         }
-        let (state, since_snapshot) = load(&ledger, config.role)?;
-        let mut home = Self { world: world.clone(), path: path.to_path_buf(), dir, config, trust, card, keys, ledger, index: None, state, changed: false, since_snapshot, _lock: lock };
+        .map_err(ledger_failure)?;
+        if let Some(torn) = opened.torn.filter(|_| access == Access::Change) {
+            world.progress.notice("ledger-tail-cut", &format!("{} bytes", torn.bytes));
+        }
+        let (state, since_snapshot) = load(chain.reading(), snapshot.filter(|_| opened.known), config.role)?;
+        if checkpoint.is_some_and(|(incarnation, _)| incarnation != state.incarnation()) {
+            return Err(Failure::new("LDG-07", "ledger/checkpoint", "the checkpoint is of another ledger"));
+        }
+        let fresh = HashMap::new();
+        let mut home = Self { world: world.clone(), path: path.to_path_buf(), dir, config, trust, card, keys, chain, index: None, fresh, state, changed: false, since_snapshot, _lock: lock };
         if access == Access::Change {
             home.open_index()?;
         }
         Ok(home)
     }
 
-    /// Opens the index and lets it catch up with the ledger; makes it anew where it is damaged, missing or not ours.
+    /// Opens the index and lets it catch up with the ledger; makes it anew where it is damaged, missing or not of this ledger.
     fn open_index(&mut self) -> Result<(), Failure> {
-        let (index_path, mark) = (self.path.join("index"), self.path.join("ledger").join("index.mark"));
-        let (index, repair) = Index::open(&index_path, &mark).map_err(|error| Failure::new("IO-01", "index", error.to_string()))?;
+        let (dir, mark) = self.index_paths();
+        let (index, repair) = Index::open(&dir, &mark).map_err(index_failure)?;
         self.index = Some(index);
-        let caught_up = self.catch_up();
-        let reason = match (repair, caught_up) {
-            (Some(repair), Ok(())) => Some(repair.reason),
-            (None, Ok(())) => None,
-            (_, Err(error)) => {
-                let reason = error.0.detail;
-                self.index = None;
-                self.index = Some(Index::create(&index_path, &mark).map_err(|error| Failure::new("IO-01", "index", error.to_string()))?);
-                self.catch_up()?;
-                Some(reason)
-            }
-        };
+        let mut reason = repair.map(|repair| repair.to_string());
+        if let Err(failure) = self.catch_up() {
+            reason = reason.or(Some(failure.0.detail));
+            self.rebuild_index()?;
+        }
         if let Some(reason) = reason {
             self.world.progress.notice("index-repaired", &reason);
         }
         Ok(())
     }
 
+    fn index_paths(&self) -> (PathBuf, PathBuf) {
+        (self.path.join("index"), self.path.join("ledger").join("index.mark"))
+    }
+
     /// Puts what the ledger holds beyond the index's cursor into the index.
     fn catch_up(&mut self) -> Result<(), Failure> {
-        let index = self.index.as_mut().expect("called with an open index");
-        let damaged = |error: store::index::IndexError| Failure::new("IO-01", "index", error.to_string());
-        let start = match index.cursor().map_err(damaged)? {
-            Some((position, head)) if self.ledger.has(position, &head) => position,
-            Some(_) => return Err(Failure::new("IO-01", "index", "it belongs to another ledger")),
-            None => self.ledger.start(),
-        };
-        if start == self.ledger.end() {
+        let index = self.index.as_ref().ok_or_else(|| Failure::new("IO-01", "index", "it is not open"))?;
+        let (cursor, end) = (index.cursor().map_err(index_failure)?, self.chain.reading().known());
+        if cursor == end {
             return Ok(());
         }
+        if cursor.head.number > end.head.number || !follows(self.chain.reading(), &cursor) {
+            return Err(Failure::new("IO-01", "index", "it does not belong to this ledger"));
+        }
         let mut batch = Vec::new();
-        for record in self.ledger.read_from(start).map_err(ledger_failure)? {
+        let mut rows = 0;
+        for record in self.chain.reading().read_from(cursor.position) {
             let (position, record) = record.map_err(ledger_failure)?;
-            let decoded = Record::decode(record.kind, &record.body).map_err(|rejection| Failure::new(rejection.code(), "ledger", format!("record {}", record.number)))?;
-            batch.extend(index_keys(&decoded).into_iter().map(|key| (key, position)));
-            if batch.len() >= 400 {
-                index.put_batch(&batch, None).map_err(damaged)?;
+            batch.extend(index_keys(&decoded(&record)?).into_iter().map(|key| (key, position)));
+            if batch.len() >= INDEX_ROWS {
+                index.put_batch(&batch, cursor).map_err(index_failure)?;
+                rows += batch.len();
                 batch.clear();
             }
         }
-        index.put_batch(&batch, Some((self.ledger.end(), self.ledger.head()))).map_err(damaged)
+        tracing::debug!(rows = rows + batch.len(), "index caught up");
+        index.put_batch(&batch, end).map_err(index_failure)
     }
 
     /// Appends a record; durable with the next `commit`.
@@ -194,7 +247,8 @@ impl Home {
         let time = self.world.now_seconds();
         let body = record.encode();
         self.since_snapshot += body.len() as u64;
-        self.ledger.append(time, record.kind(), &body).map_err(ledger_failure)?;
+        let position = self.chain.writing()?.append(time, record.kind(), &body).map_err(ledger_failure)?;
+        self.fresh.extend(index_keys(&record).into_iter().map(|key| (key, position)));
         match &mut self.state {
             State::Source(source) => source.fold(time, &record),
             State::Replica(replica) => replica.fold(time, &record),
@@ -205,7 +259,7 @@ impl Home {
 
     /// Makes everything recorded so far durable.
     pub fn commit(&mut self) -> Result<(), Failure> {
-        self.ledger.commit().map_err(ledger_failure)
+        self.chain.writing()?.commit().map_err(ledger_failure)
     }
 
     /// Ends the command: leaves its record if it changed something, makes all durable, brings the index up to date.
@@ -227,23 +281,30 @@ impl Home {
         let head = self.head();
         let message = checkpoint_message(&self.incarnation(), &head);
         let bytes = [self.incarnation().0.as_slice(), &head.number.to_le_bytes(), &head.digest.0, &self.keys.signature(&message)].concat();
-        self.ledger.write_checkpoint(&bytes).map_err(ledger_failure)?;
+        self.chain.writing()?.write_checkpoint(&bytes).map_err(ledger_failure)?;
         if self.since_snapshot >= SNAPSHOT_EVERY_BYTES {
             self.write_snapshot()?;
         }
-        if self.index.is_some() {
-            if self.catch_up().is_err() {
-                self.rebuild_index()?;
-            }
-            self.close_index()?;
+        if self.put_fresh().is_err() {
+            self.rebuild_index()?;
         }
+        self.close_index()?;
         self.changed = false;
         Ok(())
     }
 
+    /// Puts the entries of this command's records into the index.
+    fn put_fresh(&mut self) -> Result<(), Failure> {
+        let end = self.chain.reading().known();
+        let Some(index) = &self.index else { return Ok(()) };
+        let mut rows: Vec<(Vec<u8>, Position)> = self.fresh.drain().collect();
+        rows.sort();
+        index.put_batch(&rows, end).map_err(index_failure)
+    }
+
     fn close_index(&mut self) -> Result<(), Failure> {
         match self.index.take() {
-            Some(index) => index.close().map_err(|error| Failure::new("IO-01", "index", error.to_string())),
+            Some(index) => index.close().map_err(index_failure),
             None => Ok(()),
         }
     }
@@ -251,8 +312,9 @@ impl Home {
     /// Makes the index anew from the ledger.
     pub fn rebuild_index(&mut self) -> Result<(), Failure> {
         self.index = None;
-        let index = Index::create(&self.path.join("index"), &self.path.join("ledger").join("index.mark")).map_err(|error| Failure::new("IO-01", "index", error.to_string()))?;
-        self.index = Some(index);
+        let (dir, mark) = self.index_paths();
+        self.index = Some(Index::fresh(&dir, &mark).map_err(index_failure)?);
+        self.fresh.clear();
         self.catch_up()
     }
 
@@ -262,26 +324,18 @@ impl Home {
             State::Source(source) => wire::codec::encode(source.as_ref()),
             State::Replica(replica) => wire::codec::encode(replica.as_ref()),
         };
-        self.ledger.write_snapshot(&body).map_err(ledger_failure)?;
+        let ledger = self.chain.writing()?;
+        ledger.write_snapshot(ledger.known(), &mut |to| to.write_all(&body)).map_err(ledger_failure)?;
         self.since_snapshot = 0;
         Ok(())
     }
 
-    /// The record at a position, found through the index.
+    /// The record with this key, found through the index.
     fn lookup(&self, key: &[u8]) -> Option<Record> {
-        let position = self.index.as_ref()?.get(key).ok().flatten();
-        let record = match position {
-            Some(position) => self.ledger.read_at(position).ok().map(|(_, record)| record)?,
-            None => return self.in_tail(key),
-        };
-        Record::decode(record.kind, &record.body).ok().filter(|record| index_keys(record).iter().any(|known| known == key))
-    }
-
-    /// Looks among the records that this command wrote: the index catches up when it ends.
-    fn in_tail(&self, key: &[u8]) -> Option<Record> {
-        let (position, _) = self.index.as_ref()?.cursor().ok()??;
-        let records = self.ledger.read_from(position).ok()?;
-        records.filter_map(Result::ok).filter_map(|(_, record)| Record::decode(record.kind, &record.body).ok()).filter(|record| index_keys(record).iter().any(|known| known == key)).last()
+        let in_index = || self.index.as_ref()?.get(key).ok().flatten();
+        let position = self.fresh.get(key).copied().or_else(in_index)?;
+        let record = self.chain.reading().read_at(position).ok()?;
+        decoded(&record).ok().filter(|record| index_keys(record).iter().any(|known| known == key))
     }
 
     /// The package with this sequence as it was packed.
@@ -316,6 +370,22 @@ impl Home {
         }
     }
 
+    /// What differed from the plan when the package with this sequence was switched in.
+    pub fn applied(&self, route: &str, sequence: u64) -> Option<Vec<wire::record::AppliedRow>> {
+        match self.lookup(&key::applied(route, sequence)) {
+            Some(Record::Applied(applied)) => Some(applied.rows),
+            _ => None,
+        }
+    }
+
+    /// Whether the receipt with this number is of the full form.
+    pub fn receipt_form(&self, route: &str, number: u64) -> Option<bool> {
+        match self.lookup(&key::receipted(route, number)) {
+            Some(Record::Receipted(receipted)) => Some(receipted.full),
+            _ => None,
+        }
+    }
+
     /// Whether the receipt with this id was taken in.
     pub fn has_taken(&self, receipt: &PackageId) -> bool {
         self.lookup(&key::receipt(receipt)).is_some()
@@ -330,22 +400,18 @@ impl Home {
     }
 
     /// The ledger, for the commands about it.
-    pub fn ledger(&self) -> &Ledger {
-        &self.ledger
+    pub fn ledger(&self) -> &Reading {
+        self.chain.reading()
     }
 
     /// End of the ledger.
     pub fn head(&self) -> Head {
-        let head = self.ledger.head();
-        Head { number: head.number, digest: Digest(head.digest) }
+        self.chain.reading().head()
     }
 
     /// Incarnation of the ledger.
     pub fn incarnation(&self) -> Incarnation {
-        match &self.state {
-            State::Source(source) => source.incarnation,
-            State::Replica(replica) => replica.incarnation,
-        }
+        self.state.incarnation()
     }
 
     /// What a source knows.
@@ -388,9 +454,14 @@ impl Home {
         &self.keys
     }
 
-    /// The public signing key of a trusted zone of this role.
-    pub fn signing_key(&self, zone: &ZoneId, role: Role) -> Option<[u8; 32]> {
-        self.trust.get(zone).filter(|card| card.role == role).map(|card| card.sign)
+    /// The public signing key of a trusted zone.
+    pub fn signing_key(&self, zone: &ZoneId) -> Option<[u8; 32]> {
+        self.trust.get(zone).map(|card| card.sign)
+    }
+
+    /// Whether a trusted zone has this role.
+    pub fn has_role(&self, zone: &ZoneId, role: Role) -> bool {
+        self.trust.get(zone).is_some_and(|card| card.role == role)
     }
 
     /// The trusted card of the zone with this name and role.
@@ -440,7 +511,7 @@ fn checkpoint_message(incarnation: &Incarnation, head: &Head) -> [u8; 32] {
 }
 
 /// The head that the signed checkpoint vouches for, if there is one.
-fn checkpoint(world: &World, ledger: &Dir, card: &Card) -> Result<Option<store::ledger::Head>, Failure> {
+fn checkpoint(world: &World, ledger: &Dir, card: &Card) -> Result<Option<(Incarnation, Head)>, Failure> {
     let Ok(bytes) = store::spool::read_whole(&*world.disk, ledger, b"checkpoint", 120) else { return Ok(None) };
     let wrong = || Failure::new("LDG-07", "ledger/checkpoint", "the checkpoint is damaged or not signed by this zone");
     let bytes: [u8; 120] = bytes.try_into().map_err(|_| wrong())?;
@@ -448,45 +519,56 @@ fn checkpoint(world: &World, ledger: &Dir, card: &Card) -> Result<Option<store::
     let head = Head { number: u64::from_le_bytes(rest[..8].try_into().expect("8 bytes")), digest: Digest(rest[8..40].try_into().expect("32 bytes")) };
     let message = checkpoint_message(&Incarnation(incarnation.try_into().expect("16 bytes")), &head);
     seal::suite::SUITE.verify(&card.sign, &message, rest[40..].try_into().expect("64 bytes")).map_err(|_| wrong())?;
-    Ok(Some(store::ledger::Head { number: head.number, digest: head.digest.0 }))
+    Ok(Some((Incarnation(incarnation.try_into().expect("16 bytes")), head)))
 }
 
 /// A failure of the ledger: damage stops everything, the rest is input or output.
-pub fn ledger_failure(error: store::ledger::LedgerError) -> Failure {
-    match error {
-        store::ledger::LedgerError::Damage(damage) => Failure::new(damage.code, "ledger", format!("record {} in {}", damage.number, damage.segment)),
-        store::ledger::LedgerError::Io(error) => Failure::io("ledger", &error),
-        store::ledger::LedgerError::Poisoned => Failure::new("IO-01", "ledger", "an earlier write failed; nothing more is written"),
+pub fn ledger_failure(error: LedgerError) -> Failure {
+    match error.damage() {
+        Some(damage) => Failure::new(damage.code(), "ledger", damage.to_string()),
+        None => Failure::new("IO-01", "ledger", error.to_string()),
     }
 }
 
+fn index_failure(error: store::index::IndexError) -> Failure {
+    Failure::new("IO-01", "index", error.to_string())
+}
+
+fn decoded(record: &store::ledger::Record) -> Result<Record, Failure> {
+    Record::decode(record.kind, &record.body).map_err(|rejection| Failure::new(rejection.code(), "ledger", format!("record {}", record.number)))
+}
+
+/// Whether the ledger has exactly this head at this place: the record there continues it.
+fn follows(reading: &Reading, known: &Known) -> bool {
+    let continues = |record: &store::ledger::Record| record.number == known.head.number && record.previous == known.head.digest;
+    reading.read_at(known.position).is_ok_and(|record| continues(&record))
+}
+
 /// What the ledger says, from the snapshot and the records after it; and how many bytes those were.
-fn load(ledger: &Ledger, role: Role) -> Result<(State, u64), Failure> {
-    let snapshot = ledger.read_snapshot();
+fn load(reading: &Reading, snapshot: Option<store::ledger::Snapshot>, role: Role) -> Result<(State, u64), Failure> {
     let fresh = || match role {
         Role::Source => State::Source(Box::default()),
         Role::Replica => State::Replica(Box::default()),
     };
-    let restored = snapshot.and_then(|(position, body)| {
+    let restored = snapshot.and_then(|snapshot| {
         let state = match role {
-            Role::Source => wire::codec::decode_own::<Source>(&body).map(|source| State::Source(Box::new(source.restored()))),
-            Role::Replica => wire::codec::decode_own::<Replica>(&body).map(|replica| State::Replica(Box::new(replica.restored()))),
+            Role::Source => wire::codec::decode_own::<Source>(&snapshot.body).map(|source| State::Source(Box::new(source.restored()))),
+            Role::Replica => wire::codec::decode_own::<Replica>(&snapshot.body).map(|replica| State::Replica(Box::new(replica.restored()))),
         };
-        state.map(|state| (state, position))
+        state.map(|state| (state, snapshot.known.position))
     });
-    let (mut state, position) = restored.unwrap_or_else(|| (fresh(), ledger.start()));
+    let (mut state, position) = restored.unwrap_or_else(|| (fresh(), Position::START));
     let mut bytes = 0;
-    for record in ledger.read_from(position).map_err(ledger_failure)? {
+    if position == reading.end() {
+        return Ok((state, bytes));
+    }
+    for record in reading.read_from(position) {
         let (_, record) = record.map_err(ledger_failure)?;
         bytes += record.body.len() as u64;
-        let decoded = Record::decode(record.kind, &record.body).map_err(|rejection| Failure::new(rejection.code(), "ledger", format!("record {}", record.number)))?;
         match &mut state {
-            State::Source(source) => source.fold(record.time, &decoded),
-            State::Replica(replica) => replica.fold(record.time, &decoded),
+            State::Source(source) => source.fold(record.time, &decoded(&record)?),
+            State::Replica(replica) => replica.fold(record.time, &decoded(&record)?),
         }
     }
     Ok((state, bytes))
 }
-
-/// Where a record lies, for those who list the ledger.
-pub type RecordPosition = Position;

@@ -44,7 +44,7 @@ pub fn read_label(home: &Home, medium: &dyn Carrier) -> Result<Option<Labelling>
     content.truncate(read);
     let zones = content.get(11).map_or(0, |slots| usize::from(*slots));
     let ours = home.zone_id();
-    let trusted = |zone: &ZoneId| if *zone == ours { Some(home.card.sign) } else { home.signing_key(zone, Role::Source) };
+    let trusted = |zone: &ZoneId| if *zone == ours { Some(home.card.sign) } else { home.signing_key(zone) };
     let opened = (|| {
         let (_, verified) = open_whole(&content, Kind::Label, home.keys(), &trusted)?;
         let label: Label = codec::decode(&verified.body, &clause::ENV_CANONICAL)?;

@@ -80,9 +80,10 @@ pub fn read_start(file: &mut dyn File) -> std::io::Result<Vec<u8>> {
 impl Package {
     /// Opens a package for this replica (every clause of spec/envelope.md and spec/package.md but those about the content).
     pub fn open(home: &Home, file: &mut dyn File) -> Result<Self, NotOpened> {
-        let (opening, trailer, body, signer) = Self::open_body(home, file, &|zone| home.signing_key(zone, wire::card::Role::Source))?;
+        let (opening, trailer, body, signer) = Self::open_body(home, file, &|zone| home.signing_key(zone))?;
         let manifest = Manifest::decode(&body, trailer.body_at)?;
-        require(manifest.source == signer && manifest.replica == home.zone_id(), &clause::PKG_ZONES)?;
+        let from_source = manifest.source == signer && home.has_role(&signer, wire::card::Role::Source);
+        require(from_source && manifest.replica == home.zone_id(), &clause::PKG_ZONES)?;
         let replica = home.replica();
         let accepted = replica.routes.iter().find(|(_, route)| route.route_id == manifest.route_id && route.source == signer);
         let route = accepted.ok_or(Rejection(&clause::PKG_ROUTE))?.0.clone();

@@ -129,8 +129,8 @@ impl<'a> Packer<'a> {
                 Some(batches) => {
                     let (frames, room) = (&mut self.frames, self.room);
                     let file_bytes = self.file_bytes;
-                    let mut write = || admit_wave(reader, frames, packing, batches, &|content, body| file_bytes(content, body) <= room.file_bytes);
-                    rayon::join(|| read_wave(reader, &wave), &mut write)
+                    let write = || admit_wave(reader, frames, packing, batches, &|content, body| file_bytes(content, body) <= room.file_bytes);
+                    rayon::join(|| read_wave(reader, &wave), write)
                 }
             };
             if !full? {

@@ -157,7 +157,7 @@ impl Reader<'_> {
     /// Whether the item may travel by reference: not when that has failed or keeps being unproven.
     pub fn may_refer(&self, number: u32) -> bool {
         let sent = self.route.item(number);
-        sent.packed_version != self.item(number).version || !sent.failed && sent.attempts < 2
+        !sent.resend && (sent.packed_version != self.item(number).version || !sent.failed && sent.attempts < 2)
     }
 
     /// The chunks of the version that is proven, where a delta against it may help.

@@ -85,10 +85,11 @@ fn open(home: &Home, carrier: &dyn Carrier, name: &str, bytes: u64) -> Result<(P
     let read = file.read_at(&mut content, 0).map_err(failed)?;
     content.truncate(read);
     let parse = || {
-        let trusted = |zone: &ZoneId| home.signing_key(zone, Role::Replica);
+        let trusted = |zone: &ZoneId| home.signing_key(zone);
         let (id, verified) = open_whole(&content, Kind::Receipt, home.keys(), &trusted)?;
         let receipt = Receipt::decode(&verified.body)?;
-        require(receipt.replica == verified.signer && receipt.source == home.zone_id(), &clause::RCT_ZONES)?;
+        let from_replica = receipt.replica == verified.signer && home.has_role(&verified.signer, Role::Replica);
+        require(from_replica && receipt.source == home.zone_id(), &clause::RCT_ZONES)?;
         let ours = home.source().routes.iter().find(|(_, route)| route.route_id == receipt.route_id && route.replica == verified.signer);
         let (route, _) = ours.ok_or(Rejection(&clause::RCT_ROUTE))?;
         Ok((id, route.clone(), receipt))
@@ -119,6 +120,7 @@ fn take_in(home: &mut Home, name: &str, id: PackageId, receipt: &Receipt, report
         report.receipts.push(taken);
         return Ok(false);
     }
+    // A sequence too old to be remembered is looked up in the ledger; what was never sent was decided above (FRK-01, FRK-03).
     let packed = |sequence: u64| home.packed(name, sequence).map(|packed| WasPacked { package: packed.package, rows: packed.rows });
     let result = match take(name, route, id, receipt, &packed) {
         Ok(result) => result,

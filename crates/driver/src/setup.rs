@@ -135,9 +135,9 @@ pub fn archive_add(world: &World, path: &Path, name: &str, root: &Path) -> Resul
     let mut home = Home::open(world, path, Access::Change)?;
     home.require(Role::Source, "archive add")?;
     let report = |added| SetupReport { kind: "archive", name: name.into(), place: place.clone(), added };
-    if let Some(known) = home.config.archives.get(name) {
+    if let Some(known) = home.config.archives.get(name).map(|archive| archive.root.clone()) {
         home.settle()?;
-        return if known.root == root { Ok(report(false)) } else { Err(Failure::new("USE-01", name, format!("this archive is {} already", known.root.display()))) };
+        return if known == root { Ok(report(false)) } else { Err(Failure::new("USE-01", name, format!("this archive is {} already", known.display()))) };
     }
     configure(&home, "archives", name, &[("root", place.clone())])?;
     home.record(ArchiveAdded { archive: name.into(), root: Bytes(place.clone().into_bytes()) })?;

@@ -150,12 +150,13 @@ impl Switch<'_> {
             match self.disk().open(&stage, &staged) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => done = true,
                 Err(error) => return Err(error),
-                Ok(mut file) if digest_of(&mut *file)? != row.digest => {
-                    // The earlier run had swapped it in; what lies here now is what was there before.
-                    let kept = self.put_away(&stage, &staged, place, row)?;
-                    return Ok(self.where_it_lies(row)?.map(|disk| applied(place, disk, kept)).unwrap_or(None));
+                Ok(mut file) => {
+                    if digest_of(&mut *file)? != row.digest {
+                        // The earlier run had swapped it in; what lies here now is what was there before.
+                        let kept = self.put_away(&stage, &staged, place, row)?;
+                        return Ok(self.where_it_lies(row)?.map(|disk| applied(place, disk, kept)).unwrap_or(None));
+                    }
                 }
-                Ok(_) => {}
             }
         }
         if done {

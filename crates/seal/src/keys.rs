@@ -31,7 +31,7 @@ impl SecretKeys {
 /// Reads a card and checks its keys and its proof (all clauses of spec/card.md but the fingerprint).
 pub fn read_card(text: &[u8]) -> Result<Card, Rejection> {
     let card = Card::parse(text)?;
-    if !SUITE.is_recipient(&card.seal) {
+    if !SUITE.is_recipient(&card.seal) || !SUITE.is_signer(&card.sign) {
         return Err(Rejection(&clause::CRD_KEYS));
     }
     SUITE.verify(&card.sign, &card.proof_message(), &card.proof).map_err(|_| Rejection(&clause::CRD_PROOF))?;

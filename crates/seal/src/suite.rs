@@ -30,6 +30,8 @@ pub trait Suite: Send + Sync {
     fn seal_public(&self, secret: &[u8; 32]) -> Vec<u8>;
     /// Whether `recipient` is a valid public sealing key.
     fn is_recipient(&self, recipient: &[u8]) -> bool;
+    /// Whether `signer` is a valid public signing key: a point of the curve, not of small order.
+    fn is_signer(&self, signer: &[u8; 32]) -> bool;
     /// The public signing key that belongs to a secret one.
     fn sign_public(&self, secret: &[u8; 32]) -> [u8; 32];
     /// Signs.
@@ -74,6 +76,10 @@ impl Suite for International1 {
 
     fn is_recipient(&self, recipient: &[u8]) -> bool {
         <XWing as Kem>::PublicKey::from_bytes(recipient).is_ok()
+    }
+
+    fn is_signer(&self, signer: &[u8; 32]) -> bool {
+        ed25519_dalek::VerifyingKey::from_bytes(signer).is_ok_and(|key| !key.is_weak())
     }
 
     fn sign_public(&self, secret: &[u8; 32]) -> [u8; 32] {

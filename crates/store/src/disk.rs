@@ -112,7 +112,7 @@ pub enum Met {
 }
 
 /// An open regular file.
-pub trait File: Send {
+pub trait File: Send + Sync {
     /// Reads at `offset` until `buffer` is full or the file ends; returns the bytes read. Restarts when interrupted.
     fn read_at(&mut self, buffer: &mut [u8], offset: u64) -> io::Result<usize>;
     /// Writes all of `bytes` at `offset`.
@@ -135,7 +135,7 @@ pub trait File: Send {
 }
 
 /// Held while it lives; released when dropped or when the process ends.
-pub type Lock = Box<dyn Any + Send>;
+pub type Lock = Box<dyn Any + Send + Sync>;
 
 /// A file system. See the module for what every implementation guarantees.
 /// A name is one component; what is empty, `.`, `..`, or holds `/` or NUL is refused with `InvalidInput`, like each

@@ -107,13 +107,27 @@ impl Bad<'_, '_> {
         self.keep("CRD-08", "trailing_line", "an eighth line", format!("{card}note: hello\n").into_bytes(), None);
         self.keep("CRD-08", "trailing_byte", "a byte after the last line", format!("{card}x").into_bytes(), None);
         self.keep("CRD-08", "no_last_line_feed", "the last line does not end in a line feed", card.trim_end().as_bytes().to_vec(), None);
-        self.keep("CRD-08", "2953_bytes", "as long as a card may be, but more than its seven lines", format!("{card}{}", "\n".repeat(2953 - card.len())).into_bytes(), None);
+        self.keep(
+            "CRD-08",
+            "2953_bytes",
+            "as long as a card may be, but more than its seven lines",
+            format!("{card}{}", "\n".repeat(2953 - card.len())).into_bytes(),
+            None,
+        );
     }
 
     fn fields(&mut self) {
         let claim = self.zone.claim();
         let long = "n".repeat(65);
-        for (what, name) in [("empty", ""), ("capital", "Inside"), ("leading_dash", "-inside"), ("space", "in side"), ("trailing_space", "inside "), ("chinese", "县"), ("65_bytes", &long)] {
+        for (what, name) in [
+            ("empty", ""),
+            ("capital", "Inside"),
+            ("leading_dash", "-inside"),
+            ("space", "in side"),
+            ("trailing_space", "inside "),
+            ("chinese", "县"),
+            ("65_bytes", &long),
+        ] {
             self.claimed("CRD-03", what, "not a name", &claim.replace("zone: inside", &format!("zone: {name}")));
         }
         for (what, role) in [("both", "both"), ("empty", ""), ("capital", "Source")] {
@@ -160,12 +174,24 @@ impl Bad<'_, '_> {
         let renamed = inside.replace("zone: inside", "zone: inside2");
         self.keep("CRD-07", "renamed", "the proof was made for another name", format!("{renamed}proof: {}\n", STANDARD.encode(proof)).into_bytes(), None);
         let large = crate::envelope_bad::add_group_order(&proof);
-        self.keep("CRD-07", "scalar_not_reduced", "S is not below the order of the group", format!("{inside}proof: {}\n", STANDARD.encode(large)).into_bytes(), None);
+        self.keep(
+            "CRD-07",
+            "scalar_not_reduced",
+            "S is not below the order of the group",
+            format!("{inside}proof: {}\n", STANDARD.encode(large)).into_bytes(),
+            None,
+        );
         let plain = {
             use ed25519_dalek::Signer;
             zone.sign.sign(inside.as_bytes()).to_bytes()
         };
-        self.keep("CRD-07", "text_signed_itself", "the lines are signed, not their derived digest", format!("{inside}proof: {}\n", STANDARD.encode(plain)).into_bytes(), None);
+        self.keep(
+            "CRD-07",
+            "text_signed_itself",
+            "the lines are signed, not their derived digest",
+            format!("{inside}proof: {}\n", STANDARD.encode(plain)).into_bytes(),
+            None,
+        );
         let mut random = [0; 64];
         random.copy_from_slice(&noise("card/random proof", 64));
         random[63] &= 0x0f;

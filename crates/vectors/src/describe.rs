@@ -77,7 +77,9 @@ pub(crate) fn package(opened: &Opened, manifest: &Manifest, logical: &[u8], fact
         "incarnation": hex(&manifest.incarnation),
         "sequence": manifest.sequence,
         "ledger": head(&manifest.ledger),
-        "acknowledged": manifest.acknowledged.map(|witness| json!({"incarnation": hex(&witness.incarnation), "receipt": witness.receipt, "ledger": head(&witness.ledger)})),
+        "acknowledged": manifest.acknowledged.map(|seen| {
+            json!({"incarnation": hex(&seen.incarnation), "receipt": seen.receipt, "ledger": head(&seen.ledger)})
+        }),
         "flags": manifest.flags,
         "nonce": hex(&manifest.nonce),
         "medium": manifest.medium.map(|medium| hex(&medium)),
@@ -158,9 +160,8 @@ pub(crate) type LedgerRecord = (u64, u16, i64, Vec<u8>, [u8; 32]);
 
 /// A ledger: its records, and what follows the last good one.
 pub(crate) fn ledger(records: &[LedgerRecord], torn: Option<(&str, u64)>, checkpoint: Option<(&[u8; 16], &Head)>) -> Value {
-    let record = |(number, kind, time, body, digest): &LedgerRecord| {
-        json!({"number": number, "kind": kind, "time": time, "body": hex(body), "digest": hex(digest)})
-    };
+    let record =
+        |(number, kind, time, body, digest): &LedgerRecord| json!({"number": number, "kind": kind, "time": time, "body": hex(body), "digest": hex(digest)});
     json!({
         "records": records.iter().map(record).collect::<Vec<_>>(),
         "torn_tail": torn.map(|(segment, offset)| json!({"segment": segment, "offset": offset})),

@@ -304,7 +304,9 @@ mod tests {
 
     #[test]
     fn padded_lengths_are_those_of_the_paper() {
-        for (length, padded) in [(9, 10), (1024, 1024), (1025, 1088), (2048, 2048), (2049, 2176), (16_384, 16_384), (16_385, 17_408), (131_073, 135_168), (262_145, 270_336)] {
+        for (length, padded) in
+            [(9, 10), (1024, 1024), (1025, 1088), (2048, 2048), (2049, 2176), (16_384, 16_384), (16_385, 17_408), (131_073, 135_168), (262_145, 270_336)]
+        {
             assert_eq!(padme(length), padded, "{length}");
             assert_eq!(padme(padded), padded, "{padded}");
         }

@@ -82,7 +82,8 @@ impl<'c> Bad<'c, '_> {
             "receipt" => receipt_good::draft(cast, entropy, &some_receipt(cast)).seal().file,
             _ => some_label(cast, entropy).seal().file,
         };
-        let kinds = [("package", "gfp", reading()), ("receipt", "gfr", receipt_good::reading(false)), ("label", "gfl", crate::label_vectors::reading("outside"))];
+        let kinds =
+            [("package", "gfp", reading()), ("receipt", "gfr", receipt_good::reading(false)), ("label", "gfl", crate::label_vectors::reading("outside"))];
         for (kind, _, _) in &kinds {
             for (other, extension, reading) in kinds.iter().filter(|(other, _, _)| other != kind) {
                 let what = format!("{kind}_as_{other}");
@@ -425,9 +426,8 @@ fn some_label<'c>(cast: &'c Cast, entropy: &str) -> Draft<'c> {
 /// The same signature with the order of the group added to S: a second form that a strict reader refuses.
 pub(crate) fn add_group_order(signature: &[u8; 64]) -> [u8; 64] {
     // L = 2^252 + 27742317777372353535851937790883648493, little-endian.
-    const ORDER: [u8; 32] = [
-        0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
-    ];
+    const ORDER: [u8; 32] =
+        [0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10];
     let mut changed = *signature;
     let mut carry = 0u16;
     for (byte, more) in changed[32..].iter_mut().zip(ORDER) {

@@ -94,6 +94,18 @@ fn checkpoint(cast: &Cast, incarnation: &[u8; 16], head: &Head) -> Vec<u8> {
     to.0
 }
 
+/// The announcement of an append of several records.
+fn group(segment: u64, offset: u64, first: u64, records: u64) -> Vec<u8> {
+    let mut to = Encoder::default();
+    to.raw(b"GFLGROUP");
+    for field in [segment, offset, first, records] {
+        to.u64(field);
+    }
+    let digest = derive("gapferry v1 ledger group", &[&to.0]);
+    to.raw(&digest);
+    to.0
+}
+
 /// Five records as a source writes them in its first minutes.
 fn five(cast: &Cast) -> Vec<Record> {
     let record = |kind: u16, minute: i64, body: Encoder| Record {
@@ -158,14 +170,42 @@ pub(crate) fn collect(cast: &Cast, to: &mut Collection) {
     let last_at = torn.1.len() - 88 - good.records[4].body.len();
     torn.1.truncate(last_at + 60);
     let cut = vec![torn.clone(), ("checkpoint".into(), good.checkpoint(4))];
-    keep("00", "torn_tail", "the last record is cut short; the checkpoint does not cover it", cut, expected(&good, 4, Some((&torn.0, last_at as u64)), Some(4)));
+    keep(
+        "00",
+        "torn_tail",
+        "the last record is cut short; the checkpoint does not cover it",
+        cut,
+        expected(&good, 4, Some((&torn.0, last_at as u64)), Some(4)),
+    );
     let mut zeroed = good.segments[0].clone();
     let length = zeroed.1.len();
     zeroed.1[length - 64..].fill(0);
     let files = vec![zeroed.clone(), ("checkpoint".into(), good.checkpoint(4))];
-    keep("00", "torn_in_place", "the end of the last record was never written; the checkpoint does not cover it", files, expected(&good, 4, Some((&zeroed.0, last_at as u64)), Some(4)));
+    keep(
+        "00",
+        "torn_in_place",
+        "the end of the last record was never written; the checkpoint does not cover it",
+        files,
+        expected(&good, 4, Some((&zeroed.0, last_at as u64)), Some(4)),
+    );
 
-    let heads: [(&str, &str, usize, u8); 3] = [("magic", "GFLEDGER in lower case", 0, b'g'), ("version_2", "a segment of version 2", 8, 2), ("reserved", "the reserved number is not zero", 12, 1)];
+    // The last two records were one append; the end of it reached the medium, the beginning did not.
+    let group_at = last_at - 88 - good.records[3].body.len();
+    let mut beginning_lost = good.segments[0].clone();
+    beginning_lost.1[group_at + 8..group_at + 64].fill(0);
+    let announced = group(0, group_at as u64, 3, 2);
+    let files = vec![beginning_lost.clone(), ("checkpoint".into(), good.checkpoint(3)), ("group".into(), announced.clone())];
+    let torn_at = Some((beginning_lost.0.as_str(), group_at as u64));
+    keep("00", "torn_group", "the beginning of an append of two records was never written, its end was", files, expected(&good, 3, torn_at, Some(3)));
+    let without = vec![beginning_lost.clone(), ("checkpoint".into(), good.checkpoint(3))];
+    keep("LDG-03", "damaged_before_a_whole_record", "the head of record 3 is lost, record 4 is whole, and nothing says they were one append", without, None);
+    let mut other = announced;
+    other[40] ^= 1;
+    let files = vec![beginning_lost, ("checkpoint".into(), good.checkpoint(3)), ("group".into(), other)];
+    keep("LDG-03", "group_damaged", "as before; the announcement of the append is damaged", files, None);
+
+    let heads: [(&str, &str, usize, u8); 3] =
+        [("magic", "GFLEDGER in lower case", 0, b'g'), ("version_2", "a segment of version 2", 8, 2), ("reserved", "the reserved number is not zero", 12, 1)];
     for (what, says, at, value) in heads {
         let mut ledger = Ledger::new(cast);
         ledger.head[at] = value;
@@ -196,7 +236,13 @@ pub(crate) fn collect(cast: &Cast, to: &mut Collection) {
     keep("LDG-02", "covered_record_cut", "the last record is cut short, though the checkpoint covers it", frame_cut, None);
     keep("LDG-03", "skipped", "record 2 is numbered 3", spoil(Box::new(|records| records[2].number_off_by = 1)), None);
     keep("LDG-03", "repeated", "record 2 is numbered 1", spoil(Box::new(|records| records[2].number_off_by = u64::MAX)), None);
-    keep("LDG-04", "other_chain", "record 2 continues another record than the one before it", spoil(Box::new(|records| records[2].previous = Some(noise_array("another chain")))), None);
+    keep(
+        "LDG-04",
+        "other_chain",
+        "record 2 continues another record than the one before it",
+        spoil(Box::new(|records| records[2].previous = Some(noise_array("another chain")))),
+        None,
+    );
     keep("LDG-04", "first_continues", "record 0 continues a record", spoil(Box::new(|records| records[0].previous = Some(noise_array("another chain")))), None);
     keep("LDG-05", "digest_flipped", "one bit of the digest of record 2 differs", spoil(Box::new(|records| records[2].digest_flip = 1)), None);
     let mut altered = good.files();

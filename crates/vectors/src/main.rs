@@ -50,6 +50,7 @@ fn check(directory: &Path) -> Result<String, String> {
         return Err(differences.join("\n"));
     }
     let verdicts = vectors::read::Fixtures::new(found)?.verdicts()?;
-    let disagreements: Vec<String> = verdicts.iter().filter(|verdict| !verdict.agrees()).map(|verdict| format!("{}: read as {:?}", verdict.path, verdict.read)).collect();
+    let disagreements: Vec<String> =
+        verdicts.iter().filter(|verdict| !verdict.agrees()).map(|verdict| format!("{}: read as {:?}", verdict.path, verdict.read)).collect();
     if disagreements.is_empty() { Ok(format!("{} fixtures are as built and read as they must", verdicts.len())) } else { Err(disagreements.join("\n")) }
 }

@@ -108,10 +108,7 @@ impl<'a> Package<'a> {
     pub(crate) fn add(&mut self, id: &[u8], bytes: &[u8]) -> &mut Document {
         let at = if bytes.is_empty() { 0 } else { self.place(bytes) };
         let pieces = if bytes.is_empty() { Vec::new() } else { vec![Piece::New { length: bytes.len() as u64 }] };
-        self.item(id, ADD, Some((document(bytes, at, pieces), bytes.to_vec())))
-            .documents
-            .first_mut()
-            .expect("it was just added")
+        self.item(id, ADD, Some((document(bytes, at, pieces), bytes.to_vec()))).documents.first_mut().expect("it was just added")
     }
 
     /// Adds an item, with a document and the bytes it carries or without.

@@ -77,12 +77,18 @@ fn zones_and_routes(cast: &Cast, to: &mut Collection) {
     bad.small("PKG-02", "route_is_unknown", "a route that was never accepted here", |package| {
         package.retarget(cast.inside.id(), cast.outside.id(), "ledgers");
     });
-    bad.spoilt("PKG-02", "route_of_another_source", "the route is accepted, but from another zone than this trusted one", trusting("stranger"), |cast, entropy| {
-        let mut package = Package::small(cast, entropy);
-        package.signer = &cast.stranger;
-        package.retarget(cast.stranger.id(), cast.outside.id(), "assets");
-        package
-    });
+    bad.spoilt(
+        "PKG-02",
+        "route_of_another_source",
+        "the route is accepted, but from another zone than this trusted one",
+        trusting("stranger"),
+        |cast, entropy| {
+            let mut package = Package::small(cast, entropy);
+            package.signer = &cast.stranger;
+            package.retarget(cast.stranger.id(), cast.outside.id(), "assets");
+            package
+        },
+    );
     bad.small("PKG-14", "route_id_of_another_name", "the route id does not follow from the zones and the name", |package| package.manifest.route_id[15] ^= 1);
     for (what, name) in [("empty", String::new()), ("capital", "Assets".into()), ("leading_dot", ".assets".into()), ("65_bytes", "a".repeat(65))] {
         bad.small("PKG-14", &format!("route_name_{what}"), "the route name is not a name, though the route id follows from it", |package| {

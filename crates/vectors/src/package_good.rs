@@ -55,7 +55,11 @@ const TWIN: &[u8] = b"the same bytes under two names\n";
 /// Collects the good packages and returns what was sent.
 pub(crate) fn collect(cast: &Cast, to: &mut Collection) -> Vec<Sent> {
     let packages = [
-        ("first", "an empty, a small, an executable and a multi-block document, twins that share their bytes, small ones that share a block; names of every kind", first(cast)),
+        (
+            "first",
+            "an empty, a small, an executable and a multi-block document, twins that share their bytes, small ones that share a block; names of every kind",
+            first(cast),
+        ),
         ("change", "a reference, a delta, a deletion, a withdrawal, changed attributes only", change(cast)),
         ("part_one", "the first part of a document larger than its medium", part(cast, 3, 0, 300_000)),
         ("part_two", "the second part of the same document", part(cast, 4, 300_000, 200_000)),
@@ -70,11 +74,7 @@ pub(crate) fn collect(cast: &Cast, to: &mut Collection) -> Vec<Sent> {
     ];
     let mut sent = Vec::new();
     for (what, says, package) in packages {
-        sent.push(Sent {
-            sequence: package.manifest.sequence,
-            id: package.id(),
-            rows: package.facts().iter().map(|fact| fact.possession).collect(),
-        });
+        sent.push(Sent { sequence: package.manifest.sequence, id: package.id(), rows: package.facts().iter().map(|fact| fact.possession).collect() });
         keep(to, what, says, &package, package.draft());
     }
     limits(cast, to);
@@ -89,15 +89,8 @@ fn keep(to: &mut Collection, what: &str, says: &str, package: &Package, draft: D
 pub(crate) fn keep_on(page: &'static str, to: &mut Collection, what: &str, says: &str, package: &Package, draft: Draft) {
     let sealed = draft.seal();
     let expected = describe::package(&sealed.opened, &package.manifest, &package.logical, &package.facts(), &package.possession_key(), &package.state());
-    let fixture = Fixture {
-        page,
-        code: "00",
-        what: what.into(),
-        extension: "gfp",
-        says: says.into(),
-        reading: reading_for(package),
-        bytes: Contents::File(sealed.file),
-    };
+    let fixture =
+        Fixture { page, code: "00", what: what.into(), extension: "gfp", says: says.into(), reading: reading_for(package), bytes: Contents::File(sealed.file) };
     to.add(fixture, Some(&expected));
 }
 
@@ -402,7 +395,13 @@ pub(crate) fn fill_body(package: &mut Package, body_bytes: usize) {
     let mut left = body_bytes - crate::encode::manifest(&package.manifest).len();
     let mut number = 0u32;
     while left > 0 {
-        let length = if left > 2 * (BESIDE + 4000) { 4000 } else if left > BESIDE + 4000 { left / 2 - BESIDE } else { left - BESIDE };
+        let length = if left > 2 * (BESIDE + 4000) {
+            4000
+        } else if left > BESIDE + 4000 {
+            left / 2 - BESIDE
+        } else {
+            left - BESIDE
+        };
         let mut id = id_of(length);
         id[..6].copy_from_slice(format!("{number:06}").as_bytes());
         if id.last() == Some(&b'/') {

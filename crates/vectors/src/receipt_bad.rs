@@ -73,7 +73,9 @@ impl Bad<'_, '_> {
         trusting["trusted"] = json!(["outside", "stranger"]);
         let signer = self.cast.stranger.clone();
         self.keep("RCT-01", "signer_is_no_replica", "signed by a trusted zone whose card says source", trusting, &signer, &receipt);
-        self.spoilt("RCT-02", "route_is_unknown", "the id of a route that does not exist here", |receipt| receipt.route_id = route_id(&inside, &outside, "ledgers"));
+        self.spoilt("RCT-02", "route_is_unknown", "the id of a route that does not exist here", |receipt| {
+            receipt.route_id = route_id(&inside, &outside, "ledgers")
+        });
         let mut receipt = self.full();
         receipt.replica = vault;
         let mut trusting = reading(false);
@@ -94,7 +96,9 @@ impl Bad<'_, '_> {
         self.spoilt(code, "seen_past_ceiling", "2^48 + 1", |receipt| receipt.source_seen.sequence = PAST);
         self.spoilt(code, "seen_head_past_ceiling", "the head of the source counts 2^48 + 1 records", |receipt| receipt.source_seen.ledger.number = PAST);
         self.spoilt(code, "answer_to_sequence_zero", "sequences start at 1", |receipt| on_answers(receipt, |answers| answers[0].sequence = 0));
-        self.spoilt(code, "answer_past_seen", "answers a sequence above the highest it has seen", |receipt| on_answers(receipt, |answers| answers[1].sequence = 9));
+        self.spoilt(code, "answer_past_seen", "answers a sequence above the highest it has seen", |receipt| {
+            on_answers(receipt, |answers| answers[1].sequence = 9)
+        });
     }
 
     fn ranges(&mut self) {
@@ -113,7 +117,9 @@ impl Bad<'_, '_> {
                 receipt.form = Form::Digest { answered: list.clone(), digest: noise_array("some digest"), exceptions: Vec::new() };
             });
         }
-        self.spoilt("RCT-04", "missing_the_highest_seen", "the highest sequence seen cannot be missing", |receipt| receipt.missing = vec![Range { first: 8, last: 8 }]);
+        self.spoilt("RCT-04", "missing_the_highest_seen", "the highest sequence seen cannot be missing", |receipt| {
+            receipt.missing = vec![Range { first: 8, last: 8 }]
+        });
         self.spoilt("RCT-04", "missing_past_limit", "4097 ranges", |receipt| {
             receipt.source_seen.sequence = 100_000;
             receipt.form = Form::Full(Vec::new());

@@ -266,6 +266,8 @@ impl Manifest {
         seen.sort_by_key(|base| base.digest);
         require(seen.windows(2).all(|pair| pair[0].digest != pair[1].digest), &clause::PKG_BASES)?;
         require(bases_used.iter().all(|used| *used), &clause::PKG_BASES)?;
+        require(self.items.windows(2).all(|pair| Self::parts_agree(&pair[0], &pair[1])), &clause::PKG_PART)?;
+        require(self.template.is_none(), &clause::PKG_UNSUPPORTED)?;
         self.check_extents()?;
         require(self.route_id == digest::route_id(&self.source, &self.replica, &self.route) && name::is_name(&self.route), &clause::PKG_ROUTE_ID)
     }
@@ -287,6 +289,18 @@ impl Manifest {
         }
         require(stored == content_bytes, &clause::PKG_BLOCKS)?;
         Ok(plain)
+    }
+
+    /// Neighbouring parts of one item are of one document and do not overlap.
+    fn parts_agree(one: &Item, two: &Item) -> bool {
+        let (Some(first), Some(second)) = (one.documents.first(), two.documents.first()) else { return true };
+        if one.id != two.id {
+            return true;
+        }
+        let item = |item: &Item| (item.version, item.mark, item.replaces);
+        let document = |document: &Document| (document.digest, document.size, document.modified, document.executable);
+        let apart = first.part.zip(second.part).is_some_and(|(first, second)| first.offset + first.length <= second.offset);
+        item(one) == item(two) && document(first) == document(second) && apart
     }
 
     /// Documents share their new bytes wholly or not at all, so that content can be unpacked in one pass.

@@ -59,6 +59,11 @@ impl Outcome {
     pub fn proves(self) -> bool {
         self.number() <= Outcome::KeptAside.number()
     }
+    /// Whether a row with this outcome may carry this digest: where nothing was read back it is zero.
+    fn may_say(self, digest: &Digest) -> bool {
+        let read_back = self.number() <= Outcome::Held.number() || matches!(self, Outcome::PartsBroken | Outcome::Corrupt);
+        read_back || *digest == Digest::ZERO
+    }
     /// Whether the item must travel again.
     pub fn failed(self) -> bool {
         self.number() >= Outcome::BaseMissing.number()
@@ -240,17 +245,19 @@ impl Receipt {
         let number = |number: u64| (1..=NUMBER_MAX).contains(&number);
         require(number(self.number) && self.ledger.number <= NUMBER_MAX, &clause::RCT_NUMBERS)?;
         require(number(self.source_seen.sequence) && self.source_seen.ledger.number <= NUMBER_MAX, &clause::RCT_NUMBERS)?;
-        check_ranges(&self.missing, self.source_seen.sequence)?;
+        check_ranges(&self.missing, self.source_seen.sequence - 1)?;
         match &self.form {
-            Form::Digest { answered, exceptions, .. } => {
+            Form::Digest { answered, digest, exceptions } => {
                 let within = answered.len() <= DIGEST_ANSWERED_MAX && self.missing.len() <= DIGEST_MISSING_MAX && exceptions.len() <= DIGEST_EXCEPTIONS_MAX;
-                require(within, &clause::RCT_DIGEST_FORM)?;
+                let says_nothing = answered.is_empty() && exceptions.is_empty() && *digest == AnswersDigest::default().finish();
+                require(within && (!self.more || says_nothing), &clause::RCT_DIGEST_FORM)?;
                 check_ranges(answered, self.source_seen.sequence)?;
                 require(exceptions.windows(2).all(|pair| (pair[0].sequence, pair[0].row) < (pair[1].sequence, pair[1].row)), &clause::RCT_ANSWERS)?;
                 for exception in exceptions {
                     let answered = answered.iter().any(|range| (range.first..=range.last).contains(&exception.sequence));
                     require(answered, &clause::RCT_ANSWERS)?;
-                    require(Outcome::of(exception.outcome).is_some_and(|outcome| !outcome.proves()), &clause::RCT_OUTCOME)?;
+                    let outcome = Outcome::of(exception.outcome).filter(|outcome| !outcome.proves() && outcome.may_say(&exception.digest));
+                    require(outcome.is_some(), &clause::RCT_OUTCOME)?;
                 }
                 Ok(())
             }
@@ -265,8 +272,9 @@ impl Receipt {
                     require((1..=self.source_seen.sequence).contains(&answer.sequence), &clause::RCT_NUMBERS)?;
                     let ascending = answer.rows.windows(2).all(|pair| pair[0].row < pair[1].row);
                     let whole = !full || answer.rows.iter().zip(0u32..).all(|(row, place)| row.row == place);
-                    require(ascending && whole, &clause::RCT_ANSWERS)?;
-                    require(answer.rows.iter().all(|row| Outcome::of(row.outcome).is_some()), &clause::RCT_OUTCOME)?;
+                    require(ascending && whole && !answer.rows.is_empty(), &clause::RCT_ANSWERS)?;
+                    let defined = |row: &Row| Outcome::of(row.outcome).is_some_and(|outcome| outcome.may_say(&row.digest));
+                    require(answer.rows.iter().all(defined), &clause::RCT_OUTCOME)?;
                 }
                 Ok(())
             }

@@ -8,7 +8,20 @@ use std::collections::{BTreeMap, BTreeSet};
 const PAGES: &[(&str, &str)] =
     &[("ENV", "envelope.md"), ("PKG", "package.md"), ("RCT", "receipt.md"), ("CRD", "card.md"), ("LBL", "medium.md"), ("LDG", "ledger.md")];
 
+/// Where the clauses are.
+const CLAUSES: &str = "crates/wire/src/clause.rs";
+/// Where each code gets its exit code and what a person does now.
+const ADVICE: &str = "src/advice.rs";
+
+/// Sources that ship, but the judge's.
+fn shipped() -> impl Iterator<Item = String> {
+    let crates = crate_folders().into_iter().filter(|name| name != "vectors").map(|name| format!("crates/{name}/src"));
+    crates.chain(["src".to_owned()]).flat_map(|folder| files(&folder, ".rs")).filter(|path| !super::sources::is_test(path))
+}
+
 struct Clause {
+    /// Its name in the code.
+    name: String,
     code: String,
     class: String,
 }
@@ -20,9 +33,9 @@ fn clauses(text: &str) -> Vec<Clause> {
         .lines()
         .take_while(|line| *line != "}")
         .filter_map(|line| {
-            let (_, rest) = line.split_once('"')?;
+            let (name, rest) = line.split_once('"')?;
             let (code, rest) = rest.split_once('"')?;
-            Some(Clause { code: code.to_owned(), class: rest.split_whitespace().next()?.to_owned() })
+            Some(Clause { name: name.trim().to_owned(), code: code.to_owned(), class: rest.split_whitespace().next()?.to_owned() })
         })
         .collect()
 }
@@ -62,12 +75,18 @@ fn fixtures() -> BTreeMap<String, String> {
 
 #[test]
 fn every_clause_is_specified_and_has_a_fixture() {
-    let clauses = clauses(&read("crates/wire/src/clause.rs"));
+    let clauses = clauses(&read(CLAUSES));
     assert!(clauses.len() > 50, "the table of clauses was not read");
     let all_codes = read("spec/codes.md");
     let fixtures = fixtures();
+    let sources: Vec<String> = shipped().filter(|path| path != CLAUSES && path != ADVICE).map(|path| read(&path)).collect();
+    let enforced: BTreeSet<&str> = sources.iter().flat_map(|text| words(text)).collect();
+    let given: BTreeSet<String> = sources.iter().flat_map(|text| literal_codes(text)).collect();
     let mut breaches = Vec::new();
-    for Clause { code, class } in &clauses {
+    for Clause { name, code, class } in &clauses {
+        if !enforced.contains(name.as_str()) && !given.contains(code) {
+            breaches.push(format!("{code} is enforced nowhere: no source names {name}"));
+        }
         let page = PAGES.iter().find(|(prefix, _)| *prefix == family(code)).unwrap_or_else(|| panic!("{code} has a family without a page")).1;
         if !all_codes.lines().any(|line| codes(line).contains(code) && line.contains(class.as_str())) {
             breaches.push(format!("{code} is not in spec/codes.md as {class}"));
@@ -84,7 +103,7 @@ fn every_clause_is_specified_and_has_a_fixture() {
 
 #[test]
 fn no_page_or_fixture_names_a_clause_that_does_not_exist() {
-    let known: BTreeSet<String> = clauses(&read("crates/wire/src/clause.rs")).into_iter().map(|clause| clause.code).collect();
+    let known: BTreeSet<String> = clauses(&read(CLAUSES)).into_iter().map(|clause| clause.code).collect();
     let listed = codes(&read("spec/codes.md"));
     let mut breaches = Vec::new();
     for path in files("spec", ".md") {
@@ -106,27 +125,58 @@ fn is_our_family(code: &str, listed: &BTreeSet<String>) -> bool {
     listed.iter().any(|other| family(other) == family(code))
 }
 
-/// Codes as whole string literals, which is how the sources name them.
+/// Codes as whole string literals, which is how the sources name them; not those of the test module, which is last.
 fn literal_codes(text: &str) -> BTreeSet<String> {
-    text.split('"').filter(|literal| codes(literal).contains(*literal)).map(str::to_owned).collect()
+    let ships = text.split("\n#[cfg(test)]\n").next().expect("a split has a first part");
+    ships.split('"').filter(|literal| codes(literal).contains(*literal)).map(str::to_owned).collect()
 }
 
 #[test]
 fn the_codes_of_the_program_are_the_listed_ones() {
     let listed = codes(&read("spec/codes.md"));
-    let folders = ["src".to_owned()].into_iter().chain(crate_folders().into_iter().filter(|name| name != "vectors").map(|name| format!("crates/{name}/src")));
-    let mut used = BTreeSet::new();
     let mut breaches = Vec::new();
-    for path in folders.flat_map(|folder| files(&folder, ".rs")) {
-        for code in literal_codes(&read(&path)).into_iter().filter(|code| is_our_family(code, &listed)) {
-            if !listed.contains(&code) {
-                breaches.push(format!("{path}: {code} is not in spec/codes.md"));
-            }
-            used.insert(code);
+    let mut given = BTreeSet::new();
+    for path in shipped() {
+        let found = literal_codes(&read(&path));
+        breaches.extend(found.difference(&listed).map(|code| format!("{path}: {code} is not in spec/codes.md")));
+        if path != ADVICE {
+            given.extend(found);
         }
     }
-    breaches.extend(listed.difference(&used).map(|code| format!("spec/codes.md: {code} is nowhere in the program")));
+    breaches.extend(listed.difference(&given).map(|code| format!("spec/codes.md: the program never gives {code}")));
     none("codes", &breaches);
+}
+
+/// The codes of the advice with their exit codes.
+fn advised(text: &str) -> BTreeMap<String, String> {
+    let names: BTreeMap<&str, &str> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("pub const ")?.split_once(": u8 = "))
+        .map(|(name, value)| (name, value.trim_end_matches(';')))
+        .collect();
+    text.lines()
+        .filter_map(|line| line.trim().strip_prefix("advice(\"")?.split_once("\", "))
+        .map(|(code, rest)| {
+            let exit = rest.split(',').next().expect("a split has a first part");
+            (code.to_owned(), names.get(exit).copied().unwrap_or(exit).to_owned())
+        })
+        .collect()
+}
+
+#[test]
+fn every_code_has_the_exit_code_of_its_page() {
+    let page = read("spec/codes.md");
+    let rows = page.lines().filter_map(|line| {
+        let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+        let [_, code, _, exit, ..] = cells.as_slice() else { return None };
+        codes(code).contains(*code).then(|| ((*code).to_owned(), (*exit).to_owned()))
+    });
+    let rows: BTreeMap<String, String> = rows.collect();
+    assert!(rows.len() > 60, "the rows of spec/codes.md were not read");
+    let advised = advised(&read(ADVICE));
+    let all: BTreeSet<&String> = rows.keys().chain(advised.keys()).collect();
+    let differ = all.into_iter().filter(|code| rows.get(*code) != advised.get(*code));
+    none("exit codes", &differ.map(|code| format!("{code}: {:?} in spec/codes.md, {:?} in {ADVICE}", rows.get(code), advised.get(code))).collect::<Vec<_>>());
 }
 
 #[test]
@@ -210,7 +260,11 @@ fn fixtures_lie_where_a_stranger_looks() {
 fn texts_are_read_as_meant() {
     let found: Vec<String> = codes("ENV-01, PKG-02: but not UTF-8, A-01, ENV-1, X-ENV-01 or (RCT-03)").into_iter().collect();
     assert_eq!(found, ["ENV-01", "PKG-02", "RCT-03"]);
-    assert_eq!(literal_codes("Failure::new(\"HOM-02\", \"see HOM-03\")").into_iter().collect::<Vec<_>>(), ["HOM-02"]);
+    assert_eq!(
+        advised("pub const HELD: u8 = 75;\n    advice(\"HOM-01\", HELD, \"fault.nobody\"),\n").into_iter().collect::<Vec<_>>(),
+        [("HOM-01".to_owned(), "75".to_owned())]
+    );
+    assert_eq!(literal_codes("Failure::new(\"HOM-02\", \"see HOM-03\")\n#[cfg(test)]\nmod tests { \"HOM-04\" }").into_iter().collect::<Vec<_>>(), ["HOM-02"]);
     assert_eq!(limits("pub const A_MAX: usize = 65_536;\npub const B: u64 = 64 << 20;"), [("A_MAX".to_owned(), 65_536), ("B".to_owned(), 64 << 20)]);
     for (line, value, yes) in [
         ("| `A` | 65,536 |", 65_536, true),

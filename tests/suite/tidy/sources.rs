@@ -35,7 +35,7 @@ fn all() -> Vec<String> {
     paths
 }
 
-fn is_test(path: &str) -> bool {
+pub fn is_test(path: &str) -> bool {
     path.split('/').any(|part| part == "tests" || part == "conformance.rs" || part.ends_with("tests.rs") || part.ends_with("_test.rs"))
 }
 

@@ -103,11 +103,8 @@ pub(super) fn open<'t>(file: &[u8], kind: u8, secret: &[u8; 32], trusted: &'t [T
     let bytes = ed25519_dalek::Signature::from_bytes(&array(&signature.bytes, 0));
     signer.key.verify_strict(&signed_message, &bytes).map_err(|_| Refusal("ENV-16"))?;
     require(trailer.body_plain <= kind.body_max, "ENV-17")?;
-    let body = if trailer.body_plain == trailer.body_stored {
-        stored.to_vec()
-    } else {
-        decompress(stored, place(trailer.body_plain)).ok_or(Refusal("ENV-17"))?
-    };
+    let body =
+        if trailer.body_plain == trailer.body_stored { stored.to_vec() } else { decompress(stored, place(trailer.body_plain)).ok_or(Refusal("ENV-17"))? };
     let opened = Opened {
         file_bytes: file.len() as u64,
         kind: kind.number,

@@ -17,6 +17,7 @@ const BESIDE: usize = 88;
 pub(super) fn read(files: &BTreeMap<String, Vec<u8>>, key: &VerifyingKey) -> Result<Value, Refusal> {
     let checkpoint = files.get("checkpoint").map(|bytes| read_checkpoint(bytes, key)).transpose()?;
     let covered = checkpoint.as_ref().map_or(0, |(_, head)| head.number);
+    let group = files.get("group").and_then(|bytes| read_group(bytes));
     let segments: Vec<(&String, &Vec<u8>)> = files.iter().filter(|(name, _)| name.ends_with(".seg")).collect();
     let mut records: Vec<Record> = Vec::new();
     let mut torn = None;
@@ -34,7 +35,7 @@ pub(super) fn read(files: &BTreeMap<String, Vec<u8>>, key: &VerifyingKey) -> Res
                     records.push(record);
                     at += length;
                 }
-                Err(_) if last && number >= covered && !intact(&bytes[at..], number) => {
+                Err(_) if last && number >= covered && !intact(&bytes[at..], later(group.as_ref(), named, at as u64, number)) => {
                     torn = Some((name.as_str(), at as u64));
                     break;
                 }
@@ -83,10 +84,30 @@ fn read_record(bytes: &[u8], number: u64, previous: &[u8; 32]) -> Result<(Record
     Ok(((number, kind, time, bytes[56..end].to_vec(), digest), end + 32))
 }
 
-/// Whether a whole record with a right digest begins at the start of `bytes`, or one with a later number anywhere behind it:
+/// Segment, offset, number of the first record and count of records of the last append of several.
+fn read_group(bytes: &[u8]) -> Option<[u64; 4]> {
+    let digest = derive("gapferry v1 ledger group", &[bytes.get(..40)?]);
+    if bytes.len() != 72 || &bytes[..8] != b"GFLGROUP" || bytes[40..] != digest {
+        return None;
+    }
+    let mut from = Cursor::new(&bytes[8..40]);
+    Some([from.u64().ok()?, from.u64().ok()?, from.u64().ok()?, from.u64().ok()?])
+}
+
+/// The lowest number of a whole record behind this place that makes it damage: those of one append do not count.
+fn later(group: Option<&[u64; 4]>, segment: u64, at: u64, number: u64) -> u64 {
+    match group {
+        Some([of, offset, first, records]) if *of == segment && *offset <= at && (*first..first.saturating_add(*records)).contains(&number) => {
+            first.saturating_add(*records)
+        }
+        _ => number + 1,
+    }
+}
+
+/// Whether a whole record with a right digest begins at the start of `bytes`, or one numbered `later` or above anywhere behind it:
 /// then what is wrong at the start is no torn tail.
-fn intact(bytes: &[u8], number: u64) -> bool {
-    let possible = number + (bytes.len() / BESIDE) as u64 + 1;
+fn intact(bytes: &[u8], later: u64) -> bool {
+    let possible = later.saturating_add((bytes.len() / BESIDE) as u64);
     (0..bytes.len()).any(|at| {
         let Some(head) = bytes.get(at..at + 56) else { return false };
         let body_bytes = u32::from_le_bytes([head[0], head[1], head[2], head[3]]) as usize;
@@ -95,7 +116,7 @@ fn intact(bytes: &[u8], number: u64) -> bool {
         let written = u64::from_le_bytes(written);
         let Some(rest) = bytes.get(at..).filter(|rest| rest.len() >= BESIDE && rest.len() - BESIDE >= body_bytes) else { return false };
         let end = 56 + body_bytes;
-        (at == 0 || (written > number && written <= possible)) && rest[end..end + 32] == derive("gapferry v1 ledger", &[&rest[..end]])
+        (at == 0 || (written >= later && written <= possible)) && rest[end..end + 32] == derive("gapferry v1 ledger", &[&rest[..end]])
     })
 }
 

@@ -33,6 +33,8 @@ struct Keys {
 pub struct Fixtures {
     files: BTreeMap<String, Vec<u8>>,
     zones: BTreeMap<String, Keys>,
+    /// The fixtures of each page, as its index lists them.
+    indexes: BTreeMap<&'static str, Vec<Value>>,
 }
 
 /// What the index says of a fixture and what the reader made of it.
@@ -72,15 +74,22 @@ impl Fixtures {
             let card = card::read(bytes, Some(field("fingerprint: ")?)).map_err(|Refusal(code)| format!("the card of {name}: {code}"))?;
             zones.insert(name.to_owned(), Keys { seal_secret, card });
         }
-        Ok(Self { files, zones })
+        let mut indexes = BTreeMap::new();
+        for page in crate::PAGES.into_iter().filter(|page| *page != "keys") {
+            let path = format!("{page}/index.json");
+            let bytes = files.get(&path).ok_or(format!("{path} is missing"))?;
+            let mut index: Value = serde_json::from_slice(bytes).map_err(|error| format!("{path}: {error}"))?;
+            let Value::Array(entries) = index["fixtures"].take() else { return Err(format!("{path} is not a list of fixtures")) };
+            indexes.insert(page, entries);
+        }
+        Ok(Self { files, zones, indexes })
     }
 
     /// Reads every fixture of every page as its index says.
     pub fn verdicts(&self) -> Result<Vec<Verdict>, String> {
         let mut verdicts = Vec::new();
-        for page in crate::PAGES.into_iter().filter(|page| *page != "keys") {
-            let index = self.json(&format!("{page}/index.json"))?;
-            for entry in index["fixtures"].as_array().ok_or("an index is a list of fixtures")? {
+        for (page, entries) in &self.indexes {
+            for entry in entries {
                 verdicts.push(self.verdict(page, entry)?);
             }
         }
@@ -89,10 +98,9 @@ impl Fixtures {
 
     /// Reads one fixture with other bytes in its place, for nothing but whether it is accepted.
     pub fn reread(&mut self, page: &str, name: &str, bytes: Vec<u8>) -> Result<Result<(), Refusal>, String> {
-        let index = self.json(&format!("{page}/index.json"))?;
-        let mut entries = index["fixtures"].as_array().into_iter().flatten();
-        let entry = entries.find(|entry| entry["file"] == name).ok_or(format!("{name} is in no index"))?;
         self.files.insert(format!("{page}/{name}"), bytes);
+        let mut entries = self.indexes.get(page).into_iter().flatten();
+        let entry = entries.find(|entry| entry["file"] == name).ok_or(format!("{name} is in no index"))?;
         Ok(self.verdict(page, entry)?.read.map(drop))
     }
 
@@ -127,29 +135,22 @@ impl Fixtures {
         Ok(package::read(self.file(path)?, &us.card.zone.id, &us.seal_secret, &self.trusted(entry)?, &self.routes(entry)?, &bases))
     }
 
-    /// Puts the parts of all good packages together, by the digest of their document: the joined bytes where they are whole.
+    /// Puts the parts of all good packages together, by the digest of their document.
     pub fn assembled_parts(&self) -> Result<BTreeMap<[u8; 32], Vec<u8>>, String> {
-        let mut parts: BTreeMap<[u8; 32], BTreeMap<u64, Vec<u8>>> = BTreeMap::new();
-        for entry in self.json("package/index.json")?["fixtures"].as_array().ok_or("an index is a list of fixtures")? {
+        let mut wholes: BTreeMap<[u8; 32], Vec<u8>> = BTreeMap::new();
+        for entry in self.indexes.get("package").into_iter().flatten() {
             if entry["code"].is_null()
                 && let Ok(package) = self.package(&format!("package/{}", text(entry, "file")?), entry)?
             {
                 for (document, offset, bytes) in package.parts {
-                    parts.entry(document).or_default().insert(offset, bytes);
+                    let whole = wholes.entry(document).or_default();
+                    let at = usize::try_from(offset).map_err(|_| "a part lies too far out")?;
+                    whole.resize(whole.len().max(at + bytes.len()), 0);
+                    whole[at..at + bytes.len()].copy_from_slice(&bytes);
                 }
             }
         }
-        let join = |pieces: BTreeMap<u64, Vec<u8>>| {
-            let mut whole = Vec::new();
-            for (offset, bytes) in pieces {
-                if offset <= whole.len() as u64 {
-                    whole.truncate(usize::try_from(offset).unwrap_or(usize::MAX));
-                    whole.extend(bytes);
-                }
-            }
-            whole
-        };
-        Ok(parts.into_iter().map(|(document, pieces)| (document, join(pieces))).collect())
+        Ok(wholes)
     }
 
     fn sent(&self, path: &str) -> Result<BTreeMap<u64, receipt::Sent>, String> {

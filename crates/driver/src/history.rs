@@ -1,0 +1,178 @@
+//! `history`: the earlier versions that a replica keeps, listed or restored as plain files below a folder.
+//!
+//! Restoring never overwrites and never touches the replica; what is restored has the digest, mtime and executable bit of its
+//! version, or is not there. A version that differed only in its attributes is not kept: its content is the next one's.
+
+use engine::replica::{Earlier, Route};
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use store::disk::{Dir, Disk};
+use wire::card::Role;
+use wire::{Digest, ItemId};
+
+use crate::acts::patterns;
+use crate::home::Home;
+use crate::report::{Failure, HistoryEntry, HistoryReport, Problem};
+use crate::status::look;
+use crate::tree::{DOT_FOLDER, Tree, split};
+use crate::world::World;
+
+/// Copied at once, bytes.
+const COPY_BYTES: usize = 1 << 20;
+
+/// Which earlier versions are meant, and what is to be done with them.
+#[derive(Clone, Debug, Default)]
+pub struct HistoryOptions {
+    /// Only those of this route.
+    pub route: Option<String>,
+    /// Only items that match this pattern.
+    pub pattern: Option<String>,
+    /// Only this version.
+    pub version: Option<u64>,
+    /// Folder below which they are restored; when neither `version` nor `back` says which, the newest of each item.
+    pub restore: Option<PathBuf>,
+    /// Only the so-many-th version before the current one of each item: 1 is the one before it (of a removed item its last
+    /// one), 2 the one before that.
+    pub back: Option<u64>,
+}
+
+/// Lists earlier versions, by item and newest first, and restores them where a folder is given.
+///
+/// # Errors
+/// `USE-01` for an unknown route, a pattern that is not well formed, `back` 0, a folder within the replica, or a restoring of
+/// several routes at once; `HOM-*`, `LDG-*`, `IO-01`.
+pub fn history(world: &World, path: &Path, options: &HistoryOptions) -> Result<HistoryReport, Failure> {
+    if options.back == Some(0) {
+        return Err(Failure::new("USE-01", "--back", "it counts from 1, the version before the current one"));
+    }
+    look(world, path, |home| {
+        home.require(Role::Replica, "history")?;
+        report(home, options)
+    })
+}
+
+fn report(home: &Home, options: &HistoryOptions) -> Result<HistoryReport, Failure> {
+    let matcher = options.pattern.as_ref().map(|pattern| patterns(std::slice::from_ref(pattern))).transpose()?;
+    let back = options.back.or((options.restore.is_some() && options.version.is_none()).then_some(1));
+    if let Some(name) = options.route.as_ref().filter(|name| !home.config.routes.contains_key(*name)) {
+        return Err(Failure::new("USE-01", name, "no route of this name"));
+    }
+    let mut report = HistoryReport::default();
+    let mut chosen: Vec<(&String, &Route, Vec<&Earlier>)> = Vec::new();
+    for (name, route) in home.replica().routes.iter().filter(|(name, _)| home.config.routes.contains_key(*name) && options.route.as_ref().is_none_or(|route| route == *name)) {
+        let is_meant = |id: &ItemId| matcher.as_ref().is_none_or(|matcher| matcher.is_match(id));
+        let earlier = earlier(route, &is_meant, options.version, back);
+        report.entries.extend(earlier.iter().map(|earlier| entry(name, route, earlier)));
+        if !earlier.is_empty() {
+            chosen.push((name, route, earlier));
+        }
+    }
+    let Some(folder) = &options.restore else { return Ok(report) };
+    match chosen.as_slice() {
+        [] => Ok(report),
+        [(name, route, earlier)] => restore(home, name, route, earlier, folder, report),
+        _ => Err(Failure::new("USE-01", "--restore", "several routes have such versions; name one with --route")),
+    }
+}
+
+fn entry(name: &str, route: &Route, earlier: &Earlier) -> HistoryEntry {
+    HistoryEntry {
+        route: name.into(),
+        item: route.items[earlier.item as usize].id.clone(),
+        version: earlier.version,
+        digest: earlier.digest.to_string(),
+        bytes: earlier.size,
+        replaced_at: earlier.replaced_at,
+    }
+}
+
+/// The earlier versions that are meant, by item and newest first.
+fn earlier<'r>(route: &'r Route, is_meant: &dyn Fn(&ItemId) -> bool, version: Option<u64>, back: Option<u64>) -> Vec<&'r Earlier> {
+    let mut by_item: BTreeMap<&ItemId, Vec<&Earlier>> = BTreeMap::new();
+    // Newest last in the ledger, newest first here.
+    for earlier in route.history.iter().rev() {
+        let id = &route.items[earlier.item as usize].id;
+        if is_meant(id) {
+            by_item.entry(id).or_default().push(earlier);
+        }
+    }
+    let mut chosen = Vec::new();
+    for versions in by_item.values() {
+        let place = back.map(|back| usize::try_from(back - 1).unwrap_or(usize::MAX));
+        let meant = versions.iter().enumerate().filter(|(at, earlier)| place.is_none_or(|place| place == *at) && version.is_none_or(|version| version == earlier.version));
+        chosen.extend(meant.map(|(_, earlier)| *earlier));
+    }
+    chosen
+}
+
+fn restore(home: &Home, name: &str, route: &Route, chosen: &[&Earlier], folder: &Path, mut report: HistoryReport) -> Result<HistoryReport, Failure> {
+    let disk = &*home.world.disk;
+    let place = |path: &Path| path.display().to_string();
+    let tree = home.config.routes[name].into.clone().unwrap_or_default();
+    let folder = std::path::absolute(folder).map_err(|error| Failure::io(place(folder), &error))?;
+    if folder.starts_with(&tree) {
+        return Err(Failure::new("USE-01", place(&folder), "it lies within the replica; restored files go elsewhere"));
+    }
+    let dot = disk.root(&tree).and_then(|root| disk.dir(&root, DOT_FOLDER, false)).map_err(|error| Failure::io(place(&tree), &error))?;
+    let to = disk.make_root(&folder).map_err(|error| Failure::io(place(&folder), &error))?;
+    for earlier in chosen {
+        let id = &route.items[earlier.item as usize].id;
+        match restore_one(disk, &dot, &to, id, earlier) {
+            Ok(()) => report.restored += 1,
+            Err(NotRestored::There) => report.problems.push(Problem { code: "USE-01", subject: id.to_string(), detail: format!("{} holds something of this name already; nothing is overwritten", folder.display()) }),
+            Err(NotRestored::Damaged) => report.problems.push(Problem { code: "IO-01", subject: id.to_string(), detail: format!("version {} in the history differs from its digest", earlier.version) }),
+            Err(NotRestored::Io(error)) => report.problems.push(Problem { code: "IO-01", subject: id.to_string(), detail: format!("version {}: {error}", earlier.version) }),
+        }
+    }
+    disk.sync_all(&to).map_err(|error| Failure::io(place(&folder), &error))?;
+    Ok(report)
+}
+
+/// Why a version was not restored.
+#[derive(Debug)]
+enum NotRestored {
+    There,
+    Damaged,
+    Io(io::Error),
+}
+
+impl From<io::Error> for NotRestored {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+fn restore_one(disk: &dyn Disk, dot: &Dir, to: &Dir, id: &ItemId, earlier: &Earlier) -> Result<(), NotRestored> {
+    let (history, kept) = Tree::history(&earlier.digest);
+    let mut from = disk.open(&disk.dir(dot, &history, false)?, &kept)?;
+    let (parent, name) = split(&id.0);
+    let parent = disk.dir(to, parent, true)?;
+    let mut file = match disk.create(&parent, name, if earlier.executable { 0o755 } else { 0o644 }) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(NotRestored::There),
+        other => other?,
+    };
+    let (mut hasher, mut buffer, mut at) = (blake3::Hasher::new(), vec![0; COPY_BYTES], 0);
+    let copied = loop {
+        let step = from.read_at(&mut buffer, at).and_then(|read| file.write_all_at(&buffer[..read], at).map(|()| read));
+        match step {
+            Ok(0) => break Ok(()),
+            Ok(read) => {
+                hasher.update(&buffer[..read]);
+                at += read as u64;
+            }
+            Err(error) => break Err(NotRestored::Io(error)),
+        }
+    };
+    let whole = copied.and_then(|()| if Digest(*hasher.finalize().as_bytes()) == earlier.digest { Ok(()) } else { Err(NotRestored::Damaged) });
+    let finished = whole.and_then(|()| Ok(file.set_modified(earlier.modified)?));
+    if finished.is_err() {
+        drop(file);
+        disk.remove(&parent, name)?;
+    }
+    finished
+}
+
+#[cfg(test)]
+#[path = "history_test.rs"]
+mod tests;

@@ -1,0 +1,78 @@
+//! Which versions are meant, as a table; and restoring on a real disk.
+
+use super::*;
+use engine::replica::Item;
+use std::fs;
+use store::real::RealDisk;
+use wire::{RouteId, ZoneId, digest};
+
+fn item(id: &str) -> Item {
+    let id = ItemId(id.into());
+    Item { id, version: 9, removed: false, digest: Digest::ZERO, size: 0, modified: 0, executable: false, disk: None, sequence: 1, row: 0, damaged: 0 }
+}
+
+fn was(item: u32, version: u64, content: &[u8]) -> Earlier {
+    Earlier { item, version, digest: digest::of_bytes(content), size: content.len() as u64, modified: 1_600_000_000_123_456_789, executable: version == 2, replaced_at: 7 }
+}
+
+fn route() -> Route {
+    let mut route = Route::new(RouteId::ZERO, ZoneId::ZERO, b"/replica".to_vec());
+    route.items = vec![item("b"), item("a/c"), item("a/d")];
+    route.history = vec![was(0, 1, b"b1"), was(1, 1, b"c1"), was(0, 2, b"b2"), was(0, 5, b"b5")];
+    route
+}
+
+#[test]
+fn versions_are_chosen_per_item() {
+    let route = route();
+    for (prefix, version, back, expected) in [
+        ("", None, None, &[("a/c", 1), ("b", 5), ("b", 2), ("b", 1)][..]),
+        ("b", None, None, &[("b", 5), ("b", 2), ("b", 1)]),
+        ("", None, Some(1), &[("a/c", 1), ("b", 5)]),
+        ("", None, Some(2), &[("b", 2)]),
+        ("", None, Some(4), &[]),
+        ("", None, Some(u64::MAX), &[]),
+        ("", Some(1), None, &[("a/c", 1), ("b", 1)]),
+        ("", Some(2), Some(2), &[("b", 2)]),
+        ("", Some(2), Some(1), &[]),
+        ("a/d", None, None, &[]),
+    ] {
+        let found = earlier(&route, &|id| id.0.starts_with(prefix.as_bytes()), version, back);
+        let found: Vec<(String, u64)> = found.iter().map(|earlier| (route.items[earlier.item as usize].id.to_string(), earlier.version)).collect();
+        let expected: Vec<(String, u64)> = expected.iter().map(|(id, version)| ((*id).into(), *version)).collect();
+        assert_eq!(found, expected, "{prefix} {version:?} {back:?}");
+    }
+}
+
+#[test]
+fn a_version_is_restored_whole_or_not_at_all() {
+    let scratch = tempfile::tempdir().unwrap();
+    let disk = RealDisk::new();
+    let (dot, to) = (scratch.path().join("dot"), scratch.path().join("to"));
+    let keep = |earlier: &Earlier, content: &[u8]| {
+        let (folder, name) = Tree::history(&earlier.digest);
+        let folder = dot.join(String::from_utf8(folder).unwrap());
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join(String::from_utf8(name).unwrap()), content).unwrap();
+    };
+    let (good, empty, damaged, gone) = (was(0, 2, b"good"), was(0, 1, b""), was(0, 3, b"damaged"), was(0, 4, b"gone"));
+    keep(&good, b"good");
+    keep(&empty, b"");
+    keep(&damaged, b"dAmaged");
+    let (from, into) = (disk.root(&dot).unwrap(), disk.make_root(&to).unwrap());
+    let restored = |id: &str, earlier: &Earlier| restore_one(&disk, &from, &into, &ItemId(id.into()), earlier);
+
+    restored("村 一/good", &good).unwrap();
+    assert_eq!(fs::read(to.join("村 一/good")).unwrap(), b"good");
+    let stat = disk.stat(&disk.dir(&into, "村 一".as_bytes(), false).unwrap(), b"good").unwrap();
+    assert_eq!((stat.modified, stat.executable()), (good.modified, true));
+    restored("empty", &empty).unwrap();
+    assert!(!disk.stat(&into, b"empty").unwrap().executable());
+
+    fs::write(to.join("mine"), "mine").unwrap();
+    assert!(matches!(restored("mine", &good), Err(NotRestored::There)));
+    assert_eq!(fs::read(to.join("mine")).unwrap(), b"mine");
+    assert!(matches!(restored("damaged", &damaged), Err(NotRestored::Damaged)));
+    assert!(matches!(restored("gone", &gone), Err(NotRestored::Io(_))));
+    assert!(!to.join("damaged").exists() && !to.join("gone").exists());
+}

@@ -1,0 +1,125 @@
+//! `ledger verify`, `ledger rebuild`, `ledger show`.
+//!
+//! Verifying reads every byte and changes nothing; the first bad record is a problem of the report. Rebuilding makes the index
+//! anew from the ledger, and nothing else. Showing gives the records one after the other, whatever their number.
+
+use serde_json::{Value, json};
+use std::path::Path;
+use store::ledger::{Ledger, LedgerError, Position, Reading};
+use wire::record::Record;
+
+use crate::home::{Access, Home, ledger_failure};
+use crate::progress::{Progress, Stage};
+use crate::report::{Failure, LedgerReport, Problem};
+use crate::status::look;
+use crate::world::World;
+
+/// Follows the whole chain.
+///
+/// # Errors
+/// `HOM-*`; `IO-01`. What is wrong with the ledger itself is a problem of the report.
+pub fn ledger_verify(world: &World, path: &Path) -> Result<LedgerReport, Failure> {
+    match look(world, path, |home| verify(world, home.ledger())) {
+        // It does not even open: its damage lies where every command reads.
+        Err(failure) if failure.0.code.starts_with("LDG-") => damaged(world, path, failure),
+        other => other,
+    }
+}
+
+fn verify(world: &World, ledger: &Reading) -> Result<LedgerReport, Failure> {
+    let mut told = 0;
+    let verified = ledger.verify(&mut |done, total| {
+        if done == 0 {
+            world.progress.begin(Stage::Ledger, None, Some(total));
+        } else {
+            world.progress.advance(0, done - told);
+            told = done;
+        }
+    });
+    world.progress.end();
+    match verified {
+        Ok(verified) => Ok(LedgerReport { records: verified.records, bytes: verified.bytes, head: verified.head.digest.to_string(), first_bad: None, problems: Vec::new() }),
+        Err(error) => bad(&error, LedgerReport::default()).ok_or_else(|| ledger_failure(error)),
+    }
+}
+
+/// The report about damage, if it is that.
+fn bad(error: &LedgerError, report: LedgerReport) -> Option<LedgerReport> {
+    let damage = error.damage()?;
+    let problem = Problem { code: damage.code(), subject: "ledger".into(), detail: damage.to_string() };
+    Some(LedgerReport { records: damage.number, first_bad: Some(damage.number), problems: vec![problem], ..report })
+}
+
+/// Finds the first bad record of a ledger that cannot be opened because of `failure`.
+fn damaged(world: &World, path: &Path, failure: Failure) -> Result<LedgerReport, Failure> {
+    let (ledger, _) = match Ledger::open_reading(world.disk.clone(), &path.join("ledger"), None, None) {
+        Ok(opened) => opened,
+        Err(error) => return bad(&error, LedgerReport::default()).ok_or(failure),
+    };
+    let mut report = verify(world, &ledger)?;
+    if report.first_bad.is_some() {
+        return Ok(report);
+    }
+    // The chain is whole: a body that is not well formed, or an end that the signed checkpoint contradicts.
+    let malformed = ledger.read_from(Position::START).filter_map(Result::ok).map(|(_, record)| record).find(|record| Record::decode(record.kind, &record.body).is_err());
+    report.first_bad = Some(malformed.map_or(report.records, |record| record.number));
+    report.problems.push(failure.0);
+    Ok(report)
+}
+
+/// Verifies the chain and makes the index anew from it.
+///
+/// # Errors
+/// `HOM-*`; `LDG-*` when the ledger is damaged, and then the index is left as it is; `IO-01`.
+pub fn ledger_rebuild(world: &World, path: &Path) -> Result<LedgerReport, Failure> {
+    let mut home = Home::open(world, path, Access::Change)?;
+    let report = verify(world, home.ledger())?;
+    if report.first_bad.is_none() {
+        world.progress.begin(Stage::Ledger, Some(report.records), Some(report.bytes));
+        let rebuilt = home.rebuild_index();
+        world.progress.advance(report.records, report.bytes);
+        world.progress.end();
+        rebuilt?;
+    }
+    home.close("", "")?;
+    Ok(report)
+}
+
+/// Gives every record from number `from` on to `visit`, as `{number, time, kind, previous, digest, body}`. The nonce of an
+/// apply record is a secret and left out.
+///
+/// # Errors
+/// `HOM-*`, `LDG-*`, `IO-01`.
+pub fn ledger_show(world: &World, path: &Path, from: u64, visit: &mut dyn FnMut(Value)) -> Result<(), Failure> {
+    // Beside another process, and without the index: what is shown may run into a pager for hours.
+    let home = Home::open(world, path, Access::Read)?;
+    for record in home.ledger().read_from(Position::START) {
+        let (_, record) = record.map_err(ledger_failure)?;
+        if record.number >= from {
+            visit(shown(&record)?);
+        }
+    }
+    Ok(())
+}
+
+fn shown(record: &store::ledger::Record) -> Result<Value, Failure> {
+    let decoded = Record::decode(record.kind, &record.body).map_err(|rejection| Failure::new(rejection.code(), "ledger", format!("record {}", record.number)))?;
+    let mut body = serde_json::to_value(&decoded).expect("records have text keys and finite numbers only");
+    if let Some(fields) = body.as_object_mut() {
+        // The kind says it.
+        fields.shift_remove("event");
+        fields.shift_remove("nonce");
+    }
+    Ok(json!({
+        "number": record.number,
+        "time": record.time,
+        "kind": decoded.word(),
+        "previous": record.previous,
+        "digest": record.digest,
+        "body": body,
+    }))
+}
+
+#[cfg(test)]
+#[path = "ledger_commands_test.rs"]
+mod tests;

@@ -1,0 +1,233 @@
+//! `status`: per route how many items stand where, how old the oldest open change is, and what to do next.
+//!
+//! Computed from what the ledger says; no archive and no replica is looked at. Needs no lock: where the home is free it is
+//! opened like for a change, so that a damaged index is repaired by whatever command comes next, and else for reading.
+
+use engine::replica;
+use engine::source;
+use engine::standing::{self, Standing};
+use std::collections::{BTreeSet, HashSet};
+use std::path::Path;
+use wire::card::Role;
+use wire::record::Step;
+
+use crate::config::RouteConfig;
+use crate::home::{Access, Home};
+use crate::report::{Counts, Failure, LISTED_MAX, Problem, RouteStatus, StatusReport};
+use crate::world::World;
+
+/// Opens a home for a command that only reads: with the lock and the index where they are free and can be written, so that
+/// the index is repaired if need be; else without.
+fn open_to_read(world: &World, path: &Path) -> Result<Home, Failure> {
+    match Home::open(world, path, Access::Change) {
+        Err(failure) if matches!(failure.0.code, "HOM-01" | "IO-01") => Home::open(world, path, Access::Read),
+        other => other,
+    }
+}
+
+/// Looks at a home and lets go of it, whatever came of looking.
+pub(crate) fn look<T>(world: &World, path: &Path, at: impl FnOnce(&Home) -> Result<T, Failure>) -> Result<T, Failure> {
+    let home = open_to_read(world, path)?;
+    let seen = at(&home);
+    let closed = home.close("", "");
+    seen.and_then(|seen| closed.map(|()| seen))
+}
+
+/// The state of every route.
+///
+/// # Errors
+/// `HOM-02` to `HOM-05`, `LDG-*` and `IO-01` when the home cannot be opened.
+pub fn status(world: &World, path: &Path) -> Result<StatusReport, Failure> {
+    look(world, path, |home| Ok(report(home)))
+}
+
+fn report(home: &Home) -> StatusReport {
+    let head = home.head();
+    let mut report = StatusReport {
+        zone: home.config.zone.clone(),
+        role: home.config.role.word(),
+        ledger_records: head.number,
+        ledger_head: head.digest.to_string(),
+        ..StatusReport::default()
+    };
+    for (name, config) in &home.config.routes {
+        let (route, problems) = match home.config.role {
+            Role::Source => source_status(home, name, config),
+            Role::Replica => replica_status(home, name, config),
+        };
+        report.routes.push(route);
+        report.problems.extend(problems);
+    }
+    if home.config.role == Role::Source {
+        report.problems.extend(rotten(home));
+    }
+    report
+}
+
+fn not_in_ledger(name: &str, command: &str) -> Problem {
+    Problem { code: "HOM-03", subject: name.into(), detail: format!("the route is in gapferry.toml but not in the ledger; add it with `{command}`") }
+}
+
+/// What stops a route, as code and problem: a fork, else its tripped breaker.
+fn stop(name: &str, stopped: Option<&(String, String)>, tripped: Option<String>, breaker_code: &'static str) -> (Option<String>, Vec<Problem>) {
+    let forked = stopped.map(|(code, seen)| Problem { code: crate::applying::static_code(code), subject: name.into(), detail: seen.clone() });
+    let tripped = tripped.map(|detail| Problem { code: breaker_code, subject: name.into(), detail });
+    let problems: Vec<Problem> = forked.into_iter().chain(tripped).collect();
+    (problems.first().map(|problem| problem.code.into()), problems)
+}
+
+fn source_status(home: &Home, name: &str, config: &RouteConfig) -> (RouteStatus, Vec<Problem>) {
+    let place = config.archive.clone().unwrap_or_default();
+    let blank = RouteStatus { route: name.into(), other_zone: config.to.clone().unwrap_or_default(), place, next: "needs-person", ..RouteStatus::default() };
+    let source = home.source();
+    let Some(route) = source.routes.get(name) else { return (blank, vec![not_in_ledger(name, "route add")]) };
+    let Some(archive) = source.archives.get(&route.archive) else { return (blank, vec![not_in_ledger(&route.archive, "archive add")]) };
+    let open = OpenItems::of(archive, route, home.world.now_seconds(), crate::packing::deadline(home));
+    let tripped = route.breaker.tripped.map(|changes| format!("{changes} changes at once wait for a person to agree"));
+    let (stopped, problems) = stop(name, route.stopped.as_ref(), tripped, "SRC-03");
+    let next = match (&route.stopped, route.breaker.tripped) {
+        (Some(_), _) => "needs-person",
+        (None, Some(_)) => "release-breaker",
+        _ if open.sendable > 0 || route.want_full && !route.asked_full => "pack",
+        _ if open.counts.packed > 0 => "wait-for-receipt",
+        _ if open.rotten > 0 => "needs-person",
+        _ => "nothing",
+    };
+    let status = RouteStatus {
+        items: open.counts,
+        bytes: open.bytes,
+        sequence: route.next_sequence - 1,
+        receipt: route.witness.map_or(0, |witness| witness.receipt),
+        oldest_unpacked_seconds: open.oldest_unpacked_seconds,
+        oldest_unproven_seconds: open.oldest_unproven_seconds,
+        packages_unanswered: route.packages.values().filter(|package| package.items > 0).count() as u64,
+        stopped,
+        next,
+        other_zone: home.zone_name(&route.replica),
+        ..blank
+    };
+    (status, problems)
+}
+
+/// What is counted of the items of a source route.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct OpenItems {
+    counts: Counts,
+    bytes: u64,
+    /// Items that the next package can bring.
+    sendable: u64,
+    /// Items that cannot travel because their content rotted.
+    rotten: u64,
+    oldest_unpacked_seconds: Option<u64>,
+    oldest_unproven_seconds: Option<u64>,
+}
+
+impl OpenItems {
+    fn of(archive: &source::Archive, route: &source::Route, now: i64, deadline_seconds: i64) -> Self {
+        let mut open = Self::default();
+        let counts = &mut open.counts;
+        for (_, item, sent, standing) in standing::all(archive, route, now, deadline_seconds) {
+            let waits = match standing {
+                Standing::Left => continue,
+                Standing::Pending => &mut counts.pending,
+                Standing::Packed => &mut counts.packed,
+                Standing::Done => &mut counts.done,
+                Standing::Failed => &mut counts.failed,
+                Standing::Stale => &mut counts.stale,
+                Standing::Cancelled => &mut counts.cancelled,
+            };
+            *waits += 1;
+            counts.total += 1;
+            open.bytes += if item.gone { 0 } else { item.stat.size };
+            if matches!(standing, Standing::Done | Standing::Cancelled) {
+                continue;
+            }
+            // A clock that went back since makes nothing older than now.
+            let age = u64::try_from(now.saturating_sub(item.captured_at)).unwrap_or(0);
+            let older = |oldest: Option<u64>| Some(oldest.unwrap_or(0).max(age));
+            open.oldest_unproven_seconds = older(open.oldest_unproven_seconds);
+            if sent.packed_version < item.version {
+                open.oldest_unpacked_seconds = older(open.oldest_unpacked_seconds);
+            }
+            open.rotten += u64::from(item.rotten);
+            open.sendable += u64::from(standing != Standing::Packed && !item.rotten);
+        }
+        open
+    }
+}
+
+/// Documents of all archives whose content differs though the file system shows no change.
+fn rotten(home: &Home) -> Vec<Problem> {
+    let archives: BTreeSet<&String> = home.config.archives.keys().collect();
+    let items = home.source().archives.iter().filter(|(name, _)| archives.contains(name)).flat_map(|(_, archive)| &archive.items);
+    let problem = |item: &source::Item| Problem { code: "SRC-06", subject: item.id.to_string(), detail: "its content differs, but size and times are those of the last reading".into() };
+    items.filter(|item| item.rotten && !item.gone).take(LISTED_MAX).map(problem).collect()
+}
+
+fn replica_status(home: &Home, name: &str, config: &RouteConfig) -> (RouteStatus, Vec<Problem>) {
+    let place = config.into.as_ref().map(|into| into.display().to_string()).unwrap_or_default();
+    let blank = RouteStatus { route: name.into(), other_zone: config.from.clone().unwrap_or_default(), place, next: "needs-person", ..RouteStatus::default() };
+    let Some(route) = home.replica().routes.get(name) else { return (blank, vec![not_in_ledger(name, "route accept")]) };
+    let (items, bytes) = held(route);
+    let outstanding = engine::answer::outstanding(route).len() as u64;
+    let tripped = route.breaker.tripped.map(|changes| format!("{changes} changes at once wait for a person to agree; {} packages are held back", route.breaker.held.len()));
+    let (stopped, problems) = stop(name, route.stopped.as_ref(), tripped, "RPL-01");
+    let unfinished = items.pending > 0 || route.pending.is_some();
+    let next = match (&route.stopped, route.breaker.tripped) {
+        (Some(_), _) => "needs-person",
+        (None, Some(_)) => "release-breaker",
+        _ if unfinished || outstanding > 0 && !config.has_gateway() => "carry",
+        _ => "nothing",
+    };
+    let status = RouteStatus {
+        items,
+        bytes,
+        sequence: route.highest(),
+        receipt: route.receipts,
+        packages_unanswered: outstanding,
+        stopped,
+        escaped: route.escaped(),
+        next,
+        other_zone: home.zone_name(&route.source),
+        ..blank
+    };
+    (status, problems)
+}
+
+/// Where a held item of a replica stands.
+pub(crate) fn standing_on_replica(route: &replica::Route, item: &replica::Item, switching: bool) -> Standing {
+    let attested = route.packages.get(&item.sequence).is_some_and(|seen| seen.progress == replica::Progress::Attested);
+    if item.damaged != 0 {
+        Standing::Failed
+    } else if attested && !switching {
+        Standing::Done
+    } else {
+        Standing::Pending
+    }
+}
+
+/// The items that the package under way is about to change.
+pub(crate) fn switching(route: &replica::Route) -> HashSet<u32> {
+    let rows = route.pending.iter().flat_map(|pending| &pending.rows);
+    rows.filter(|row| matches!(row.step, Step::Write | Step::Attributes | Step::Remove)).map(|row| row.item).collect()
+}
+
+/// The items that a replica holds, counted, and the bytes of their documents.
+fn held(route: &replica::Route) -> (Counts, u64) {
+    let (mut counts, mut bytes) = (Counts::default(), 0);
+    let switching = switching(route);
+    for (item, number) in route.items.iter().zip(0u32..).filter(|(item, _)| item.held()) {
+        counts.total += 1;
+        bytes += item.size;
+        match standing_on_replica(route, item, switching.contains(&number)) {
+            Standing::Done => counts.done += 1,
+            Standing::Failed => counts.failed += 1,
+            _ => counts.pending += 1,
+        }
+    }
+    (counts, bytes)
+}
+
+#[cfg(test)]
+#[path = "status_test.rs"]
+mod tests;
