@@ -195,11 +195,7 @@ pub const COMMANDS: &[Command] = &[
     command("scrub", &[ROUTES, Argument::path("to", "MEDIUM", "argument.scrub-to")]),
     group(
         "ledger",
-        &[
-            command("verify", &[]),
-            command("rebuild", &[]),
-            command("show", &[Argument::new("from", "NUMBER", Kind::Number, "argument.from-record")]),
-        ],
+        &[command("verify", &[]), command("rebuild", &[]), command("show", &[Argument::new("from", "NUMBER", Kind::Number, "argument.from-record")])],
     ),
     command("inspect", &[Argument::path("file", "FILE", "argument.inspect-file").positional()]),
     command("run", &[Argument::flag("once", "argument.once")]),

@@ -111,7 +111,7 @@ pub fn bytes(amount: u64) -> String {
         return format!("{amount} B");
     }
     let power = (amount.ilog2() / 10) as usize;
-    let tenths = u128::from(amount) * 10 >> (10 * power);
+    let tenths = (u128::from(amount) * 10) >> (10 * power);
     format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[power - 1])
 }
 
@@ -160,7 +160,9 @@ mod tests {
 
     #[test]
     fn amounts() {
-        for (amount, shown) in [(0, "0 B"), (1023, "1023 B"), (1024, "1.0 KiB"), (1536, "1.5 KiB"), ((1 << 20) - 1, "1023.9 KiB"), (64 << 20, "64.0 MiB"), (u64::MAX, "15.9 EiB")] {
+        for (amount, shown) in
+            [(0, "0 B"), (1023, "1023 B"), (1024, "1.0 KiB"), (1536, "1.5 KiB"), ((1 << 20) - 1, "1023.9 KiB"), (64 << 20, "64.0 MiB"), (u64::MAX, "15.9 EiB")]
+        {
             assert_eq!(bytes(amount), shown);
         }
         assert_eq!(rate(5_000_000, Duration::from_secs(2)), "2.5 MB/s");
@@ -170,7 +172,9 @@ mod tests {
     #[test]
     fn spans() {
         let texts = Texts::new(Language::English);
-        for (seconds, shown) in [(0, "0 s"), (59, "59 s"), (60, "1 min"), (61, "1 min 1 s"), (3_600, "1 h"), (3_661, "1 h 1 min"), (90_000, "1 d 1 h"), (86_461, "1 d")] {
+        for (seconds, shown) in
+            [(0, "0 s"), (59, "59 s"), (60, "1 min"), (61, "1 min 1 s"), (3_600, "1 h"), (3_661, "1 h 1 min"), (90_000, "1 d 1 h"), (86_461, "1 d")]
+        {
             assert_eq!(span(seconds, &texts), shown);
         }
     }

@@ -2,7 +2,9 @@
 
 use clap::ArgMatches;
 use driver::report::Failure;
-use driver::{ApplyOptions, CarryOptions, Chosen, HistoryOptions, ItemsOptions, PackOptions, ReceiptForm, ReconcileOptions, RouteAccept, RouteAdd, ScrubOptions, World};
+use driver::{
+    ApplyOptions, CarryOptions, Chosen, HistoryOptions, ItemsOptions, PackOptions, ReceiptForm, ReconcileOptions, RouteAccept, RouteAdd, ScrubOptions, World,
+};
 use std::env;
 use std::ffi::OsString;
 use std::io::IsTerminal;
@@ -23,8 +25,6 @@ use crate::world;
 
 /// Names the home where `--home` does not.
 pub const HOME_VARIABLE: &str = "GAPFERRY_HOME";
-/// Seconds between two full scans of the daemon where the configuration says nothing.
-const SCAN_SECONDS: u64 = 300;
 
 /// Carries out the command at `path` (its words joined by dots); returns the exit code.
 pub fn perform(path: &str, matches: &ArgMatches, arguments: &[OsString], voice: Voice) -> u8 {
@@ -194,8 +194,7 @@ fn ledger_show(world: &World, home: &Path, from: u64, voice: &Voice) -> u8 {
 }
 
 fn run(world: &World, home: &Path, once: bool, voice: &Voice) -> u8 {
-    let options = driver::daemon::DaemonOptions { once, interval_seconds: SCAN_SECONDS };
-    match driver::daemon::run(world.clone(), home, &options, || tracing::info!("ready")) {
+    match driver::daemon::run(world, home, &driver::daemon::DaemonOptions { once }) {
         Ok(()) if voice.json => voice.json(advice::WELL, &serde_json::json!({ "exit": advice::WELL })),
         Ok(()) => advice::WELL,
         Err(failure) => voice.failure(&failure),

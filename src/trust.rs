@@ -42,7 +42,9 @@ mod tests {
 
     #[test]
     fn only_yes_is_yes() {
-        for (answer, english, chinese) in [("yes\n", true, true), (" YES ", true, true), ("是", false, true), ("y", false, false), ("", false, false), ("no", false, false)] {
+        for (answer, english, chinese) in
+            [("yes\n", true, true), (" YES ", true, true), ("是", false, true), ("y", false, false), ("", false, false), ("no", false, false)]
+        {
             assert_eq!(agrees(answer, &Texts::new(Language::English)), english, "{answer}");
             assert_eq!(agrees(answer, &Texts::new(Language::Chinese)), chinese, "{answer}");
         }

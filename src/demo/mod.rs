@@ -41,7 +41,9 @@ pub fn run(folder: Option<PathBuf>, pause: bool, voice: &Voice) -> u8 {
         played.map(|items| (folder, items))
     });
     match played {
-        Ok((folder, items)) if voice.json => voice.json(advice::WELL, &json!({ "folder": folder, "items": items, "proven": items, "steps": steps, "exit": advice::WELL })),
+        Ok((folder, items)) if voice.json => {
+            voice.json(advice::WELL, &json!({ "folder": folder, "items": items, "proven": items, "steps": steps, "exit": advice::WELL }))
+        }
         Ok(_) => advice::WELL,
         Err(failure) if voice.json => {
             let exit = advice::exit_of(failure.0.code);

@@ -90,7 +90,7 @@ impl<'a> Scene<'a> {
         let exit = output.status.code();
         self.steps.push(json!({ "command": line, "exit": exit, "expected": expected }));
         if !self.voice.json {
-            let printed = [if shown { output.stdout.as_slice() } else { &[] }, &output.stderr].concat();
+            let printed = [output.stderr.as_slice(), if shown { output.stdout.as_slice() } else { &[] }].concat();
             let text = String::from_utf8_lossy(&printed);
             text.lines().for_each(|line| self.show(format!("    {line}").trim_end()));
             if expected != 0 {
@@ -99,7 +99,10 @@ impl<'a> Scene<'a> {
         }
         if let Some(name) = tampered {
             let exit = exit.map_or_else(|| "-".into(), |exit| exit.to_string());
-            return Err(fail(&format!("{OURS}/{name}"), format!("was changed, added or removed between two steps; the command that met it ended with exit {exit}")));
+            return Err(fail(
+                &format!("{OURS}/{name}"),
+                format!("was changed, added or removed between two steps; the command that met it ended with exit {exit}"),
+            ));
         }
         if exit != Some(expected.into()) {
             let exit = exit.map_or_else(|| output.status.to_string(), |exit| format!("exit {exit}"));

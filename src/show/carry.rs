@@ -38,9 +38,12 @@ impl Show for CarryReport {
     }
 
     fn close(&self, page: &mut Page) {
+        let refused = self.problems().iter().any(|problem| advice::exit_of(problem.code) >= advice::REFUSED);
         let key = match self.next {
             "take-to-replica" => "carry.take-to-replica",
             "take-to-source" => "carry.take-to-source",
+            // There is no file to bring anywhere; what to do about the refused one was said with its problem.
+            "nothing" if refused => "carry.as-said",
             "nothing" => "carry.nothing",
             _ => "carry.needs-person",
         };

@@ -26,7 +26,14 @@ impl Show for ApplyReport {
             })
             .collect();
         let headings = [
-            "heading.route", ">heading.sequence", "heading.result", ">heading.written", ">heading.removed", ">heading.unchanged", ">heading.failed", ">heading.bytes",
+            "heading.route",
+            ">heading.sequence",
+            "heading.result",
+            ">heading.written",
+            ">heading.removed",
+            ">heading.unchanged",
+            ">heading.failed",
+            ">heading.bytes",
             "heading.package",
         ];
         page.table(&headings, &rows);

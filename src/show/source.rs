@@ -14,8 +14,16 @@ impl Show for CaptureReport {
             row.extend(counts.map(number));
             row
         };
-        let headings =
-            ["heading.archive", ">heading.bytes", ">heading.items", ">heading.added", ">heading.modified", ">heading.deleted", ">heading.reread", ">heading.left-out"];
+        let headings = [
+            "heading.archive",
+            ">heading.bytes",
+            ">heading.items",
+            ">heading.added",
+            ">heading.modified",
+            ">heading.deleted",
+            ">heading.reread",
+            ">heading.left-out",
+        ];
         page.say(if self.archives.is_empty() { "capture.none" } else { "capture.title" }, &[]);
         page.table(&headings, &self.archives.iter().map(row).collect::<Vec<_>>());
         for archive in &self.archives {
@@ -74,8 +82,7 @@ fn packages(packages: &[PackageReport], page: &mut Page) {
         row
     };
     let rows: Vec<Vec<String>> = packages.iter().map(row).collect();
-    let headings =
-        ["heading.route", ">heading.sequence", ">heading.items", ">heading.removals", ">heading.content", ">heading.file", "heading.package"];
+    let headings = ["heading.route", ">heading.sequence", ">heading.items", ">heading.removals", ">heading.content", ">heading.file", "heading.package"];
     page.table(&headings, &rows);
 }
 

@@ -25,7 +25,15 @@ impl Show for StatusReport {
             })
             .collect();
         let headings = [
-            "heading.route", "heading.zone", ">heading.total", ">state.pending", ">state.packed", ">state.done", ">state.failed", ">state.stale", ">state.cancelled",
+            "heading.route",
+            "heading.zone",
+            ">heading.total",
+            ">state.pending",
+            ">state.packed",
+            ">state.done",
+            ">state.failed",
+            ">state.stale",
+            ">state.cancelled",
             ">heading.bytes",
         ];
         page.table(&headings, &rows);
@@ -81,8 +89,15 @@ impl Show for ItemsReport {
             row
         };
         let headings = [
-            "heading.route", "heading.state", ">heading.version", ">heading.proven-version", ">heading.sequence", ">heading.attempts", ">heading.bytes",
-            "heading.discrepancy", "heading.item",
+            "heading.route",
+            "heading.state",
+            ">heading.version",
+            ">heading.proven-version",
+            ">heading.sequence",
+            ">heading.attempts",
+            ">heading.bytes",
+            "heading.discrepancy",
+            "heading.item",
         ];
         page.table(&headings, &self.items.iter().map(row).collect::<Vec<_>>());
     }

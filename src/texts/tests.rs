@@ -30,7 +30,9 @@ fn each_key_has_both_languages_and_the_same_placeholders() {
 
 #[test]
 fn a_table_with_one_language_is_refused() {
-    for (source, good) in [("[a]\nb = { en = 'x', zh = 'y' }", true), ("[a]\nb = { en = 'x' }", false), ("a = 'x'", false), ("[a]\nb = { en = 'x', zh = 'y', de = 'z' }", false)] {
+    for (source, good) in
+        [("[a]\nb = { en = 'x', zh = 'y' }", true), ("[a]\nb = { en = 'x' }", false), ("a = 'x'", false), ("[a]\nb = { en = 'x', zh = 'y', de = 'z' }", false)]
+    {
         assert_eq!(read(source).is_ok(), good, "{source}");
     }
 }
@@ -57,7 +59,10 @@ fn a_receipt_is_called_verification_package_once() {
 #[test]
 fn values_are_filled_in_once() {
     let texts = Texts::new(Language::English);
-    assert_eq!(texts.fill("trust.added", &[("zone", "{role}"), ("role", "source"), ("fingerprint", "f")]), "Zone {role} (source) is trusted now. Fingerprint: f");
+    assert_eq!(
+        texts.fill("trust.added", &[("zone", "{role}"), ("role", "source"), ("fingerprint", "f")]),
+        "Zone {role} (source) is trusted now. Fingerprint: f"
+    );
 }
 
 /// Every string in quotes in the sources of this package, tests left out.
@@ -88,10 +93,13 @@ fn every_key_is_used_and_every_used_key_exists() {
     literals(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut found);
     let groups: BTreeSet<&str> = TABLE.keys().filter_map(|key| key.split('.').next()).collect();
     // Literals that have the form of a key: a group of the table, a dot, a word. The words of perform() that name commands look alike.
-    let commands: BTreeSet<String> = COMMANDS.iter().flat_map(|group| group.commands.iter().map(move |below| format!("{}.{}", group.name, below.name))).collect();
+    let commands: BTreeSet<String> =
+        COMMANDS.iter().flat_map(|group| group.commands.iter().map(move |below| format!("{}.{}", group.name, below.name))).collect();
     let is_key = |text: &str| {
         let plain = text.chars().all(|character| character.is_ascii_lowercase() || "-.".contains(character));
-        plain && text.split_once('.').is_some_and(|(group, rest)| groups.contains(group) && !rest.is_empty() && !text.ends_with('.')) && !commands.contains(text)
+        plain
+            && text.split_once('.').is_some_and(|(group, rest)| groups.contains(group) && !rest.is_empty() && !text.ends_with('.'))
+            && !commands.contains(text)
     };
     let mut used: BTreeSet<String> = found.into_iter().filter(|text| is_key(text)).collect();
     used.extend(["gapferry"].map(|root| format!("command.{root}.about")));

@@ -162,3 +162,7 @@ fn package(home: &Home, route: &str, text: &str) -> Option<Packed> {
     let by_id = PackageId::from_hex(&text).and_then(|id| home.packed_as(&id)).filter(|packed| packed.route == route);
     by_id.or_else(|| home.packed(route, text.parse().ok()?))
 }
+
+#[cfg(test)]
+#[path = "acts_test.rs"]
+mod tests;

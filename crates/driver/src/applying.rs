@@ -8,7 +8,6 @@ use engine::breaker::{Allowance, must_stop, weigh_package};
 use engine::replica::Progress as Reached;
 use std::path::PathBuf;
 use store::disk::File;
-use wire::card::Role;
 use wire::receipt::{Outcome, ReadBack};
 use wire::record::{Applied, Attested, Begun, BreakerTripped, StagedRow, Step, Stopped};
 use wire::{ItemId, manifest::FLAG_FULL_RECEIPT};
@@ -255,7 +254,7 @@ fn attest(home: &mut Home, name: &str, sequence: u64) -> Result<u64, Failure> {
     let past_memory = home.config.policy.read_back_medium;
     let route = &home.replica().routes[name];
     let world = home.world.clone();
-    let attester = Attester { world: &world, tree: &tree, route, sequence, key: key_of(&route.packages[&sequence]), past_memory };
+    let attester = Attester { world: &world, tree: &tree, route, key: key_of(&route.packages[&sequence]), past_memory };
     let bytes = begun.rows.iter().map(|row| row.part.map_or(row.size, |part| part.length)).sum();
     world.progress.begin(Stage::Attest, Some(begun.rows.len() as u64), Some(bytes));
     let rows = attester.rows(&begun.rows, &|row| outcomes.get(&row).copied());
@@ -285,7 +284,3 @@ pub fn static_code(code: &str) -> &'static str {
     ["FRK-01", "FRK-02", "FRK-03", "FRK-04"].into_iter().find(|known| *known == code).unwrap_or("FRK-03")
 }
 
-/// Fails when this home is no replica.
-pub fn require_replica(home: &Home, command: &str) -> Result<(), Failure> {
-    home.require(Role::Replica, command)
-}

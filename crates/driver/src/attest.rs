@@ -57,8 +57,6 @@ pub struct Attester<'a> {
     pub tree: &'a Tree,
     /// The route, after the package was applied.
     pub route: &'a Route,
-    /// The package's sequence.
-    pub sequence: u64,
     /// The possession key of the package.
     pub key: [u8; 32],
     /// Whether to read past the system's memory.

@@ -11,7 +11,7 @@ use crate::applying::{Outcomes, package, recover};
 use crate::home::{Access, Home};
 use crate::packing::{PackOptions, Target};
 use crate::receipts::{WayBack, deliver};
-use crate::report::{ApplyReport, CaptureReport, CarryReport, Failure, LISTED_MAX, Problem, ReconcileReport};
+use crate::report::{ApplyReport, CaptureReport, CarryReport, Failure, LISTED_MAX, Problem};
 use crate::world::World;
 
 /// Which form of receipt a person asks for.
@@ -369,7 +369,3 @@ pub fn gateway_round_replica(world: &World, path: &Path) -> Result<RoundReport, 
     Ok(report)
 }
 
-/// Nothing was reconciled.
-pub fn nothing() -> ReconcileReport {
-    ReconcileReport::default()
-}

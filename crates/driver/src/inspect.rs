@@ -160,7 +160,7 @@ fn receipt(home: &Home, header: &Header, file: &mut dyn File, facts: &mut Facts)
     }
     let opened = || -> Result<(PackageId, Receipt, ZoneId), NotOpened> {
         let bytes = whole(file)?;
-        let (id, verified) = open_whole(&bytes, Kind::Receipt, home.keys(), &|zone| home.signing_key(zone, Role::Replica))?;
+        let (id, verified) = open_whole(&bytes, Kind::Receipt, home.keys(), &|zone| home.signing_key(zone))?;
         let receipt = Receipt::decode(&verified.body)?;
         require(receipt.source == home.zone_id() && receipt.replica == verified.signer, &clause::RCT_ZONES)?;
         Ok((id, receipt, verified.signer))

@@ -33,11 +33,6 @@ pub fn write(world: &World, keys: &SecretKeys, passphrase: Option<&str>) -> Resu
     Ok(Zeroizing::new(format!("{HEAD_SEALED}\n{}\n{}\n{}\n", hex(&salt), hex(&nonce), hex(&sealed))))
 }
 
-/// Whether this key file asks for a passphrase.
-pub fn is_sealed(text: &str) -> bool {
-    text.starts_with(HEAD_SEALED)
-}
-
 /// Reads a key file; `ask` is called only when it is sealed.
 pub fn read(text: &str, ask: &dyn Fn() -> Option<Zeroizing<String>>) -> Result<SecretKeys, Failure> {
     let damaged = || Failure::new("HOM-05", "keys/zone.key", "the key file is not well formed");

@@ -9,7 +9,7 @@ use store::ledger::{Ledger, LedgerError, Position, Reading};
 use wire::record::Record;
 
 use crate::home::{Access, Home, ledger_failure};
-use crate::progress::{Progress, Stage};
+use crate::progress::Stage;
 use crate::report::{Failure, LedgerReport, Problem};
 use crate::status::look;
 use crate::world::World;

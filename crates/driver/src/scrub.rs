@@ -125,7 +125,7 @@ fn read_all(home: &Home, tree: &Tree, route: &Route, parts: &HashMap<(u64, u32),
             let mut read = Vec::with_capacity(items.len());
             for (number, item) in items {
                 let seen = route.packages.get(&item.sequence).expect("an item is held because a package that was seen brought it");
-                let attester = Attester { world, tree, route, sequence: item.sequence, key: key_of(seen), past_memory: home.config.policy.read_back_medium };
+                let attester = Attester { world, tree, route, key: key_of(seen), past_memory: home.config.policy.read_back_medium };
                 let range = parts.get(&(item.sequence, item.row)).copied();
                 let (outcome, digest) = attester.present(item, range, Outcome::Unchanged, &mut parents, &mut buffer)?;
                 world.progress.advance(1, item.size);
@@ -168,23 +168,5 @@ fn in_receipts(answers: Vec<Answer>, rows_max: usize) -> Vec<Vec<Answer>> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use wire::PackageId;
-
-    #[test]
-    fn receipts_hold_what_fits() {
-        let answer = |sequence: u64, rows: u32| Answer { sequence, package: PackageId::ZERO, rows: (0..rows).map(|row| Row { row, outcome: 2, digest: Digest::ZERO }).collect() };
-        for (sizes, expected) in [
-            (&[][..], &[&[][..]][..]),
-            (&[10], &[&[1]]),
-            (&[4, 6], &[&[1, 2]]),
-            (&[4, 7], &[&[1], &[2]]),
-            (&[4, 6, 1, 9, 1], &[&[1, 2], &[3, 4], &[5]]),
-        ] {
-            let answers = (1..).zip(sizes).map(|(sequence, rows)| answer(sequence, *rows)).collect();
-            let receipts: Vec<Vec<u64>> = in_receipts(answers, 10).iter().map(|answers| answers.iter().map(|answer| answer.sequence).collect()).collect();
-            assert_eq!(receipts, expected, "{sizes:?}");
-        }
-    }
-}
+#[path = "scrub_test.rs"]
+mod tests;

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use std::collections::HashMap;
 use std::io;
 use store::disk::{Dir, Disk, File};
-use wire::clause::{self, Rejection};
+use wire::clause;
 use wire::manifest::{Document, Manifest, Piece};
 use wire::receipt::Outcome;
 use wire::record::{StagedRow, Step};
@@ -365,7 +365,3 @@ pub fn digest_at(disk: &dyn Disk, dir: &Dir, name: &[u8]) -> io::Result<Option<D
     }
 }
 
-/// A refusal of the content as the reason why nothing was applied.
-pub fn refused(rejection: &'static wire::Clause) -> NotOpened {
-    NotOpened::Refused(Rejection(rejection))
-}

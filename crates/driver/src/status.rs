@@ -229,5 +229,8 @@ fn held(route: &replica::Route) -> (Counts, u64) {
 }
 
 #[cfg(test)]
+#[path = "scene_test.rs"]
+pub(crate) mod scene;
+#[cfg(test)]
 #[path = "status_test.rs"]
 mod tests;

@@ -39,7 +39,12 @@ impl Standing {
 /// Where `item` stands at `now` (s since 1970) on a route whose packages are overdue after `deadline_seconds`.
 pub fn of(item: &Item, sent: &RouteItem, route: &Route, now: i64, deadline_seconds: i64) -> Standing {
     if sent.proven_version == item.version {
-        return if item.gone { Standing::Left } else if sent.failed { Standing::Failed } else { Standing::Done };
+        return match (item.gone, sent.failed, sent.resend) {
+            (true, _, _) => Standing::Left,
+            (_, true, _) => Standing::Failed,
+            (_, _, true) => Standing::Pending,
+            _ => Standing::Done,
+        };
     }
     if item.gone && sent.packed_version == 0 {
         return Standing::Left;

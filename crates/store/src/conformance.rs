@@ -116,8 +116,27 @@ impl Suite<'_> {
         let (dir, _) = self.ground("names");
         let longest = [b'n'; 255];
         let mut names: Vec<&[u8]> = vec![
-            b"plain", b"with space", b"-leading-dash", b"--", b".hidden", b"...", b" ", b"new\nline", b"tab\t", b"back\\slash", b"a:b", b"*?", b"CON", b"Case",
-            b"case", b"\xff\xfe\x80", b"\x01\x7f", "\u{6863}\u{6848}".as_bytes(), b"e\xcc\x81", b"\xc3\xa9", &longest,
+            b"plain",
+            b"with space",
+            b"-leading-dash",
+            b"--",
+            b".hidden",
+            b"...",
+            b" ",
+            b"new\nline",
+            b"tab\t",
+            b"back\\slash",
+            b"a:b",
+            b"*?",
+            b"CON",
+            b"Case",
+            b"case",
+            b"\xff\xfe\x80",
+            b"\x01\x7f",
+            "\u{6863}\u{6848}".as_bytes(),
+            b"e\xcc\x81",
+            b"\xc3\xa9",
+            &longest,
         ];
         for name in &names {
             self.write(&dir, name, name);

@@ -178,13 +178,8 @@ mod tests {
         let mut bytes = Vec::new();
         let previous = Digest([0xab; 32]);
         let digest = Chain::default().write(&mut bytes, 0x0102, -3, previous, 0x0506, b"body");
-        let expected = [
-            &[4, 0, 0, 0, 6, 5, 1, 0, 2, 1, 0, 0, 0, 0, 0, 0][..],
-            &[0xfd, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
-            &[0xab; 32],
-            b"body",
-        ]
-        .concat();
+        let expected =
+            [&[4, 0, 0, 0, 6, 5, 1, 0, 2, 1, 0, 0, 0, 0, 0, 0][..], &[0xfd, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], &[0xab; 32], b"body"].concat();
         assert_eq!(bytes[..60], expected);
         assert_eq!(bytes[60..], blake3::derive_key("gapferry v1 ledger", &expected));
         assert_eq!(bytes[60..], digest.0);
@@ -253,7 +248,14 @@ mod tests {
         }
         assert_eq!(segment_name(255), b"00000000000000ff.seg");
         let others: [&[u8]; 8] = [
-            b"", b".seg", b"ff.seg", b"00000000000000FF.seg", b"00000000000000ff.seg.part", b"+0000000000000ff.seg", b"00000000000000ff", b"\xff0000000000000ff.seg",
+            b"",
+            b".seg",
+            b"ff.seg",
+            b"00000000000000FF.seg",
+            b"00000000000000ff.seg.part",
+            b"+0000000000000ff.seg",
+            b"00000000000000ff",
+            b"\xff0000000000000ff.seg",
         ];
         for name in others {
             assert_eq!(segment_first(name), None, "{}", name.escape_ascii());

@@ -186,7 +186,7 @@ fn tokens(pattern: &[Written]) -> Result<Vec<Token>, &'static str> {
         if is(here, '*') {
             let stars = pattern[at..].iter().take_while(|written| is(Some(written), '*')).count();
             at += stars;
-            let whole = tokens.last().is_none_or(|last| *last == Token::One(SLASH)) && pattern.get(at).is_some_and(|next| next.0 == SLASH);
+            let whole = tokens.last().is_none_or(|last| matches!(last, Token::One(SLASH) | Token::InFolders)) && pattern.get(at).is_some_and(|next| next.0 == SLASH);
             match (stars, whole) {
                 (1, _) => tokens.push(Token::Run),
                 (_, false) => tokens.push(Token::Cross),

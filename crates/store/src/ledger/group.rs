@@ -15,6 +15,7 @@
 use super::Position;
 use super::files::Files;
 use crate::disk::File;
+use crate::spool;
 use std::io;
 
 pub const NAME: &[u8] = b"group";
@@ -62,10 +63,9 @@ impl Group {
 
     /// The last announcement in this directory, if it is whole.
     pub fn read(files: &Files) -> io::Result<Option<Self>> {
-        let mut bytes = [0; BYTES];
-        match files.disk.open(&files.dir, NAME) {
-            Ok(mut file) => Ok((file.read_at(&mut bytes, 0)? == BYTES).then(|| Self::decode(&bytes)).flatten()),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        match spool::read_whole(&*files.disk, &files.dir, NAME, BYTES as u64) {
+            Ok(bytes) => Ok(bytes.first_chunk().and_then(Self::decode)),
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::FileTooLarge) => Ok(None),
             Err(error) => Err(error),
         }
     }

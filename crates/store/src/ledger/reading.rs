@@ -100,7 +100,10 @@ impl Reading {
     /// # Errors
     /// `NoRecord` where no committed record can start; `Damage`; `Io`.
     pub fn read_at(&self, position: Position) -> Result<Record, LedgerError> {
-        if position < Position::START || position >= self.end || position.offset < SEGMENT_HEAD_BYTES || self.files.segments.binary_search(&position.segment).is_err()
+        if position < Position::START
+            || position >= self.end
+            || position.offset < SEGMENT_HEAD_BYTES
+            || self.files.segments.binary_search(&position.segment).is_err()
         {
             return Err(LedgerError::NoRecord(position));
         }

@@ -119,11 +119,15 @@ impl Segment {
             let read = self.file.read_at(&mut window, offset)?;
             let candidates = read.saturating_sub(HEADER_BYTES - 1);
             for skip in 0..candidates {
-                let fixed = window[skip..].first_chunk::<HEADER_BYTES>().map(Header::decode);
+                let Some(fixed) = window[skip..].first_chunk::<HEADER_BYTES>() else { break };
                 // Versions to come are small numbers, too.
-                let Some(header) = fixed.filter(|header| numbers.contains(&header.number) && (1..256).contains(&header.version)) else {
+                if fixed[6] == 0 || fixed[7] != 0 {
                     continue;
-                };
+                }
+                let header = Header::decode(fixed);
+                if !numbers.contains(&header.number) {
+                    continue;
+                }
                 let at = offset + skip as u64;
                 let fits = header.body_bytes as usize <= limits::RECORD_BYTES_MAX && at + header.record_bytes() <= self.size;
                 if fits && self.is_whole(chain, at)? {

@@ -18,8 +18,17 @@ pub struct Ground {
 }
 
 impl Ground {
+    /// In memory where there is a place for it: thousands of syncs are waited for.
     pub fn new() -> Self {
-        let scratch = tempfile::tempdir().unwrap();
+        Self::below(tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap())
+    }
+
+    /// On a disk: for what is large.
+    pub fn on_disk() -> Self {
+        Self::below(tempfile::tempdir().unwrap())
+    }
+
+    fn below(scratch: tempfile::TempDir) -> Self {
         let dir = scratch.path().join("ledger");
         Self { _scratch: scratch, dir }
     }
@@ -88,7 +97,7 @@ pub fn damaged<T>(result: Result<T, LedgerError>) -> Damage {
 
 #[test]
 fn what_is_committed_is_there_again() {
-    let ground = Ground::new();
+    let ground = Ground::on_disk();
     let bodies: Vec<Vec<u8>> = [0usize, 1, 5, 1000, 100_000, 3 << 20].iter().map(|length| vec![*length as u8; *length]).collect();
     let mut ledger = ground.create();
     assert_eq!((ledger.head(), ledger.end()), (Head::default(), Position::START));
@@ -161,7 +170,7 @@ fn there_is_one_ledger_or_none() {
 
 #[test]
 fn a_body_of_the_limit_and_not_one_byte_more() {
-    let ground = Ground::new();
+    let ground = Ground::on_disk();
     let mut ledger = ground.create();
     let mut body = vec![3; limits::RECORD_BYTES_MAX + 1];
     assert!(matches!(ledger.append(0, 1, &body), Err(LedgerError::TooLarge { bytes }) if bytes == body.len() as u64));
@@ -176,7 +185,7 @@ fn a_body_of_the_limit_and_not_one_byte_more() {
 
 #[test]
 fn much_that_is_pending_is_committed_early() {
-    let ground = Ground::new();
+    let ground = Ground::on_disk();
     let mut ledger = ground.create();
     let body = vec![1; 1 << 20];
     for _ in 0..9 {
@@ -189,7 +198,8 @@ fn much_that_is_pending_is_committed_early() {
 
 #[test]
 fn positions_read_back_and_keep_their_order() {
-    let positions = [Position::START, Position { segment: 0, offset: 17 }, Position { segment: 1, offset: 16 }, Position { segment: u64::MAX, offset: u64::MAX }];
+    let positions =
+        [Position::START, Position { segment: 0, offset: 17 }, Position { segment: 1, offset: 16 }, Position { segment: u64::MAX, offset: u64::MAX }];
     for pair in positions.windows(2) {
         assert!(pair[0] < pair[1]);
     }

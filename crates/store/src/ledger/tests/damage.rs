@@ -132,7 +132,9 @@ fn a_whole_record_that_does_not_continue_the_chain_is_damage() {
         bytes
     };
     let doubled = [&whole[..], &whole[start(4)..]].concat();
-    for (bytes, code) in [(doubled, "LDG-03"), (written(6, previous), "LDG-03"), (written(4, previous), "LDG-03"), (written(5, wire::Digest([1; 32])), "LDG-04")] {
+    for (bytes, code) in
+        [(doubled, "LDG-03"), (written(6, previous), "LDG-03"), (written(4, previous), "LDG-03"), (written(5, wire::Digest([1; 32])), "LDG-04")]
+    {
         ground.put(&bytes);
         let damage = damaged(ground.open(None));
         assert_eq!((damage.number, damage.code(), damage.offset), (5, code, start(5) as u64));
@@ -140,6 +142,19 @@ fn a_whole_record_that_does_not_continue_the_chain_is_damage() {
     }
     ground.put(&written(5, previous));
     assert_eq!(ground.open(None).unwrap().1.head.number, 6);
+}
+
+#[test]
+fn a_whole_record_far_behind_is_found_wherever_it_starts() {
+    // Around the seam of the windows in which it is looked for.
+    for before in [0, 1, 30, 54, 55, 56, 57, 100] {
+        let body = vec![0; (1 << 20) - before - 87];
+        let ground = Ground::with(&[&body, b"behind"]);
+        let mut bytes = ground.bytes();
+        bytes[16 + 60] ^= 1;
+        ground.put(&bytes);
+        assert_eq!(damaged(ground.open(None)).number, 0, "{before} before the seam");
+    }
 }
 
 #[test]

@@ -75,6 +75,10 @@ fn a_group_that_was_followed_is_committed() {
     ledger.commit().unwrap();
     drop(ledger);
     let whole = ground.bytes();
+    let mut before_it = group_only.clone();
+    before_it[20] ^= 1;
+    ground.put(&before_it);
+    assert_eq!(damaged(ground.open(None)).number, 0, "an announcement speaks of its own records alone");
     for n in 0..4 {
         let at = start.offset as usize + 138 * n + 60;
         let mut bytes = whole.clone();
@@ -88,9 +92,13 @@ fn a_group_that_was_followed_is_committed() {
         if n < 3 {
             // Without its announcement the strict rule holds.
             let announcement = std::fs::read(ground.dir.join("group")).unwrap();
-            for at in 0..announcement.len() {
+            let flipped = (0..announcement.len()).map(|at| {
                 let mut altered = announcement.clone();
                 altered[at] ^= 1;
+                altered
+            });
+            let resized = [announcement[..71].to_vec(), vec![], [&announcement[..], b"x"].concat()];
+            for altered in flipped.chain(resized) {
                 std::fs::write(ground.dir.join("group"), &altered).unwrap();
                 assert_eq!(damaged(ground.open(None)).number, 1 + n as u64);
             }

@@ -99,7 +99,9 @@ fn a_place_that_is_not_on_the_chain_is_not_used() {
     let other = Head { digest: wire::Digest([9; 32]), ..known.head };
     let at = |segment, offset| Known { position: Position { segment, offset }, ..known };
     let offset = known.position.offset;
-    for wrong in [Known { head: other, ..known }, at(0, offset + 1), at(0, offset - 1), at(0, 16), at(0, 0), at(0, u64::MAX), at(1, offset), at(3, 16), at(0, 1 << 30)] {
+    for wrong in
+        [Known { head: other, ..known }, at(0, offset + 1), at(0, offset - 1), at(0, 16), at(0, 0), at(0, u64::MAX), at(1, offset), at(3, 16), at(0, 1 << 30)]
+    {
         let (_, opened) = Ledger::open(disk(), &ground.dir, Some(wrong), Some(head)).unwrap();
         assert_eq!((opened.known, opened.records), (false, 5), "{wrong:?}");
     }

@@ -1,0 +1,135 @@
+//! Decisions about items, and what `items` then says.
+
+use super::*;
+use crate::ItemsOptions;
+use crate::report::ItemReport;
+use crate::status::scene::Scene;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+
+fn items(scene: &Scene, home: &Path, options: &ItemsOptions) -> Vec<ItemReport> {
+    crate::items(&scene.world, home, options).unwrap().items
+}
+
+/// Every item with its state and mark.
+fn states(scene: &Scene, home: &Path) -> Vec<(String, &'static str, &'static str)> {
+    items(scene, home, &ItemsOptions::default()).into_iter().map(|item| (item.item.to_string(), item.state, item.mark)).collect()
+}
+
+fn expect(scene: &Scene, home: &Path, expected: &[(&str, &'static str, &'static str)]) {
+    let expected: Vec<_> = expected.iter().map(|(item, state, mark)| ((*item).to_owned(), *state, *mark)).collect();
+    assert_eq!(states(scene, home), expected);
+}
+
+fn chosen(patterns: &[&str]) -> Chosen {
+    Chosen::Items(patterns.iter().map(|pattern| (*pattern).to_owned()).collect())
+}
+
+#[test]
+fn items_tell_their_story() {
+    let scene = Scene::new();
+    let (source, replica) = (scene.source(), scene.replica());
+    scene.write(OsStr::from_bytes(b"d/\xff"), "bytes");
+    scene.write("卡片/一.json", "{}");
+    crate::capture(&scene.world, &source, false).unwrap();
+    expect(&scene, &source, &[("d/\\xff", "pending", "add"), ("卡片/一.json", "pending", "add")]);
+    scene.carry(&source);
+    expect(&scene, &source, &[("d/\\xff", "packed", "add"), ("卡片/一.json", "packed", "add")]);
+    scene.carry(&replica);
+    expect(&scene, &replica, &[("d/\\xff", "done", "add"), ("卡片/一.json", "done", "add")]);
+    scene.carry(&source);
+    let done = items(&scene, &source, &ItemsOptions { pattern: Some("d/\\xff".into()), ..ItemsOptions::default() });
+    let [item] = done.as_slice() else { panic!("one item is meant: {done:?}") };
+    assert_eq!((item.version, item.packed_version, item.packed_sequence, item.proven_version, item.attempts, item.bytes), (1, 1, 1, 1, 1, 5));
+    assert_eq!((item.digest.as_str(), item.discrepancy, item.disk.is_none()), (wire::digest::of_bytes(b"bytes").to_string().as_str(), "", true));
+
+    scene.write("卡片/一.json", "{\"a\":1}");
+    scene.remove_path(OsStr::from_bytes(b"d/\xff"));
+    crate::capture(&scene.world, &source, false).unwrap();
+    expect(&scene, &source, &[("d/\\xff", "stale", "delete"), ("卡片/一.json", "stale", "document")]);
+    scene.round();
+    expect(&scene, &source, &[("卡片/一.json", "done", "document")]);
+    expect(&scene, &replica, &[("卡片/一.json", "done", "document")]);
+    for home in [&source, &replica] {
+        let left = items(&scene, home, &ItemsOptions { state: Some("left".into()), ..ItemsOptions::default() });
+        assert_eq!(left.iter().map(|item| (item.item.to_string(), item.version, item.bytes)).collect::<Vec<_>>(), [("d/\\xff".to_owned(), 2, 0)]);
+        let held = Home::open(&scene.world, home, Access::Change).unwrap();
+        expect(&scene, home, &[("卡片/一.json", "done", "document")]);
+        held.close("", "").unwrap();
+    }
+    for options in [ItemsOptions { route: Some("none".into()), ..ItemsOptions::default() }, ItemsOptions { state: Some("fine".into()), ..ItemsOptions::default() }] {
+        assert_eq!(crate::items(&scene.world, &source, &options).unwrap_err().0.code, "USE-01");
+    }
+}
+
+#[test]
+fn what_is_given_up_stays_until_it_is_resent_or_changes() {
+    let scene = Scene::new();
+    let source = scene.source();
+    for name in ["a/1", "a/2", "b/1"] {
+        scene.write(name, name);
+    }
+    scene.carry(&source);
+    let cancelled = cancel(&scene.world, &source, "all", &chosen(&["a/*"]), "cannot be right").unwrap();
+    assert_eq!((cancelled.act, cancelled.items), ("cancel", 2));
+    assert_eq!(cancel(&scene.world, &source, "all", &chosen(&["a/*"]), "again").unwrap().items, 0);
+    expect(&scene, &source, &[("a/1", "cancelled", "add"), ("a/2", "cancelled", "add"), ("b/1", "packed", "add")]);
+    scene.on_medium(".gfp").iter().for_each(|file| std::fs::remove_file(file).unwrap());
+    scene.write("a/2", "changed");
+    scene.carry(&source);
+    expect(&scene, &source, &[("a/1", "cancelled", "add"), ("a/2", "packed", "add"), ("b/1", "packed", "add")]);
+    assert_eq!(resend(&scene.world, &source, "all", &chosen(&["a/1", "b/*"]), "after all").unwrap().items, 2);
+    scene.carry(&source);
+    expect(&scene, &source, &[("a/1", "packed", "add"), ("a/2", "packed", "add"), ("b/1", "packed", "add")]);
+    scene.round();
+    expect(&scene, &source, &[("a/1", "done", "add"), ("a/2", "done", "add"), ("b/1", "done", "add")]);
+    assert_eq!(resend(&scene.world, &source, "all", &chosen(&["**"]), "once more").unwrap().items, 0, "what is proven is proven");
+}
+
+#[test]
+fn a_package_is_named_by_its_id_or_its_sequence() {
+    let scene = Scene::new();
+    let source = scene.source();
+    scene.write("a", "alpha");
+    let id = scene.carry(&source).packed.unwrap().packages[0].package.clone();
+    scene.write("b", "beta");
+    scene.carry(&source);
+    for (text, expected) in [(id.clone(), Some(1)), (id.to_uppercase(), Some(1)), ("1".into(), Some(1)), (" 1 ".into(), Some(1)), ("9".into(), None), ("0".repeat(32), None), ("x".into(), None), (String::new(), None)] {
+        let resent = resend(&scene.world, &source, "all", &Chosen::Package(text.clone()), "lost on the way");
+        match expected {
+            Some(items) => assert_eq!(resent.unwrap().items, items, "{text}"),
+            None => assert_eq!(resent.unwrap_err().0.code, "USE-01", "{text}"),
+        }
+    }
+}
+
+#[test]
+fn wrong_use_is_refused_and_changes_nothing() {
+    let scene = Scene::new();
+    let (source, replica) = (scene.source(), scene.replica());
+    scene.write("a", "alpha");
+    scene.carry(&source);
+    let records = |home: &Path| crate::status(&scene.world, home).unwrap().ledger_records;
+    let (before, before_replica) = (records(&source), records(&replica));
+    scene.notices();
+    let any = chosen(&["**"]);
+    let refusals = [
+        resend(&scene.world, &source, "all", &any, " "),
+        resend(&scene.world, &source, "none", &any, "why"),
+        resend(&scene.world, &source, "all", &chosen(&["b"]), "why"),
+        resend(&scene.world, &source, "all", &chosen(&[]), "why"),
+        cancel(&scene.world, &source, "all", &chosen(&["["]), "why"),
+        cancel(&scene.world, &replica, "all", &any, "why"),
+        breaker_release(&scene.world, &source, "none", "why"),
+        breaker_release(&scene.world, &replica, "none", "why"),
+        breaker_release(&scene.world, &replica, "all", ""),
+    ];
+    for refusal in refusals {
+        assert_eq!(refusal.unwrap_err().0.code, "USE-01");
+    }
+    assert_eq!((records(&source), records(&replica)), (before, before_replica));
+    assert_eq!(scene.notices(), [""; 0], "the index was let go of in good order");
+    let held = Home::open(&scene.world, &source, Access::Change).unwrap();
+    assert_eq!(cancel(&scene.world, &source, "all", &any, "why").unwrap_err().0.code, "HOM-01");
+    held.close("", "").unwrap();
+}

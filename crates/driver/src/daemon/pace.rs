@@ -1,0 +1,84 @@
+//! When the next round comes: pure, from what happened in the last one.
+
+use std::time::Duration;
+
+/// While not everything is watched, rounds come at least so often, s.
+const LIMITED_SECONDS: u64 = 10;
+/// Gateway folders are looked at so often, s: they are often shares, where another machine's writing gives no hint.
+const FOLDERS_SECONDS: u64 = 30;
+/// A home that another process held is tried again after so long.
+const HELD: Duration = Duration::from_secs(1);
+/// The longest wait after a round that failed, s.
+const FAILED_SECONDS_MAX: u64 = 60;
+
+/// What decides how often rounds come.
+#[derive(Clone, Copy, Debug)]
+pub struct Timing {
+    /// Seconds between full rounds, from the configuration.
+    pub scan_seconds: u64,
+    /// Whether something may arrive in gateway folders.
+    pub has_arrivals: bool,
+    /// Whether not everything is watched.
+    pub limited: bool,
+}
+
+/// When the next round comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Next {
+    /// At the latest after so long.
+    pub round: Duration,
+    /// How often the gateway folders are looked at until then.
+    pub look_at_folders: Option<Duration>,
+    /// Whether a hint brings it at once.
+    pub hints_count: bool,
+}
+
+/// After a round that came to its end.
+pub fn after_a_round(timing: &Timing) -> Next {
+    let seconds = timing.scan_seconds.max(1);
+    let round = if timing.limited { seconds.min(LIMITED_SECONDS) } else { seconds };
+    let look_at_folders = (timing.has_arrivals && round > FOLDERS_SECONDS).then_some(Duration::from_secs(FOLDERS_SECONDS));
+    Next { round: Duration::from_secs(round), look_at_folders, hints_count: true }
+}
+
+/// After a round that found the home held: soon again, hints or not; the hint that called for it has been used up.
+pub fn after_a_locked_home() -> Next {
+    Next { round: HELD, look_at_folders: None, hints_count: false }
+}
+
+/// After so many failures in a row: each wait twice as long, and no hint shortens it.
+pub fn after_failures(failures: u32) -> Next {
+    let seconds = 1u64.checked_shl(failures.saturating_sub(1)).unwrap_or(FAILED_SECONDS_MAX).clamp(1, FAILED_SECONDS_MAX);
+    Next { round: Duration::from_secs(seconds), look_at_folders: None, hints_count: false }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rounds_come_as_often_as_they_must() {
+        for (scan_seconds, has_arrivals, limited, round, look) in [
+            (300, false, false, 300, None),
+            (300, true, false, 300, Some(30)),
+            (30, true, false, 30, None),
+            (31, true, false, 31, Some(30)),
+            (300, true, true, 10, None),
+            (300, false, true, 10, None),
+            (5, true, true, 5, None),
+            (0, true, false, 1, None),
+        ] {
+            let next = after_a_round(&Timing { scan_seconds, has_arrivals, limited });
+            let expected = Next { round: Duration::from_secs(round), look_at_folders: look.map(Duration::from_secs), hints_count: true };
+            assert_eq!(next, expected, "{scan_seconds} {has_arrivals} {limited}");
+        }
+    }
+
+    #[test]
+    fn failures_slow_it_down() {
+        for (failures, seconds) in [(1, 1), (2, 2), (3, 4), (6, 32), (7, 60), (8, 60), (64, 60), (65, 60), (u32::MAX, 60)] {
+            assert_eq!(after_failures(failures).round, Duration::from_secs(seconds), "{failures}");
+            assert!(!after_failures(failures).hints_count);
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Whole and damaged ledgers.
+
+use super::*;

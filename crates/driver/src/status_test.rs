@@ -1,0 +1,158 @@
+//! Where items stand and what comes next, from the first capture to the last proof, and what stops a route.
+
+use super::scene::Scene;
+use super::*;
+use std::fs;
+use wire::record::{Rotten, Stopped};
+
+fn counts(numbers: [u64; 7]) -> Counts {
+    let [total, pending, packed, done, failed, stale, cancelled] = numbers;
+    Counts { total, pending, packed, done, failed, stale, cancelled }
+}
+
+/// The one route of a home.
+fn of(scene: &Scene, home: &Path) -> RouteStatus {
+    status(&scene.world, home).unwrap().routes.remove(0)
+}
+
+#[test]
+fn from_pending_to_done_and_on() {
+    let scene = Scene::new();
+    let (source, replica) = (scene.source(), scene.replica());
+    assert_eq!((of(&scene, &source).items, of(&scene, &source).next), (counts([0; 7]), "nothing"));
+    scene.write("a", "alpha");
+    scene.write("b/c", "gamma");
+    crate::capture(&scene.world, &source, false).unwrap();
+    scene.pass(100);
+    let seen = of(&scene, &source);
+    assert_eq!((seen.items, seen.bytes, seen.next), (counts([2, 2, 0, 0, 0, 0, 0]), 10, "pack"));
+    assert!(seen.oldest_unpacked_seconds >= Some(100) && seen.oldest_unpacked_seconds == seen.oldest_unproven_seconds, "{seen:?}");
+    assert_eq!((seen.route.as_str(), seen.other_zone.as_str(), seen.place.as_str(), seen.sequence), ("all", "outside", "archive", 0));
+
+    scene.carry(&source);
+    let seen = of(&scene, &source);
+    assert_eq!((seen.items, seen.next, seen.packages_unanswered), (counts([2, 0, 2, 0, 0, 0, 0]), "wait-for-receipt", 1));
+    assert_eq!((seen.oldest_unpacked_seconds, seen.sequence, seen.receipt), (None, 1, 0));
+    assert!(seen.oldest_unproven_seconds >= Some(100));
+
+    assert_eq!((of(&scene, &replica).items, of(&scene, &replica).next), (counts([0; 7]), "nothing"));
+    scene.carry(&replica);
+    let seen = of(&scene, &replica);
+    assert_eq!((seen.items, seen.bytes, seen.next), (counts([2, 0, 0, 2, 0, 0, 0]), 10, "carry"));
+    assert_eq!((seen.sequence, seen.receipt, seen.packages_unanswered, seen.other_zone.as_str()), (1, 1, 1, "inside"));
+
+    scene.carry(&source);
+    let seen = of(&scene, &source);
+    assert_eq!((seen.items, seen.next, seen.packages_unanswered, seen.receipt), (counts([2, 0, 0, 2, 0, 0, 0]), "nothing", 0, 1));
+    assert_eq!((seen.oldest_unpacked_seconds, seen.oldest_unproven_seconds), (None, None));
+    scene.carry(&replica);
+    assert_eq!(of(&scene, &replica).next, "nothing", "the acknowledgement has come");
+
+    scene.write("a", "alpha two");
+    scene.remove("b/c");
+    crate::capture(&scene.world, &source, false).unwrap();
+    let seen = of(&scene, &source);
+    assert_eq!((seen.items, seen.bytes, seen.next), (counts([2, 0, 0, 0, 0, 2, 0]), 9, "pack"), "never shown as done");
+    scene.round();
+    assert_eq!(of(&scene, &source).items, counts([1, 0, 0, 1, 0, 0, 0]), "a deletion that is proven is not counted");
+    assert_eq!(of(&scene, &replica).items, counts([1, 0, 0, 1, 0, 0, 0]));
+}
+
+#[test]
+fn a_clock_that_went_back_makes_nothing_old() {
+    let scene = Scene::new();
+    scene.write("a", "alpha");
+    crate::capture(&scene.world, &scene.source(), false).unwrap();
+    scene.pass(-1_000_000);
+    assert_eq!(of(&scene, &scene.source()).oldest_unpacked_seconds, Some(0));
+}
+
+#[test]
+fn breakers_stop_both_sides_until_people_agree() {
+    let scene = Scene::new();
+    let (source, replica) = (scene.source(), scene.replica());
+    for home in [&source, &replica] {
+        scene.policy(home, "breaker_items = 2\nbreaker_percent = 0");
+    }
+    for name in ["a", "b", "c", "d", "e"] {
+        scene.write(name, name);
+    }
+    scene.round();
+    for name in ["a", "b", "c"] {
+        scene.remove(name);
+    }
+    scene.carry(&source);
+    let seen = status(&scene.world, &source).unwrap();
+    assert_eq!((seen.routes[0].stopped.as_deref(), seen.routes[0].next), (Some("SRC-03"), "release-breaker"));
+    assert_eq!(seen.problems.iter().map(|problem| (problem.code, problem.subject.as_str())).collect::<Vec<_>>(), [("SRC-03", "all")]);
+
+    let released = crate::breaker_release(&scene.world, &source, "all", "meant").unwrap();
+    assert_eq!((released.act, released.items), ("breaker-release", 3));
+    assert_eq!(crate::breaker_release(&scene.world, &source, "all", "again").unwrap().items, 0, "nothing is stopped any more");
+    // Beside what was agreed to, the ordinary allowance goes on.
+    scene.remove("d");
+    scene.carry(&source);
+    assert_eq!(of(&scene, &source).stopped, None);
+
+    scene.carry(&replica);
+    let seen = status(&scene.world, &replica).unwrap();
+    assert_eq!((seen.routes[0].stopped.as_deref(), seen.routes[0].next, seen.problems[0].code), (Some("RPL-01"), "release-breaker", "RPL-01"));
+    assert!(scene.on_replica("a").is_some(), "nothing was removed");
+    assert_eq!(crate::breaker_release(&scene.world, &replica, "all", "meant").unwrap().items, 4);
+    scene.carry(&replica);
+    assert_eq!((of(&scene, &replica).stopped, scene.on_replica("a"), scene.on_replica("e")), (None, None, Some(b"e".to_vec())));
+    scene.carry(&source);
+    assert_eq!(of(&scene, &source).items, counts([1, 0, 0, 1, 0, 0, 0]));
+}
+
+#[test]
+fn forks_and_rot_are_problems() {
+    let scene = Scene::new();
+    let source = scene.source();
+    scene.write("a", "alpha");
+    scene.write("b", "beta");
+    scene.round();
+    scene.write("b", "beta two");
+    crate::capture(&scene.world, &source, false).unwrap();
+    scene.change(&source, |home| home.record(Rotten { archive: "archive".into(), items: vec![0, 1] }));
+    let seen = status(&scene.world, &source).unwrap();
+    let found: Vec<(&str, &str)> = seen.problems.iter().map(|problem| (problem.code, problem.subject.as_str())).collect();
+    assert_eq!(found, [("SRC-06", "a"), ("SRC-06", "b")]);
+    assert_eq!((seen.routes[0].items, seen.routes[0].next), (counts([2, 0, 0, 1, 0, 1, 0]), "needs-person"), "rot does not cross");
+    for home in [&source, &scene.replica()] {
+        scene.change(home, |home| home.record(Stopped { route: "all".into(), code: "FRK-02".into(), seen: "an old copy".into() }));
+        let seen = status(&scene.world, home).unwrap();
+        assert_eq!((seen.routes[0].stopped.as_deref(), seen.routes[0].next), (Some("FRK-02"), "needs-person"));
+        assert!(seen.problems.iter().any(|problem| problem.code == "FRK-02" && problem.detail == "an old copy"));
+    }
+}
+
+#[test]
+fn a_held_home_is_read_and_a_damaged_index_mended() {
+    let scene = Scene::new();
+    let source = scene.source();
+    scene.write("a", "alpha");
+    scene.round();
+    scene.notices();
+    let held = Home::open(&scene.world, &source, Access::Change).unwrap();
+    assert_eq!(of(&scene, &source).items.done, 1, "no lock is needed");
+    held.close("", "").unwrap();
+    assert_eq!(scene.notices(), [""; 0]);
+    fs::remove_dir_all(source.join("index")).unwrap();
+    assert_eq!(of(&scene, &source).items.done, 1);
+    assert_eq!(scene.notices(), ["index-repaired"]);
+    assert_eq!(of(&scene, &source).items.done, 1);
+    assert_eq!(scene.notices(), [""; 0], "mended for good");
+    assert_eq!(status(&scene.world, &scene.path("medium")).unwrap_err().0.code, "HOM-02");
+}
+
+#[test]
+fn a_route_that_only_the_configuration_knows() {
+    let scene = Scene::new();
+    for (home, line) in [(scene.source(), "archive = \"archive\"\nto = \"outside\""), (scene.replica(), "from = \"inside\"\ninto = \"/nowhere\"")] {
+        let file = home.join("gapferry.toml");
+        fs::write(&file, format!("{}\n[routes.typed]\n{line}\n", fs::read_to_string(&file).unwrap())).unwrap();
+        let seen = status(&scene.world, &home).unwrap();
+        assert_eq!((seen.routes[1].route.as_str(), seen.routes[1].next, seen.problems[0].code), ("typed", "needs-person", "HOM-03"));
+    }
+}

@@ -1,0 +1,190 @@
+//! The interface changes on purpose only: the help of every command in both languages, and every report as JSON, compared with
+//! what is kept beside this file. After a change that is meant: `GAPFERRY_SNAPSHOTS=write cargo test -p gapferry cli_snapshots`.
+
+use driver::report::*;
+use gapferry::command_line::{BINARY, build};
+use gapferry::language::Language;
+use serde_json::Value;
+use std::fs;
+use std::path::Path;
+use wire::ItemId;
+
+/// Compares with the snapshot of this name, or writes it.
+fn hold(name: &str, now: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/suite").join(name);
+    if std::env::var_os("GAPFERRY_SNAPSHOTS").is_some_and(|wish| wish == "write") {
+        fs::write(&path, now).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        return;
+    }
+    let kept = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    for (number, (now, kept)) in now.lines().zip(kept.lines()).enumerate() {
+        assert_eq!(now, kept, "{name}:{}: the interface changed", number + 1);
+    }
+    assert_eq!(now.lines().count(), kept.lines().count(), "{name}: the interface changed");
+}
+
+fn pages(mut command: clap::Command, words: &str, text: &mut String) {
+    text.push_str(&format!("==== {words}\n{}\n", command.render_help()));
+    for below in command.get_subcommands() {
+        pages(below.clone(), &format!("{words} {}", below.get_name()), text);
+    }
+}
+
+#[test]
+fn help_is_as_it_was() {
+    for (language, name) in [(Language::English, "cli_help.en.txt"), (Language::Chinese, "cli_help.zh.txt")] {
+        let mut text = String::new();
+        let mut root = build(language);
+        root.build();
+        pages(root, BINARY, &mut text);
+        hold(name, &text);
+    }
+}
+
+#[test]
+fn reports_are_as_they_were() {
+    let mut text = String::new();
+    for (command, report) in reports() {
+        let report = serde_json::to_string_pretty(&report).expect("a value can be written");
+        text.push_str(&format!("==== {command}\n{report}\n"));
+    }
+    hold("cli_json.txt", &text);
+}
+
+fn json(report: &impl serde::Serialize) -> Value {
+    serde_json::to_value(report).expect("reports are plain values")
+}
+
+fn item(name: &str) -> ItemId {
+    ItemId(name.as_bytes().to_vec())
+}
+
+/// Every report with every field, under the command that prints it.
+pub fn reports() -> Vec<(&'static str, Value)> {
+    let problem = || vec![Problem { code: "SRC-05", subject: "地契/一.json".into(), detail: "Permission denied".into() }];
+    let text = |text: &str| text.to_owned();
+    let captured = || CaptureReport {
+        archives: vec![ArchiveCapture {
+            archive: text("cards"),
+            items: 17,
+            bytes: 4096,
+            added: 1,
+            modified: 2,
+            deleted: 3,
+            reread: 4,
+            rotten: vec![item("rotten")],
+            changes: vec![Change { item: item("地契 一.json"), change: "added" }],
+            left_out: vec![LeftOut { path: item("b\u{1b}"), why: "link" }],
+            left_out_total: 1,
+        }],
+        problems: problem(),
+    };
+    let packed = || PackReport {
+        captured: captured(),
+        packages: vec![PackageReport {
+            route: text("outward"),
+            sequence: 3,
+            package: text("00112233445566778899aabbccddeeff"),
+            items: 6,
+            removals: 3,
+            document_bytes: 5000,
+            file_bytes: 18_600,
+            acknowledgement: false,
+        }],
+        waiting: vec![Waiting { route: text("outward"), items: 2, bytes: 700 }],
+        dry_run: true,
+        planned: vec![PlannedItem { route: text("outward"), item: item("a"), mark: "add", version: 1, bytes: 10, because: "new" }],
+        problems: problem(),
+    };
+    let receipt = || ReceiptReport { route: text("outward"), number: 2, form: "full", answers: 1, file: text("00.gfr"), written: true };
+    let applied = || ApplyReport {
+        packages: vec![AppliedPackage {
+            route: text("outward"),
+            sequence: 3,
+            package: text("00112233445566778899aabbccddeeff"),
+            result: "applied",
+            written: 1,
+            removed: 2,
+            unchanged: 3,
+            failed: 4,
+            bytes: 5,
+        }],
+        receipts: vec![receipt()],
+        kept_aside: vec![item("kept")],
+        escaped: vec![item("escaped")],
+        dry_run: false,
+        problems: problem(),
+    };
+    let discrepancy = || vec![Discrepancy { route: text("outward"), item: item("a"), outcome: "corrupt" }];
+    let reconciled = || ReconcileReport {
+        receipts: vec![TakenReceipt { route: text("outward"), number: 2, result: "taken", answers: 1, proven: 5, failed: 1, missing: 0 }],
+        discrepancies: discrepancy(),
+        removed: 2,
+        problems: problem(),
+    };
+    let counts = Counts { total: 21, pending: 1, packed: 2, done: 3, failed: 4, stale: 5, cancelled: 6 };
+    let route = RouteStatus {
+        route: text("outward"),
+        other_zone: text("outside"),
+        place: text("cards"),
+        items: counts,
+        bytes: 4096,
+        sequence: 3,
+        receipt: 2,
+        oldest_unpacked_seconds: Some(60),
+        oldest_unproven_seconds: None,
+        packages_unanswered: 1,
+        stopped: Some(text("SRC-03")),
+        escaped: 0,
+        next: "release-breaker",
+    };
+    let listed = ItemReport {
+        route: text("outward"),
+        item: item("a"),
+        state: "done",
+        mark: "add",
+        version: 1,
+        packed_version: 1,
+        packed_sequence: 1,
+        proven_version: 1,
+        digest: text("00"),
+        bytes: 10,
+        attempts: 1,
+        discrepancy: "",
+        disk: Some(item("a.escaped")),
+    };
+    let earlier = HistoryEntry { route: text("outward"), item: item("a"), version: 1, digest: text("00"), bytes: 10, replaced_at: 1_795_254_420 };
+    let facts = serde_json::Map::from_iter([(text("suite"), Value::from(1))]);
+    vec![
+        ("init", json(&InitReport { home: text("/srv/gapferry"), zone: text("inside"), role: "source", fingerprint: text("ac11-963b"), created: true })),
+        ("card", json(&CardReport { zone: text("inside"), role: "source", fingerprint: text("ac11-963b"), id: text("ac11"), card: text("gapferry card 1\n") })),
+        ("trust", json(&TrustReport { zone: text("outside"), role: "replica", fingerprint: text("ac11-963b"), added: true })),
+        ("route add", json(&SetupReport { kind: "route", name: text("outward"), place: text("cards"), added: true })),
+        ("capture", json(&captured())),
+        ("pack", json(&packed())),
+        ("apply", json(&applied())),
+        ("reconcile", json(&reconciled())),
+        (
+            "carry",
+            json(&CarryReport {
+                role: "source",
+                reconciled: Some(reconciled()),
+                packed: Some(packed()),
+                applied: Some(applied()),
+                next: "take-to-replica",
+                zones: vec![text("outside")],
+                foreign: vec![item("holiday.jpg")],
+            }),
+        ),
+        (
+            "status",
+            json(&StatusReport { zone: text("inside"), role: "source", routes: vec![route], ledger_records: 9, ledger_head: text("00"), problems: problem() }),
+        ),
+        ("items", json(&ItemsReport { items: vec![listed] })),
+        ("resend", json(&ActReport { act: "resend", route: text("outward"), items: 1 })),
+        ("history", json(&HistoryReport { entries: vec![earlier], restored: 1, problems: problem() })),
+        ("scrub", json(&ScrubReport { items: 17, bytes: 4096, damaged: discrepancy(), receipts: vec![receipt()], problems: problem() })),
+        ("ledger verify", json(&LedgerReport { records: 9, bytes: 4096, head: text("00"), first_bad: Some(3), problems: problem() })),
+        ("inspect", json(&InspectReport { kind: "package", file: text("00.gfp"), opened: false, facts, problems: problem() })),
+    ]
+}
