@@ -150,7 +150,7 @@ pub fn remedy(code: &str, texts: &Texts) -> String {
 }
 
 /// Prints a problem: what is wrong, what was seen, whose fault, what to do now. The meaning and the remedy of a code are
-/// printed once for all problems that share it.
+/// printed once for all problems that share it; a problem that two parts of a report carry is one.
 pub fn show(problems: &[&Problem], page: &mut Page) {
     let mut codes: Vec<&str> = Vec::new();
     for problem in problems {
@@ -163,7 +163,12 @@ pub fn show(problems: &[&Problem], page: &mut Page) {
         let says = known.map_or_else(|| page.texts.text("advice.unknown"), |_| page.texts.text(&format!("advice.{code}")));
         page.gap();
         page.line(&format!("{code}: {says}"));
-        let of_code: Vec<&&Problem> = problems.iter().filter(|problem| problem.code == code).collect();
+        let mut of_code: Vec<&Problem> = Vec::new();
+        for problem in problems.iter().filter(|problem| problem.code == code) {
+            if !of_code.contains(problem) {
+                of_code.push(problem);
+            }
+        }
         for problem in of_code.iter().take(crate::page::SHOWN_MAX) {
             page.line(&format!("  {}: {}", problem.subject, problem.detail));
         }
@@ -233,7 +238,7 @@ mod tests {
             let texts = Texts::new(language);
             let mut page = Page::new(&texts);
             let (first, second) = (problem("one.gfp"), problem("two.gfp"));
-            show(&[&first, &second], &mut page);
+            show(&[&first, &second, &first.clone()], &mut page);
             let text = page.finish();
             assert!(text.contains("one.gfp") && text.contains("two.gfp"));
             assert_eq!(text.matches("ENV-11").count(), 1);

@@ -14,20 +14,15 @@ pub const BINARY: &str = "gapferry";
 /// The whole command line.
 pub fn build(language: Language) -> clap::Command {
     let texts = Texts::new(language);
-    let mut root = page(clap::Command::new(BINARY), "gapferry", &texts)
+    let mut root = page(BINARY, BINARY, &texts)
         .version(env!("CARGO_PKG_VERSION"))
         .disable_version_flag(true)
-        .subcommand_required(true)
-        .subcommand_help_heading(texts.text("help.commands"))
         .arg(switch("help", &texts, "global.help").short('h').action(ArgAction::Help).global(true))
         .arg(switch("version", &texts, "global.version").short('V').action(ArgAction::Version));
     for option in GLOBAL {
         root = root.arg(argument(option, &texts).global(true).help_heading(texts.text("help.global")));
     }
-    for command in COMMANDS {
-        root = root.subcommand(subcommand(command, command.name, language));
-    }
-    root
+    example(group(root, COMMANDS, "", language, &texts), BINARY, &texts)
 }
 
 /// The path of the command that was given, joined by dots, and its own matches.
@@ -42,7 +37,7 @@ pub fn chosen(matches: &ArgMatches) -> (String, &ArgMatches) {
 
 fn subcommand(command: &Command, path: &str, language: Language) -> clap::Command {
     let texts = Texts::new(language);
-    let mut built = page(clap::Command::new(command.name), path, &texts);
+    let mut built = page(command.name, path, &texts);
     for option in command.arguments {
         built = built.arg(argument(option, &texts));
     }
@@ -50,26 +45,34 @@ fn subcommand(command: &Command, path: &str, language: Language) -> clap::Comman
         built = built.group(ArgGroup::new("one-of").args(command.one_of).required(true));
     }
     if !command.commands.is_empty() {
-        built = built.subcommand_required(true).subcommand_help_heading(texts.text("help.commands"));
+        built = group(built, command.commands, &format!("{path}."), language, &texts);
     }
-    for below in command.commands {
-        built = built.subcommand(subcommand(below, &format!("{path}.{}", below.name), language));
-    }
-    built
+    example(built, path, &texts)
 }
 
-/// What all pages of help share.
-fn page(command: clap::Command, path: &str, texts: &Texts) -> clap::Command {
-    let about = texts.text(&format!("command.{path}.about"));
-    let example = texts.text(&format!("command.{path}.example"));
-    let example: String = example.trim().lines().map(|line| format!("\n  {line}")).collect();
-    command
-        .about(about)
-        .after_help(format!("{}{example}", texts.fill("help.example", &[])))
+/// A command that is nothing without one of those below it.
+fn group(mut built: clap::Command, commands: &[Command], path: &str, language: Language, texts: &Texts) -> clap::Command {
+    for below in commands {
+        built = built.subcommand(subcommand(below, &format!("{path}{}", below.name), language));
+    }
+    built.subcommand_required(true).subcommand_help_heading(texts.text("help.commands"))
+}
+
+/// How every page of help begins.
+fn page(name: &'static str, path: &str, texts: &Texts) -> clap::Command {
+    clap::Command::new(name)
+        .about(texts.text(&format!("command.{path}.about")))
         .help_template(format!("{{about}}\n\n{} {{usage}}\n\n{{all-args}}{{after-help}}\n", texts.text("help.usage")))
         .next_help_heading(texts.text("help.options"))
         .disable_help_flag(true)
         .disable_help_subcommand(true)
+}
+
+/// How it ends. The texts are asked for in the order in which they are read, so that a receipt is introduced where it comes first.
+fn example(command: clap::Command, path: &str, texts: &Texts) -> clap::Command {
+    let example = texts.text(&format!("command.{path}.example"));
+    let example: String = example.lines().map(|line| format!("\n  {line}")).collect();
+    command.after_help(texts.text("help.example") + &example)
 }
 
 fn switch(name: &'static str, texts: &Texts, says: &str) -> Arg {

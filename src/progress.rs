@@ -148,7 +148,10 @@ fn stage_name(stage: Stage, texts: &Texts) -> String {
 /// How far a stage is: items, bytes, MB/s, remaining.
 fn amounts(items: u64, items_total: Option<u64>, bytes: u64, bytes_total: Option<u64>, time: Duration, texts: &Texts) -> String {
     let of = |done: String, total: Option<String>| total.map_or(done.clone(), |total| format!("{done}/{total}"));
-    let mut parts = vec![texts.fill("progress.items", &[("items", &of(items.to_string(), items_total.map(|total| total.to_string())))])];
+    let mut parts = Vec::new();
+    if items > 0 || items_total.is_some() {
+        parts.push(texts.fill("progress.items", &[("items", &of(items.to_string(), items_total.map(|total| total.to_string())))]));
+    }
     if bytes > 0 || bytes_total.is_some() {
         parts.push(of(page::bytes(bytes), bytes_total.map(page::bytes)));
         parts.push(page::rate(bytes, time));
@@ -196,6 +199,7 @@ mod tests {
             (5, Some(10), 0, Some(4096), "5/10 items  0 B/4.0 KiB  0.0 MB/s"),
             (5, Some(10), 1 << 20, Some(4 << 20), "5/10 items  1.0 MiB/4.0 MiB  1.0 MB/s  3 s left"),
             (0, Some(10), 0, None, "0/10 items"),
+            (0, None, 1 << 20, Some(1 << 20), "1.0 MiB/1.0 MiB  1.0 MB/s  0 s left"),
         ] {
             assert_eq!(amounts(items, items_total, bytes, bytes_total, second, &texts), expected);
         }

@@ -21,12 +21,6 @@ impl Show for CarryReport {
         page.list("carry.foreign", self.foreign.len() as u64, self.foreign.iter().map(name));
     }
 
-    fn attention(&self, page: &mut Page) {
-        if let Some(packed) = &self.packed {
-            packed.attention(page);
-        }
-    }
-
     fn problems(&self) -> Vec<&Problem> {
         let reconciled = self.reconciled.iter().flat_map(Show::problems);
         reconciled.chain(self.packed.iter().flat_map(Show::problems)).chain(self.applied.iter().flat_map(Show::problems)).collect()

@@ -24,7 +24,12 @@ impl Show for CaptureReport {
             ">heading.reread",
             ">heading.left-out",
         ];
-        page.say(if self.archives.is_empty() { "capture.none" } else { "capture.title" }, &[]);
+        match (self.archives.is_empty(), self.problems.is_empty()) {
+            (false, _) => page.say("capture.title", &[]),
+            (true, true) => page.say("capture.none", &[]),
+            // Why nothing could be captured is said with the problems.
+            (true, false) => {}
+        }
         page.table(&headings, &self.archives.iter().map(row).collect::<Vec<_>>());
         for archive in &self.archives {
             let changed = archive.added + archive.modified + archive.deleted;
@@ -57,12 +62,6 @@ impl Show for PackReport {
         let planned: Vec<String> =
             self.planned.iter().map(|item| format!("{}  {}  {}  {}", name(&item.item), item.mark, bytes(item.bytes), because(item.because))).collect();
         page.list("pack.planned", planned.len() as u64, planned.into_iter());
-    }
-
-    fn attention(&self, page: &mut Page) {
-        for waiting in self.waiting.iter().filter(|waiting| waiting.items > 0) {
-            page.say("pack.waiting", &[("route", &waiting.route), ("items", &number(waiting.items)), ("bytes", &bytes(waiting.bytes))]);
-        }
     }
 
     fn problems(&self) -> Vec<&Problem> {

@@ -47,6 +47,9 @@ pub fn recover(home: &mut Home, report: &mut ApplyReport) -> Result<(), Failure>
         while let Some(sequence) = open(home) {
             attest(home, &route, sequence)?;
         }
+        // What an interrupted staging left was never begun.
+        let tree = tree_of(home, &route)?;
+        crate::tree::remove_tree(&*home.world.disk, &tree.dot, b"stage").map_err(io(&route))?;
     }
     Ok(())
 }

@@ -17,7 +17,7 @@ use crate::progress::Stage;
 use crate::report::{ArchiveCapture, CaptureReport, Change, Failure, LISTED_MAX, LeftOut, Problem};
 
 /// Rows of one record: bounds its size.
-const ROWS_MAX: usize = 65_536;
+const ROWS_MAX: usize = 16_384;
 
 /// `capture`.
 pub fn capture(world: &crate::world::World, path: &Path, deep: bool) -> Result<CaptureReport, Failure> {
@@ -92,8 +92,12 @@ fn one(home: &mut Home, name: &str, deep: bool) -> Result<(Option<ArchiveCapture
     } else {
         changes.young.clone()
     };
-    for rows in changes.rows.chunks(ROWS_MAX) {
-        home.record(Captured { archive: name.into(), rows: rows.to_vec() })?;
+    drop(found);
+    let mut rows = changes.rows;
+    while !rows.is_empty() {
+        let later = rows.split_off(rows.len().min(ROWS_MAX));
+        home.record(Captured { archive: name.into(), rows })?;
+        rows = later;
     }
     if !reread.is_empty() {
         captured.reread = reread.len() as u64;

@@ -1,3 +1,175 @@
-//! Two daemons over shared folders, and what they do when something is in their way.
+//! Two daemons over shared folders, one round alone, and what ends a daemon.
 
 use super::*;
+use crate::home::{Access, Home};
+use crate::status::scene::Scene;
+use std::fs;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc;
+use std::thread::{self, JoinHandle};
+use tokio::sync::oneshot;
+
+/// A daemon on a thread of its own.
+struct Running {
+    stop: oneshot::Sender<()>,
+    thread: JoinHandle<Result<(), Failure>>,
+}
+
+fn start(scene: &Scene, home: &Path) -> Running {
+    let (stop, stopped) = oneshot::channel();
+    let daemon = Daemon::new(&scene.world, home, &DaemonOptions::default());
+    let serve = move || {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(RUNTIME_THREADS).enable_all().build().unwrap();
+        runtime.block_on(daemon.serve(async move { drop(stopped.await) }))
+    };
+    Running { stop, thread: thread::spawn(serve) }
+}
+
+impl Running {
+    fn stop(self) {
+        self.stop.send(()).unwrap();
+        self.thread.join().unwrap().unwrap();
+    }
+}
+
+/// Waits until all of so many items are proven at the source; looks whenever its ledger's folder changes.
+fn until_done(scene: &Scene, total: u64) {
+    let (changed, changes) = mpsc::channel();
+    let (_watch, limits) = Watch::start(&[scene.source().join("ledger")], move |_| drop(changed.send(())));
+    assert_eq!(limits, []);
+    loop {
+        let items = crate::status(&scene.world, &scene.source()).unwrap().routes[0].items;
+        if (items.total, items.done) == (total, total) {
+            return;
+        }
+        changes.recv().unwrap();
+    }
+}
+
+#[test]
+fn two_daemons_keep_a_replica_true() {
+    let scene = Scene::with_gateways();
+    for number in 0..20 {
+        scene.write(format!("folder {}/{number}", number % 3), format!("content {number}"));
+    }
+    let (source, replica) = (start(&scene, &scene.source()), start(&scene, &scene.replica()));
+    until_done(&scene, 20);
+    scene.write("folder 0/3", "changed");
+    scene.write("new", "new");
+    scene.remove("folder 1/1");
+    while scene.on_replica("new").is_none() {
+        until_done(&scene, 20);
+        let (changed, changes) = mpsc::channel();
+        let (_watch, _) = Watch::start(&[scene.path("replica")], move |_| drop(changed.send(())));
+        if scene.on_replica("new").is_none() {
+            changes.recv().unwrap();
+        }
+    }
+    until_done(&scene, 20);
+    assert_eq!((scene.on_replica("folder 0/3"), scene.on_replica("folder 1/1")), (Some(b"changed".to_vec()), None));
+    source.stop();
+    replica.stop();
+    assert_eq!(scene.notices().iter().filter(|code| **code == "watch-limit").count(), 0);
+}
+
+#[test]
+fn one_round_and_no_more() {
+    let scene = Scene::with_gateways();
+    let once = |home: PathBuf| run(&scene.world, &home, &DaemonOptions { once: true });
+    scene.write("a", "alpha");
+    let packages = || fs::read_dir(scene.path("over")).unwrap().count();
+    once(scene.source()).unwrap();
+    assert_eq!(packages(), 1);
+    once(scene.source()).unwrap();
+    assert_eq!(packages(), 1);
+    once(scene.replica()).unwrap();
+    once(scene.source()).unwrap();
+    assert_eq!((crate::status(&scene.world, &scene.source()).unwrap().routes[0].items.done, scene.on_replica("a")), (1, Some(b"alpha".to_vec())));
+    let held = Home::open(&scene.world, &scene.source(), Access::Change).unwrap();
+    assert_eq!(once(scene.source()).unwrap_err().0.code, "HOM-01");
+    held.close("", "").unwrap();
+}
+
+#[test]
+fn a_stop_lets_the_round_end() {
+    let scene = Scene::with_gateways();
+    scene.write("a", "alpha");
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let daemon = Daemon::new(&scene.world, &scene.source(), &DaemonOptions::default());
+    runtime.block_on(daemon.serve(std::future::ready(()))).unwrap();
+    assert_eq!(fs::read_dir(scene.path("over")).unwrap().count(), 1, "the round that had begun came to its end");
+}
+
+#[test]
+fn what_only_a_person_can_mend_ends_it() {
+    let scene = Scene::with_gateways();
+    let runs = |home: &Path| run(&scene.world, home, &DaemonOptions::default()).unwrap_err().0.code;
+    assert_eq!(runs(&scene.path("nowhere")), "HOM-02");
+    fs::write(scene.source().join("gapferry.toml"), "zone = 1").unwrap();
+    assert_eq!(runs(&scene.source()), "HOM-03");
+    fs::remove_file(scene.replica().join("keys/zone.key")).unwrap();
+    assert_eq!(runs(&scene.replica()), "HOM-05");
+    for (code, expected) in [("HOM-01", false), ("HOM-04", true), ("IO-01", false), ("MED-02", false), ("LDG-05", true), ("SRC-01", false)] {
+        assert_eq!(needs_person(code), expected, "{code}");
+    }
+}
+
+#[test]
+fn what_comes_without_a_hint_is_found() {
+    let scene = Scene::with_gateways();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let name = |ending: &str| format!("{}.{ending}", "ab".repeat(16));
+    for (home, folder, file, expected) in [
+        (scene.source(), "back", name("gfp"), false),
+        (scene.source(), "back", name("gfr.part"), false),
+        (scene.source(), "back", name("gfr"), true),
+        (scene.replica(), "over", name("gfr"), false),
+        (scene.replica(), "over", "other".into(), false),
+        (scene.replica(), "over", name("gfp"), true),
+    ] {
+        fs::write(scene.path(folder).join(&file), "").unwrap();
+        let config = configuration(&scene.world, &home).unwrap();
+        let daemon = Daemon::new(&scene.world, &home, &DaemonOptions::default());
+        assert_eq!(runtime.block_on(daemon.something_arrived(&config)), expected, "{file}");
+    }
+}
+
+#[test]
+fn roots_are_those_of_the_configuration_once_each() {
+    let text = "zone = 'a'\nrole = 'source'\n[archives.x]\nroot = '/x'\n[archives.y]\nroot = '/y'\n\
+                [routes.p]\narchive = 'x'\nto = 'z'\nto_gateway = '/out'\nfrom_gateway = '/in'\n\
+                [routes.q]\narchive = 'x'\nto = 'w'\nfrom_gateway = '/in'\n[routes.r]\narchive = 'y'\nto = 'v'";
+    let config = Config::parse(text).unwrap();
+    assert_eq!(roots(&config), ["/in", "/x", "/y"].map(PathBuf::from));
+    assert_eq!(arrival_folders(&config), ["/in"].map(PathBuf::from));
+}
+
+#[test]
+fn a_missing_root_is_said_once() {
+    let scene = Scene::with_gateways();
+    fs::remove_dir(scene.path("back")).unwrap();
+    let config = configuration(&scene.world, &scene.source()).unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let mut daemon = Daemon::new(&scene.world, &scene.source(), &DaemonOptions::default());
+    for _ in 0..3 {
+        runtime.block_on(daemon.watch(&config));
+    }
+    assert!(daemon.limited());
+    assert_eq!(scene.notices(), ["watch-limit"]);
+}
+
+#[test]
+fn a_passphrase_is_asked_for_once() {
+    let scene = Scene::new();
+    let asked = Arc::new(AtomicU32::new(0));
+    let count = asked.clone();
+    let ask = move || {
+        count.fetch_add(1, Ordering::SeqCst);
+        Some(zeroize::Zeroizing::new("secret".to_owned()))
+    };
+    let world = remembering(&World { passphrase: Arc::new(ask), ..scene.world.clone() });
+    for _ in 0..3 {
+        assert_eq!((world.passphrase)().unwrap().as_str(), "secret");
+    }
+    assert_eq!(asked.load(Ordering::SeqCst), 1);
+}

@@ -1,6 +1,7 @@
 //! Which versions are meant, as a table; and restoring on a real disk.
 
 use super::*;
+use crate::status::scene::Scene;
 use engine::replica::Item;
 use std::fs;
 use store::real::RealDisk;
@@ -75,4 +76,40 @@ fn a_version_is_restored_whole_or_not_at_all() {
     assert!(matches!(restored("damaged", &damaged), Err(NotRestored::Damaged)));
     assert!(matches!(restored("gone", &gone), Err(NotRestored::Io(_))));
     assert!(!to.join("damaged").exists() && !to.join("gone").exists());
+}
+
+#[test]
+fn the_version_before_last_comes_back() {
+    let scene = Scene::new();
+    for version in ["one", "two", "three"] {
+        for name in ["a", "b/c"] {
+            scene.write(name, format!("{name} {version}"));
+        }
+        scene.round();
+    }
+    scene.remove("b/c");
+    scene.round();
+    let list = |options: HistoryOptions| history(&scene.world, &scene.replica(), &options);
+    let entries = list(HistoryOptions::default()).unwrap().entries;
+    let shown: Vec<(String, u64)> = entries.iter().map(|entry| (entry.item.to_string(), entry.version)).collect();
+    assert_eq!(shown, [("a".to_owned(), 2), ("a".to_owned(), 1), ("b/c".to_owned(), 3), ("b/c".to_owned(), 2), ("b/c".to_owned(), 1)]);
+    assert_eq!((entries[0].bytes, entries[0].digest.as_str()), (5, digest::of_bytes(b"a two").to_string().as_str()));
+
+    for (to, version, back, a, c) in [("newest", None, None, "a two", "b/c three"), ("before-last", None, Some(2), "a one", "b/c two"), ("second", Some(2), None, "a two", "b/c two")] {
+        let folder = scene.path(to);
+        let restored = list(HistoryOptions { restore: Some(folder.clone()), version, back, ..HistoryOptions::default() }).unwrap();
+        assert_eq!((restored.restored, restored.problems.len(), restored.entries.len()), (2, 0, 2), "{to}");
+        assert_eq!((fs::read_to_string(folder.join("a")).unwrap().as_str(), fs::read_to_string(folder.join("b/c")).unwrap().as_str()), (a, c));
+        let again = list(HistoryOptions { restore: Some(folder), version, back, ..HistoryOptions::default() }).unwrap();
+        assert_eq!((again.restored, again.problems.iter().map(|problem| problem.code).collect::<Vec<_>>()), (0, vec!["USE-01", "USE-01"]));
+    }
+    for options in [
+        HistoryOptions { back: Some(0), ..HistoryOptions::default() },
+        HistoryOptions { route: Some("none".into()), ..HistoryOptions::default() },
+        HistoryOptions { pattern: Some("[".into()), ..HistoryOptions::default() },
+        HistoryOptions { restore: Some(scene.path("replica/restored")), ..HistoryOptions::default() },
+    ] {
+        assert_eq!(list(options.clone()).unwrap_err().0.code, "USE-01", "{options:?}");
+    }
+    assert_eq!(history(&scene.world, &scene.source(), &HistoryOptions::default()).unwrap_err().0.code, "USE-01");
 }

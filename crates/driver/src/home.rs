@@ -278,13 +278,14 @@ impl Home {
             return self.close_index();
         }
         self.commit()?;
+        if self.since_snapshot >= SNAPSHOT_EVERY_BYTES {
+            self.write_snapshot()?;
+        }
+        // The checkpoint follows the snapshot: one that vouches for less would have the whole chain read again.
         let head = self.head();
         let message = checkpoint_message(&self.incarnation(), &head);
         let bytes = [self.incarnation().0.as_slice(), &head.number.to_le_bytes(), &head.digest.0, &self.keys.signature(&message)].concat();
         self.chain.writing()?.write_checkpoint(&bytes).map_err(ledger_failure)?;
-        if self.since_snapshot >= SNAPSHOT_EVERY_BYTES {
-            self.write_snapshot()?;
-        }
         if self.put_fresh().is_err() {
             self.rebuild_index()?;
         }

@@ -205,25 +205,5 @@ fn whole(file: &mut dyn File) -> Result<Vec<u8>, NotOpened> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_first_bytes_say_what_it_is_else_the_name() {
-        let start = |kind: u8| [b"GAPFERRY".as_slice(), &[1, 0, kind]].concat();
-        for (start, name, expected) in [
-            (start(1), "x", Some(Kind::Package)),
-            (start(2), "x.gfp", Some(Kind::Receipt)),
-            (start(3), "x", Some(Kind::Label)),
-            (start(9), "x.gfr", Some(Kind::Receipt)),
-            (b"gapferry card 1\nzone".to_vec(), "x.gfp", None),
-            (b"gapferry card 9\n".to_vec(), "x", None),
-            (b"something".to_vec(), "x.card", None),
-            (b"something".to_vec(), "x.gfl", Some(Kind::Label)),
-            (Vec::new(), "x.gfp", Some(Kind::Package)),
-            (Vec::new(), "x", Some(Kind::Package)),
-        ] {
-            assert_eq!(what_it_is(&start, Path::new(name)), expected, "{start:?} {name}");
-        }
-    }
-}
+#[path = "inspect_test.rs"]
+mod tests;

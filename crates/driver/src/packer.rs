@@ -7,7 +7,7 @@ use carrier::Writing;
 use engine::select::{self, Because, Selected};
 use rayon::prelude::*;
 use std::collections::{BTreeSet, HashMap};
-use wire::limits::{BLOCK_PLAIN_BYTES_MAX, PACKAGE_ITEMS_MAX};
+use wire::limits::BLOCK_PLAIN_BYTES_MAX;
 use wire::manifest::{Document, Item, Mark, Part};
 use wire::record::{CapturedRow, ChunkList, PackedRow};
 use wire::{Digest, digest};
@@ -17,6 +17,8 @@ use crate::layout::{Layout, store_blocks};
 use crate::reader::{DocumentRead, Draft, NotRead, Reader, pieces_of};
 use crate::report::Failure;
 
+/// Items that this writer puts into a package: half of what the format allows, so that memory stays small on both sides.
+const PACKAGE_ITEMS: usize = 32_768;
 /// Small documents read together before they are sealed, in blocks.
 const WAVE_BLOCKS: usize = 16;
 /// Smallest block that is aimed at when room is scarce, bytes.
@@ -86,7 +88,7 @@ impl<'a> Packer<'a> {
     pub fn run(mut self, selected: &[Selected]) -> Result<(Packing, FrameWriter<'a>), Failure> {
         let mut packing = Packing { body_bytes: MANIFEST_BYTES, ..Packing::default() };
         let mut at = 0;
-        while at < selected.len() && packing.items.len() < PACKAGE_ITEMS_MAX {
+        while at < selected.len() && packing.items.len() < PACKAGE_ITEMS {
             if self.is_large(selected[at].item) {
                 self.large(&mut packing, selected[at])?;
                 at += 1;
@@ -327,7 +329,7 @@ fn admit_wave(reader: &Reader<'_>, frames: &mut FrameWriter<'_>, packing: &mut P
         let documents = batch.documents.iter().flatten().map(|read| item_bytes(reader.item(read.item).id.0.len(), 24 * read.pieces.len() as u64 + 40));
         let body: u64 = documents.chain(must_go.iter().map(|number| item_bytes(reader.item(*number).id.0.len(), 0))).sum::<u64>() + 8 * count as u64;
         let items = packing.items.len() + batch.documents.len() + must_go.len();
-        if items > PACKAGE_ITEMS_MAX || !fits(packing.layout.stored_bytes + content, packing.body_bytes + body) {
+        if items > PACKAGE_ITEMS || !fits(packing.layout.stored_bytes + content, packing.body_bytes + body) {
             return Ok(false);
         }
         starts.push(packing.layout.plain_bytes);

@@ -265,7 +265,16 @@ fn route(home: &mut Home, name: &str, target: &Target<'_>, options: &PackOptions
         home.world.progress.begin(Stage::Pack, Some(planned.len() as u64), Some(bytes));
         let packed = package(home, name, target, &planned);
         home.world.progress.end();
-        let (packed, refused) = packed?;
+        let (packed, refused) = match packed {
+            // It filled up under our hands: what was being written is gone from it, what was finished stays.
+            Err(failure) if failure.0.code == "MED-04" => {
+                let waiting = Waiting { route: name.into(), items: planned.len() as u64, bytes };
+                report.problems.push(failure.0);
+                report.waiting.push(waiting);
+                return Ok(());
+            }
+            other => other?,
+        };
         for (number, reason) in refused {
             skipped.insert(number);
             report.problems.extend(refusal(home, name, number, reason)?);
@@ -386,13 +395,14 @@ fn package(home: &mut Home, name: &str, target: &Target<'_>, planned: &[Selected
         if packing.items.is_empty() && !planned.is_empty() {
             return Ok((None, packing.refused));
         }
-        let (manifest, rows) = manifest_of(home, name, target, &mut packing, &sealing, nonce, sequence);
+        let (manifest, rows) = manifest_of(home, name, target, &mut packing, nonce, sequence);
         manifest.check(packing.layout.stored_bytes).expect("we write manifests that hold to the form");
         let ending = sealing.end(packing.layout.stored_bytes, &codec::encode(&manifest), home.keys(), home.zone_id());
         let (frames_digest, header, bytes) = frames.finish(&ending).map_err(carrier_failed)?;
-        (packing, (manifest, rows, frames_digest, header, bytes))
+        let (acknowledges, full_receipt) = (manifest.acknowledged.map_or(0, |witness| witness.receipt), manifest.flags & FLAG_FULL_RECEIPT != 0);
+        (packing, (acknowledges, full_receipt, rows, frames_digest, header, bytes))
     };
-    let (manifest, rows, frames_digest, header, file_bytes) = written;
+    let (acknowledges, full_receipt, rows, frames_digest, header, file_bytes) = written;
     home.record(PackBegun { route: name.into(), sequence, package: sealing.id() })?;
     home.commit()?;
     world.progress.begin(Stage::ReadBack, None, Some(file_bytes));
@@ -423,8 +433,8 @@ fn package(home: &mut Home, name: &str, target: &Target<'_>, planned: &[Selected
         file_digest: crate::frame_writer::file_digest(&frames_digest, &header),
         file_bytes,
         document_bytes: packing.document_bytes,
-        acknowledges: manifest.acknowledged.map_or(0, |witness| witness.receipt),
-        full_receipt: manifest.flags & FLAG_FULL_RECEIPT != 0,
+        acknowledges,
+        full_receipt,
         rows,
         chunks: packing.chunks,
     })?;
@@ -434,18 +444,16 @@ fn package(home: &mut Home, name: &str, target: &Target<'_>, planned: &[Selected
 }
 
 fn carrier_failure(file: &str, failure: &WriteFailure) -> Failure {
-    let code = match failure {
-        WriteFailure::Full | WriteFailure::TooLarge => "MED-05",
-        other => other.code(),
-    };
-    Failure::new(code, file, failure.to_string())
+    Failure::new(failure.code(), file, failure.to_string())
 }
 
-fn manifest_of(home: &Home, name: &str, target: &Target<'_>, packing: &mut Packing, sealing: &Sealing, nonce: [u8; 32], sequence: u64) -> (Manifest, Vec<wire::record::PackedRow>) {
+fn manifest_of(home: &Home, name: &str, target: &Target<'_>, packing: &mut Packing, nonce: [u8; 32], sequence: u64) -> (Manifest, Vec<wire::record::PackedRow>) {
     let route = &home.source().routes[name];
-    let _ = sealing;
-    let place = |packed: &PackedItem| (!packed.item.mark.removes(), packed.item.id.clone(), packed.row.part.map(|part| part.offset));
-    packing.items.sort_by_cached_key(place);
+    let part = |packed: &PackedItem| packed.row.part.map(|part| part.offset);
+    let place = |one: &PackedItem, two: &PackedItem| {
+        (!one.item.mark.removes(), &one.item.id, part(one)).cmp(&(!two.item.mark.removes(), &two.item.id, part(two)))
+    };
+    packing.items.sort_by(place);
     let (items, rows) = std::mem::take(&mut packing.items).into_iter().map(|packed| (packed.item, packed.row)).unzip();
     let manifest = Manifest {
         route: name.into(),

@@ -9,7 +9,7 @@
 //!           56 body
 //!            + digest = BLAKE3 derive_key("gapferry v1 ledger", everything before it in this record)
 //! ```
-//! All numbers are little-endian. Guarantee: what [`read`] returns is whole and agrees with its digest. Whether it
+//! All numbers are little-endian. Guarantee: what [`Chain::read`] returns is whole and agrees with its digest. Whether it
 //! continues a chain, and what the body means, is for the caller.
 
 use wire::clause::{self, Clause};

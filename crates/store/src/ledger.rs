@@ -6,7 +6,7 @@
 //! use: reading it again is the way back, never repeating the call. One writer at a time is the caller's duty (the lock
 //! of the home); readers beside it need no lock and never change anything.
 //!
-//! What lies in its directory: segments; `checkpoint` (opaque here); `snapshot` (a view); `group` (see [`group`]).
+//! What lies in its directory: segments; `checkpoint` (opaque here); `snapshot` (a view); `group` (announces a write of several records).
 
 mod fault;
 mod files;

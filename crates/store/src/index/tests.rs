@@ -74,6 +74,13 @@ fn name(path: &Path) -> String {
     path.file_name().unwrap().to_str().unwrap().into()
 }
 
+fn flip(path: &Path, at: fn(usize) -> usize) {
+    let mut bytes = fs::read(path).unwrap();
+    let at = at(bytes.len());
+    bytes[at] ^= 1;
+    fs::write(path, bytes).unwrap();
+}
+
 fn copy(from: &Path, to: &Path) {
     fs::create_dir(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
@@ -174,16 +181,13 @@ fn a_file_deleted_cut_flipped_or_added_is_noticed() {
     assert!(files.len() >= 3, "sled keeps conf, db and a snapshot: {files:?}");
     for n in 0..files.len() {
         type Harm = fn(&Path);
-        let harms: [Harm; 6] = [
+        let harms: [Harm; 8] = [
             |path| fs::remove_file(path).unwrap(),
             |path| fs::write(path, b"").unwrap(),
             |path| fs::write(path, &fs::read(path).unwrap()[1..]).unwrap(),
-            |path| {
-                let mut bytes = fs::read(path).unwrap();
-                let middle = bytes.len() / 2;
-                bytes[middle] ^= 1;
-                fs::write(path, bytes).unwrap();
-            },
+            |path| flip(path, |_| 0),
+            |path| flip(path, |length| length / 2),
+            |path| flip(path, |length| length - 1),
             |path| fs::write(path, [&fs::read(path).unwrap()[..], b"\0"].concat()).unwrap(),
             |path| {
                 fs::rename(path, path.with_extension("old")).unwrap();
