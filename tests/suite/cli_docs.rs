@@ -20,7 +20,7 @@ fn sections(page: &str) -> BTreeMap<String, String> {
 }
 
 /// Every command that does something, with its words.
-fn commands(command: &Command, words: &str, found: &mut Vec<(String, Command)>) {
+pub fn commands(command: &Command, words: &str, found: &mut Vec<(String, Command)>) {
     for below in command.get_subcommands() {
         let words = format!("{words} {}", below.get_name());
         if below.has_subcommands() {

@@ -1,4 +1,8 @@
 //! The suite of the whole project: what no single crate can hold by itself.
 
+mod cli_commands;
+mod cli_demo;
+mod cli_docs;
+mod cli_snapshots;
 mod readme;
 mod tidy;

@@ -83,7 +83,14 @@ pub fn breaker_release(world: &World, path: &Path, route: &str, reason: &str) ->
 }
 
 /// Carries out an act that touches so many items, and leaves its record with the reason.
-fn act(world: &World, path: &Path, act: &'static str, route: &str, reason: &str, decide: impl FnOnce(&mut Home) -> Result<u64, Failure>) -> Result<ActReport, Failure> {
+fn act(
+    world: &World,
+    path: &Path,
+    act: &'static str,
+    route: &str,
+    reason: &str,
+    decide: impl FnOnce(&mut Home) -> Result<u64, Failure>,
+) -> Result<ActReport, Failure> {
     if reason.trim().is_empty() {
         return Err(Failure::new("USE-01", act, "a reason is needed; it is kept in the ledger"));
     }
@@ -149,7 +156,8 @@ fn meant(home: &Home, route: &str, chosen: &Chosen) -> Result<IsMeant, Failure> 
             Ok(Box::new(move |_, id| matcher.is_match(id)))
         }
         Chosen::Package(text) => {
-            let packed = package(home, route, text).ok_or_else(|| Failure::new("USE-01", text, format!("no package of route {route} has this id or sequence")))?;
+            let packed =
+                package(home, route, text).ok_or_else(|| Failure::new("USE-01", text, format!("no package of route {route} has this id or sequence")))?;
             let brought: BTreeSet<u32> = packed.rows.iter().map(|row| row.item).collect();
             Ok(Box::new(move |number, _| brought.contains(&number)))
         }

@@ -57,7 +57,9 @@ fn items_tell_their_story() {
         expect(&scene, home, &[("卡片/一.json", "done", "document")]);
         held.close("", "").unwrap();
     }
-    for options in [ItemsOptions { route: Some("none".into()), ..ItemsOptions::default() }, ItemsOptions { state: Some("fine".into()), ..ItemsOptions::default() }] {
+    for options in
+        [ItemsOptions { route: Some("none".into()), ..ItemsOptions::default() }, ItemsOptions { state: Some("fine".into()), ..ItemsOptions::default() }]
+    {
         assert_eq!(crate::items(&scene.world, &source, &options).unwrap_err().0.code, "USE-01");
     }
 }
@@ -95,7 +97,16 @@ fn a_package_is_named_by_its_id_or_its_sequence() {
     let id = scene.carry(&source).packed.unwrap().packages[0].package.clone();
     scene.write("b", "beta");
     scene.carry(&source);
-    for (text, expected) in [(id.clone(), Some(1)), (id.to_uppercase(), Some(1)), ("1".into(), Some(1)), (" 1 ".into(), Some(1)), ("9".into(), None), ("0".repeat(32), None), ("x".into(), None), (String::new(), None)] {
+    for (text, expected) in [
+        (id.clone(), Some(1)),
+        (id.to_uppercase(), Some(1)),
+        ("1".into(), Some(1)),
+        (" 1 ".into(), Some(1)),
+        ("9".into(), None),
+        ("0".repeat(32), None),
+        ("x".into(), None),
+        (String::new(), None),
+    ] {
         let resent = resend(&scene.world, &source, "all", &Chosen::Package(text.clone()), "lost on the way");
         match expected {
             Some(items) => assert_eq!(resent.unwrap().items, items, "{text}"),

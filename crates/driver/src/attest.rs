@@ -30,7 +30,8 @@ fn read_back(file: &mut dyn File, key: &[u8; 32], range: Option<(u64, u64)>, pas
         file.drop_cache()?;
     }
     buffer.resize(READ_BYTES, 0);
-    let (mut plain, mut keyed, mut part) = (blake3::Hasher::new(), blake3::Hasher::new_keyed(key), blake3::Hasher::new_keyed(key));
+    let (mut plain, mut keyed) = (blake3::Hasher::new(), blake3::Hasher::new_keyed(key));
+    let mut part = range.map(|_| blake3::Hasher::new_keyed(key));
     let mut at = 0;
     loop {
         let read = file.read_at(buffer, at)?;
@@ -40,13 +41,16 @@ fn read_back(file: &mut dyn File, key: &[u8; 32], range: Option<(u64, u64)>, pas
         let bytes = &buffer[..read];
         plain.update(bytes);
         keyed.update(bytes);
-        if let Some((offset, length)) = range {
+        if let (Some((offset, length)), Some(part)) = (range, &mut part) {
             let clip = |place: u64| place.clamp(at, at + read as u64) - at;
             part.update(&bytes[clip(offset) as usize..clip(offset + length) as usize]);
         }
         at += read as u64;
+        if read < buffer.len() {
+            break;
+        }
     }
-    Ok(ReadBack { plain: Digest(*plain.finalize().as_bytes()), keyed: Digest(*keyed.finalize().as_bytes()), part: Digest(*part.finalize().as_bytes()) })
+    Ok(ReadBack { plain: Digest(*plain.finalize().as_bytes()), keyed: Digest(*keyed.finalize().as_bytes()), part: part.map_or(Digest::ZERO, |part| Digest(*part.finalize().as_bytes())) })
 }
 
 /// Reads one package's rows back.
@@ -69,10 +73,10 @@ impl Attester<'_> {
         let numbered: Vec<(u32, &StagedRow)> = (0u32..).zip(rows).collect();
         numbered
             .par_chunks(64)
-            .map(|rows| {
-                let (mut parents, mut buffer) = (Parents::default(), Vec::new());
-                rows.iter().map(|(place, row)| self.row(*place, row, outcomes(*place), &mut parents, &mut buffer)).collect::<io::Result<Vec<_>>>()
-            })
+            .map_init(
+                || (Parents::default(), Vec::new()),
+                |(parents, buffer), rows| rows.iter().map(|(place, row)| self.row(*place, row, outcomes(*place), parents, buffer)).collect::<io::Result<Vec<_>>>(),
+            )
             .collect::<io::Result<Vec<_>>>()
             .map(|rows| rows.concat())
     }

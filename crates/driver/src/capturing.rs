@@ -166,8 +166,7 @@ fn read_digests(home: &Home, name: &str, dir: &Dir, numbers: &[u32]) -> Vec<Dige
     let (world, archive) = (&home.world, &home.source().archives[name]);
     numbers
         .par_chunks(64)
-        .flat_map_iter(|numbers| {
-            let mut parents = Parents::default();
+        .map_init(Parents::default, |parents, numbers| {
             let mut results = Vec::with_capacity(numbers.len());
             for number in numbers {
                 let item = &archive.items[*number as usize];
@@ -181,6 +180,9 @@ fn read_digests(home: &Home, name: &str, dir: &Dir, numbers: &[u32]) -> Vec<Dige
             }
             results
         })
+        .collect::<Vec<_>>()
+        .into_iter()
+        .flatten()
         .collect()
 }
 

@@ -249,10 +249,9 @@ fn order(home: &Home, carrier: &dyn Carrier, packages: &[Held]) -> Vec<Held> {
     }
     let place = |held: &Held| {
         let mut file = carrier.open(&held.name).ok()?;
-        let package = crate::opener::Package::open(home, &mut *file).ok()?;
-        Some((package.route, package.manifest.sequence))
+        crate::opener::Package::place(home, &mut *file)
     };
-    let mut placed: Vec<(Option<(String, u64)>, Held)> = packages.iter().map(|held| (place(held), held.clone())).collect();
+    let mut placed: Vec<(Option<(wire::RouteId, u64)>, Held)> = packages.iter().map(|held| (place(held), held.clone())).collect();
     placed.sort_by(|one, two| one.0.cmp(&two.0));
     placed.into_iter().map(|(_, held)| held).collect()
 }

@@ -110,7 +110,7 @@ impl Daemon {
     async fn serve(mut self, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), Failure> {
         let mut stop: Stop = Box::pin(stop);
         let ready = service::start();
-        let mut failures = 0;
+        let (mut failures, mut held) = (0, 0);
         loop {
             let config = configuration(&self.world, &self.home)?;
             if !self.once {
@@ -122,11 +122,15 @@ impl Daemon {
             if stopping || self.once {
                 break;
             }
-            failures = if matches!(ended, Ended::Failed) { failures + 1 } else { 0 };
+            (failures, held) = match ended {
+                Ended::Well => (0, 0),
+                Ended::Held => (failures, held + 1),
+                Ended::Failed => (failures + 1, 0),
+            };
             let timing = Timing { scan_seconds: config.policy.scan_seconds, has_arrivals: !arrival_folders(&config).is_empty(), limited: self.limited() };
             let next = match ended {
                 Ended::Well => pace::after_a_round(&timing),
-                Ended::Held => pace::after_a_locked_home(),
+                Ended::Held => pace::after_a_held_home(held),
                 Ended::Failed => pace::after_failures(failures),
             };
             if self.wait(&config, &next, &mut stop).await {
@@ -171,10 +175,18 @@ impl Daemon {
             Ok(report) => {
                 for problem in &report.problems {
                     let Problem { code, subject, detail } = problem;
-                    if self.known.contains(problem) { tracing::debug!(code, subject, detail, "still") } else { tracing::warn!(code, subject, detail, "problem") }
+                    if self.known.contains(problem) {
+                        tracing::debug!(code, subject, detail, "still")
+                    } else {
+                        tracing::warn!(code, subject, detail, "problem")
+                    }
                 }
                 let (wrote, took) = (report.wrote, report.took);
-                if wrote + took > 0 { tracing::info!(wrote, took, "round") } else { tracing::debug!("round without work") }
+                if wrote + took > 0 {
+                    tracing::info!(wrote, took, "round")
+                } else {
+                    tracing::debug!("round without work")
+                }
                 self.known = report.problems;
                 Ok(Ended::Well)
             }

@@ -35,7 +35,7 @@ impl Running {
 /// Waits until all of so many items are proven at the source; looks whenever its ledger's folder changes.
 fn until_done(scene: &Scene, total: u64) {
     let (changed, changes) = mpsc::channel();
-    let (_watch, limits) = Watch::start(&[scene.source().join("ledger")], move |_| drop(changed.send(())));
+    let (_watch, limits) = Watch::start(&[scene.source().join("ledger")], move |_| changed.send(()).unwrap_or(()));
     assert_eq!(limits, []);
     loop {
         let items = crate::status(&scene.world, &scene.source()).unwrap().routes[0].items;
@@ -57,13 +57,10 @@ fn two_daemons_keep_a_replica_true() {
     scene.write("folder 0/3", "changed");
     scene.write("new", "new");
     scene.remove("folder 1/1");
+    let (changed, changes) = mpsc::channel();
+    let (_watch, _) = Watch::start(&[scene.path("replica")], move |_| changed.send(()).unwrap_or(()));
     while scene.on_replica("new").is_none() {
-        until_done(&scene, 20);
-        let (changed, changes) = mpsc::channel();
-        let (_watch, _) = Watch::start(&[scene.path("replica")], move |_| drop(changed.send(())));
-        if scene.on_replica("new").is_none() {
-            changes.recv().unwrap();
-        }
+        changes.recv().unwrap();
     }
     until_done(&scene, 20);
     assert_eq!((scene.on_replica("folder 0/3"), scene.on_replica("folder 1/1")), (Some(b"changed".to_vec()), None));

@@ -60,7 +60,9 @@ fn report(home: &Home, options: &HistoryOptions) -> Result<HistoryReport, Failur
     }
     let mut report = HistoryReport::default();
     let mut chosen: Vec<(&String, &Route, Vec<&Earlier>)> = Vec::new();
-    for (name, route) in home.replica().routes.iter().filter(|(name, _)| home.config.routes.contains_key(*name) && options.route.as_ref().is_none_or(|route| route == *name)) {
+    for (name, route) in
+        home.replica().routes.iter().filter(|(name, _)| home.config.routes.contains_key(*name) && options.route.as_ref().is_none_or(|route| route == *name))
+    {
         let is_meant = |id: &ItemId| matcher.as_ref().is_none_or(|matcher| matcher.is_match(id));
         let earlier = earlier(route, &is_meant, options.version, back);
         report.entries.extend(earlier.iter().map(|earlier| entry(name, route, earlier)));
@@ -100,7 +102,10 @@ fn earlier<'r>(route: &'r Route, is_meant: &dyn Fn(&ItemId) -> bool, version: Op
     let mut chosen = Vec::new();
     for versions in by_item.values() {
         let place = back.map(|back| usize::try_from(back - 1).unwrap_or(usize::MAX));
-        let meant = versions.iter().enumerate().filter(|(at, earlier)| place.is_none_or(|place| place == *at) && version.is_none_or(|version| version == earlier.version));
+        let meant = versions
+            .iter()
+            .enumerate()
+            .filter(|(at, earlier)| place.is_none_or(|place| place == *at) && version.is_none_or(|version| version == earlier.version));
         chosen.extend(meant.map(|(_, earlier)| *earlier));
     }
     chosen
@@ -120,9 +125,19 @@ fn restore(home: &Home, name: &str, route: &Route, chosen: &[&Earlier], folder: 
         let id = &route.items[earlier.item as usize].id;
         match restore_one(disk, &dot, &to, id, earlier) {
             Ok(()) => report.restored += 1,
-            Err(NotRestored::There) => report.problems.push(Problem { code: "USE-01", subject: id.to_string(), detail: format!("{} holds something of this name already; nothing is overwritten", folder.display()) }),
-            Err(NotRestored::Damaged) => report.problems.push(Problem { code: "IO-01", subject: id.to_string(), detail: format!("version {} in the history differs from its digest", earlier.version) }),
-            Err(NotRestored::Io(error)) => report.problems.push(Problem { code: "IO-01", subject: id.to_string(), detail: format!("version {}: {error}", earlier.version) }),
+            Err(NotRestored::There) => report.problems.push(Problem {
+                code: "USE-01",
+                subject: id.to_string(),
+                detail: format!("{} holds something of this name already; nothing is overwritten", folder.display()),
+            }),
+            Err(NotRestored::Damaged) => report.problems.push(Problem {
+                code: "IO-01",
+                subject: id.to_string(),
+                detail: format!("version {} in the history differs from its digest", earlier.version),
+            }),
+            Err(NotRestored::Io(error)) => {
+                report.problems.push(Problem { code: "IO-01", subject: id.to_string(), detail: format!("version {}: {error}", earlier.version) })
+            }
         }
     }
     disk.sync_all(&to).map_err(|error| Failure::io(place(&folder), &error))?;

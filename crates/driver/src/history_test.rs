@@ -13,7 +13,15 @@ fn item(id: &str) -> Item {
 }
 
 fn was(item: u32, version: u64, content: &[u8]) -> Earlier {
-    Earlier { item, version, digest: digest::of_bytes(content), size: content.len() as u64, modified: 1_600_000_000_123_456_789, executable: version == 2, replaced_at: 7 }
+    Earlier {
+        item,
+        version,
+        digest: digest::of_bytes(content),
+        size: content.len() as u64,
+        modified: 1_600_000_000_123_456_789,
+        executable: version == 2,
+        replaced_at: 7,
+    }
 }
 
 fn route() -> Route {
@@ -95,7 +103,9 @@ fn the_version_before_last_comes_back() {
     assert_eq!(shown, [("a".to_owned(), 2), ("a".to_owned(), 1), ("b/c".to_owned(), 3), ("b/c".to_owned(), 2), ("b/c".to_owned(), 1)]);
     assert_eq!((entries[0].bytes, entries[0].digest.as_str()), (5, digest::of_bytes(b"a two").to_string().as_str()));
 
-    for (to, version, back, a, c) in [("newest", None, None, "a two", "b/c three"), ("before-last", None, Some(2), "a one", "b/c two"), ("second", Some(2), None, "a two", "b/c two")] {
+    for (to, version, back, a, c) in
+        [("newest", None, None, "a two", "b/c three"), ("before-last", None, Some(2), "a one", "b/c two"), ("second", Some(2), None, "a two", "b/c two")]
+    {
         let folder = scene.path(to);
         let restored = list(HistoryOptions { restore: Some(folder.clone()), version, back, ..HistoryOptions::default() }).unwrap();
         assert_eq!((restored.restored, restored.problems.len(), restored.entries.len()), (2, 0, 2), "{to}");

@@ -121,9 +121,23 @@ fn card(world: &World, home: Option<&Path>, file: &Path, report: &mut InspectRep
         Err(failure) => return Err(failure),
     };
     report.opened = true;
-    let known = |home: &Home| if home.zone_id() == card.id() { "own" } else if home.trust.contains_key(&card.id()) { "yes" } else { "no" };
+    let known = |home: &Home| {
+        if home.zone_id() == card.id() {
+            "own"
+        } else if home.trust.contains_key(&card.id()) {
+            "yes"
+        } else {
+            "no"
+        }
+    };
     let trusted = home.map(|home| look(world, home, |home| Ok(known(home)))).transpose()?;
-    report.facts.extend(describe::facts([("zone", json!(card.zone)), ("role", json!(card.role.word())), ("suite", json!(1)), ("id", json!(card.id())), ("fingerprint", json!(card.fingerprint()))]));
+    report.facts.extend(describe::facts([
+        ("zone", json!(card.zone)),
+        ("role", json!(card.role.word())),
+        ("suite", json!(1)),
+        ("id", json!(card.id())),
+        ("fingerprint", json!(card.fingerprint())),
+    ]));
     report.facts.extend(trusted.map(|trusted| ("trusted".into(), trusted.into())));
     Ok(())
 }
@@ -158,20 +172,19 @@ fn receipt(home: &Home, header: &Header, file: &mut dyn File, facts: &mut Facts)
         facts.extend(known);
         return Ok(Ok(false));
     }
-    let opened = || -> Result<(PackageId, Receipt, ZoneId), NotOpened> {
+    let mut opened = || -> Result<(PackageId, Receipt, ZoneId), NotOpened> {
         let bytes = whole(file)?;
         let (id, verified) = open_whole(&bytes, Kind::Receipt, home.keys(), &|zone| home.signing_key(zone))?;
         let receipt = Receipt::decode(&verified.body)?;
         require(receipt.source == home.zone_id() && receipt.replica == verified.signer, &clause::RCT_ZONES)?;
         Ok((id, receipt, verified.signer))
     };
-    let mut opened = opened;
     let (id, receipt, signer) = match opened() {
         Ok(opened) => opened,
         Err(refused) => return Ok(Err(refused)),
     };
     let ours = home.source().routes.iter().find(|(_, route)| route.route_id == receipt.route_id && route.replica == signer);
-    facts.extend(describe::receipt(home, ours.map(|(name, _)| name.as_str()), &id, &receipt));
+    facts.extend(describe::receipt(home, ours.map(|(name, _)| name.as_str()), &id, &receipt)?);
     Ok(if ours.is_some() { Ok(true) } else { Err(Rejection(&clause::RCT_ROUTE).into()) })
 }
 

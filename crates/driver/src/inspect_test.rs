@@ -54,7 +54,10 @@ fn without_a_key_only_what_anybody_learns() {
         assert_eq!((report.facts["file_bytes"].as_u64().unwrap(), &report.facts["recipients"]), (fs::metadata(file).unwrap().len(), &json!(recipients)));
     }
     let report = seen(&scene, None, &card);
-    assert_eq!((report.kind, report.opened, &report.facts["zone"], &report.facts["role"], report.facts.get("trusted")), ("card", true, &json!("outside"), &json!("replica"), None));
+    assert_eq!(
+        (report.kind, report.opened, &report.facts["zone"], &report.facts["role"], report.facts.get("trusted")),
+        ("card", true, &json!("outside"), &json!("replica"), None)
+    );
 }
 
 #[test]
@@ -66,14 +69,20 @@ fn with_the_key_what_it_says() {
     let report = seen(&scene, Some(&replica), &package);
     let facts = &report.facts;
     assert_eq!((report.opened, report.problems.len()), (true, 0));
-    assert_eq!((&facts["route"], &facts["source"], &facts["sequence"], &facts["seen_here"], &facts["items"]), (&json!("all"), &json!("inside"), &json!(1), &json!(true), &json!(2)));
+    assert_eq!(
+        (&facts["route"], &facts["source"], &facts["sequence"], &facts["seen_here"], &facts["items"]),
+        (&json!("all"), &json!("inside"), &json!(1), &json!(true), &json!(2))
+    );
     assert_eq!((&facts["marks"], &facts["document_bytes"], &facts["first_items"][1]["item"]), (&json!({ "add": 2 }), &json!(2005), &json!("村/一.json")));
     assert!(!serde_json::to_string(facts).unwrap().contains("nonce"));
 
     let report = seen(&scene, Some(&source), &receipt);
     let facts = &report.facts;
     assert_eq!((report.opened, report.problems.len()), (true, 0));
-    assert_eq!((&facts["route"], &facts["replica"], &facts["number"], &facts["taken_here"], &facts["form"], &facts["answered"]), (&json!("all"), &json!("outside"), &json!(1), &json!(false), &json!("digest"), &json!("1")));
+    assert_eq!(
+        (&facts["route"], &facts["replica"], &facts["number"], &facts["taken_here"], &facts["form"], &facts["answered"]),
+        (&json!("all"), &json!("outside"), &json!(1), &json!(false), &json!("digest"), &json!("1"))
+    );
     scene.carry(&source);
     assert_eq!(seen(&scene, Some(&source), &receipt).facts["taken_here"], json!(true));
 
@@ -95,7 +104,10 @@ fn ones_own_is_looked_up_in_the_ledger() {
         let report = seen(&scene, Some(&source), &package);
         let facts = &report.facts;
         assert_eq!((report.opened, report.problems.len()), (false, 0));
-        assert_eq!((&facts["route"], &facts["sequence"], &facts["state"], &facts["items"], &facts["first_items"][0]["item"]), (&json!("all"), &json!(1), &json!(state), &json!(2), &json!("a")));
+        assert_eq!(
+            (&facts["route"], &facts["sequence"], &facts["state"], &facts["items"], &facts["first_items"][0]["item"]),
+            (&json!("all"), &json!(1), &json!(state), &json!(2), &json!("a"))
+        );
     };
     check("unanswered");
     scene.carry(&source);

@@ -12,7 +12,7 @@ use wire::receipt::Outcome;
 use crate::acts::{Matcher, patterns};
 use crate::home::Home;
 use crate::report::{Failure, ItemReport, ItemsReport};
-use crate::status::{look, standing_on_replica, switching};
+use crate::status::{look_with_index, standing_on_replica, switching};
 use crate::world::World;
 
 /// Which items are asked for.
@@ -37,7 +37,9 @@ impl Filter {
         let all = [Standing::Pending, Standing::Packed, Standing::Done, Standing::Failed, Standing::Stale, Standing::Cancelled, Standing::Left];
         let known = |word: &String| all.into_iter().find(|standing| standing.word() == word);
         let state = match &options.state {
-            Some(word) => Some(known(word).ok_or_else(|| Failure::new("USE-01", word, "no state; one of pending, packed, done, failed, stale, cancelled, left"))?),
+            Some(word) => {
+                Some(known(word).ok_or_else(|| Failure::new("USE-01", word, "no state; one of pending, packed, done, failed, stale, cancelled, left"))?)
+            }
             None => None,
         };
         let matcher = options.pattern.as_ref().map(|pattern| patterns(std::slice::from_ref(pattern))).transpose()?;
@@ -56,7 +58,7 @@ impl Filter {
 /// `USE-01` for an unknown route or state, or a pattern that is not well formed; else as `status`.
 pub fn items(world: &World, path: &Path, options: &ItemsOptions) -> Result<ItemsReport, Failure> {
     let filter = Filter::of(options)?;
-    look(world, path, |home| report(home, options, &filter))
+    look_with_index(world, path, |home| report(home, options, &filter))
 }
 
 fn report(home: &Home, options: &ItemsOptions, filter: &Filter) -> Result<ItemsReport, Failure> {
@@ -184,7 +186,9 @@ mod tests {
 
     #[test]
     fn filters() {
-        let filter = |state: Option<&str>, pattern: Option<&str>| Filter::of(&ItemsOptions { route: None, state: state.map(Into::into), pattern: pattern.map(Into::into) });
+        let filter = |state: Option<&str>, pattern: Option<&str>| {
+            Filter::of(&ItemsOptions { route: None, state: state.map(Into::into), pattern: pattern.map(Into::into) })
+        };
         let id = wire::ItemId(b"a/b".to_vec());
         for (state, pattern, standing, expected) in [
             (None, None, Standing::Done, true),
@@ -194,7 +198,11 @@ mod tests {
             (Some("failed"), Some("a/*"), Standing::Failed, true),
             (None, Some("*"), Standing::Failed, false),
         ] {
-            assert_eq!(filter(state, pattern).map_err(|failure| failure.to_string()).unwrap().shows(standing, &id), expected, "{state:?} {pattern:?} {standing:?}");
+            assert_eq!(
+                filter(state, pattern).map_err(|failure| failure.to_string()).unwrap().shows(standing, &id),
+                expected,
+                "{state:?} {pattern:?} {standing:?}"
+            );
         }
         for (state, pattern) in [(Some("fine"), None), (None, Some("["))] {
             assert_eq!(filter(state, pattern).err().map(|failure| failure.0.code), Some("USE-01"));

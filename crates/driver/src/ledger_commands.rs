@@ -38,7 +38,9 @@ fn verify(world: &World, ledger: &Reading) -> Result<LedgerReport, Failure> {
     });
     world.progress.end();
     match verified {
-        Ok(verified) => Ok(LedgerReport { records: verified.records, bytes: verified.bytes, head: verified.head.digest.to_string(), first_bad: None, problems: Vec::new() }),
+        Ok(verified) => {
+            Ok(LedgerReport { records: verified.records, bytes: verified.bytes, head: verified.head.digest.to_string(), first_bad: None, problems: Vec::new() })
+        }
         Err(error) => bad(&error, LedgerReport::default()).ok_or_else(|| ledger_failure(error)),
     }
 }
@@ -61,7 +63,8 @@ fn damaged(world: &World, path: &Path, failure: Failure) -> Result<LedgerReport,
         return Ok(report);
     }
     // The chain is whole: a body that is not well formed, or an end that the signed checkpoint contradicts.
-    let malformed = ledger.read_from(Position::START).filter_map(Result::ok).map(|(_, record)| record).find(|record| Record::decode(record.kind, &record.body).is_err());
+    let malformed =
+        ledger.read_from(Position::START).filter_map(Result::ok).map(|(_, record)| record).find(|record| Record::decode(record.kind, &record.body).is_err());
     report.first_bad = Some(malformed.map_or(report.records, |record| record.number));
     report.problems.push(failure.0);
     Ok(report)
@@ -103,7 +106,8 @@ pub fn ledger_show(world: &World, path: &Path, from: u64, visit: &mut dyn FnMut(
 }
 
 fn shown(record: &store::ledger::Record) -> Result<Value, Failure> {
-    let decoded = Record::decode(record.kind, &record.body).map_err(|rejection| Failure::new(rejection.code(), "ledger", format!("record {}", record.number)))?;
+    let decoded =
+        Record::decode(record.kind, &record.body).map_err(|rejection| Failure::new(rejection.code(), "ledger", format!("record {}", record.number)))?;
     let mut body = serde_json::to_value(&decoded).expect("records have text keys and finite numbers only");
     if let Some(fields) = body.as_object_mut() {
         // The kind says it.

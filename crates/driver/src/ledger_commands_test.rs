@@ -64,7 +64,11 @@ fn the_first_bad_record_is_named() {
         bad[places[number] + offset] ^= 1;
         fs::write(segment(&home), &bad).unwrap();
         let report = ledger_verify(&scene.world, &home).unwrap();
-        assert_eq!((report.first_bad, report.problems.iter().map(|problem| problem.code).collect::<Vec<_>>()), (Some(number as u64), vec![code]), "{number} {offset}");
+        assert_eq!(
+            (report.first_bad, report.problems.iter().map(|problem| problem.code).collect::<Vec<_>>()),
+            (Some(number as u64), vec![code]),
+            "{number} {offset}"
+        );
         assert_eq!(crate::status(&scene.world, &home).unwrap_err().0.code, code);
         assert!(ledger_rebuild(&scene.world, &home).is_err());
         assert_eq!(fs::read(segment(&home)).unwrap(), bad, "nothing was changed");

@@ -90,6 +90,12 @@ impl Package {
         Ok(Self { id: opening.header.id, manifest, route, opening, trailer })
     }
 
+    /// Where a package belongs: its route's id and its sequence, without reading the rest of its manifest.
+    pub fn place(home: &Home, file: &mut dyn File) -> Option<(wire::RouteId, u64)> {
+        let (_, _, body, _) = Self::open_body(home, file, &|zone| home.signing_key(zone)).ok()?;
+        Manifest::place_of(&body)
+    }
+
     /// Opens an envelope of packages up to its verified body, whoever it is for.
     fn open_body(home: &Home, file: &mut dyn File, trusted: &dyn Fn(&ZoneId) -> Option<[u8; 32]>) -> Result<(Opening, Trailer, Vec<u8>, ZoneId), NotOpened> {
         let length = file.stat()?.size;

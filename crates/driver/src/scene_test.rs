@@ -83,9 +83,17 @@ impl Scene {
         }
         crate::archive_add(world, &scene.source(), "archive", &scene.path("archive")).unwrap();
         let gateway = |name: &str| gateways.then(|| scene.path(name));
-        let add = RouteAdd { name: "all".into(), archive: "archive".into(), to: "outside".into(), to_gateway: gateway("over"), from_gateway: gateway("back"), escrow: None };
+        let add = RouteAdd {
+            name: "all".into(),
+            archive: "archive".into(),
+            to: "outside".into(),
+            to_gateway: gateway("over"),
+            from_gateway: gateway("back"),
+            escrow: None,
+        };
         crate::route_add(world, &scene.source(), &add).unwrap();
-        let accept = RouteAccept { name: "all".into(), from: "inside".into(), into: scene.path("replica"), from_gateway: gateway("over"), to_gateway: gateway("back") };
+        let accept =
+            RouteAccept { name: "all".into(), from: "inside".into(), into: scene.path("replica"), from_gateway: gateway("over"), to_gateway: gateway("back") };
         crate::route_accept(world, &scene.replica(), &accept).unwrap();
         scene
     }

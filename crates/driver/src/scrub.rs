@@ -35,6 +35,8 @@ pub struct ScrubOptions {
     pub to: Option<PathBuf>,
 }
 
+/// By package and row: offset and length of a stretch of the document.
+type Stretches = HashMap<(u64, u32), (u64, u64)>;
 /// What was read back of an item: its number, what it proves, the digest under the key of its package.
 type ReadBack = (u32, Outcome, Digest);
 
@@ -48,7 +50,8 @@ pub fn scrub(world: &World, path: &std::path::Path, options: &ScrubOptions) -> R
     if let Some(unknown) = options.routes.iter().find(|name| !home.config.routes.contains_key(*name)) {
         return Err(Failure::new("USE-01", unknown, "no route of this name"));
     }
-    let open = |to: &PathBuf| Medium::open(&world.disk, to, true).map_err(|failure| Failure::new(failure.code(), to.display().to_string(), failure.to_string()));
+    let open =
+        |to: &PathBuf| Medium::open(&world.disk, to, true).map_err(|failure| Failure::new(failure.code(), to.display().to_string(), failure.to_string()));
     let medium = options.to.as_ref().map(open).transpose()?;
     medium.as_ref().map(|medium| crate::medium::read_label(&home, medium)).transpose()?;
     let mut applied = ApplyReport::default();
@@ -76,7 +79,11 @@ fn one(home: &mut Home, name: &str, medium: Option<&Medium>, report: &mut ScrubR
     report.bytes += read.iter().map(|(number, _, _)| route.items[*number as usize].size).sum::<u64>();
     let wrong: Vec<(u32, Outcome)> = read.iter().filter(|(_, outcome, _)| !outcome.proves()).map(|(number, outcome, _)| (*number, *outcome)).collect();
     let left = LISTED_MAX.saturating_sub(report.damaged.len());
-    let listed = wrong.iter().take(left).map(|(number, outcome)| Discrepancy { route: name.into(), item: route.items[*number as usize].id.clone(), outcome: outcome.word() });
+    let listed = wrong.iter().take(left).map(|(number, outcome)| Discrepancy {
+        route: name.into(),
+        item: route.items[*number as usize].id.clone(),
+        outcome: outcome.word(),
+    });
     report.damaged.extend(listed);
     let receipts = in_receipts(answers(route, &read), RECEIPT_ROWS_MAX);
     let damaged = wrong.iter().map(|(number, outcome)| (*number, outcome.number())).collect();
@@ -95,7 +102,7 @@ fn one(home: &mut Home, name: &str, medium: Option<&Medium>, report: &mut ScrubR
 }
 
 /// Of items that the last of several parts made whole: which stretch the source asks about, by package and row.
-fn parts(home: &Home, name: &str) -> Result<HashMap<(u64, u32), (u64, u64)>, Failure> {
+fn parts(home: &Home, name: &str) -> Result<Stretches, Failure> {
     let route = &home.replica().routes[name];
     let mut by_sequence: BTreeMap<u64, Vec<u32>> = BTreeMap::new();
     for item in route.items.iter().filter(|item| item.held()) {
@@ -112,7 +119,7 @@ fn parts(home: &Home, name: &str) -> Result<HashMap<(u64, u32), (u64, u64)>, Fai
 }
 
 /// Reads everything that is held, folder by folder, on all cores.
-fn read_all(home: &Home, tree: &Tree, route: &Route, parts: &HashMap<(u64, u32), (u64, u64)>) -> io::Result<Vec<ReadBack>> {
+fn read_all(home: &Home, tree: &Tree, route: &Route, parts: &Stretches) -> io::Result<Vec<ReadBack>> {
     let mut held: Vec<(u32, &Item)> = (0u32..).zip(&route.items).filter(|(_, item)| item.held()).collect();
     held.sort_by(|one, two| one.1.path().cmp(two.1.path()));
     let world = &home.world;

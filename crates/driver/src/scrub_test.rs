@@ -95,14 +95,14 @@ fn wrong_use_is_refused_before_anything_is_read() {
 
 #[test]
 fn receipts_hold_what_fits() {
-    let answer = |sequence: u64, rows: u32| Answer { sequence, package: PackageId::ZERO, rows: (0..rows).map(|row| Row { row, outcome: 2, digest: Digest::ZERO }).collect() };
-    for (sizes, expected) in [
-        (&[][..], &[&[][..]][..]),
-        (&[10], &[&[1]]),
-        (&[4, 6], &[&[1, 2]]),
-        (&[4, 7], &[&[1], &[2]]),
-        (&[4, 6, 1, 9, 1], &[&[1, 2], &[3, 4], &[5]]),
-    ] {
+    let answer = |sequence: u64, rows: u32| Answer {
+        sequence,
+        package: PackageId::ZERO,
+        rows: (0..rows).map(|row| Row { row, outcome: 2, digest: Digest::ZERO }).collect(),
+    };
+    for (sizes, expected) in
+        [(&[][..], &[&[][..]][..]), (&[10], &[&[1]]), (&[4, 6], &[&[1, 2]]), (&[4, 7], &[&[1], &[2]]), (&[4, 6, 1, 9, 1], &[&[1, 2], &[3, 4], &[5]])]
+    {
         let answers = (1..).zip(sizes).map(|(sequence, rows)| answer(sequence, *rows)).collect();
         let receipts: Vec<Vec<u64>> = in_receipts(answers, 10).iter().map(|answers| answers.iter().map(|answer| answer.sequence).collect()).collect();
         assert_eq!(receipts, expected, "{sizes:?}");

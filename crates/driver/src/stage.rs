@@ -72,9 +72,12 @@ impl<'a> Stager<'a> {
     }
 
     fn create(&self, row: u32) -> io::Result<Box<dyn File>> {
-        let (folder, name) = Tree::staged(row);
-        let dir = self.world.disk.dir(&self.stage, &folder, false)?;
-        self.world.disk.create(&dir, &name, if carried(self.manifest, row).executable { 0o755 } else { 0o644 })
+        let (folder, _) = Tree::staged(row);
+        self.create_in(&self.world.disk.dir(&self.stage, &folder, false)?, row)
+    }
+
+    fn create_in(&self, dir: &Dir, row: u32) -> io::Result<Box<dyn File>> {
+        self.world.disk.create(dir, &Tree::staged(row).1, if carried(self.manifest, row).executable { 0o755 } else { 0o644 })
     }
 
     /// Takes the next bytes of the logical content.
@@ -96,7 +99,10 @@ impl<'a> Stager<'a> {
             groups.entry(row >> 8).or_default().push(*row);
         }
         let this = &*self;
-        groups.into_par_iter().try_for_each(|(_, rows)| rows.into_iter().try_for_each(|row| this.write_small(row)))?;
+        groups.into_par_iter().try_for_each(|(folder, rows)| {
+            let dir = this.world.disk.dir(&this.stage, &Tree::staged(folder << 8).0, false)?;
+            rows.into_iter().try_for_each(|row| this.write_small(&dir, row))
+        })?;
         self.grow(end)?;
         let used_to = self.order.get(self.next).map_or(end, |row| carried(self.manifest, *row).at.min(end));
         let keep_from = if self.growing.is_empty() { used_to } else { end };
@@ -111,15 +117,17 @@ impl<'a> Stager<'a> {
     }
 
     /// Writes a document whose new bytes are all in the window.
-    fn write_small(&self, row: u32) -> Result<(), NotOpened> {
+    fn write_small(&self, dir: &Dir, row: u32) -> Result<(), NotOpened> {
         let document = carried(self.manifest, row);
         let new = if document.new_bytes() > 0 { self.in_window(document.at, document.new_bytes()) } else { &[] };
-        let mut file = self.create(row)?;
+        let mut file = self.create_in(dir, row)?;
         if only_new(document) {
             let right = blake3::hash(new).as_bytes() == &document.carried_digest().0;
             wire::clause::require(right, &clause::PKG_DIGEST)?;
             write_with_holes(&mut *file, new, 0)?;
-            file.set_size(document.carried_bytes())?;
+            if new.len() >= HOLES_FROM {
+                file.set_size(document.carried_bytes())?;
+            }
             return Ok(self.close(row, file)?);
         }
         write_new(&mut *file, document, 0, new)?;

@@ -1,13 +1,15 @@
 //! `status`: per route how many items stand where, how old the oldest open change is, and what to do next.
 //!
-//! Computed from what the ledger says; no archive and no replica is looked at. Needs no lock: where the home is free it is
-//! opened like for a change, so that a damaged index is repaired by whatever command comes next, and else for reading.
+//! Computed from what the ledger says; no archive and no replica is looked at. Takes no lock, so that whoever looks again and
+//! again is in nobody's way; only where the index was touched by others is the home opened like for a change, so that it is
+//! repaired by whatever command comes next.
 
 use engine::replica;
 use engine::source;
 use engine::standing::{self, Standing};
 use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
+use store::disk::Met;
 use wire::card::Role;
 use wire::record::Step;
 
@@ -16,21 +18,40 @@ use crate::home::{Access, Home};
 use crate::report::{Counts, Failure, LISTED_MAX, Problem, RouteStatus, StatusReport};
 use crate::world::World;
 
-/// Opens a home for a command that only reads: with the lock and the index where they are free and can be written, so that
-/// the index is repaired if need be; else without.
-fn open_to_read(world: &World, path: &Path) -> Result<Home, Failure> {
-    match Home::open(world, path, Access::Change) {
-        Err(failure) if matches!(failure.0.code, "HOM-01" | "IO-01") => Home::open(world, path, Access::Read),
-        other => other,
-    }
+/// Largest mark of an index that is read, bytes.
+const MARK_BYTES_MAX: u64 = 1 << 20;
+
+/// Looks at a home and lets go of it, whatever came of looking. Without lock and index, unless the index must be repaired
+/// and the home is free.
+pub(crate) fn look<T>(world: &World, path: &Path, at: impl FnOnce(&Home) -> Result<T, Failure>) -> Result<T, Failure> {
+    if index_is_untouched(world, path) { at(&Home::open(world, path, Access::Read)?) } else { look_with_index(world, path, at) }
 }
 
-/// Looks at a home and lets go of it, whatever came of looking.
-pub(crate) fn look<T>(world: &World, path: &Path, at: impl FnOnce(&Home) -> Result<T, Failure>) -> Result<T, Failure> {
-    let home = open_to_read(world, path)?;
+/// Looks at a home with its index, where it is free and can be written; else without.
+pub(crate) fn look_with_index<T>(world: &World, path: &Path, at: impl FnOnce(&Home) -> Result<T, Failure>) -> Result<T, Failure> {
+    let home = match Home::open(world, path, Access::Change) {
+        Err(failure) if matches!(failure.0.code, "HOM-01" | "IO-01") => Home::open(world, path, Access::Read)?,
+        other => other?,
+    };
     let seen = at(&home);
     let closed = home.close("", "");
     seen.and_then(|seen| closed.map(|()| seen))
+}
+
+/// Whether nothing happened to the index since its mark said that it was closed: no file of it has changed since, as the
+/// file system says. Cheap, and no proof: who changes something compares every byte.
+fn index_is_untouched(world: &World, path: &Path) -> bool {
+    let disk = &*world.disk;
+    let look = || -> std::io::Result<bool> {
+        let root = disk.root(path)?;
+        let ledger = disk.dir(&root, b"ledger", false)?;
+        let marked = disk.stat(&ledger, b"index.mark")?.changed;
+        let mark = store::spool::read_whole(disk, &ledger, b"index.mark", MARK_BYTES_MAX)?;
+        let mut untouched = mark.split(|byte| *byte == b'\n').nth(1) == Some(b"closed") && disk.stat(&root, b"index")?.changed <= marked;
+        disk.walk(&path.join("index"), &mut |met| untouched &= matches!(met, Met::Entry { stat, .. } if stat.changed <= marked))?;
+        Ok(untouched)
+    };
+    look().unwrap_or(false)
 }
 
 /// The state of every route.
@@ -160,7 +181,11 @@ impl OpenItems {
 fn rotten(home: &Home) -> Vec<Problem> {
     let archives: BTreeSet<&String> = home.config.archives.keys().collect();
     let items = home.source().archives.iter().filter(|(name, _)| archives.contains(name)).flat_map(|(_, archive)| &archive.items);
-    let problem = |item: &source::Item| Problem { code: "SRC-06", subject: item.id.to_string(), detail: "its content differs, but size and times are those of the last reading".into() };
+    let problem = |item: &source::Item| Problem {
+        code: "SRC-06",
+        subject: item.id.to_string(),
+        detail: "its content differs, but size and times are those of the last reading".into(),
+    };
     items.filter(|item| item.rotten && !item.gone).take(LISTED_MAX).map(problem).collect()
 }
 
@@ -170,7 +195,10 @@ fn replica_status(home: &Home, name: &str, config: &RouteConfig) -> (RouteStatus
     let Some(route) = home.replica().routes.get(name) else { return (blank, vec![not_in_ledger(name, "route accept")]) };
     let (items, bytes) = held(route);
     let outstanding = engine::answer::outstanding(route).len() as u64;
-    let tripped = route.breaker.tripped.map(|changes| format!("{changes} changes at once wait for a person to agree; {} packages are held back", route.breaker.held.len()));
+    let tripped = route
+        .breaker
+        .tripped
+        .map(|changes| format!("{changes} changes at once wait for a person to agree; {} packages are held back", route.breaker.held.len()));
     let (stopped, problems) = stop(name, route.stopped.as_ref(), tripped, "RPL-01");
     let unfinished = items.pending > 0 || route.pending.is_some();
     let next = match (&route.stopped, route.breaker.tripped) {

@@ -128,7 +128,7 @@ fn forks_and_rot_are_problems() {
 }
 
 #[test]
-fn a_held_home_is_read_and_a_damaged_index_mended() {
+fn a_held_home_is_read() {
     let scene = Scene::new();
     let source = scene.source();
     scene.write("a", "alpha");
@@ -138,11 +138,6 @@ fn a_held_home_is_read_and_a_damaged_index_mended() {
     assert_eq!(of(&scene, &source).items.done, 1, "no lock is needed");
     held.close("", "").unwrap();
     assert_eq!(scene.notices(), [""; 0]);
-    fs::remove_dir_all(source.join("index")).unwrap();
-    assert_eq!(of(&scene, &source).items.done, 1);
-    assert_eq!(scene.notices(), ["index-repaired"]);
-    assert_eq!(of(&scene, &source).items.done, 1);
-    assert_eq!(scene.notices(), [""; 0], "mended for good");
     assert_eq!(status(&scene.world, &scene.path("medium")).unwrap_err().0.code, "HOM-02");
 }
 
@@ -154,5 +149,47 @@ fn a_route_that_only_the_configuration_knows() {
         fs::write(&file, format!("{}\n[routes.typed]\n{line}\n", fs::read_to_string(&file).unwrap())).unwrap();
         let seen = status(&scene.world, &home).unwrap();
         assert_eq!((seen.routes[1].route.as_str(), seen.routes[1].next, seen.problems[0].code), ("typed", "needs-person", "HOM-03"));
+    }
+}
+
+/// The largest file of an index.
+fn database(home: &Path) -> std::path::PathBuf {
+    let files = fs::read_dir(home.join("index")).unwrap().map(|entry| entry.unwrap()).filter(|entry| entry.metadata().unwrap().is_file());
+    files.max_by_key(|entry| entry.metadata().unwrap().len()).unwrap().path()
+}
+
+#[test]
+fn who_only_looks_touches_nothing_and_yet_mends_the_index() {
+    let scene = Scene::new();
+    let source = scene.source();
+    scene.write("a", "alpha");
+    scene.round();
+    let older = fs::read(database(&source)).unwrap();
+    scene.write("a", "alpha two");
+    scene.round();
+    scene.notices();
+    let mark = || std::os::unix::fs::MetadataExt::ino(&fs::metadata(source.join("ledger/index.mark")).unwrap());
+    let before = mark();
+    assert_eq!(of(&scene, &source).items.done, 1);
+    assert_eq!(mark(), before, "the home was not opened for a change");
+    type Harm<'h> = (&'h str, &'h dyn Fn());
+    let harms: [Harm<'_>; 6] = [
+        ("deleted", &|| fs::remove_dir_all(source.join("index")).unwrap()),
+        ("a file gone", &|| fs::remove_file(database(&source)).unwrap()),
+        ("cut", &|| fs::File::options().write(true).open(database(&source)).unwrap().set_len(100).unwrap()),
+        ("flipped", &|| {
+            let mut bytes = fs::read(database(&source)).unwrap();
+            bytes[5] ^= 1;
+            fs::write(database(&source), bytes).unwrap();
+        }),
+        ("older", &|| fs::write(database(&source), &older).unwrap()),
+        ("unmarked", &|| fs::remove_file(source.join("ledger/index.mark")).unwrap()),
+    ];
+    for (name, harm) in harms {
+        harm();
+        assert_eq!(of(&scene, &source).items.done, 1, "{name}");
+        assert_eq!(scene.notices(), ["index-repaired"], "{name}");
+        assert_eq!(of(&scene, &source).items.done, 1, "{name}");
+        assert_eq!(scene.notices(), [""; 0], "{name}: mended for good");
     }
 }

@@ -37,6 +37,11 @@ pub fn decode_own<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
     (consumed == bytes.len()).then_some(value.0)
 }
 
+/// The value that the first bytes encode, whatever follows.
+pub fn decode_start<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
+    bincode::serde::borrow_decode_from_slice::<Owned<T>, _>(bytes, CONFIGURATION).ok().map(|(value, _)| value.0)
+}
+
 /// Lets an owned value be decoded from a borrowed input.
 struct Owned<T>(T);
 

@@ -247,6 +247,19 @@ impl Manifest {
         Ok(manifest)
     }
 
+    /// Route and sequence at the start of a body, without reading the rest: for an order of work only, nothing is checked.
+    pub fn place_of(body: &[u8]) -> Option<(RouteId, u64)> {
+        #[derive(Deserialize)]
+        struct Start {
+            _route: String,
+            route_id: RouteId,
+            _zones: [ZoneId; 2],
+            _incarnation: Incarnation,
+            sequence: u64,
+        }
+        codec::decode_start::<Start>(body).map(|start| (start.route_id, start.sequence))
+    }
+
     /// The checks of `decode`, for a writer to hold itself to.
     pub fn check(&self, content_bytes: u64) -> Result<(), Rejection> {
         let number = |number: u64| (1..=NUMBER_MAX).contains(&number);

@@ -139,8 +139,40 @@ fn names_of_sources_name_something() {
     none("names that name nothing", &empty);
 }
 
+/// The modules that a text declares, by name or by the path of their file; comments left out.
+fn declared(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().filter_map(|line| {
+        let line = line.trim();
+        let named = line.trim_start_matches("pub(crate) ").trim_start_matches("pub ").strip_prefix("mod ").and_then(|rest| rest.strip_suffix(';'));
+        named.or_else(|| line.strip_prefix("#[path = \"")?.strip_suffix(".rs\"]")?.split('/').next_back())
+    })
+}
+
+#[test]
+fn every_source_is_compiled() {
+    let roots = crate_folders().into_iter().map(|name| format!("crates/{name}/src")).chain(["src".to_owned(), "tests/suite".to_owned()]);
+    let mut forgotten = Vec::new();
+    for folder in roots {
+        let paths = files(&folder, ".rs");
+        let texts: Vec<String> = paths.iter().map(|path| read(path)).collect();
+        let modules: Vec<&str> = texts.iter().flat_map(|text| declared(text)).collect();
+        for path in paths {
+            let parts: Vec<&str> = path.trim_end_matches("/mod.rs").trim_end_matches(".rs").split('/').collect();
+            let stem = parts.last().expect("a path has a last part");
+            if !["lib", "main"].contains(stem) && !modules.contains(stem) {
+                forgotten.push(path);
+            }
+        }
+    }
+    none("sources that no module declares", &forgotten);
+}
+
 #[test]
 fn breaches_are_seen() {
+    assert_eq!(
+        declared("mod a;\npub mod b;\n// mod c;\n    mod d;\nmod tests {\n#[path = \"../e_test.rs\"]\nmod f;").collect::<Vec<_>>(),
+        ["a", "b", "d", "e_test", "f"]
+    );
     for (text, count) in [
         ("use std::collections::BTreeMap;", 0),
         ("use core::fmt;", 0),

@@ -186,7 +186,8 @@ fn tokens(pattern: &[Written]) -> Result<Vec<Token>, &'static str> {
         if is(here, '*') {
             let stars = pattern[at..].iter().take_while(|written| is(Some(written), '*')).count();
             at += stars;
-            let whole = tokens.last().is_none_or(|last| matches!(last, Token::One(SLASH) | Token::InFolders)) && pattern.get(at).is_some_and(|next| next.0 == SLASH);
+            let whole =
+                tokens.last().is_none_or(|last| matches!(last, Token::One(SLASH) | Token::InFolders)) && pattern.get(at).is_some_and(|next| next.0 == SLASH);
             match (stars, whole) {
                 (1, _) => tokens.push(Token::Run),
                 (_, false) => tokens.push(Token::Cross),
@@ -245,10 +246,8 @@ fn matches(tokens: &[Token], path: &[Unit]) -> bool {
             match token {
                 Token::One(expected) if expected == unit => reach(tokens, &mut next, place + 1),
                 Token::Any if *unit != SLASH => reach(tokens, &mut next, place + 1),
-                Token::Set { negated, ranges } if *unit != SLASH => {
-                    if ranges.iter().any(|(first, last)| (first..=last).contains(&unit)) != *negated {
-                        reach(tokens, &mut next, place + 1);
-                    }
+                Token::Set { negated, ranges } if *unit != SLASH && ranges.iter().any(|(first, last)| (first..=last).contains(&unit)) != *negated => {
+                    reach(tokens, &mut next, place + 1);
                 }
                 Token::Run if *unit != SLASH => reach(tokens, &mut next, place),
                 Token::Cross => reach(tokens, &mut next, place),

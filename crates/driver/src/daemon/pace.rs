@@ -6,8 +6,11 @@ use std::time::Duration;
 const LIMITED_SECONDS: u64 = 10;
 /// Gateway folders are looked at so often, s: they are often shares, where another machine's writing gives no hint.
 const FOLDERS_SECONDS: u64 = 30;
-/// A home that another process held is tried again after so long.
-const HELD: Duration = Duration::from_secs(1);
+/// A home that another process held is tried again after so long: most commands are short.
+const HELD: Duration = Duration::from_millis(20);
+/// After so many times the command is a long one, and it is tried less often.
+const HELD_TIMES: u32 = 100;
+const HELD_LONG: Duration = Duration::from_secs(1);
 /// The longest wait after a round that failed, s.
 const FAILED_SECONDS_MAX: u64 = 60;
 
@@ -41,9 +44,10 @@ pub fn after_a_round(timing: &Timing) -> Next {
     Next { round: Duration::from_secs(round), look_at_folders, hints_count: true }
 }
 
-/// After a round that found the home held: soon again, hints or not; the hint that called for it has been used up.
-pub fn after_a_locked_home() -> Next {
-    Next { round: HELD, look_at_folders: None, hints_count: false }
+/// After a round that found the home held, so many times in a row: soon again, hints or not; the hint that called for it has
+/// been used up.
+pub fn after_a_held_home(times: u32) -> Next {
+    Next { round: if times > HELD_TIMES { HELD_LONG } else { HELD }, look_at_folders: None, hints_count: false }
 }
 
 /// After so many failures in a row: each wait twice as long, and no hint shortens it.
@@ -71,6 +75,13 @@ mod tests {
             let next = after_a_round(&Timing { scan_seconds, has_arrivals, limited });
             let expected = Next { round: Duration::from_secs(round), look_at_folders: look.map(Duration::from_secs), hints_count: true };
             assert_eq!(next, expected, "{scan_seconds} {has_arrivals} {limited}");
+        }
+    }
+
+    #[test]
+    fn a_held_home_is_tried_again_soon() {
+        for (times, milliseconds) in [(1, 20), (100, 20), (101, 1000)] {
+            assert_eq!(after_a_held_home(times).round, Duration::from_millis(milliseconds), "{times}");
         }
     }
 

@@ -39,7 +39,8 @@ fn counts<'w>(words: impl Iterator<Item = &'w str>) -> Value {
 pub fn manifest(home: &Home, route: &str, manifest: &Manifest) -> Map<String, Value> {
     let documents = || manifest.items.iter().flat_map(|item| &item.documents);
     let copied = |item: &&Item| item.documents.iter().flat_map(|document| &document.pieces).any(|piece| matches!(piece, Piece::Copy { .. }));
-    let acknowledged = manifest.acknowledged.map(|witness| json!({ "incarnation": witness.incarnation, "receipt": witness.receipt, "ledger": head(&witness.ledger) }));
+    let acknowledged =
+        manifest.acknowledged.map(|witness| json!({ "incarnation": witness.incarnation, "receipt": witness.receipt, "ledger": head(&witness.ledger) }));
     let shown = |item: &Item| {
         let mut row = facts([("item", json!(item.id)), ("version", json!(item.version)), ("mark", json!(item.mark.word()))]);
         if let Some(document) = item.documents.first() {
@@ -73,14 +74,15 @@ pub fn manifest(home: &Home, route: &str, manifest: &Manifest) -> Map<String, Va
 }
 
 /// What a receipt says. `route` is none when it is of no route of this source.
-pub fn receipt(home: &Home, route: Option<&str>, id: &PackageId, receipt: &Receipt) -> Map<String, Value> {
+pub fn receipt(home: &Home, route: Option<&str>, id: &PackageId, receipt: &Receipt) -> Result<Map<String, Value>, Failure> {
+    let taken = search(home, |record| matches!(record, Record::Reconciled(taken) if taken.receipt == *id).then_some(()))?;
     let mut all = facts([
         ("route", json!(route)),
         ("source", json!(home.config.zone)),
         ("replica", json!(home.zone_name(&receipt.replica))),
         ("incarnation", json!(receipt.incarnation)),
         ("number", json!(receipt.number)),
-        ("taken_here", json!(home.has_taken(id))),
+        ("taken_here", json!(taken.is_some())),
         ("ledger", head(&receipt.ledger)),
         ("highest_sequence", json!(receipt.source_seen.sequence)),
         ("highest_package", json!(receipt.source_seen.package)),
@@ -112,7 +114,7 @@ pub fn receipt(home: &Home, route: Option<&str>, id: &PackageId, receipt: &Recei
         ("escaped", json!(receipt.escaped)),
         ("kept_aside", json!(receipt.kept_aside)),
     ]));
-    all
+    Ok(all)
 }
 
 /// What the ledger of a source knows of a package it wrote.
@@ -121,9 +123,7 @@ pub fn packed(home: &Home, id: &PackageId) -> Result<Option<Map<String, Value>>,
         Record::Packed(packed) if packed.package == *id => Some(packed),
         _ => None,
     };
-    // Beside another process there is no index to ask.
-    let Some(packed) = home.packed_as(id).map_or_else(|| search(home, find), |packed| Ok(Some(packed)))? else { return Ok(None) };
-    Ok(Some(packed_facts(home, &packed)))
+    Ok(search(home, find)?.map(|packed| packed_facts(home, &packed)))
 }
 
 fn packed_facts(home: &Home, packed: &Packed) -> Map<String, Value> {
@@ -184,7 +184,7 @@ pub fn receipted(home: &Home, id: &PackageId) -> Result<Option<Map<String, Value
     Ok(search(home, find)?.map(known))
 }
 
-/// Reads the ledger from its start for the record that `find` knows.
+/// Reads the ledger from its start for the record that `find` knows: who only looks has no index to ask.
 fn search<T>(home: &Home, find: impl Fn(Record) -> Option<T>) -> Result<Option<T>, Failure> {
     for record in home.ledger().read_from(Position::START) {
         let (_, record) = record.map_err(ledger_failure)?;
