@@ -108,7 +108,6 @@ pub static ADVICE: &[Advice] = &[
     advice("SRC-04", PERSON, "fault.writing", "remedy.at-rest"),
     advice("SRC-05", PERSON, "fault.storage", "remedy.permissions"),
     advice("SRC-06", PERSON, "fault.storage", "remedy.rot"),
-    advice("SRC-07", PERSON, "fault.medium", "remedy.larger-medium"),
     advice("RPL-01", STOPPED, "fault.archive", "remedy.release-replica"),
     advice("RPL-02", IO, "fault.storage", "remedy.replica-storage"),
     advice("RPL-03", PERSON, "fault.replica", "remedy.replica-change"),
@@ -195,7 +194,7 @@ mod tests {
         for (codes, exit) in [
             (&["ENV-01", "PKG-15", "RCT-08", "CRD-09", "LBL-02", "MED-01"][..], 3),
             (&["FRK-01", "FRK-04", "SRC-01", "SRC-02", "SRC-03", "RPL-01", "LDG-01", "LDG-07"], 5),
-            (&["SRC-04", "SRC-05", "SRC-06", "SRC-07", "RPL-03", "MED-04", "DMO-01"], 1),
+            (&["SRC-04", "SRC-05", "SRC-06", "RPL-03", "MED-04", "DMO-01"], 1),
             (&["RPL-04"], 0),
             (&["IO-01", "MED-02", "MED-03", "RPL-02", "HOM-05"], 4),
             (&["HOM-01"], 75),

@@ -68,6 +68,7 @@ impl Shown {
 
 impl Progress for Shown {
     fn begin(&self, stage: Stage, items_total: Option<u64>, bytes_total: Option<u64>) {
+        tracing::debug!(?stage, "begins");
         let bar = self.bars.then(|| {
             let template = if bytes_total.or(items_total).is_some() { "{prefix} {bar:24} {msg}" } else { "{prefix} {spinner} {msg}" };
             let style = ProgressStyle::with_template(template).expect("the template is a constant of this file");
@@ -103,6 +104,7 @@ impl Progress for Shown {
 
     fn end(&self) {
         let Some(running) = self.running.write().unwrap_or_else(PoisonError::into_inner).pop() else { return };
+        tracing::debug!(stage = ?running.stage, "ends");
         if let Some(bar) = &running.bar {
             bar.finish_and_clear();
         }

@@ -127,3 +127,28 @@ fn each_outcome_and_state_has_its_word() {
         assert!(TABLE.contains_key(&format!("state.{state}")), "{state}");
     }
 }
+
+/// The driver's sources, for the words that it hands over as they are.
+fn driver_sources(folder: &Path, into: &mut Vec<String>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            driver_sources(&path, into);
+        } else {
+            into.push(fs::read_to_string(&path).unwrap());
+        }
+    }
+}
+
+#[test]
+fn each_notice_of_the_driver_has_its_text() {
+    let mut sources = Vec::new();
+    driver_sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/driver/src"), &mut sources);
+    let calls = sources.iter().flat_map(|source| source.split(".notice(").skip(1));
+    // The code is the first argument: every literal before the first comma.
+    let codes: BTreeSet<&str> = calls.flat_map(|call| call.split(',').next().unwrap().split('"').skip(1).step_by(2)).collect();
+    assert!(codes.len() > 3, "{codes:?}");
+    for code in codes {
+        assert!(TABLE.contains_key(&format!("notice.{code}")), "{code}");
+    }
+}

@@ -170,6 +170,9 @@ pub struct Setting {
     pub passphrase: Option<PathBuf>,
 }
 
+/// What a stand consists of beside its archive.
+const KEPT: [&str; 6] = ["home-source", "home-replica", "replica", "medium", "over", "back"];
+
 /// Two homes with one route, `outward`, from the archive `cards`.
 pub struct Stand {
     /// The folder that holds everything.
@@ -181,7 +184,16 @@ pub struct Stand {
     /// The medium.
     pub medium: PathBuf,
     passphrase: Option<PathBuf>,
-    _folder: tempfile::TempDir,
+    temporary: Option<tempfile::TempDir>,
+}
+
+impl Drop for Stand {
+    /// What a failed test stood on is left to be looked at.
+    fn drop(&mut self) {
+        if let Some(folder) = self.temporary.take_if(|_| std::thread::panicking()) {
+            println!("left to be looked at: {}", folder.keep().display());
+        }
+    }
 }
 
 impl Stand {
@@ -195,7 +207,7 @@ impl Stand {
         let folder = tempfile::tempdir().expect("a folder can be made");
         let root = folder.path().canonicalize().expect("it is there");
         let archive = setting.archive.unwrap_or_else(|| root.join("archive"));
-        let stand = Self { replica: root.join("replica"), medium: root.join("medium"), archive, root, passphrase: setting.passphrase, _folder: folder };
+        let stand = Self { replica: root.join("replica"), medium: root.join("medium"), archive, root, passphrase: setting.passphrase, temporary: Some(folder) };
         for made in [&stand.archive, &stand.medium, &stand.folder("over"), &stand.folder("back")] {
             fs::create_dir_all(made).expect("a folder can be made");
         }
@@ -203,6 +215,25 @@ impl Stand {
             stand.expect(line.0, &line.1.iter().map(String::as_str).collect::<Vec<_>>(), 0);
         }
         stand
+    }
+
+    /// Copies everything but the archive, to be put back with [`Stand::restore`].
+    pub fn keep(&self) -> tempfile::TempDir {
+        let kept = tempfile::tempdir().expect("a folder can be made");
+        for name in KEPT.iter().filter(|name| self.folder(name).exists()) {
+            copy(&self.folder(name), &kept.path().join(name));
+        }
+        kept
+    }
+
+    /// Puts back what was kept.
+    pub fn restore(&self, kept: &tempfile::TempDir) {
+        for name in KEPT {
+            let _was_not_there = fs::remove_dir_all(self.folder(name));
+            if kept.path().join(name).exists() {
+                copy(&kept.path().join(name), &self.folder(name));
+            }
+        }
     }
 
     /// The commands that set both homes up, in order.
@@ -296,9 +327,12 @@ impl Stand {
     /// The replica equals the archive, and so says the ledger.
     pub fn expect_true(&self) {
         let (archive, replica) = (tree(&self.archive), tree(&self.replica));
-        let named = |tree: &BTreeMap<Vec<u8>, Leaf>| tree.keys().map(|path| String::from_utf8_lossy(path).into_owned()).collect::<Vec<_>>();
-        assert_eq!(named(&archive), named(&replica), "names differ");
-        let differing: Vec<String> = archive.iter().filter(|(path, leaf)| replica[*path] != **leaf).map(|(path, _)| String::from_utf8_lossy(path).into_owned()).collect();
+        let only = |one: &BTreeMap<Vec<u8>, Leaf>, two: &BTreeMap<Vec<u8>, Leaf>| {
+            one.keys().filter(|path| !two.contains_key(*path)).map(|path| String::from_utf8_lossy(path).into_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!((only(&archive, &replica), only(&replica, &archive)), (Vec::new(), Vec::new()), "only in the archive, only on the replica");
+        let differing: Vec<String> =
+            archive.iter().filter(|(path, leaf)| replica[*path] != **leaf).map(|(path, _)| String::from_utf8_lossy(path).into_owned()).collect();
         assert!(differing.is_empty(), "these differ: {differing:?}");
         let total = archive.len() as u64;
         assert_eq!(self.counts(), (total, total), "{}", self.route(Side::Source));
@@ -322,9 +356,8 @@ impl Stand {
         for side in [Side::Source, Side::Replica] {
             let file = self.home(side).join("gapferry.toml");
             let text = fs::read_to_string(&file).expect("the configuration can be read");
-            let text = text.replace("# breaker_items = 100 ", "breaker_items = 1000000000 ");
-            assert!(text.contains("\nbreaker_items"), "the template of the configuration is another one: {text}");
-            fs::write(file, text).expect("the configuration can be written");
+            assert!(text.contains("\n[policy]\n"), "the template of the configuration is another one: {text}");
+            fs::write(file, text.replace("\n[policy]\n", "\n[policy]\nbreaker_items = 1000000000\n")).expect("the configuration can be written");
         }
     }
 }

@@ -43,7 +43,8 @@ pub fn recover(home: &mut Home, report: &mut ApplyReport) -> Result<(), Failure>
             home.world.progress.notice("rolled-forward", &format!("{route} {}", pending.sequence));
             finish(home, &route, pending.sequence, true, report)?;
         }
-        let open = |home: &Home| home.replica().routes[&route].packages.iter().find(|(_, seen)| seen.progress == Reached::Applied).map(|(sequence, _)| *sequence);
+        let open =
+            |home: &Home| home.replica().routes[&route].packages.iter().find(|(_, seen)| seen.progress == Reached::Applied).map(|(sequence, _)| *sequence);
         while let Some(sequence) = open(home) {
             attest(home, &route, sequence)?;
         }
@@ -226,11 +227,16 @@ fn finish(home: &mut Home, name: &str, sequence: u64, again: bool, report: &mut 
                 report.problems.push(Problem { code: "RPL-03", subject: id(row.row).to_string(), detail: format!("kept in .gapferry/{kept}") });
                 report.kept_aside.push(id(row.row));
             }
-            Some(Outcome::Escaped) if report.escaped.len() < LISTED_MAX => report.escaped.push(id(row.row)),
+            Some(Outcome::Escaped) if report.escaped.len() < LISTED_MAX => {
+                let disk = row.disk.as_ref().map(|disk| ItemId(disk.0.clone()).to_string()).unwrap_or_default();
+                report.problems.push(Problem { code: "RPL-04", subject: id(row.row).to_string(), detail: format!("it lies as {disk}") });
+                report.escaped.push(id(row.row));
+            }
             _ => {}
         }
     }
-    let planned_failures = pending.rows.iter().filter(|row| matches!(row.step, Step::Nothing(number) if Outcome::of(number).is_some_and(Outcome::failed))).count();
+    let planned_failures =
+        pending.rows.iter().filter(|row| matches!(row.step, Step::Nothing(number) if Outcome::of(number).is_some_and(Outcome::failed))).count();
     let failures = differs.iter().filter(|row| Outcome::of(row.outcome).is_some_and(Outcome::failed)).count() + planned_failures;
     home.record(Applied { route: name.into(), sequence, rows: differs })?;
     home.commit()?;
@@ -286,4 +292,3 @@ fn forget_parts(home: &Home, name: &str, tree: &Tree) -> std::io::Result<()> {
 pub fn static_code(code: &str) -> &'static str {
     ["FRK-01", "FRK-02", "FRK-03", "FRK-04"].into_iter().find(|known| *known == code).unwrap_or("FRK-03")
 }
-

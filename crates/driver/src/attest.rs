@@ -50,7 +50,11 @@ fn read_back(file: &mut dyn File, key: &[u8; 32], range: Option<(u64, u64)>, pas
             break;
         }
     }
-    Ok(ReadBack { plain: Digest(*plain.finalize().as_bytes()), keyed: Digest(*keyed.finalize().as_bytes()), part: part.map_or(Digest::ZERO, |part| Digest(*part.finalize().as_bytes())) })
+    Ok(ReadBack {
+        plain: Digest(*plain.finalize().as_bytes()),
+        keyed: Digest(*keyed.finalize().as_bytes()),
+        part: part.map_or(Digest::ZERO, |part| Digest(*part.finalize().as_bytes())),
+    })
 }
 
 /// Reads one package's rows back.
@@ -75,7 +79,9 @@ impl Attester<'_> {
             .par_chunks(64)
             .map_init(
                 || (Parents::default(), Vec::new()),
-                |(parents, buffer), rows| rows.iter().map(|(place, row)| self.row(*place, row, outcomes(*place), parents, buffer)).collect::<io::Result<Vec<_>>>(),
+                |(parents, buffer), rows| {
+                    rows.iter().map(|(place, row)| self.row(*place, row, outcomes(*place), parents, buffer)).collect::<io::Result<Vec<_>>>()
+                },
             )
             .collect::<io::Result<Vec<_>>>()
             .map(|rows| rows.concat())

@@ -88,7 +88,11 @@ fn one(home: &mut Home, name: &str, deep: bool) -> Result<(Option<ArchiveCapture
     }
     let changed: std::collections::HashSet<u32> = changes.rows.iter().map(|row| row.item).collect();
     let reread: Vec<u32> = if deep {
-        (0u32..).zip(&archive.items).filter(|(number, item)| !item.gone && item.digest.is_some() && !changed.contains(number)).map(|(number, _)| number).collect()
+        (0u32..)
+            .zip(&archive.items)
+            .filter(|(number, item)| !item.gone && item.digest.is_some() && !changed.contains(number))
+            .map(|(number, _)| number)
+            .collect()
     } else {
         changes.young.clone()
     };
@@ -104,7 +108,11 @@ fn one(home: &mut Home, name: &str, deep: bool) -> Result<(Option<ArchiveCapture
         captured.rotten = reread_documents(home, name, &root, &reread, &mut problems)?;
     }
     for item in captured.rotten.iter().take(LISTED_MAX) {
-        problems.push(Problem { code: "SRC-06", subject: item.to_string(), detail: "content differs, but size and times are those of the last reading".into() });
+        problems.push(Problem {
+            code: "SRC-06",
+            subject: item.to_string(),
+            detail: "content differs, but size and times are those of the last reading".into(),
+        });
     }
     Ok((Some(captured), problems))
 }
@@ -139,7 +147,9 @@ fn reread_documents(home: &mut Home, name: &str, root: &Path, numbers: &[u32], p
                     rotten.push(number);
                     rotten_ids.push(item.id.clone());
                 }
-                Some(known) if known != digest => changed.push(wire::record::CapturedRow { item: number, id: None, version: item.version + 1, stat: Some(stat) }),
+                Some(known) if known != digest => {
+                    changed.push(wire::record::CapturedRow { item: number, id: None, version: item.version + 1, stat: Some(stat) })
+                }
                 _ => read.push(ReadRow { item: number, version: item.version, digest, young }),
             },
             Ok(_) | Err(ReadFailure::Gone) => {}

@@ -86,6 +86,7 @@ fn foreign(listing: &Listing) -> Vec<ItemId> {
 fn carry_source(home: &mut Home, options: &CarryOptions) -> Result<CarryReport, Failure> {
     let world = home.world.clone();
     let routes = crate::packing::routes_for(home, &options.routes)?;
+    crate::packing::outside_archives(home, &options.medium)?;
     let medium = open_medium(&world, &options.medium, true)?;
     let id = crate::medium::identify(home, &medium, true)?;
     let (mut reconciled, served) = crate::reconciling::from_carrier(home, &medium, &options.routes)?;
@@ -144,10 +145,18 @@ fn clean(home: &Home, medium: &dyn Carrier, served: &[String]) -> Result<u64, Fa
 
 fn carry_replica(home: &mut Home, options: &CarryOptions) -> Result<CarryReport, Failure> {
     let medium = open_medium(&home.world.clone(), &options.medium, false)?;
-    let options = ApplyOptions { from: options.medium.clone(), routes: options.routes.clone(), receipt: options.receipt, receipt_to: options.receipt_to.clone(), dry_run: false };
+    let options = ApplyOptions {
+        from: options.medium.clone(),
+        routes: options.routes.clone(),
+        receipt: options.receipt,
+        receipt_to: options.receipt_to.clone(),
+        dry_run: false,
+    };
     let applied = apply_medium(home, &medium, &options)?;
     let listing = medium.list().map_err(|error| Failure::io("medium", &error))?;
-    let next = if applied.receipts.is_empty() { "nothing" } else { "take-to-source" };
+    let refused = applied.packages.iter().any(|package| package.result == "refused");
+    // What was refused is cut again by the source, once it sees this medium.
+    let next = if applied.receipts.is_empty() && !refused { "nothing" } else { "take-to-source" };
     let mut zones: Vec<String> = applied.receipts.iter().filter_map(|receipt| home.config.routes[&receipt.route].from.clone()).collect();
     zones.sort();
     zones.dedup();
@@ -178,8 +187,17 @@ fn apply_medium(home: &mut Home, medium: &Medium, options: &ApplyOptions) -> Res
     if options.dry_run {
         return Ok(report);
     }
-    let routes: Vec<String> = home.replica().routes.keys().filter(|route| home.config.routes.contains_key(*route) && (options.routes.is_empty() || options.routes.contains(route))).cloned().collect();
-    let routes: Vec<String> = routes.into_iter().filter(|route| !home.config.routes[route].has_gateway() || taken.replayed.iter().chain(&taken.applied).any(|(of, _)| of == route)).collect();
+    let routes: Vec<String> = home
+        .replica()
+        .routes
+        .keys()
+        .filter(|route| home.config.routes.contains_key(*route) && (options.routes.is_empty() || options.routes.contains(route)))
+        .cloned()
+        .collect();
+    let routes: Vec<String> = routes
+        .into_iter()
+        .filter(|route| !home.config.routes[route].has_gateway() || taken.replayed.iter().chain(&taken.applied).any(|(of, _)| of == route))
+        .collect();
     let elsewhere = options.receipt_to.as_ref().map(|path| open_medium(&home.world.clone(), path, true)).transpose()?;
     let way_back = WayBack { carrier: elsewhere.as_ref().unwrap_or(medium), keeps: true };
     match deliver(home, &routes, wanted(options.receipt), &taken.replayed, &way_back) {
@@ -203,7 +221,15 @@ struct Taken {
 }
 
 /// Applies every package on a carrier, in order of route and sequence. One that is refused does not stop the others.
-fn apply_all(home: &mut Home, carrier: &dyn Carrier, packages: &[Held], routes: &[String], dry_run: bool, shared: bool, report: &mut ApplyReport) -> Result<Taken, Failure> {
+fn apply_all(
+    home: &mut Home,
+    carrier: &dyn Carrier,
+    packages: &[Held],
+    routes: &[String],
+    dry_run: bool,
+    shared: bool,
+    report: &mut ApplyReport,
+) -> Result<Taken, Failure> {
     let mut taken = Taken::default();
     for held in order(home, carrier, packages) {
         let mut file = match carrier.open(&held.name) {
@@ -252,7 +278,7 @@ fn order(home: &Home, carrier: &dyn Carrier, packages: &[Held]) -> Vec<Held> {
         crate::opener::Package::place(home, &mut *file)
     };
     let mut placed: Vec<(Option<(wire::RouteId, u64)>, Held)> = packages.iter().map(|held| (place(held), held.clone())).collect();
-    placed.sort_by(|one, two| one.0.cmp(&two.0));
+    placed.sort_by_key(|(place, _)| *place);
     placed.into_iter().map(|(_, held)| held).collect()
 }
 
@@ -308,7 +334,8 @@ pub fn gateway_round_source(world: &World, path: &Path) -> Result<RoundReport, F
     let mut home = Home::open(world, path, Access::Change)?;
     home.require(Role::Source, "run")?;
     let mut report = RoundReport::default();
-    let routes: Vec<(String, crate::config::RouteConfig)> = home.config.routes.iter().filter(|(_, route)| route.has_gateway()).map(|(name, route)| (name.clone(), route.clone())).collect();
+    let routes: Vec<(String, crate::config::RouteConfig)> =
+        home.config.routes.iter().filter(|(_, route)| route.has_gateway()).map(|(name, route)| (name.clone(), route.clone())).collect();
     for (name, config) in &routes {
         let Some(from) = &config.from_gateway else { continue };
         let gateway = gateway(world, from)?;
@@ -327,7 +354,13 @@ pub fn gateway_round_source(world: &World, path: &Path) -> Result<RoundReport, F
         let Some(to) = &config.to_gateway else { continue };
         let gateway = gateway(world, to)?;
         let target = Target { carrier: &gateway, carried: Carried::Gateway, size: None };
-        let packed = crate::packing::run(&mut home, &target, std::slice::from_ref(name), &PackOptions::default(), CaptureReport { archives: Vec::new(), problems: captured.problems.clone() })?;
+        let packed = crate::packing::run(
+            &mut home,
+            &target,
+            std::slice::from_ref(name),
+            &PackOptions::default(),
+            CaptureReport { archives: Vec::new(), problems: captured.problems.clone() },
+        )?;
         report.wrote += packed.packages.len() as u64;
         report.problems.extend(packed.problems.into_iter().filter(|problem| !captured.problems.contains(problem)));
     }
@@ -343,7 +376,8 @@ pub fn gateway_round_replica(world: &World, path: &Path) -> Result<RoundReport, 
     let mut report = RoundReport::default();
     let mut applied = ApplyReport::default();
     recover(&mut home, &mut applied)?;
-    let routes: Vec<(String, crate::config::RouteConfig)> = home.config.routes.iter().filter(|(_, route)| route.has_gateway()).map(|(name, route)| (name.clone(), route.clone())).collect();
+    let routes: Vec<(String, crate::config::RouteConfig)> =
+        home.config.routes.iter().filter(|(_, route)| route.has_gateway()).map(|(name, route)| (name.clone(), route.clone())).collect();
     for (name, config) in &routes {
         let Some(from) = &config.from_gateway else { continue };
         let folder = gateway(world, from)?;
@@ -352,8 +386,9 @@ pub fn gateway_round_replica(world: &World, path: &Path) -> Result<RoundReport, 
         report.took += (taken.applied.len() + taken.replayed.len()) as u64;
         if let Some(to) = &config.to_gateway {
             let back = gateway(world, to)?;
-            let needed = !taken.replayed.is_empty() || engine::answer::is_needed(&home.replica().routes[name]);
-            if needed {
+            let back_incomplete = back.remove_incomplete(&[carrier::Kind::Receipt]).map_err(|error| Failure::io(to.display().to_string(), &error))?;
+            tracing::debug!(incomplete = back_incomplete.len(), "gateway folder");
+            if !taken.replayed.is_empty() || crate::receipts::is_waiting(&home, name)? {
                 let receipts = deliver(&mut home, std::slice::from_ref(name), Wanted::Fitting, &taken.replayed, &WayBack { carrier: &back, keeps: false })?;
                 report.wrote += receipts.iter().filter(|receipt| receipt.written).count() as u64;
             }
@@ -367,4 +402,3 @@ pub fn gateway_round_replica(world: &World, path: &Path) -> Result<RoundReport, 
     home.close("", &format!("{} taken, {} written", report.took, report.wrote))?;
     Ok(report)
 }
-

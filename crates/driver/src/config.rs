@@ -135,15 +135,17 @@ impl Config {
     /// The text of a new home.
     pub fn template(zone: &str, role: Role) -> String {
         format!(
-            "# gapferry home. Commands edit this file and keep your comments.\nzone = \"{zone}\"\nrole = \"{}\"\n\n# Limits and their defaults; remove the # to change one.\n[policy]\n\
-             # deadline_hours = 72        # a package not answered for so long travels again\n\
-             # breaker_items = 100        # more than this many items ...\n\
-             # breaker_percent = 5        # ... and this share of the archive changing at once stops the route\n\
-             # history_days = 30          # replica: earlier versions are kept so long\n\
-             # history_versions = 500     # replica: and so many of each item, whichever is more\n\
-             # read_back_medium = false   # replica: read back past the system's memory\n\
-             # package_bytes_max = 4294967295\n\
-             # scan_seconds = 300         # daemon: full scan even when no change was hinted\n",
+            "# gapferry home. Commands edit this file and keep your comments.\nzone = \"{zone}\"\nrole = \"{}\"\n\n\
+             # Limits and their defaults. To change one, write it below [policy].\n\
+             #   deadline_hours = 72        a package not answered for so long travels again\n\
+             #   breaker_items = 100        more than this many items ...\n\
+             #   breaker_percent = 5        ... and this share of the archive changing at once stops the route\n\
+             #   history_days = 30          replica: earlier versions are kept so long\n\
+             #   history_versions = 500     replica: and so many of each item, whichever is more\n\
+             #   read_back_medium = false   replica: read back past the system's memory\n\
+             #   package_bytes_max = 4294967295\n\
+             #   scan_seconds = 300         daemon: full scan even when no change was hinted\n\
+             [policy]\n",
             role.word()
         )
     }
@@ -175,7 +177,7 @@ mod tests {
         let text = format!("{}# mine\n", Config::template("inside", Role::Source));
         let text = with_entry(&text, "archives", "a", &[("root", "/srv/档案".into())]).unwrap();
         let text = with_entry(&text, "routes", "r", &[("archive", "a".into()), ("to", "outside".into())]).unwrap();
-        assert!(text.contains("# mine") && text.contains("# deadline_hours"));
+        assert!(text.contains("# mine") && text.contains("deadline_hours = 72"));
         let config = Config::parse(&text).unwrap();
         assert_eq!(config.archives["a"].root, PathBuf::from("/srv/档案"));
         assert_eq!(config.policy, Policy::default());

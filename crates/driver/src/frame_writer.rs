@@ -6,21 +6,25 @@
 use rayon::prelude::*;
 use seal::envelope::{Ending, Sealing};
 use wire::Digest;
-use wire::limits::FRAME_BYTES;
+use wire::limits::{FRAME_BYTES, FRAME_TAG_BYTES};
 
 /// Frames sealed and written together.
 const GROUP_FRAMES: usize = 32;
 const FRAME: usize = FRAME_BYTES as usize;
+const TAG: usize = FRAME_TAG_BYTES as usize;
+const SLOT: usize = FRAME + TAG;
 
 /// Where sealed bytes go.
 pub type Sink<'a> = dyn FnMut(&[u8], u64) -> std::io::Result<()> + Send + 'a;
 
-/// The frames of one package, being written.
+/// The frames of one package, being written. What waits lies in frames already, each with room for its tag, so that it is
+/// sealed where it lies.
 pub struct FrameWriter<'a> {
     sealing: &'a Sealing,
     sink: Box<Sink<'a>>,
     waiting: Vec<u8>,
-    scratch: Vec<Vec<u8>>,
+    /// Plaintext bytes that wait.
+    waiting_bytes: usize,
     next_frame: u32,
     at: u64,
     digest: blake3::Hasher,
@@ -38,21 +42,23 @@ impl<'a> FrameWriter<'a> {
             at: sealing.header_bytes(),
             sealing,
             sink,
-            waiting: Vec::with_capacity(FRAME * (GROUP_FRAMES + 1)),
-            scratch: (0..GROUP_FRAMES).map(|_| Vec::with_capacity(FRAME + 16)).collect(),
+            waiting: vec![0; SLOT * (GROUP_FRAMES + 1)],
+            waiting_bytes: 0,
             next_frame: 0,
             digest: blake3::Hasher::new(),
         }
     }
 
-    /// Takes the next plaintext.
+    /// Takes the next plaintext. The last frame is known only at the end: one byte more than a group must wait before it goes.
     pub fn push(&mut self, mut bytes: &[u8]) -> std::io::Result<()> {
         while !bytes.is_empty() {
-            let room = FRAME * GROUP_FRAMES + 1 - self.waiting.len();
-            let (now, later) = bytes.split_at(room.min(bytes.len()));
-            self.waiting.extend_from_slice(now);
+            let (frame, offset) = (self.waiting_bytes / FRAME, self.waiting_bytes % FRAME);
+            let (now, later) = bytes.split_at((FRAME - offset).min(bytes.len()));
+            let start = frame * SLOT + offset;
+            self.waiting[start..start + now.len()].copy_from_slice(now);
+            self.waiting_bytes += now.len();
             bytes = later;
-            if self.waiting.len() > FRAME * GROUP_FRAMES {
+            if self.waiting_bytes > FRAME * GROUP_FRAMES {
                 self.write_group(GROUP_FRAMES, false)?;
             }
         }
@@ -61,22 +67,19 @@ impl<'a> FrameWriter<'a> {
 
     /// Seals and writes `frames` frames of what waits; `end` when the last of them is the last of all.
     fn write_group(&mut self, frames: usize, end: bool) -> std::io::Result<()> {
-        let bytes = (frames * FRAME).min(self.waiting.len());
-        let first = self.next_frame;
-        let sealing = self.sealing;
-        self.scratch[..frames].par_iter_mut().zip(self.waiting[..bytes].par_chunks(FRAME)).enumerate().for_each(|(place, (buffer, plain))| {
-            buffer.clear();
-            buffer.extend_from_slice(plain);
+        let plain = (frames * FRAME).min(self.waiting_bytes);
+        let sealed = plain + frames * TAG;
+        let (first, sealing) = (self.next_frame, self.sealing);
+        self.waiting[..sealed].par_chunks_mut(SLOT).enumerate().for_each(|(place, slot)| {
             let index = first + u32::try_from(place).expect("a group is small");
-            sealing.frames.seal(index, end && place + 1 == frames, buffer);
+            sealing.frames.seal_slice(index, end && place + 1 == frames, slot);
         });
-        for frame in &self.scratch[..frames] {
-            self.digest.update(frame);
-            (self.sink)(frame, self.at)?;
-            self.at += frame.len() as u64;
-        }
+        self.digest.update(&self.waiting[..sealed]);
+        (self.sink)(&self.waiting[..sealed], self.at)?;
+        self.at += sealed as u64;
         self.next_frame += u32::try_from(frames).expect("a group is small");
-        self.waiting.drain(..bytes);
+        self.waiting_bytes -= plain;
+        self.waiting.copy_within(frames * SLOT..frames * SLOT + self.waiting_bytes.min(SLOT), 0);
         Ok(())
     }
 
@@ -92,11 +95,7 @@ impl<'a> FrameWriter<'a> {
             padding -= now;
         }
         self.push(&ending.trailer)?;
-        let frames = self.waiting.len().div_ceil(FRAME);
-        if frames > GROUP_FRAMES {
-            self.write_group(GROUP_FRAMES, false)?;
-        }
-        self.write_group(self.waiting.len().div_ceil(FRAME), true)?;
+        self.write_group(self.waiting_bytes.div_ceil(FRAME), true)?;
         (self.sink)(&ending.header, 0)?;
         Ok((Digest(*self.digest.finalize().as_bytes()), ending.header.clone(), self.at))
     }

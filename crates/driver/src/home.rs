@@ -88,6 +88,26 @@ enum State {
     Replica(Box<Replica>),
 }
 
+/// A command that ends early leaves its record too, and the index closed: nothing is alarmed by a typing error.
+impl Drop for Home {
+    fn drop(&mut self) {
+        if std::thread::panicking() || self.index.is_none() {
+            return;
+        }
+        if self.changed {
+            let actor = self.world.actor.clone();
+            let ended = Acted { who: actor.user, host: actor.host, command: actor.command, reason: String::new(), result: "ended early by a failure".into() };
+            if let Err(failure) = self.record(ended) {
+                tracing::warn!(%failure, "the record of this command could not be written");
+                return;
+            }
+        }
+        if let Err(failure) = self.settle() {
+            tracing::warn!(%failure, "the home could not be closed");
+        }
+    }
+}
+
 impl State {
     fn incarnation(&self) -> Incarnation {
         match self {
@@ -178,7 +198,9 @@ impl Home {
         let known = snapshot.as_ref().map(|snapshot| snapshot.known);
         let (chain, opened) = match access {
             Access::Change => Ledger::open(world.disk.clone(), &ledger_path, known, durable).map(|(ledger, opened)| (Chain::Writing(Box::new(ledger)), opened)),
-            Access::Read => Ledger::open_reading(world.disk.clone(), &ledger_path, known, durable).map(|(reading, opened)| (Chain::Reading(Box::new(reading)), opened)),
+            Access::Read => {
+                Ledger::open_reading(world.disk.clone(), &ledger_path, known, durable).map(|(reading, opened)| (Chain::Reading(Box::new(reading)), opened))
+            }
         }
         .map_err(ledger_failure)?;
         if let Some(torn) = opened.torn.filter(|_| access == Access::Change) {
@@ -189,7 +211,22 @@ impl Home {
             return Err(Failure::new("LDG-07", "ledger/checkpoint", "the checkpoint is of another ledger"));
         }
         let fresh = HashMap::new();
-        let mut home = Self { world: world.clone(), path: path.to_path_buf(), dir, config, trust, card, keys, chain, index: None, fresh, state, changed: false, since_snapshot, _lock: lock };
+        let mut home = Self {
+            world: world.clone(),
+            path: path.to_path_buf(),
+            dir,
+            config,
+            trust,
+            card,
+            keys,
+            chain,
+            index: None,
+            fresh,
+            state,
+            changed: false,
+            since_snapshot,
+            _lock: lock,
+        };
         if access == Access::Change {
             home.open_index()?;
         }

@@ -55,16 +55,15 @@ pub fn read_label(home: &Home, medium: &dyn Carrier) -> Result<Option<Labelling>
     opened.map(|medium| Some(Labelling { medium, zones })).map_err(|rejection: wire::Rejection| refused(rejection.code(), rejection.0.says))
 }
 
-/// The id of a medium on the source: from its label, else a new one, which is written (unless `write` is false).
+/// The id of a medium on the source: from its label, else a new one, which is written (unless `write` is false). A label made
+/// before a zone was added is made again with the same id.
 pub fn identify(home: &mut Home, medium: &dyn Carrier, write: bool) -> Result<MediumId, Failure> {
-    if let Some(known) = read_label(home, medium)? {
-        return Ok(known.medium);
-    }
+    let known = read_label(home, medium)?;
     if !write {
-        return Ok(crate::packing::NO_MEDIUM);
+        return Ok(known.map_or(crate::packing::NO_MEDIUM, |known| known.medium));
     }
     let world = home.world.clone();
-    let id = MediumId(world.random());
+    let id = known.as_ref().map_or_else(|| MediumId(world.random()), |known| known.medium);
     let body = codec::encode(&Label { medium: id, maker: home.zone_id(), reserved: 0 });
     let routes = home.config.routes.values().filter(|route| !route.has_gateway()).filter_map(|route| route.to.as_deref());
     let mut zones: Vec<&wire::card::Card> = routes.filter_map(|zone| home.trusted(zone, Role::Replica).ok()).collect();
@@ -73,11 +72,17 @@ pub fn identify(home: &mut Home, medium: &dyn Carrier, write: bool) -> Result<Me
     zones.truncate(usize::from(SLOTS_MAX) - 1);
     let mut recipients: Vec<&[u8]> = vec![&home.card.seal];
     recipients.extend(zones.iter().map(|card| card.seal.as_slice()));
+    if known.is_some_and(|known| known.zones == recipients.len()) {
+        return Ok(id);
+    }
     let entropy = SealEntropy { id: world.random(), content_key: Zeroizing::new(world.random()), wrap: recipients.iter().map(|_| world.random()).collect() };
-    let file = seal_whole(Kind::Label, &recipients, &entropy, &body, home.keys(), home.zone_id()).map_err(|rejection| Failure::new(rejection.code(), LABEL_NAME, rejection.0.says))?;
+    let file = seal_whole(Kind::Label, &recipients, &entropy, &body, home.keys(), home.zone_id())
+        .map_err(|rejection| Failure::new(rejection.code(), LABEL_NAME, rejection.0.says))?;
     home.record(Labelled { medium: id })?;
     home.commit()?;
-    medium.write_small(LABEL_NAME, &file).map_err(|failure| Failure::new(if failure.code() == "IO-01" { "MED-02" } else { failure.code() }, LABEL_NAME, failure.to_string()))?;
+    medium
+        .write_small(LABEL_NAME, &file)
+        .map_err(|failure| Failure::new(if failure.code() == "IO-01" { "MED-02" } else { failure.code() }, LABEL_NAME, failure.to_string()))?;
     Ok(id)
 }
 

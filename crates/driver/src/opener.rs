@@ -6,10 +6,11 @@ use rayon::prelude::*;
 use seal::block::decompress;
 use seal::envelope::Opening;
 use seal::frames;
+use std::borrow::Cow;
 use store::disk::File;
 use wire::clause::{self, Rejection, require};
 use wire::header::{Header, Kind, TRAILER_BYTES, Trailer};
-use wire::limits::{FRAME_BYTES, SLOTS_MAX};
+use wire::limits::{FRAME_BYTES, FRAME_TAG_BYTES, SLOTS_MAX};
 use wire::manifest::Manifest;
 use wire::{PackageId, ZoneId};
 
@@ -62,13 +63,6 @@ impl NotOpened {
     }
 }
 
-/// Reads exactly `bytes` at `at`; a shorter file is refused as truncated.
-fn read_exact(file: &mut dyn File, at: u64, bytes: u64) -> Result<Vec<u8>, NotOpened> {
-    let mut buffer = vec![0; usize::try_from(bytes).map_err(|_| Rejection(&clause::ENV_LENGTH))?];
-    require(file.read_at(&mut buffer, at)? == buffer.len(), &clause::ENV_LENGTH)?;
-    Ok(buffer)
-}
-
 /// The first bytes of a file, as many as a header can have.
 pub fn read_start(file: &mut dyn File) -> std::io::Result<Vec<u8>> {
     let mut start = vec![0; Header::length(usize::from(SLOTS_MAX))];
@@ -118,7 +112,7 @@ impl Package {
     /// Gives all content in order, decompressed, a group at a time, and checks every frame and the padding to the end. While
     /// `take` works on one group the next one is opened.
     pub fn content<E: From<NotOpened> + Send>(&self, file: &mut dyn File, mut take: impl FnMut(Vec<u8>) -> Result<(), E> + Send) -> Result<(), E> {
-        let mut source = Source { package: self, file, next_frame: 0, waiting: Vec::new(), blocks: 0, at: 0 };
+        let mut source = Source { package: self, file, next_frame: 0, waiting: Vec::new(), sealed: Vec::new(), blocks: 0, at: 0 };
         let mut ready = source.next().map_err(E::from)?;
         while let Some(group) = ready {
             let (next, taken) = rayon::join(|| source.next(), || take(group));
@@ -131,18 +125,27 @@ impl Package {
 
 /// Opens frames `first..=last`, on all cores.
 fn open_frames(opening: &Opening, file: &mut dyn File, first: u32, last: u32) -> Result<Vec<u8>, NotOpened> {
+    let mut plain = Vec::new();
+    open_frames_into(opening, file, first, last, &mut Vec::new(), &mut |piece| plain.extend_from_slice(piece))?;
+    Ok(plain)
+}
+
+/// As `open_frames`, in a buffer that is used again; gives the plaintext frame by frame, in order.
+fn open_frames_into(opening: &Opening, file: &mut dyn File, first: u32, last: u32, buffer: &mut Vec<u8>, take: &mut dyn FnMut(&[u8])) -> Result<(), NotOpened> {
     let (from, to) = (frames::place(&opening.header, first), frames::place(&opening.header, last));
-    let sealed = read_exact(file, from.at, to.at + to.bytes - from.at)?;
-    let opened: Vec<Vec<u8>> = (first..=last)
-        .into_par_iter()
-        .map(|index| {
-            let place = frames::place(&opening.header, index);
-            let at = (place.at - from.at) as usize;
-            let mut frame = sealed[at..at + place.bytes as usize].to_vec();
-            opening.frames.open(index, place.last, &mut frame).map(|()| frame)
-        })
-        .collect::<Result<_, Rejection>>()?;
-    Ok(opened.concat())
+    let bytes = usize::try_from(to.at + to.bytes - from.at).map_err(|_| Rejection(&clause::ENV_LENGTH))?;
+    buffer.resize(bytes, 0);
+    require(file.read_at(buffer, from.at)? == bytes, &clause::ENV_LENGTH)?;
+    let slot = (FRAME_BYTES + FRAME_TAG_BYTES) as usize;
+    let open = |(place, frame): (usize, &mut [u8])| {
+        let index = first + u32::try_from(place).expect("a group is small");
+        opening.frames.open_slice(index, frames::place(&opening.header, index).last, frame).map(drop)
+    };
+    buffer.par_chunks_mut(slot).enumerate().map(open).collect::<Result<(), Rejection>>()?;
+    for frame in buffer.chunks(slot) {
+        take(&frame[..frame.len() - FRAME_TAG_BYTES as usize]);
+    }
+    Ok(())
 }
 
 /// The plaintext on its way: frames become blocks become content.
@@ -151,6 +154,8 @@ struct Source<'a> {
     file: &'a mut dyn File,
     next_frame: u32,
     waiting: Vec<u8>,
+    /// Sealed frames, used again for each group.
+    sealed: Vec<u8>,
     blocks: usize,
     at: u64,
 }
@@ -169,15 +174,19 @@ impl Source<'_> {
                 return Ok(None);
             }
             let last = (self.next_frame + GROUP_FRAMES).min(frames) - 1;
-            let plain = open_frames(opening, self.file, self.next_frame, last)?;
-            self.next_frame = last + 1;
-            let start = self.at;
-            self.at += plain.len() as u64;
-            let content = usize::try_from(trailer.body_at.saturating_sub(start)).unwrap_or(usize::MAX).min(plain.len());
-            self.waiting.extend_from_slice(&plain[..content]);
+            let content_end = trailer.body_at;
             let padding = (trailer.body_at + trailer.body_stored + trailer.seals_bytes, opening.header.plain_bytes - TRAILER_BYTES as u64);
-            let clip = |at: u64| (at.clamp(start, self.at) - start) as usize;
-            require(plain[clip(padding.0)..clip(padding.1)].iter().all(|byte| *byte == 0), &clause::ENV_PADDING)?;
+            let (waiting, at) = (&mut self.waiting, &mut self.at);
+            let mut padding_zero = true;
+            open_frames_into(opening, self.file, self.next_frame, last, &mut self.sealed, &mut |plain| {
+                let end = *at + plain.len() as u64;
+                let clip = |place: u64| (place.clamp(*at, end) - *at) as usize;
+                waiting.extend_from_slice(&plain[..clip(content_end)]);
+                padding_zero &= plain[clip(padding.0)..clip(padding.1)].iter().all(|byte| *byte == 0);
+                *at = end;
+            })?;
+            require(padding_zero, &clause::ENV_PADDING)?;
+            self.next_frame = last + 1;
         }
     }
 
@@ -194,15 +203,17 @@ impl Source<'_> {
             used = end;
         }
         let waiting = &self.waiting;
-        let plain: Vec<Vec<u8>> = whole
+        let plain: Vec<Cow<'_, [u8]>> = whole
             .par_iter()
             .map(|(range, block)| {
                 let stored = &waiting[range.clone()];
-                if block.stored == block.plain { Ok(stored.to_vec()) } else { decompress(stored, block.plain as usize, &clause::PKG_BLOCK) }
+                if block.stored == block.plain { Ok(stored.into()) } else { decompress(stored, block.plain as usize, &clause::PKG_BLOCK).map(Cow::from) }
             })
             .collect::<Result<_, Rejection>>()?;
+        let joined = plain.concat();
+        drop(plain);
         self.blocks += whole.len();
         self.waiting.drain(..used);
-        Ok(plain.concat())
+        Ok(joined)
     }
 }

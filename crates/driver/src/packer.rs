@@ -240,8 +240,14 @@ impl<'a> Packer<'a> {
             Some(whole) => whole,
             None => match crate::stretch::survey(&self.reader, number, None) {
                 Ok(first) if first.stat == item.stat => first.was.digest,
-                Ok(_) => return Ok(packing.refused.push((number, NotRead::Unstable))),
-                Err(reason) => return Ok(packing.refused.push((number, reason))),
+                Ok(_) => {
+                    packing.refused.push((number, NotRead::Unstable));
+                    return Ok(());
+                }
+                Err(reason) => {
+                    packing.refused.push((number, reason));
+                    return Ok(());
+                }
             },
         };
         let start = packing.layout.plain_bytes;
@@ -308,7 +314,13 @@ fn read_wave(reader: &Reader<'_>, wave: &[&[Selected]]) -> Vec<Batch> {
 }
 
 /// Puts the batches of a wave into the package, in order, as long as they fit; false when one did not.
-fn admit_wave(reader: &Reader<'_>, frames: &mut FrameWriter<'_>, packing: &mut Packing, mut batches: Vec<Batch>, fits: &dyn Fn(u64, u64) -> bool) -> Result<bool, Failure> {
+fn admit_wave(
+    reader: &Reader<'_>,
+    frames: &mut FrameWriter<'_>,
+    packing: &mut Packing,
+    mut batches: Vec<Batch>,
+    fits: &dyn Fn(u64, u64) -> bool,
+) -> Result<bool, Failure> {
     let mut here: HashMap<Digest, (usize, usize)> = HashMap::new();
     let mut shared: Vec<Vec<Option<Shared>>> = Vec::with_capacity(batches.len());
     for (place, batch) in batches.iter_mut().enumerate() {
@@ -378,7 +390,16 @@ fn share(packing: &Packing, here: &mut HashMap<Digest, (usize, usize)>, place: u
             continue;
         };
         let whole = read.base.is_none() && read.new_bytes > 0;
-        let found = whole.then(|| packing.layout.known.get(&read.was.digest).map(|at| Shared::Package(*at)).or_else(|| here.get(&read.was.digest).map(|(place, at)| Shared::Wave(*place, *at)))).flatten();
+        let found = whole
+            .then(|| {
+                packing
+                    .layout
+                    .known
+                    .get(&read.was.digest)
+                    .map(|at| Shared::Package(*at))
+                    .or_else(|| here.get(&read.was.digest).map(|(place, at)| Shared::Wave(*place, *at)))
+            })
+            .flatten();
         let bytes = read.new_at..read.new_at + read.new_bytes;
         if found.is_some() {
             if dropped == 0 {
@@ -467,7 +488,17 @@ fn push_document(reader: &Reader<'_>, packing: &mut Packing, read: DocumentRead,
         packing.chunks.push(ChunkList { document: read.was.digest, chunker: seal::chunk::CHUNKER, chunks: read.was.chunks });
     }
     packing.items.push(PackedItem {
-        row: PackedRow { item: read.item, version, mark, digest: read.was.digest, bytes: read.was.bytes, projected, expected: read.was.keyed, part: None, young: read.young },
+        row: PackedRow {
+            item: read.item,
+            version,
+            mark,
+            digest: read.was.digest,
+            bytes: read.was.bytes,
+            projected,
+            expected: read.was.keyed,
+            part: None,
+            young: read.young,
+        },
         item: Item { id: item.id.clone(), version, mark, replaces, transaction: None, record: None, documents: vec![document] },
     });
 }
@@ -489,8 +520,26 @@ fn push_part(reader: &Reader<'_>, packing: &mut Packing, read: &DocumentRead, wh
     };
     let projected = document.projection();
     packing.items.push(PackedItem {
-        row: PackedRow { item: read.item, version: item.version, mark, digest: whole, bytes: item.stat.size, projected, expected: read.was.keyed, part: Some(part), young: read.young },
-        item: Item { id: item.id.clone(), version: item.version, mark, replaces: select::replaced_by(item, &sent), transaction: None, record: None, documents: vec![document] },
+        row: PackedRow {
+            item: read.item,
+            version: item.version,
+            mark,
+            digest: whole,
+            bytes: item.stat.size,
+            projected,
+            expected: read.was.keyed,
+            part: Some(part),
+            young: read.young,
+        },
+        item: Item {
+            id: item.id.clone(),
+            version: item.version,
+            mark,
+            replaces: select::replaced_by(item, &sent),
+            transaction: None,
+            record: None,
+            documents: vec![document],
+        },
     });
 }
 

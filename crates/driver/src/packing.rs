@@ -67,6 +67,7 @@ pub fn pack(world: &World, path: &Path, options: &PackOptions) -> Result<PackRep
     let mut home = Home::open(world, path, Access::Change)?;
     home.require(Role::Source, "pack")?;
     let routes = routes_for(&home, &options.routes)?;
+    outside_archives(&home, &options.to)?;
     let captured = crate::capturing::all(&mut home, false)?;
     let medium = Medium::open(&world.disk, &options.to, !options.dry_run);
     let medium = match (medium, options.dry_run) {
@@ -99,8 +100,25 @@ pub fn routes_for(home: &Home, wanted: &[String]) -> Result<Vec<String>, Failure
     Ok(all.map(|(name, _)| name.clone()).collect())
 }
 
+/// A medium below an archive's root would become part of the archive.
+pub fn outside_archives(home: &Home, medium: &Path) -> Result<(), Failure> {
+    let medium = std::path::absolute(medium).map_err(|error| Failure::io(medium.display().to_string(), &error))?;
+    match home.config.archives.iter().find(|(_, archive)| medium.starts_with(&archive.root)) {
+        Some((name, _)) => {
+            Err(Failure::new("USE-01", medium.display().to_string(), format!("this folder lies in the archive {name}; a medium is a place of its own")))
+        }
+        None => Ok(()),
+    }
+}
+
 /// Packs these routes onto a target. The caller has captured.
-pub fn run(home: &mut Home, target: &Target<'_>, routes: &[String], options: &PackOptions, captured: crate::report::CaptureReport) -> Result<PackReport, Failure> {
+pub fn run(
+    home: &mut Home,
+    target: &Target<'_>,
+    routes: &[String],
+    options: &PackOptions,
+    captured: crate::report::CaptureReport,
+) -> Result<PackReport, Failure> {
     let mut held = Vec::new();
     for route in routes {
         held.push(check_held(home, route, target, options.dry_run)?);
@@ -109,8 +127,9 @@ pub fn run(home: &mut Home, target: &Target<'_>, routes: &[String], options: &Pa
         let holds = held.into_iter().next().unwrap_or_default();
         return plan_only(home, routes, options, captured, &holds);
     }
-    let unsafe_archives: Vec<String> = captured.problems.iter().filter(|problem| matches!(problem.code, "SRC-01" | "SRC-02")).map(|problem| problem.subject.clone()).collect();
-    let mut report = PackReport { problems: captured.problems.clone(), captured, ..PackReport::default() };
+    let unsafe_archives: Vec<String> =
+        captured.problems.iter().filter(|problem| matches!(problem.code, "SRC-01" | "SRC-02")).map(|problem| problem.subject.clone()).collect();
+    let mut report = PackReport { captured, ..PackReport::default() };
     for (name, holds) in routes.iter().zip(held) {
         if home.config.routes[name].archive.as_ref().is_some_and(|archive| unsafe_archives.contains(archive)) {
             continue;
@@ -161,11 +180,19 @@ fn source_route<'h>(home: &'h Home, name: &str) -> Result<&'h engine::source::Ro
 fn check_held(home: &mut Home, name: &str, target: &Target<'_>, dry_run: bool) -> Result<Holds, Failure> {
     let mut holds = Holds::default();
     if target.carried == Carried::Gateway {
+        if !dry_run {
+            never_published(home, name, target)?;
+        }
         return Ok(holds);
     }
     let listing = target.carrier.list().map_err(|error| Failure::io("medium", &error))?;
     let route = source_route(home, name)?;
-    let here: Vec<(u64, engine::source::Package)> = route.packages.iter().filter(|(_, package)| package.carried == target.carried && !package.lost).map(|(sequence, package)| (*sequence, package.clone())).collect();
+    let here: Vec<(u64, engine::source::Package)> = route
+        .packages
+        .iter()
+        .filter(|(_, package)| package.carried == target.carried && !package.lost)
+        .map(|(sequence, package)| (*sequence, package.clone()))
+        .collect();
     let world = home.world.clone();
     world.progress.begin(Stage::Check, Some(here.len() as u64), Some(here.iter().map(|(_, package)| package.file_bytes).sum()));
     for (sequence, package) in here {
@@ -194,6 +221,23 @@ fn check_held(home: &mut Home, name: &str, target: &Target<'_>, dry_run: bool) -
     Ok(holds)
 }
 
+/// A package that was recorded and did not get its final name in the gateway folder was never sent: it counts as lost.
+fn never_published(home: &mut Home, name: &str, target: &Target<'_>) -> Result<(), Failure> {
+    let failed = |error: std::io::Error| Failure::io("gateway", &error);
+    for file in target.carrier.list().map_err(failed)?.incomplete {
+        let Some(ours) = carrier::Ours::read(file.as_bytes()).filter(|ours| ours.kind == carrier::Kind::Package) else { continue };
+        let id = ours.id;
+        let route = source_route(home, name)?;
+        let sequence = route.packages.iter().find(|(_, package)| package.package == id && !package.lost).map(|(sequence, _)| *sequence);
+        if let Some(sequence) = sequence {
+            home.record(Lost { route: name.into(), sequence, damaged: false })?;
+            home.commit()?;
+        }
+        target.carrier.remove(&file).map_err(failed)?;
+    }
+    Ok(())
+}
+
 /// What is to travel on a route.
 fn selected(home: &Home, name: &str, target: Option<&Target<'_>>, options: &PackOptions, holds: &Holds) -> Result<Vec<Selected>, Failure> {
     let route = source_route(home, name)?;
@@ -217,7 +261,7 @@ pub fn deadline(home: &Home) -> i64 {
 }
 
 fn plan_only(home: &Home, routes: &[String], options: &PackOptions, captured: crate::report::CaptureReport, holds: &Holds) -> Result<PackReport, Failure> {
-    let mut report = PackReport { problems: captured.problems.clone(), captured, ..PackReport::default() };
+    let mut report = PackReport { captured, ..PackReport::default() };
     for name in routes {
         let route = source_route(home, name)?;
         let archive = &home.source().archives[&route.archive];
@@ -226,12 +270,28 @@ fn plan_only(home: &Home, routes: &[String], options: &PackOptions, captured: cr
         let removals = planned.iter().filter(|selected| archive.items[selected.item as usize].gone).count() as u64;
         let bytes = planned.iter().map(size).sum();
         if !planned.is_empty() {
-            report.packages.push(PackageReport { route: name.clone(), sequence: 0, package: String::new(), items: planned.len() as u64, removals, document_bytes: bytes, file_bytes: bytes, acknowledgement: false });
+            report.packages.push(PackageReport {
+                route: name.clone(),
+                sequence: 0,
+                package: String::new(),
+                items: planned.len() as u64,
+                removals,
+                document_bytes: bytes,
+                file_bytes: bytes,
+                acknowledgement: false,
+            });
         }
         for selected in planned.iter().take(LISTED_MAX.saturating_sub(report.planned.len())) {
             let item = &archive.items[selected.item as usize];
             let mark = select::mark_of(item, &route.item(selected.item), &item.digest.unwrap_or_default()).word();
-            report.planned.push(PlannedItem { route: name.clone(), item: item.id.clone(), mark, version: item.version, bytes: size(selected), because: selected.because.word() });
+            report.planned.push(PlannedItem {
+                route: name.clone(),
+                item: item.id.clone(),
+                mark,
+                version: item.version,
+                bytes: size(selected),
+                because: selected.because.word(),
+            });
         }
     }
     Ok(report)
@@ -281,7 +341,8 @@ fn route(home: &mut Home, name: &str, target: &Target<'_>, options: &PackOptions
         }
         let Some((packed, rows)) = packed else {
             let archive = &home.source().archives[&source_route(home, name)?.archive];
-            let waiting: Vec<&Selected> = planned.iter().filter(|selected| !skipped.contains(&selected.item) && needs_room(home, name, selected, &holds)).collect();
+            let waiting: Vec<&Selected> =
+                planned.iter().filter(|selected| !skipped.contains(&selected.item) && needs_room(home, name, selected, &holds)).collect();
             if !waiting.is_empty() {
                 let size = |selected: &&Selected| if archive.items[selected.item as usize].gone { 0 } else { archive.items[selected.item as usize].stat.size };
                 let waiting = Waiting { route: name.into(), items: waiting.len() as u64, bytes: waiting.iter().map(size).sum() };
@@ -447,12 +508,18 @@ fn carrier_failure(file: &str, failure: &WriteFailure) -> Failure {
     Failure::new(failure.code(), file, failure.to_string())
 }
 
-fn manifest_of(home: &Home, name: &str, target: &Target<'_>, packing: &mut Packing, nonce: [u8; 32], sequence: u64) -> (Manifest, Vec<wire::record::PackedRow>) {
+fn manifest_of(
+    home: &Home,
+    name: &str,
+    target: &Target<'_>,
+    packing: &mut Packing,
+    nonce: [u8; 32],
+    sequence: u64,
+) -> (Manifest, Vec<wire::record::PackedRow>) {
     let route = &home.source().routes[name];
     let part = |packed: &PackedItem| packed.row.part.map(|part| part.offset);
-    let place = |one: &PackedItem, two: &PackedItem| {
-        (!one.item.mark.removes(), &one.item.id, part(one)).cmp(&(!two.item.mark.removes(), &two.item.id, part(two)))
-    };
+    let place =
+        |one: &PackedItem, two: &PackedItem| (!one.item.mark.removes(), &one.item.id, part(one)).cmp(&(!two.item.mark.removes(), &two.item.id, part(two)));
     packing.items.sort_by(place);
     let (items, rows) = std::mem::take(&mut packing.items).into_iter().map(|packed| (packed.item, packed.row)).unzip();
     let manifest = Manifest {

@@ -28,6 +28,8 @@ pub struct MadeReceipt {
 /// A receipt in the spool.
 struct Spooled {
     number: u64,
+    /// It was put into the gateway folder.
+    sent: bool,
     id: PackageId,
     name: Vec<u8>,
 }
@@ -36,7 +38,11 @@ fn failed(error: std::io::Error) -> Failure {
     Failure::io("spool/out", &error)
 }
 
-/// The spooled receipts of a route, oldest first. Their names say all: `<route id>-<number>-<id>.gfr`.
+/// Ending of the name of a receipt that a gateway folder has taken.
+const SENT: &str = ".sent";
+
+/// The spooled receipts of a route, oldest first. Their names say all: `<route id>-<number>-<id>.gfr`, and `.sent` once a
+/// gateway folder has it.
 fn spooled(home: &Home, route: &str) -> Result<Vec<Spooled>, Failure> {
     let out = home.world.disk.dir(&home.dir, b"spool/out", true).map_err(failed)?;
     let prefix = format!("{}-", home.replica().routes[route].route_id);
@@ -47,9 +53,11 @@ fn spooled(home: &Home, route: &str) -> Result<Vec<Spooled>, Failure> {
         .map_err(failed)?
         .into_iter()
         .filter_map(|entry| {
-            let text = std::str::from_utf8(&entry.name).ok()?.strip_prefix(&prefix)?.strip_suffix(".gfr")?;
+            let text = std::str::from_utf8(&entry.name).ok()?.strip_prefix(&prefix)?;
+            let (text, sent) = text.strip_suffix(SENT).map_or((text, false), |text| (text, true));
+            let text = text.strip_suffix(".gfr")?;
             let (number, id) = text.split_once('-')?;
-            Some(Spooled { number: u64::from_str_radix(number, 16).ok()?, id: PackageId::from_hex(id)?, name: entry.name.clone() })
+            Some(Spooled { sent, number: u64::from_str_radix(number, 16).ok()?, id: PackageId::from_hex(id)?, name: entry.name.clone() })
         })
         .collect();
     all.sort_by_key(|receipt| receipt.number);
@@ -64,12 +72,14 @@ fn make(home: &mut Home, name: &str, answers: Vec<Answer>, wanted: Wanted, scrub
     let read_back = if home.config.policy.read_back_medium { ReadBack::Medium } else { ReadBack::Memory };
     let moment = Moment { source: route.source, replica: home.zone_id(), incarnation: home.incarnation(), ledger: home.head(), free_bytes, read_back };
     let count = answers.len() as u64;
-    let receipt = answer::receipt(route, &moment, answers, wanted, scrub).ok_or_else(|| Failure::new("USE-01", name, "no package of this route was ever seen"))?;
+    let receipt =
+        answer::receipt(route, &moment, answers, wanted, scrub).ok_or_else(|| Failure::new("USE-01", name, "no package of this route was ever seen"))?;
     receipt.check().expect("we make receipts that hold to the form");
     let card = home.trust.get(&route.source).ok_or_else(|| Failure::new("USE-01", name, "the source's card is no longer trusted"))?;
     let entropy = SealEntropy { id: world.random(), content_key: Zeroizing::new(world.random()), wrap: vec![world.random()] };
     let body = codec::encode(&receipt);
-    let bytes = seal_whole(Kind::Receipt, &[&card.seal], &entropy, &body, home.keys(), home.zone_id()).map_err(|rejection| Failure::new(rejection.code(), name, rejection.0.says))?;
+    let bytes = seal_whole(Kind::Receipt, &[&card.seal], &entropy, &body, home.keys(), home.zone_id())
+        .map_err(|rejection| Failure::new(rejection.code(), name, rejection.0.says))?;
     let id = PackageId(entropy.id);
     let form = match receipt.form {
         Form::Full { .. } => "full",
@@ -90,16 +100,25 @@ pub fn make_scrub(home: &mut Home, route: &str, answers: Vec<Answer>) -> Result<
     make(home, route, answers, Wanted::Full, true)
 }
 
+/// Whether a receipt waits for the gateway: one is to be made, or the newest was never put there.
+pub fn is_waiting(home: &Home, name: &str) -> Result<bool, Failure> {
+    let route = &home.replica().routes[name];
+    let unsent = spooled(home, name)?.last().is_some_and(|newest| !newest.sent && newest.number > route.acknowledged);
+    Ok(answer::is_needed(route) || unsent)
+}
+
 /// Makes a receipt for a route if something is not answered yet.
 fn make_if_needed(home: &mut Home, name: &str, wanted: Wanted) -> Result<(), Failure> {
     let route = &home.replica().routes[name];
     let lost = route.receipts > route.acknowledged && !spooled(home, name)?.iter().any(|receipt| receipt.number == route.receipts);
-    if !answer::is_needed(route) && !(lost && !answer::outstanding(route).is_empty()) {
+    let again = lost && !answer::outstanding(route).is_empty();
+    if !again && !answer::is_needed(route) {
         return Ok(());
     }
     let mut answers = Vec::new();
     for sequence in answer::outstanding(route) {
-        let attested = home.attested(name, sequence).ok_or_else(|| Failure::new("LDG-06", "ledger", format!("the attestation of {name} {sequence} is not there")))?;
+        let attested =
+            home.attested(name, sequence).ok_or_else(|| Failure::new("LDG-06", "ledger", format!("the attestation of {name} {sequence} is not there")))?;
         answers.push(Answer { sequence, package: route.packages[&sequence].package, rows: attested.rows });
     }
     make(home, name, answers, wanted, false)?;
@@ -135,14 +154,29 @@ pub fn deliver(home: &mut Home, routes: &[String], wanted: Wanted, replayed: &[(
         let file = carrier::receipt_name(&newest.id);
         let listing = way_back.carrier.list().map_err(|error| Failure::io("medium", &error))?;
         let form_of = |home: &Home| form_word(home, name, newest.number);
-        let report = |written, home: &Home| ReceiptReport { route: name.clone(), number: newest.number, form: form_of(home), answers: answer::outstanding(&home.replica().routes[name]).len() as u64, file: file.clone(), written };
+        let report = |written, home: &Home| ReceiptReport {
+            route: name.clone(),
+            number: newest.number,
+            form: form_of(home),
+            answers: answer::outstanding(&home.replica().routes[name]).len() as u64,
+            file: file.clone(),
+            written,
+        };
         if way_back.keeps && listing.receipts.iter().any(|held| held.name == file) {
             reports.push(report(false, home));
             continue;
         }
         let out = home.world.disk.dir(&home.dir, b"spool/out", true).map_err(failed)?;
         let bytes = store::spool::read_whole(&*home.world.disk, &out, &newest.name, 1 << 30).map_err(failed)?;
-        way_back.carrier.write_small(&file, &bytes).map_err(|failure| Failure::new(if failure.code() == "IO-01" { "MED-02" } else { failure.code() }, &file, failure.to_string()))?;
+        way_back
+            .carrier
+            .write_small(&file, &bytes)
+            .map_err(|failure| Failure::new(if failure.code() == "IO-01" { "MED-02" } else { failure.code() }, &file, failure.to_string()))?;
+        if !way_back.keeps && !newest.sent {
+            let sent = [newest.name.as_slice(), SENT.as_bytes()].concat();
+            home.world.disk.rename((&out, &newest.name), (&out, &sent), store::disk::Rename::Replace).map_err(failed)?;
+            home.world.disk.sync_dir(&out).map_err(failed)?;
+        }
         if way_back.keeps {
             for older in all.iter().filter(|older| older.number < newest.number) {
                 let _may_stay = way_back.carrier.remove(&carrier::receipt_name(&older.id));

@@ -35,7 +35,8 @@ pub fn reconcile(world: &World, path: &Path, options: &ReconcileOptions) -> Resu
     let mut home = Home::open(world, path, Access::Change)?;
     home.require(Role::Source, "reconcile")?;
     crate::packing::routes_for(&home, &options.routes)?;
-    let medium = Medium::open(&world.disk, &options.from, false).map_err(|failure| Failure::new(failure.code(), options.from.display().to_string(), failure.to_string()))?;
+    let medium = Medium::open(&world.disk, &options.from, false)
+        .map_err(|failure| Failure::new(failure.code(), options.from.display().to_string(), failure.to_string()))?;
     crate::medium::read_label(&home, &medium)?;
     let (report, _) = from_carrier(&mut home, &medium, &options.routes)?;
     let taken = report.receipts.iter().filter(|receipt| receipt.result == "taken").count();

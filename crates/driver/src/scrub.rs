@@ -4,7 +4,7 @@
 //! secret of the package that brought it; the outcome is recorded before the receipt is made.
 
 use capture::read::Parents;
-use carrier::{Carrier, Medium};
+use carrier::{Carrier, Gateway, Medium, OpenFailure};
 use engine::replica::{Item, Route};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, HashMap};
@@ -19,6 +19,7 @@ use wire::record::Scrubbed;
 use crate::attest::{Attester, key_of};
 use crate::home::{Access, Home};
 use crate::progress::Stage;
+use crate::receipts::MadeReceipt;
 use crate::report::{ApplyReport, Discrepancy, Failure, LISTED_MAX, Problem, ScrubReport};
 use crate::tree::Tree;
 use crate::world::World;
@@ -31,7 +32,8 @@ const ITEMS_AT_ONCE: usize = 64;
 pub struct ScrubOptions {
     /// Only these routes; all if empty.
     pub routes: Vec<String>,
-    /// Medium that takes the receipts; without one they wait in the spool for the next.
+    /// Medium that takes the receipts; without one they go to the gateway folder of their route, or wait in the spool for the
+    /// next medium.
     pub to: Option<PathBuf>,
 }
 
@@ -91,14 +93,24 @@ fn one(home: &mut Home, name: &str, medium: Option<&Medium>, report: &mut ScrubR
     home.commit()?;
     for answers in receipts {
         let made = crate::receipts::make_scrub(home, name, answers)?;
-        // What the medium does not take waits in the spool, like without a medium.
-        if let Some(Err(failure)) = medium.map(|medium| medium.write_small(&made.report.file, &made.bytes)) {
-            let code = if failure.code() == "IO-01" { "MED-02" } else { failure.code() };
-            report.problems.push(Problem { code, subject: made.report.file.clone(), detail: failure.to_string() });
-        }
+        // What is not taken waits in the spool, like without a medium.
+        report.problems.extend(put(home, name, medium, &made).err());
         report.receipts.push(made.report);
     }
     Ok(())
+}
+
+/// Puts a receipt on the medium, or without one into the gateway folder of its route, if it has one.
+fn put(home: &Home, name: &str, medium: Option<&Medium>, made: &MadeReceipt) -> Result<(), Problem> {
+    let refused = |failure: OpenFailure| Problem { code: failure.code(), subject: name.into(), detail: failure.to_string() };
+    let folder = home.config.routes[name].to_gateway.as_ref().filter(|_| medium.is_none());
+    let gateway = folder.map(|folder| Gateway::open(&home.world.disk, folder)).transpose().map_err(refused)?;
+    let carrier = medium.map(|medium| medium as &dyn Carrier).or(gateway.as_ref().map(|gateway| gateway as &dyn Carrier));
+    let Some(carrier) = carrier else { return Ok(()) };
+    carrier.write_small(&made.report.file, &made.bytes).map_err(|failure| {
+        let code = if failure.code() == "IO-01" { "MED-02" } else { failure.code() };
+        Problem { code, subject: made.report.file.clone(), detail: failure.to_string() }
+    })
 }
 
 /// Of items that the last of several parts made whole: which stretch the source asks about, by package and row.

@@ -62,6 +62,27 @@ fn damage_is_told_and_healed() {
 }
 
 #[test]
+fn over_a_gateway_the_receipt_goes_there() {
+    let scene = Scene::with_gateways();
+    scene.write("a", "alpha");
+    let once = |home: PathBuf| crate::daemon::run(&scene.world, &home, &crate::daemon::DaemonOptions { once: true }).unwrap();
+    once(scene.source());
+    once(scene.replica());
+    once(scene.source());
+    fs::write(scene.path("replica/a"), "rot").unwrap();
+    let report = scrubbed(&scene, None);
+    assert_eq!((report.damaged.len(), report.problems.len()), (1, 0));
+    assert!(scene.path("back").join(&report.receipts[0].file).exists());
+    once(scene.source());
+    once(scene.replica());
+    once(scene.source());
+    assert_eq!((scene.on_replica("a"), items(&scene).done), (Some(b"alpha".to_vec()), 1));
+    fs::remove_dir_all(scene.path("back")).unwrap();
+    let report = scrubbed(&scene, None);
+    assert_eq!((report.receipts.len(), report.problems.iter().map(|problem| problem.code).collect::<Vec<_>>()), (1, vec!["MED-02"]));
+}
+
+#[test]
 fn a_document_that_came_in_parts_is_proven() {
     let scene = Scene::new();
     let mut content = vec![0; 300_000];

@@ -36,18 +36,34 @@ pub fn init(world: &World, path: &Path, zone: &str, role: Role, passphrase: Opti
     let failed = |error: std::io::Error| Failure::io(path.display().to_string(), &error);
     let disk = &*world.disk;
     let dir = disk.make_root(path).map_err(failed)?;
-    let report = |card: &Card, created| InitReport { home: path.display().to_string(), zone: card.zone.clone(), role: card.role.word(), fingerprint: card.fingerprint(), created };
+    let report = |card: &Card, created| InitReport {
+        home: path.display().to_string(),
+        zone: card.zone.clone(),
+        role: card.role.word(),
+        fingerprint: card.fingerprint(),
+        created,
+    };
     if disk.stat(&dir, config::FILE.as_bytes()).is_ok() {
         let home = Home::open(world, path, Access::Read)?;
         if home.config.zone != zone || home.config.role != role {
-            return Err(Failure::new("USE-01", path.display().to_string(), format!("this is the home of {} ({}) already", home.config.zone, home.config.role.word())));
+            return Err(Failure::new(
+                "USE-01",
+                path.display().to_string(),
+                format!("this is the home of {} ({}) already", home.config.zone, home.config.role.word()),
+            ));
         }
         return Ok(report(&home.card, false));
     }
-    if !disk.list(&dir).map_err(failed)?.iter().all(|entry| [&b"keys"[..], b"trust", b"ledger", b"spool", b"lock"].contains(&entry.name.as_slice())) {
+    if !disk
+        .list(&dir)
+        .map_err(failed)?
+        .iter()
+        .all(|entry| [&b"keys"[..], b"trust", b"ledger", b"spool", b"lock", b"gapferry.toml.part"].contains(&entry.name.as_slice()))
+    {
         return Err(Failure::new("USE-01", path.display().to_string(), "the folder is not empty and not a gapferry home"));
     }
-    let _lock = disk.lock(&dir, b"lock").map_err(failed)?.ok_or_else(|| Failure::new("HOM-01", path.display().to_string(), "another gapferry holds this home"))?;
+    let _lock =
+        disk.lock(&dir, b"lock").map_err(failed)?.ok_or_else(|| Failure::new("HOM-01", path.display().to_string(), "another gapferry holds this home"))?;
     // An interrupted init starts over: the configuration, written last, makes the home.
     for folder in [&b"keys"[..], b"trust", b"ledger", b"spool"] {
         crate::tree::remove_tree(disk, &dir, folder).map_err(failed)?;
@@ -104,7 +120,11 @@ pub fn trust(world: &World, path: &Path, file: &Path, fingerprint: &str) -> Resu
         return Ok(report(false));
     }
     if let Some(known) = home.trust.values().find(|known| known.zone == card.zone && known.role == card.role) {
-        return Err(Failure::new("USE-01", &card.zone, format!("another {} zone of this name is trusted, with fingerprint {}", card.role.word(), known.fingerprint())));
+        return Err(Failure::new(
+            "USE-01",
+            &card.zone,
+            format!("another {} zone of this name is trusted, with fingerprint {}", card.role.word(), known.fingerprint()),
+        ));
     }
     let failed = |error: std::io::Error| Failure::io("trust", &error);
     let folder = world.disk.dir(&home.dir, b"trust", true).map_err(failed)?;
@@ -135,12 +155,23 @@ pub fn archive_add(world: &World, path: &Path, name: &str, root: &Path) -> Resul
     let mut home = Home::open(world, path, Access::Change)?;
     home.require(Role::Source, "archive add")?;
     let report = |added| SetupReport { kind: "archive", name: name.into(), place: place.clone(), added };
-    if let Some(known) = home.config.archives.get(name).map(|archive| archive.root.clone()) {
-        home.settle()?;
-        return if known == root { Ok(report(false)) } else { Err(Failure::new("USE-01", name, format!("this archive is {} already", known.display()))) };
+    let configured = home.config.archives.get(name).map(|archive| archive.root.clone());
+    if let Some(known) = configured.as_ref().filter(|known| **known != root) {
+        return Err(Failure::new("USE-01", name, format!("this archive is {} already", known.display())));
     }
-    configure(&home, "archives", name, &[("root", place.clone())])?;
-    home.record(ArchiveAdded { archive: name.into(), root: Bytes(place.clone().into_bytes()) })?;
+    // The ledger first, then the configuration: an interruption in between is completed by the same command.
+    let recorded = home.source().archives.contains_key(name);
+    if recorded && configured.is_some() {
+        home.settle()?;
+        return Ok(report(false));
+    }
+    if !recorded {
+        home.record(ArchiveAdded { archive: name.into(), root: Bytes(place.clone().into_bytes()) })?;
+        home.commit()?;
+    }
+    if configured.is_none() {
+        configure(&home, "archives", name, &[("root", place.clone())])?;
+    }
     home.close("", &format!("archive {name}"))?;
     Ok(report(true))
 }
@@ -215,7 +246,8 @@ pub fn route_add(world: &World, path: &Path, route: &RouteAdd) -> Result<SetupRe
         values.push(("escrow", escrow.clone()));
     }
     let report = |added| SetupReport { kind: "route", name: route.name.clone(), place: route.archive.clone(), added };
-    if same_route(&home, &route.name, &values)? {
+    let (configured, recorded) = (same_route(&home, &route.name, &values)?, home.source().routes.contains_key(&route.name));
+    if configured && recorded {
         home.settle()?;
         return Ok(report(false));
     }
@@ -224,8 +256,13 @@ pub fn route_add(world: &World, path: &Path, route: &RouteAdd) -> Result<SetupRe
     }
     let replica = home.trusted(&route.to, Role::Replica)?.id();
     let route_id = digest::route_id(&home.zone_id(), &replica, &route.name);
-    configure(&home, "routes", &route.name, &values)?;
-    home.record(RouteAdded { route: route.name.clone(), route_id, archive: route.archive.clone(), replica })?;
+    if !recorded {
+        home.record(RouteAdded { route: route.name.clone(), route_id, archive: route.archive.clone(), replica })?;
+        home.commit()?;
+    }
+    if !configured {
+        configure(&home, "routes", &route.name, &values)?;
+    }
     home.close("", &format!("route {}", route.name))?;
     Ok(report(true))
 }
@@ -240,19 +277,25 @@ pub fn route_accept(world: &World, path: &Path, route: &RouteAccept) -> Result<S
     let mut values = vec![("from", route.from.clone()), ("into", place.clone())];
     gateways(&mut values, route.to_gateway.as_ref(), route.from_gateway.as_ref())?;
     let report = |added| SetupReport { kind: "route", name: route.name.clone(), place: place.clone(), added };
-    if same_route(&home, &route.name, &values)? {
+    let (configured, recorded) = (same_route(&home, &route.name, &values)?, home.replica().routes.contains_key(&route.name));
+    if configured && recorded {
         home.settle()?;
         return Ok(report(false));
     }
     let nested = |other: &PathBuf| into.starts_with(other) || other.starts_with(&into);
-    if let Some((other, _)) = home.config.routes.iter().find(|(_, other)| other.into.as_ref().is_some_and(nested)) {
+    if let Some((other, _)) = home.config.routes.iter().find(|(name, other)| **name != route.name && other.into.as_ref().is_some_and(nested)) {
         return Err(Failure::new("USE-01", &place, format!("route {other} has its tree there; each route needs one of its own")));
     }
     let source = home.trusted(&route.from, Role::Source)?.id();
     crate::tree::Tree::open(world, &into)?;
     let route_id = digest::route_id(&source, &home.zone_id(), &route.name);
-    configure(&home, "routes", &route.name, &values)?;
-    home.record(RouteAccepted { route: route.name.clone(), route_id, source, into: Bytes(place.clone().into_bytes()) })?;
+    if !recorded {
+        home.record(RouteAccepted { route: route.name.clone(), route_id, source, into: Bytes(place.clone().into_bytes()) })?;
+        home.commit()?;
+    }
+    if !configured {
+        configure(&home, "routes", &route.name, &values)?;
+    }
     home.close("", &format!("route {}", route.name))?;
     Ok(report(true))
 }

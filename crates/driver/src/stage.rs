@@ -82,7 +82,11 @@ impl<'a> Stager<'a> {
 
     /// Takes the next bytes of the logical content.
     pub fn take(&mut self, group: Vec<u8>) -> Result<(), NotOpened> {
-        if self.window.is_empty() { self.window = group } else { self.window.extend_from_slice(&group) }
+        if self.window.is_empty() {
+            self.window = group
+        } else {
+            self.window.extend_from_slice(&group)
+        }
         let end = self.window_at + self.window.len() as u64;
         let first = self.next;
         while self.next < self.order.len() {
@@ -188,15 +192,22 @@ impl<'a> Stager<'a> {
         let manifest = self.manifest;
         let copying: Vec<u32> = (0u32..)
             .zip(self.rows.iter())
-            .filter(|(place, row)| matches!(row.step, Step::Write | Step::Hold) && !manifest.items[*place as usize].documents.is_empty() && !only_new(carried(manifest, *place)))
+            .filter(|(place, row)| {
+                matches!(row.step, Step::Write | Step::Hold) && !manifest.items[*place as usize].documents.is_empty() && !only_new(carried(manifest, *place))
+            })
             .map(|(place, _)| place)
             .collect();
         let bases = if copying.is_empty() { HashMap::new() } else { self.bases() };
         let this = &self;
-        let mut failed: Vec<(u32, Outcome)> = copying.into_par_iter().map(|row| this.copy_pieces(row, &bases)).collect::<Result<Vec<_>, NotOpened>>()?.into_iter().flatten().collect();
+        let mut failed: Vec<(u32, Outcome)> =
+            copying.into_par_iter().map(|row| this.copy_pieces(row, &bases)).collect::<Result<Vec<_>, NotOpened>>()?.into_iter().flatten().collect();
         for place in 0..self.rows.len() {
             let row = u32::try_from(place).expect("a package holds at most 65,536 items");
-            if self.rows[place].step == Step::Write && self.rows[place].part.is_some() && !failed.iter().any(|(failed, _)| *failed == row) && !self.assemble(row)? {
+            if self.rows[place].step == Step::Write
+                && self.rows[place].part.is_some()
+                && !failed.iter().any(|(failed, _)| *failed == row)
+                && !self.assemble(row)?
+            {
                 failed.push((row, Outcome::PartsBroken));
             }
         }
@@ -372,4 +383,3 @@ pub fn digest_at(disk: &dyn Disk, dir: &Dir, name: &[u8]) -> io::Result<Option<D
         Err(_) => Ok(None),
     }
 }
-

@@ -38,8 +38,8 @@ pub(crate) fn look_with_index<T>(world: &World, path: &Path, at: impl FnOnce(&Ho
     seen.and_then(|seen| closed.map(|()| seen))
 }
 
-/// Whether nothing happened to the index since its mark said that it was closed: no file of it has changed since, as the
-/// file system says. Cheap, and no proof: who changes something compares every byte.
+/// Whether nothing happened to the index since its mark said that it was closed: no file of it has changed since, as far as the
+/// file system's clock ticks. Cheap, and no proof: who changes something compares every byte.
 fn index_is_untouched(world: &World, path: &Path) -> bool {
     let disk = &*world.disk;
     let look = || -> std::io::Result<bool> {

@@ -158,6 +158,15 @@ fn database(home: &Path) -> std::path::PathBuf {
     files.max_by_key(|entry| entry.metadata().unwrap().len()).unwrap().path()
 }
 
+/// Goes on when the file system's clock has ticked since the index was closed: what others do to it comes later than that.
+fn after_the_next_tick(scene: &Scene, home: &Path) {
+    let changed = |path: &Path| {
+        std::fs::metadata(path).map(|met| (std::os::unix::fs::MetadataExt::ctime(&met), std::os::unix::fs::MetadataExt::ctime_nsec(&met))).unwrap()
+    };
+    let (probe, mark) = (scene.path("probe"), home.join("ledger/index.mark"));
+    while fs::write(&probe, "tick").is_err() || changed(&probe) <= changed(&mark) {}
+}
+
 #[test]
 fn who_only_looks_touches_nothing_and_yet_mends_the_index() {
     let scene = Scene::new();
@@ -173,7 +182,7 @@ fn who_only_looks_touches_nothing_and_yet_mends_the_index() {
     assert_eq!(of(&scene, &source).items.done, 1);
     assert_eq!(mark(), before, "the home was not opened for a change");
     type Harm<'h> = (&'h str, &'h dyn Fn());
-    let harms: [Harm<'_>; 6] = [
+    let harms: [Harm<'_>; 7] = [
         ("deleted", &|| fs::remove_dir_all(source.join("index")).unwrap()),
         ("a file gone", &|| fs::remove_file(database(&source)).unwrap()),
         ("cut", &|| fs::File::options().write(true).open(database(&source)).unwrap().set_len(100).unwrap()),
@@ -183,9 +192,11 @@ fn who_only_looks_touches_nothing_and_yet_mends_the_index() {
             fs::write(database(&source), bytes).unwrap();
         }),
         ("older", &|| fs::write(database(&source), &older).unwrap()),
+        ("a stranger", &|| fs::write(source.join("index/stranger"), "").unwrap()),
         ("unmarked", &|| fs::remove_file(source.join("ledger/index.mark")).unwrap()),
     ];
     for (name, harm) in harms {
+        after_the_next_tick(&scene, &source);
         harm();
         assert_eq!(of(&scene, &source).items.done, 1, "{name}");
         assert_eq!(scene.notices(), ["index-repaired"], "{name}");

@@ -85,26 +85,45 @@ pub fn survey(reader: &Reader<'_>, number: u32, base: Option<&BaseChunks>) -> Re
 ///
 /// The outer error is of the carrier, the inner one of the document; after an inner error bytes may have been written that
 /// no item refers to, which a reader ignores.
-pub fn copy(reader: &Reader<'_>, number: u32, part: Option<(u64, u64)>, base: Option<&BaseChunks>, layout: &mut Layout, frames: &mut FrameWriter<'_>) -> Result<Result<DocumentRead, NotRead>, Failure> {
+pub fn copy(
+    reader: &Reader<'_>,
+    number: u32,
+    part: Option<(u64, u64)>,
+    base: Option<&BaseChunks>,
+    layout: &mut Layout,
+    frames: &mut FrameWriter<'_>,
+) -> Result<Result<DocumentRead, NotRead>, Failure> {
     let mut document = match open(reader, number) {
         Ok(document) => document,
         Err(reason) => return Ok(Err(reason)),
     };
     let (start, length) = part.unwrap_or((0, u64::MAX));
-    let mut source = Source { reading: Reading::new(&reader.possession_key, part.is_none() && document.stat.size >= CHUNKED_BYTES_MIN), base, pieces: Vec::new(), unclassified: Vec::new(), new: Vec::new() };
+    let mut source = Source {
+        reading: Reading::new(&reader.possession_key, part.is_none() && document.stat.size >= CHUNKED_BYTES_MIN),
+        base,
+        pieces: Vec::new(),
+        unclassified: Vec::new(),
+        new: Vec::new(),
+        blocks: Vec::new(),
+        spare: Vec::new(),
+    };
     let (mut at, end) = (start, start.saturating_add(length));
     let mut buffer = Vec::new();
     let mut waiting: Vec<Vec<u8>> = Vec::new();
     loop {
         let (read, written) = rayon::join(
             || {
-                document.fill(&mut buffer, at, STRETCH_BYTES.min(end - at))?;
+                let bytes = STRETCH_BYTES.min(end - at);
+                if base.is_none() {
+                    return source.read_blocks(&mut document, at, bytes);
+                }
+                document.fill(&mut buffer, at, bytes)?;
                 source.push(&buffer);
                 Ok(buffer.len() as u64)
             },
             || write(layout, frames, std::mem::take(&mut waiting)),
         );
-        written?;
+        source.spare.extend(written?);
         let read = match read {
             Ok(read) => read,
             Err(reason) => return Ok(Err(reason)),
@@ -139,12 +158,15 @@ pub fn copy(reader: &Reader<'_>, number: u32, part: Option<(u64, u64)>, base: Op
     }))
 }
 
-fn write(layout: &mut Layout, frames: &mut FrameWriter<'_>, blocks: Vec<Vec<u8>>) -> Result<(), Failure> {
+/// Writes blocks; gives their memory back, to be filled again.
+fn write(layout: &mut Layout, frames: &mut FrameWriter<'_>, blocks: Vec<Vec<u8>>) -> Result<Vec<Vec<u8>>, Failure> {
+    let mut spare = Vec::with_capacity(blocks.len());
     for stored in store_blocks(blocks) {
         layout.add(stored.block);
         frames.push(&stored.bytes).map_err(|error| Failure::io("package", &error))?;
+        spare.push(stored.bytes);
     }
-    Ok(())
+    Ok(spare)
 }
 
 /// The bytes of a document on their way: what is in the base drops out, the rest becomes blocks.
@@ -154,22 +176,38 @@ struct Source<'a> {
     pieces: Vec<Draft>,
     unclassified: Vec<u8>,
     new: Vec<u8>,
+    blocks: Vec<Vec<u8>>,
+    /// Memory of blocks that were written.
+    spare: Vec<Vec<u8>>,
 }
 
 impl Source<'_> {
+    /// Takes the next bytes of a document that is compared with a base.
     fn push(&mut self, bytes: &[u8]) {
         self.reading.push(bytes);
-        if self.base.is_some() {
-            self.unclassified.extend_from_slice(bytes);
-            self.classify(false);
-        } else {
-            self.new.extend_from_slice(bytes);
-            if let Some(Draft::New(length)) = self.pieces.last_mut() {
-                *length += bytes.len() as u64;
-            } else if !bytes.is_empty() {
-                self.pieces.push(Draft::New(bytes.len() as u64));
+        self.unclassified.extend_from_slice(bytes);
+        self.classify(false);
+    }
+
+    /// Reads the next bytes of a document without a base straight into blocks; gives how many there were.
+    fn read_blocks(&mut self, document: &mut Open, at: u64, bytes: u64) -> Result<u64, NotRead> {
+        let mut read = 0;
+        while read < bytes {
+            let mut block = self.spare.pop().unwrap_or_default();
+            document.fill(&mut block, at + read, (bytes - read).min(BLOCK as u64))?;
+            if block.is_empty() {
+                break;
             }
+            self.reading.push(&block);
+            read += block.len() as u64;
+            self.blocks.push(block);
         }
+        match self.pieces.last_mut() {
+            Some(Draft::New(length)) => *length += read,
+            _ if read > 0 => self.pieces.push(Draft::New(read)),
+            _ => {}
+        }
+        Ok(read)
     }
 
     fn end(&mut self) {
@@ -196,7 +234,8 @@ impl Source<'_> {
     /// Full blocks, and with `all` the rest too.
     fn take_blocks(&mut self, all: bool) -> Vec<Vec<u8>> {
         let bytes = if all { self.new.len() } else { self.new.len() / BLOCK * BLOCK };
-        let blocks = self.new[..bytes].chunks(BLOCK).map(<[u8]>::to_vec).collect();
+        let mut blocks = std::mem::take(&mut self.blocks);
+        blocks.extend(self.new[..bytes].chunks(BLOCK).map(<[u8]>::to_vec));
         self.new.drain(..bytes);
         blocks
     }

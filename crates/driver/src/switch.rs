@@ -59,7 +59,11 @@ impl Switch<'_> {
     }
 
     /// Runs `one` over rows on all cores, rows of one directory on one thread.
-    fn each(&self, rows: &[(u32, &StagedRow)], one: impl Fn(&Self, &mut Handles, u32, &StagedRow) -> io::Result<Differs> + Sync) -> io::Result<Vec<AppliedRow>> {
+    fn each(
+        &self,
+        rows: &[(u32, &StagedRow)],
+        one: impl Fn(&Self, &mut Handles, u32, &StagedRow) -> io::Result<Differs> + Sync,
+    ) -> io::Result<Vec<AppliedRow>> {
         let same = |one: &(u32, &StagedRow), two: &(u32, &StagedRow)| split(&self.id_of(one.1).0).0 == split(&self.id_of(two.1).0).0;
         let groups: Vec<&[(u32, &StagedRow)]> = rows.chunk_by(same).collect();
         let done: Vec<Vec<AppliedRow>> = groups
@@ -93,14 +97,15 @@ impl Switch<'_> {
     fn remove(&self, handles: &mut Handles, place: u32, row: &StagedRow) -> io::Result<Differs> {
         let Some(item) = self.held(row) else { return Ok(None) };
         let (parent, name) = split(&item.path().0);
+        let gone = || self.kept_before(place).map(|kept| kept.and_then(|kept| applied(place, None, Some(kept))));
         let dir = match handles.dir(self.disk(), &self.tree.root, parent, false) {
             Ok(dir) => dir,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) if is_not_dir(&error) => return Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return gone(),
+            Err(error) if is_not_dir(&error) => return gone(),
             Err(error) => return Err(error),
         };
         match self.disk().stat(&dir, name) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return gone(),
             Err(error) => return Err(error),
             Ok(_) => {}
         }
@@ -120,6 +125,15 @@ impl Switch<'_> {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => self.disk().remove(dir, name),
             other => other,
         }
+    }
+
+    /// After an interruption: where the earlier run kept a local change of this row.
+    fn kept_before(&self, place: u32) -> io::Result<Option<Bytes>> {
+        if !self.again {
+            return Ok(None);
+        }
+        let (folder, kept) = (self.tree.dot_dir(self.disk(), b"kept", true)?, Tree::kept(&self.package, place));
+        Ok(self.disk().stat(&folder, &kept).is_ok().then(|| Bytes([b"kept/", kept.as_slice()].concat())))
     }
 
     fn keep_aside(&self, dir: &Dir, name: &[u8], place: u32) -> io::Result<Bytes> {
@@ -153,14 +167,15 @@ impl Switch<'_> {
                 Ok(mut file) => {
                     if digest_of(&mut *file)? != row.digest {
                         // The earlier run had swapped it in; what lies here now is what was there before.
-                        let kept = self.put_away(&stage, &staged, place, row)?;
+                        let kept = self.put_away(&stage, &staged, place, row)?.or(self.kept_before(place)?);
                         return Ok(self.where_it_lies(row)?.map(|disk| applied(place, disk, kept)).unwrap_or(None));
                     }
                 }
             }
         }
         if done {
-            return Ok(self.where_it_lies(row)?.map(|disk| applied(place, disk, None)).unwrap_or(None));
+            let kept = self.kept_before(place)?;
+            return Ok(self.where_it_lies(row)?.map(|disk| applied(place, disk, kept)).unwrap_or(None));
         }
         let id = self.id_of(row).clone();
         let first = self.held(row).map_or(id.clone(), |item| item.path().clone());
@@ -289,7 +304,9 @@ impl Switch<'_> {
         };
         match set() {
             Ok(()) => Ok(item.disk.clone().and_then(|path| applied(place, Some(path), None))),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Some(AppliedRow { row: place, outcome: Outcome::Refused.number(), disk: None, kept: None })),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                Ok(Some(AppliedRow { row: place, outcome: Outcome::Refused.number(), disk: None, kept: None }))
+            }
             Err(error) => Err(error),
         }
     }

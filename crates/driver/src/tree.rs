@@ -1,7 +1,9 @@
 //! The replica tree and the dot folder beside it: where staged files, earlier versions, parts and kept-aside files lie, and
 //! under which name an item lies when its own cannot be had (P8).
 
+use std::ffi::OsStr;
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use store::disk::{Dir, Disk, Kind};
 use wire::{Digest, ItemId, PackageId};
@@ -37,7 +39,14 @@ impl Tree {
     pub fn open(world: &World, path: &Path) -> Result<Self, Failure> {
         let failed = |error: io::Error| Failure::io(path.display().to_string(), &error);
         let root = world.disk.make_root(path).map_err(failed)?;
-        let dot = world.disk.dir(&root, DOT_FOLDER, true).map_err(failed)?;
+        let dot = match world.disk.dir(&root, DOT_FOLDER, false) {
+            // Earlier versions lie in it, deleted ones too: for the owner only.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                world.disk.make_root(&path.join(OsStr::from_bytes(DOT_FOLDER))).and_then(|_| world.disk.dir(&root, DOT_FOLDER, false))
+            }
+            other => other,
+        };
+        let dot = dot.map_err(failed)?;
         Ok(Self { path: path.to_path_buf(), root, dot })
     }
 

@@ -1,6 +1,8 @@
 //! Crossings over the driver's functions on a real file system: first sync, change sync, and everything that goes wrong with
 //! packages, receipts and media.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 mod stand;
 
 use stand::{Stand, tree};
@@ -178,7 +180,20 @@ fn names_of_every_kind() {
     use std::os::unix::ffi::OsStrExt;
     let stand = Stand::new();
     let long = "x".repeat(255);
-    for name in [&b"-dash"[..], b" space ", b"\xff\xfe", b"new\nline", b"...", b"a\\b", "é".as_bytes(), "e\u{301}".as_bytes(), long.as_bytes(), b".gapferry2/x", b"UPPER", b"upper"] {
+    for name in [
+        &b"-dash"[..],
+        b" space ",
+        b"\xff\xfe",
+        b"new\nline",
+        b"...",
+        b"a\\b",
+        "é".as_bytes(),
+        "e\u{301}".as_bytes(),
+        long.as_bytes(),
+        b".gapferry2/x",
+        b"UPPER",
+        b"upper",
+    ] {
         stand.write_path(std::ffi::OsStr::from_bytes(name), b"content");
     }
     stand.write(".gapferry/ledger", b"a name of ours");

@@ -1,6 +1,8 @@
 //! The whole program against the fixtures, which somebody else built from the specification: every bad package, receipt,
 //! label and card is refused with its code and changes nothing, good packages are applied and answered.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 use driver::progress::Silent;
 use driver::report::Problem;
 use driver::{Actor, ApplyOptions, RouteAccept, RouteAdd, World};
@@ -47,7 +49,13 @@ fn home(root: &Path, zone: &str, trusted: &[&str]) -> PathBuf {
         driver::trust(&world, &home, &fixtures().join(format!("keys/{other}.card")), &key_of(other, "fingerprint")).unwrap();
     }
     if role == Role::Replica && trusted.contains(&"inside") {
-        let accept = RouteAccept { name: "assets".into(), from: "inside".into(), into: root.join(format!("tree-{zone}-{}", trusted.join("-"))), from_gateway: None, to_gateway: None };
+        let accept = RouteAccept {
+            name: "assets".into(),
+            from: "inside".into(),
+            into: root.join(format!("tree-{zone}-{}", trusted.join("-"))),
+            from_gateway: None,
+            to_gateway: None,
+        };
         driver::route_accept(&world, &home, &accept).unwrap();
     }
     if role == Role::Source && trusted.contains(&"outside") {
@@ -165,7 +173,9 @@ fn bad_cards_are_refused_with_their_code() {
     let home = home(root.path(), "outside", &[]);
     for fixture in index("card") {
         let file = fixtures().join("card").join(fixture["file"].as_str().unwrap());
-        let typed = fixture["fingerprint"].as_str().map_or_else(|| driver::read_card(&world(), &file).map(|card| card.fingerprint()).unwrap_or_default(), str::to_owned);
+        let typed = fixture["fingerprint"]
+            .as_str()
+            .map_or_else(|| driver::read_card(&world(), &file).map(|card| card.fingerprint()).unwrap_or_default(), str::to_owned);
         let result = driver::trust(&world(), &home, &file, &typed);
         match fixture["code"].as_str() {
             Some(code) => assert_eq!(result.unwrap_err().0.code, code, "{}", file.display()),

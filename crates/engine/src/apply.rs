@@ -26,7 +26,10 @@ pub fn fork_of(route: &Route, ours: &Incarnation, records: u64, package: Package
     let earlier = route.packages.range(..manifest.sequence).next_back().is_some_and(|(_, seen)| seen.ledger.number > manifest.ledger.number);
     let later = route.packages.range(manifest.sequence + 1..).next().is_some_and(|(_, seen)| seen.ledger.number < manifest.ledger.number);
     if earlier || later {
-        return Some(Fork { code: "FRK-01", seen: format!("sequence {} quotes a ledger of {} records, which does not fit its neighbours", manifest.sequence, manifest.ledger.number) });
+        return Some(Fork {
+            code: "FRK-01",
+            seen: format!("sequence {} quotes a ledger of {} records, which does not fit its neighbours", manifest.sequence, manifest.ledger.number),
+        });
     }
     let witness = manifest.acknowledged?;
     if witness.incarnation != *ours {
@@ -35,7 +38,10 @@ pub fn fork_of(route: &Route, ours: &Incarnation, records: u64, package: Package
     let behind = witness.receipt > route.receipts || witness.ledger.number > records;
     behind.then(|| Fork {
         code: "FRK-02",
-        seen: format!("the source has taken in receipt {} over {} records, this ledger has made {} and holds {records}", witness.receipt, witness.ledger.number, route.receipts),
+        seen: format!(
+            "the source has taken in receipt {} over {} records, this ledger has made {} and holds {records}",
+            witness.receipt, witness.ledger.number, route.receipts
+        ),
     })
 }
 

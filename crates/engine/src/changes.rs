@@ -22,7 +22,9 @@ pub struct Scanned<'a> {
 pub struct Changes {
     /// Rows for the ledger.
     pub rows: Vec<CapturedRow>,
-    /// New items among them.
+    /// Items the ledger meets for the first time among them.
+    pub new_items: u64,
+    /// New items among them, those that came back included.
     pub added: u64,
     /// Changed items among them.
     pub modified: u64,
@@ -42,16 +44,17 @@ pub fn between(archive: &Archive, scanned: &Scanned<'_>) -> Changes {
         changes.emptied = true;
         return changes;
     }
-    let mut next = u32::try_from(archive.items.len()).expect("items are numbered by u32");
+    let first_new = u32::try_from(archive.items.len()).expect("items are numbered by u32");
     let mut known = archive.by_id.iter().peekable();
     for (id, stat) in scanned.found {
         while let Some((_, number)) = known.next_if(|(known, _)| *known < id) {
             vanish(archive, *number, scanned.unproven, &mut changes);
         }
         let Some((_, number)) = known.next_if(|(known, _)| *known == id) else {
+            let next = first_new + u32::try_from(changes.new_items).expect("items are numbered by u32");
+            changes.new_items += 1;
             changes.rows.push(CapturedRow { item: next, id: Some(id.clone()), version: 1, stat: Some(*stat) });
             changes.added += 1;
-            next += 1;
             continue;
         };
         let item = &archive.items[*number as usize];

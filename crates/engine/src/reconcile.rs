@@ -33,10 +33,16 @@ pub struct Fork {
 pub fn fork_of(route: &Route, incarnation: &wire::Incarnation, receipt: &Receipt) -> Option<Fork> {
     let seen = &receipt.source_seen;
     if seen.incarnation != *incarnation {
-        return Some(Fork { code: "FRK-04", seen: format!("the replica follows incarnation {} of this source, this ledger is {}", seen.incarnation, incarnation) });
+        return Some(Fork {
+            code: "FRK-04",
+            seen: format!("the replica follows incarnation {} of this source, this ledger is {}", seen.incarnation, incarnation),
+        });
     }
     if seen.sequence >= route.next_sequence {
-        return Some(Fork { code: "FRK-01", seen: format!("the replica has seen sequence {}, this ledger ends before {}", seen.sequence, route.next_sequence) });
+        return Some(Fork {
+            code: "FRK-01",
+            seen: format!("the replica has seen sequence {}, this ledger ends before {}", seen.sequence, route.next_sequence),
+        });
     }
     if route.recent.get(&seen.sequence).is_some_and(|package| *package != seen.package) {
         return Some(Fork { code: "FRK-03", seen: format!("sequence {} of the replica is package {}, not ours", seen.sequence, seen.package) });
@@ -44,9 +50,19 @@ pub fn fork_of(route: &Route, incarnation: &wire::Incarnation, receipt: &Receipt
     let witness = route.witness.filter(|witness| witness.incarnation == receipt.incarnation);
     if let Some(witness) = witness {
         let newer = receipt.number > witness.receipt;
-        let back = if newer { receipt.ledger.number < witness.ledger.number } else { receipt.number < witness.receipt && receipt.ledger.number > witness.ledger.number };
+        let back = if newer {
+            receipt.ledger.number < witness.ledger.number
+        } else {
+            receipt.number < witness.receipt && receipt.ledger.number > witness.ledger.number
+        };
         if back {
-            return Some(Fork { code: "FRK-02", seen: format!("receipt {} comes from a ledger of {} records, an earlier one from {}", receipt.number, receipt.ledger.number, witness.ledger.number) });
+            return Some(Fork {
+                code: "FRK-02",
+                seen: format!(
+                    "receipt {} comes from a ledger of {} records, an earlier one from {}",
+                    receipt.number, receipt.ledger.number, witness.ledger.number
+                ),
+            });
         }
     } else if let Some(witness) = route.witness {
         return Some(Fork { code: "FRK-04", seen: format!("the replica was incarnation {}, the receipt is of {}", witness.incarnation, receipt.incarnation) });

@@ -344,7 +344,7 @@ impl Route {
             let outcome = exception.and_then(|exception| Outcome::of(exception.outcome)).or(planned);
             self.kept_aside += u32::from(exception.is_some_and(|exception| exception.kept.is_some()));
             if outcome.is_none_or(Outcome::proves) {
-                self.switch(time, sequence, row, staged, *exception.unwrap_or(&&PLAIN), outcome);
+                self.switch(time, sequence, row, staged, exception.unwrap_or(&&PLAIN), outcome);
             } else if outcome == Some(Outcome::PartsBroken) {
                 self.parts.remove(&(staged.item, staged.version));
             }

@@ -219,7 +219,16 @@ impl Source {
                         && row.item as usize == archive.items.len()
                     {
                         archive.by_id.insert(id.clone(), row.item);
-                        archive.items.push(Item { id: id.clone(), version: 0, stat: FileStat::default(), gone: true, digest: None, young: false, rotten: false, captured_at: 0 });
+                        archive.items.push(Item {
+                            id: id.clone(),
+                            version: 0,
+                            stat: FileStat::default(),
+                            gone: true,
+                            digest: None,
+                            young: false,
+                            rotten: false,
+                            captured_at: 0,
+                        });
                     }
                     let Some(item) = archive.items.get_mut(row.item as usize) else { continue };
                     item.version = row.version;

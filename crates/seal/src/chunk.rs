@@ -26,14 +26,21 @@ pub struct Chunker {
 impl Chunker {
     /// Takes the next bytes of the document.
     pub fn push(&mut self, bytes: &[u8]) {
-        if self.waiting.is_empty() {
-            let used = Self::cut(bytes, false, &mut self.chunks);
-            self.waiting.extend_from_slice(&bytes[used..]);
-            return;
+        let mut bytes = bytes;
+        if !self.waiting.is_empty() {
+            // Enough to cut beyond what waits; the rest is cut where it lies.
+            let before = self.waiting.len();
+            self.waiting.extend_from_slice(&bytes[..bytes.len().min(2 * CHUNK_BYTES_MAX)]);
+            let used = Self::cut(&self.waiting, false, &mut self.chunks);
+            if used < before {
+                self.waiting.drain(..used);
+                return;
+            }
+            bytes = &bytes[used - before..];
+            self.waiting.clear();
         }
-        self.waiting.extend_from_slice(bytes);
-        let used = Self::cut(&self.waiting, false, &mut self.chunks);
-        self.waiting.drain(..used);
+        let used = Self::cut(bytes, false, &mut self.chunks);
+        self.waiting.extend_from_slice(&bytes[used..]);
     }
 
     /// The chunks that became certain since the last call.

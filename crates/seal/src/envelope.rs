@@ -47,7 +47,8 @@ impl Sealing {
     /// Begins an envelope for the recipients' public sealing keys; clause CRD-06 if one of them is not valid.
     pub fn new(kind: Kind, recipients: &[&[u8]], entropy: &SealEntropy) -> Result<Self, Rejection> {
         assert_eq!(recipients.len(), entropy.wrap.len(), "entropy for each recipient");
-        let mut header = Header { kind, suite: SUITE.number(), id: PackageId(entropy.id), plain_bytes: 0, commitment: [0; 32], slots: vec![Vec::new(); recipients.len()] };
+        let mut header =
+            Header { kind, suite: SUITE.number(), id: PackageId(entropy.id), plain_bytes: 0, commitment: [0; 32], slots: vec![Vec::new(); recipients.len()] };
         let bound = bound_of(&header.encode());
         header.commitment = frames::commitment(&entropy.content_key, &bound);
         for ((slot, recipient), wrap) in header.slots.iter_mut().zip(recipients).zip(&entropy.wrap) {
@@ -89,7 +90,14 @@ impl Sealing {
 }
 
 /// Seals an envelope that has no content (a receipt, a label) in one go.
-pub fn seal_whole(kind: Kind, recipients: &[&[u8]], entropy: &SealEntropy, body: &[u8], signer: &SecretKeys, signer_zone: ZoneId) -> Result<Vec<u8>, Rejection> {
+pub fn seal_whole(
+    kind: Kind,
+    recipients: &[&[u8]],
+    entropy: &SealEntropy,
+    body: &[u8],
+    signer: &SecretKeys,
+    signer_zone: ZoneId,
+) -> Result<Vec<u8>, Rejection> {
     let sealing = Sealing::new(kind, recipients, entropy)?;
     let ending = sealing.end(0, body, signer, signer_zone);
     let mut plain = ending.body_and_seals;

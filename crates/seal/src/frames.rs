@@ -3,6 +3,7 @@
 
 use aead_stream::{NewStream, StreamBE32, StreamPrimitive};
 use chacha20poly1305::XChaCha20Poly1305;
+use chacha20poly1305::aead::{Buffer, Error};
 use wire::clause::{self, Rejection};
 use wire::header::{BOUND_BYTES, Header};
 use wire::limits::{FRAME_BYTES, FRAME_TAG_BYTES};
@@ -32,9 +33,52 @@ impl Frames {
         self.stream.encrypt_in_place(index, last, b"", buffer).expect("a frame is far below the limit of the cipher");
     }
 
+    /// As `seal`, in a slice whose last 16 bytes are room for the tag.
+    pub fn seal_slice(&self, index: u32, last: bool, slice: &mut [u8]) {
+        let used = slice.len() - FRAME_TAG_BYTES as usize;
+        self.stream.encrypt_in_place(index, last, b"", &mut Slice { slice, used }).expect("a frame is far below the limit of the cipher");
+    }
+
+    /// As `open`, in a slice; gives the plaintext, which begins where the frame began.
+    pub fn open_slice<'s>(&self, index: u32, last: bool, slice: &'s mut [u8]) -> Result<&'s [u8], Rejection> {
+        let used = slice.len();
+        let mut buffer = Slice { slice, used };
+        self.stream.decrypt_in_place(index, last, b"", &mut buffer).map_err(|_| Rejection(&clause::ENV_FRAME))?;
+        let Slice { slice, used } = buffer;
+        Ok(&slice[..used])
+    }
+
     /// Opens the frame in place (clause ENV-11).
     pub fn open(&self, index: u32, last: bool, buffer: &mut Vec<u8>) -> Result<(), Rejection> {
         self.stream.decrypt_in_place(index, last, b"", buffer).map_err(|_| Rejection(&clause::ENV_FRAME))
+    }
+}
+
+/// A slice as the buffer of the cipher: it grows and shrinks within its bounds.
+struct Slice<'a> {
+    slice: &'a mut [u8],
+    used: usize,
+}
+
+impl AsRef<[u8]> for Slice<'_> {
+    fn as_ref(&self) -> &[u8] {
+        &self.slice[..self.used]
+    }
+}
+impl AsMut<[u8]> for Slice<'_> {
+    fn as_mut(&mut self) -> &mut [u8] {
+        &mut self.slice[..self.used]
+    }
+}
+impl Buffer for Slice<'_> {
+    fn extend_from_slice(&mut self, more: &[u8]) -> Result<(), Error> {
+        let end = self.used + more.len();
+        self.slice.get_mut(self.used..end).ok_or(Error)?.copy_from_slice(more);
+        self.used = end;
+        Ok(())
+    }
+    fn truncate(&mut self, length: usize) {
+        self.used = self.used.min(length);
     }
 }
 
@@ -84,6 +128,13 @@ mod tests {
             let opened = Frames::new(&[key; 32], &[2; 32]).open(index, last, &mut buffer);
             assert_eq!(opened.is_ok(), good, "{index} {last} {key}");
             assert_eq!(buffer == b"plain", good);
+            let mut slice = sealed.clone();
+            let opened = Frames::new(&[key; 32], &[2; 32]);
+            assert_eq!(opened.open_slice(index, last, &mut slice).is_ok_and(|plain| plain == b"plain"), good);
         }
+        let mut slice = [b"plain".as_slice(), &[0; 16]].concat();
+        frames.seal_slice(3, false, &mut slice);
+        assert_eq!(slice, sealed, "both ways of sealing give the same bytes");
+        {}
     }
 }

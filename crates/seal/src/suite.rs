@@ -54,7 +54,8 @@ impl Suite for International1 {
     fn wrap(&self, recipient: &[u8], info: &[u8], content_key: &[u8; 32], entropy: &[u8; WRAP_ENTROPY_BYTES]) -> Option<Vec<u8>> {
         let recipient = <XWing as Kem>::PublicKey::from_bytes(recipient).ok()?;
         let mut given = Given { bytes: entropy, used: 0 };
-        let (encapsulated, sealed) = hpke::single_shot_seal_with_rng::<ChaCha20Poly1305, HkdfSha256, XWing>(&OpModeS::Base, &recipient, info, content_key, b"", &mut given).ok()?;
+        let (encapsulated, sealed) =
+            hpke::single_shot_seal_with_rng::<ChaCha20Poly1305, HkdfSha256, XWing>(&OpModeS::Base, &recipient, info, content_key, b"", &mut given).ok()?;
         let mut wrapped = encapsulated.to_bytes().to_vec();
         wrapped.extend_from_slice(&sealed);
         assert_eq!(wrapped.len(), SLOT_BYTES, "suite 1 has one length of wrapped key");

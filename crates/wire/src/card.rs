@@ -56,7 +56,10 @@ impl Card {
     fn claim(&self) -> String {
         format!(
             "gapferry card 1\nzone: {}\nrole: {}\nsuite: 1\nsign: {}\nseal: {}\n",
-            self.zone, self.role.word(), STANDARD.encode(self.sign), STANDARD.encode(&self.seal)
+            self.zone,
+            self.role.word(),
+            STANDARD.encode(self.sign),
+            STANDARD.encode(&self.seal)
         )
     }
 
@@ -141,8 +144,15 @@ mod tests {
     fn each_line_has_its_clause() {
         let good = sample().text();
         for (from, to, code) in [
-            ("card 1", "card 2", "CRD-01"), ("zone:", "zones:", "CRD-02"), ("inside", "In side", "CRD-03"), ("role: source", "role: both", "CRD-04"),
-            ("suite: 1", "suite: 2", "CRD-05"), ("sign: AQEB", "sign: AQ", "CRD-06"), ("seal: AgIC", "seal: ????", "CRD-06"), ("proof: ", "proof:", "CRD-02"), ("proof: AwMD", "proof: AwMDAwMD", "CRD-06"),
+            ("card 1", "card 2", "CRD-01"),
+            ("zone:", "zones:", "CRD-02"),
+            ("inside", "In side", "CRD-03"),
+            ("role: source", "role: both", "CRD-04"),
+            ("suite: 1", "suite: 2", "CRD-05"),
+            ("sign: AQEB", "sign: AQ", "CRD-06"),
+            ("seal: AgIC", "seal: ????", "CRD-06"),
+            ("proof: ", "proof:", "CRD-02"),
+            ("proof: AwMD", "proof: AwMDAwMD", "CRD-06"),
         ] {
             let bad = good.replace(from, to);
             assert_ne!(bad, good);

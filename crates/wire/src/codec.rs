@@ -66,9 +66,18 @@ mod tests {
         let sample: Sample = (0x0102, true, Some(3), Bytes(vec![9, 8]), vec![7], "é".into());
         let bytes = encode(&sample);
         let expected = [
-            &[2u8, 1][..], &[1], &[1], &[3, 0, 0, 0, 0, 0, 0, 0], &[2, 0, 0, 0, 0, 0, 0, 0], &[9, 8],
-            &[1, 0, 0, 0, 0, 0, 0, 0], &[7, 0, 0, 0], &[2, 0, 0, 0, 0, 0, 0, 0], "é".as_bytes(),
-        ].concat();
+            &[2u8, 1][..],
+            &[1],
+            &[1],
+            &[3, 0, 0, 0, 0, 0, 0, 0],
+            &[2, 0, 0, 0, 0, 0, 0, 0],
+            &[9, 8],
+            &[1, 0, 0, 0, 0, 0, 0, 0],
+            &[7, 0, 0, 0],
+            &[2, 0, 0, 0, 0, 0, 0, 0],
+            "é".as_bytes(),
+        ]
+        .concat();
         assert_eq!(bytes, expected);
         assert_eq!(decode::<Sample>(&bytes, &ENV_CANONICAL), Ok(sample));
     }

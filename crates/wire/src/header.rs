@@ -172,12 +172,8 @@ impl Trailer {
 
     /// Reads the trailer of an envelope of `kind` whose padded plaintext is `plain_bytes` long (clauses ENV-12, ENV-17).
     pub fn decode(bytes: &[u8; TRAILER_BYTES], plain_bytes: u64, kind: Kind, body_plain_max: u64) -> Result<Self, Rejection> {
-        let trailer = Self {
-            body_at: number_u64(bytes, 0),
-            body_stored: number_u64(bytes, 8),
-            body_plain: number_u64(bytes, 16),
-            seals_bytes: number_u64(bytes, 24),
-        };
+        let trailer =
+            Self { body_at: number_u64(bytes, 0), body_stored: number_u64(bytes, 8), body_plain: number_u64(bytes, 16), seals_bytes: number_u64(bytes, 24) };
         require(bytes[32..] == [0; 32], &clause::ENV_TRAILER)?;
         require(kind == Kind::Package || trailer.body_at == 0, &clause::ENV_TRAILER)?;
         require(trailer.body_stored > 0 && trailer.body_stored <= trailer.body_plain, &clause::ENV_TRAILER)?;
@@ -235,7 +231,17 @@ mod tests {
     fn each_field_has_its_clause() {
         let good = sample().encode();
         let length = 1240 + 16_384 + 16;
-        for (at, value, code) in [(0, b'g', "ENV-01"), (8, 2, "ENV-02"), (10, 2, "ENV-03"), (11, 0, "ENV-04"), (11, 9, "ENV-04"), (12, 2, "ENV-05"), (14, 1, "ENV-06"), (32, 1, "ENV-07"), (33, 0, "ENV-07")] {
+        for (at, value, code) in [
+            (0, b'g', "ENV-01"),
+            (8, 2, "ENV-02"),
+            (10, 2, "ENV-03"),
+            (11, 0, "ENV-04"),
+            (11, 9, "ENV-04"),
+            (12, 2, "ENV-05"),
+            (14, 1, "ENV-06"),
+            (32, 1, "ENV-07"),
+            (33, 0, "ENV-07"),
+        ] {
             let mut bytes = good.clone();
             bytes[at] = value;
             assert_eq!(Header::decode(&bytes, length, Kind::Package).unwrap_err().code(), code, "byte {at} = {value}");

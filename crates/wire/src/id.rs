@@ -152,11 +152,7 @@ impl fmt::Debug for Bytes {
 }
 impl Serialize for Bytes {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        if to.is_human_readable() {
-            to.collect_str(&ItemId(self.0.clone()))
-        } else {
-            to.serialize_bytes(&self.0)
-        }
+        if to.is_human_readable() { to.collect_str(&ItemId(self.0.clone())) } else { to.serialize_bytes(&self.0) }
     }
 }
 impl<'de> Deserialize<'de> for Bytes {

@@ -23,6 +23,4 @@ pub mod record;
 pub mod seals;
 
 pub use clause::{Class, Clause, Rejection};
-pub use id::{
-    Digest, Incarnation, ItemId, MediumId, PackageId, RouteId, ZoneId,
-};
+pub use id::{Digest, Incarnation, ItemId, MediumId, PackageId, RouteId, ZoneId};

@@ -43,9 +43,26 @@ mod tests {
         let deep = [b"a/".repeat(2047), b"b".to_vec()].concat();
         let too_deep = [b"a/".repeat(2047), b"bb".to_vec()].concat();
         for (id, good) in [
-            (&b"a"[..], true), (b"a/b", true), (b"-a", true), (b"\xff\xfe", true), (b"...", true), (b"a\\..\\b", true), (b"C:", true),
-            (&long, true), (&deep, true), (&too_deep, false), (&too_long, false),
-            (b"", false), (b"/a", false), (b"a/", false), (b"a//b", false), (b".", false), (b"..", false), (b"a/../b", false), (b"a/.", false), (b"a\0", false),
+            (&b"a"[..], true),
+            (b"a/b", true),
+            (b"-a", true),
+            (b"\xff\xfe", true),
+            (b"...", true),
+            (b"a\\..\\b", true),
+            (b"C:", true),
+            (&long, true),
+            (&deep, true),
+            (&too_deep, false),
+            (&too_long, false),
+            (b"", false),
+            (b"/a", false),
+            (b"a/", false),
+            (b"a//b", false),
+            (b".", false),
+            (b"..", false),
+            (b"a/../b", false),
+            (b"a/.", false),
+            (b"a\0", false),
         ] {
             assert_eq!(check_path(id).is_ok(), good, "{:?}", crate::ItemId(id.to_vec()));
         }

@@ -44,8 +44,19 @@ pub enum Outcome {
 impl Outcome {
     /// All outcomes.
     pub const ALL: [Outcome; 13] = [
-        Outcome::Applied, Outcome::Unchanged, Outcome::Escaped, Outcome::KeptAside, Outcome::Held, Outcome::Superseded, Outcome::BaseMissing,
-        Outcome::NoSpace, Outcome::NameRefused, Outcome::Refused, Outcome::PartsBroken, Outcome::Corrupt, Outcome::Missing,
+        Outcome::Applied,
+        Outcome::Unchanged,
+        Outcome::Escaped,
+        Outcome::KeptAside,
+        Outcome::Held,
+        Outcome::Superseded,
+        Outcome::BaseMissing,
+        Outcome::NoSpace,
+        Outcome::NameRefused,
+        Outcome::Refused,
+        Outcome::PartsBroken,
+        Outcome::Corrupt,
+        Outcome::Missing,
     ];
     /// The number on the wire.
     pub fn number(self) -> u16 {
@@ -341,11 +352,22 @@ mod tests {
         let range = Range { first: 1, last: 1 };
         let exception = Exception { sequence: 1, row: 0, outcome: 32, digest: Digest::ZERO };
         let largest = Receipt {
-            route_id: RouteId::ZERO, source: ZoneId::ZERO, replica: ZoneId::ZERO, incarnation: Incarnation::ZERO, number: 1, ledger: Head::default(),
+            route_id: RouteId::ZERO,
+            source: ZoneId::ZERO,
+            replica: ZoneId::ZERO,
+            incarnation: Incarnation::ZERO,
+            number: 1,
+            ledger: Head::default(),
             source_seen: SourceSeen { incarnation: Incarnation::ZERO, sequence: 1, package: PackageId::ZERO, ledger: Head::default() },
-            missing: vec![range; DIGEST_MISSING_MAX], missing_more: false,
+            missing: vec![range; DIGEST_MISSING_MAX],
+            missing_more: false,
             form: Form::Digest { answered: vec![range; DIGEST_ANSWERED_MAX], digest: Digest::ZERO, exceptions: vec![exception; DIGEST_EXCEPTIONS_MAX] },
-            state: StateDigest::default(), free_bytes: 0, read_back: ReadBack::Memory, more: false, escaped: 0, kept_aside: 0,
+            state: StateDigest::default(),
+            free_bytes: 0,
+            read_back: ReadBack::Memory,
+            more: false,
+            escaped: 0,
+            kept_aside: 0,
         };
         let body = codec::encode(&largest).len() as u64;
         assert!(body + crate::seals::Seals::encoded_bytes() + 64 <= crate::header::Kind::Receipt.padded_bytes_min(), "{body}");

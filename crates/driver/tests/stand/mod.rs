@@ -80,7 +80,8 @@ impl Stand {
             actor: Actor { user: "tester".into(), host: "stand".into(), command: "test".into() },
             passphrase: Arc::new(|| None),
         };
-        let stand = Self { source: root.join("archive"), replica: root.join("replica"), medium: root.join("medium"), root, world, medium_size, _folder: folder };
+        let stand =
+            Self { source: root.join("archive"), replica: root.join("replica"), medium: root.join("medium"), root, world, medium_size, _folder: folder };
         fs::create_dir(&stand.source).unwrap();
         fs::create_dir(&stand.medium).unwrap();
         let (inside, outside) = (stand.home("source"), stand.home("replica"));
@@ -140,7 +141,7 @@ impl Stand {
     /// Codes of the problems that `carry` on the source reports.
     pub fn carry_source_codes(&self) -> Vec<&'static str> {
         let report = self.carried("source");
-        let packed = report.packed.into_iter().flat_map(|packed| packed.problems);
+        let packed = report.packed.into_iter().flat_map(|packed| packed.captured.problems.into_iter().chain(packed.problems));
         let reconciled = report.reconciled.into_iter().flat_map(|reconciled| reconciled.problems);
         packed.chain(reconciled).map(|problem| problem.code).collect()
     }
@@ -179,7 +180,8 @@ impl Stand {
     /// Takes files with this ending off the medium.
     pub fn take(&self, ending: &str) -> Vec<(PathBuf, Vec<u8>)> {
         let folder = self.medium.join("gapferry");
-        let files: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.to_str().unwrap().ends_with(ending)).collect();
+        let files: Vec<PathBuf> =
+            fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.to_str().unwrap().ends_with(ending)).collect();
         let taken = files.iter().map(|path| (path.clone(), fs::read(path).unwrap())).collect();
         files.iter().for_each(|path| fs::remove_file(path).unwrap());
         taken
