@@ -46,6 +46,7 @@ fn the_second_one_ends_with_75() {
     let package = fs::read_dir(stand.medium.join("gapferry")).expect("a medium").map(|entry| entry.expect("an entry").path());
     let package = package.into_iter().find(|path| path.extension().is_some_and(|ending| ending == "gfp")).expect("a package");
     let package = package.to_str().expect("paths of tests are UTF-8");
+    stand.write("b", "new");
     for (side, first, others) in [
         (
             Side::Source,

@@ -1,11 +1,14 @@
 //! The suite of the whole project: what no single crate can hold by itself.
 
+mod acted;
 mod cli_commands;
 mod cli_demo;
 mod cli_docs;
 mod cli_snapshots;
+mod daemons;
 mod index;
 mod kill;
+mod ledger;
 mod lock;
 mod readme;
 mod secrets;

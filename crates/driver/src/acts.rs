@@ -36,7 +36,7 @@ pub enum Chosen {
 /// # Errors
 /// `USE-01` for an unknown route or package, a pattern that matches nothing, or no reason; `HOM-*`, `LDG-*`, `IO-01`.
 pub fn resend(world: &World, path: &Path, route: &str, chosen: &Chosen, reason: &str) -> Result<ActReport, Failure> {
-    let open = |standing: Standing| !matches!(standing, Standing::Done | Standing::Left);
+    let open = |standing: Standing| standing != Standing::Left;
     act(world, path, "resend", route, reason, |home| {
         home.require(Role::Source, "resend")?;
         let items = chosen_items(home, route, chosen, &open)?;

@@ -296,8 +296,15 @@ pub struct RoundReport {
 /// A refused file in a gateway folder is left alone until it has stood still so long, ns: it may still be growing.
 const STILL_NS: i64 = 5_000_000_000;
 
-fn gateway(world: &World, path: &Path) -> Result<Gateway, Failure> {
-    Gateway::open(&world.disk, path).map_err(|failure| Failure::new(failure.code(), path.display().to_string(), failure.to_string()))
+/// Opens a gateway folder; one that is missing is a problem of its route and does not stop the others.
+fn gateway(world: &World, path: &Path, problems: &mut Vec<Problem>) -> Option<Gateway> {
+    match Gateway::open(&world.disk, path) {
+        Ok(gateway) => Some(gateway),
+        Err(failure) => {
+            problems.push(Problem { code: failure.code(), subject: path.display().to_string(), detail: failure.to_string() });
+            None
+        }
+    }
 }
 
 /// Moves refused files of a gateway folder that stand still into the quarantine.
@@ -338,7 +345,7 @@ pub fn gateway_round_source(world: &World, path: &Path) -> Result<RoundReport, F
         home.config.routes.iter().filter(|(_, route)| route.has_gateway()).map(|(name, route)| (name.clone(), route.clone())).collect();
     for (name, config) in &routes {
         let Some(from) = &config.from_gateway else { continue };
-        let gateway = gateway(world, from)?;
+        let Some(gateway) = gateway(world, from, &mut report.problems) else { continue };
         let (taken, served) = crate::reconciling::from_carrier(&mut home, &gateway, std::slice::from_ref(name))?;
         report.took += served.len() as u64;
         for file in &served {
@@ -352,7 +359,7 @@ pub fn gateway_round_source(world: &World, path: &Path) -> Result<RoundReport, F
     report.problems.append(&mut captured.problems.clone());
     for (name, config) in &routes {
         let Some(to) = &config.to_gateway else { continue };
-        let gateway = gateway(world, to)?;
+        let Some(gateway) = gateway(world, to, &mut report.problems) else { continue };
         let target = Target { carrier: &gateway, carried: Carried::Gateway, size: None };
         let packed = crate::packing::run(
             &mut home,
@@ -380,13 +387,12 @@ pub fn gateway_round_replica(world: &World, path: &Path) -> Result<RoundReport, 
         home.config.routes.iter().filter(|(_, route)| route.has_gateway()).map(|(name, route)| (name.clone(), route.clone())).collect();
     for (name, config) in &routes {
         let Some(from) = &config.from_gateway else { continue };
-        let folder = gateway(world, from)?;
+        let Some(folder) = gateway(world, from, &mut applied.problems) else { continue };
         let listing = folder.list().map_err(|error| Failure::io(from.display().to_string(), &error))?;
         let taken = apply_all(&mut home, &folder, &listing.packages, std::slice::from_ref(name), false, false, &mut applied)?;
         report.took += (taken.applied.len() + taken.replayed.len()) as u64;
-        if let Some(to) = &config.to_gateway {
-            let back = gateway(world, to)?;
-            let back_incomplete = back.remove_incomplete(&[carrier::Kind::Receipt]).map_err(|error| Failure::io(to.display().to_string(), &error))?;
+        if let Some(back) = config.to_gateway.as_ref().and_then(|to| gateway(world, to, &mut applied.problems)) {
+            let back_incomplete = back.remove_incomplete(&[carrier::Kind::Receipt]).map_err(|error| Failure::io("gateway", &error))?;
             tracing::debug!(incomplete = back_incomplete.len(), "gateway folder");
             if !taken.replayed.is_empty() || crate::receipts::is_waiting(&home, name)? {
                 let receipts = deliver(&mut home, std::slice::from_ref(name), Wanted::Fitting, &taken.replayed, &WayBack { carrier: &back, keeps: false })?;

@@ -17,6 +17,7 @@ use wire::record::{Acted, Begun, ChunkList, Packed, Record};
 use wire::{Digest, Incarnation, PackageId, ZoneId};
 
 use crate::config::{self, Config};
+use crate::index_key;
 use crate::keys;
 use crate::report::Failure;
 use crate::world::World;
@@ -121,57 +122,6 @@ fn failed(path: &Path) -> impl Fn(std::io::Error) -> Failure + '_ {
     move |error| Failure::io(path.display().to_string(), &error)
 }
 
-/// What the index is asked for.
-pub mod key {
-    use wire::{Digest, PackageId};
-
-    /// The record of the package with this sequence.
-    pub fn sequence(route: &str, sequence: u64) -> Vec<u8> {
-        [b"s", route.as_bytes(), b"\0", &sequence.to_be_bytes()].concat()
-    }
-    /// The attestation of the package with this sequence.
-    pub fn attested(route: &str, sequence: u64) -> Vec<u8> {
-        [b"a", route.as_bytes(), b"\0", &sequence.to_be_bytes()].concat()
-    }
-    /// The record of its being switched in.
-    pub fn applied(route: &str, sequence: u64) -> Vec<u8> {
-        [b"b", route.as_bytes(), b"\0", &sequence.to_be_bytes()].concat()
-    }
-    /// The receipt with this number.
-    pub fn receipted(route: &str, number: u64) -> Vec<u8> {
-        [b"q", route.as_bytes(), b"\0", &number.to_be_bytes()].concat()
-    }
-    /// The record of the package with this id.
-    pub fn package(package: &PackageId) -> Vec<u8> {
-        [b"p".as_slice(), &package.0].concat()
-    }
-    /// The record with the chunks of this document.
-    pub fn chunks(document: &Digest) -> Vec<u8> {
-        [b"c".as_slice(), &document.0].concat()
-    }
-    /// The record of a receipt that was taken in.
-    pub fn receipt(receipt: &PackageId) -> Vec<u8> {
-        [b"r".as_slice(), &receipt.0].concat()
-    }
-}
-
-/// The index entries of a record.
-fn index_keys(record: &Record) -> Vec<Vec<u8>> {
-    match record {
-        Record::Packed(packed) => {
-            let mut keys = vec![key::sequence(&packed.route, packed.sequence), key::package(&packed.package)];
-            keys.extend(packed.chunks.iter().map(|list| key::chunks(&list.document)));
-            keys
-        }
-        Record::Begun(begun) => vec![key::sequence(&begun.route, begun.sequence), key::package(&begun.package)],
-        Record::Attested(attested) => vec![key::attested(&attested.route, attested.sequence)],
-        Record::Applied(applied) => vec![key::applied(&applied.route, applied.sequence)],
-        Record::Receipted(receipted) => vec![key::receipted(&receipted.route, receipted.number)],
-        Record::Reconciled(reconciled) => vec![key::receipt(&reconciled.receipt)],
-        _ => Vec::new(),
-    }
-}
-
 impl Home {
     /// Opens a home.
     pub fn open(world: &World, path: &Path, access: Access) -> Result<Self, Failure> {
@@ -267,7 +217,7 @@ impl Home {
         let mut rows = 0;
         for record in self.chain.reading().read_from(cursor.position) {
             let (position, record) = record.map_err(ledger_failure)?;
-            batch.extend(index_keys(&decoded(&record)?).into_iter().map(|key| (key, position)));
+            batch.extend(index_key::of(&decoded(&record)?).into_iter().map(|key| (key, position)));
             if batch.len() >= INDEX_ROWS {
                 index.put_batch(&batch, cursor).map_err(index_failure)?;
                 rows += batch.len();
@@ -285,7 +235,7 @@ impl Home {
         let body = record.encode();
         self.since_snapshot += body.len() as u64;
         let position = self.chain.writing()?.append(time, record.kind(), &body).map_err(ledger_failure)?;
-        self.fresh.extend(index_keys(&record).into_iter().map(|key| (key, position)));
+        self.fresh.extend(index_key::of(&record).into_iter().map(|key| (key, position)));
         match &mut self.state {
             State::Source(source) => source.fold(time, &record),
             State::Replica(replica) => replica.fold(time, &record),
@@ -373,12 +323,12 @@ impl Home {
         let in_index = || self.index.as_ref()?.get(key).ok().flatten();
         let position = self.fresh.get(key).copied().or_else(in_index)?;
         let record = self.chain.reading().read_at(position).ok()?;
-        decoded(&record).ok().filter(|record| index_keys(record).iter().any(|known| known == key))
+        decoded(&record).ok().filter(|record| index_key::of(record).iter().any(|known| known == key))
     }
 
     /// The package with this sequence as it was packed.
     pub fn packed(&self, route: &str, sequence: u64) -> Option<Packed> {
-        match self.lookup(&key::sequence(route, sequence)) {
+        match self.lookup(&index_key::sequence(route, sequence)) {
             Some(Record::Packed(packed)) => Some(packed),
             _ => None,
         }
@@ -386,7 +336,7 @@ impl Home {
 
     /// The package with this id as it was packed.
     pub fn packed_as(&self, package: &PackageId) -> Option<Packed> {
-        match self.lookup(&key::package(package)) {
+        match self.lookup(&index_key::package(package)) {
             Some(Record::Packed(packed)) => Some(packed),
             _ => None,
         }
@@ -394,7 +344,7 @@ impl Home {
 
     /// The apply record of the package with this sequence.
     pub fn begun(&self, route: &str, sequence: u64) -> Option<Begun> {
-        match self.lookup(&key::sequence(route, sequence)) {
+        match self.lookup(&index_key::sequence(route, sequence)) {
             Some(Record::Begun(begun)) => Some(begun),
             _ => None,
         }
@@ -402,7 +352,7 @@ impl Home {
 
     /// What was read back of the package with this sequence.
     pub fn attested(&self, route: &str, sequence: u64) -> Option<wire::record::Attested> {
-        match self.lookup(&key::attested(route, sequence)) {
+        match self.lookup(&index_key::attested(route, sequence)) {
             Some(Record::Attested(attested)) => Some(attested),
             _ => None,
         }
@@ -410,7 +360,7 @@ impl Home {
 
     /// What differed from the plan when the package with this sequence was switched in.
     pub fn applied(&self, route: &str, sequence: u64) -> Option<Vec<wire::record::AppliedRow>> {
-        match self.lookup(&key::applied(route, sequence)) {
+        match self.lookup(&index_key::applied(route, sequence)) {
             Some(Record::Applied(applied)) => Some(applied.rows),
             _ => None,
         }
@@ -418,7 +368,7 @@ impl Home {
 
     /// Whether the receipt with this number is of the full form.
     pub fn receipt_form(&self, route: &str, number: u64) -> Option<bool> {
-        match self.lookup(&key::receipted(route, number)) {
+        match self.lookup(&index_key::receipted(route, number)) {
             Some(Record::Receipted(receipted)) => Some(receipted.full),
             _ => None,
         }
@@ -426,12 +376,12 @@ impl Home {
 
     /// Whether the receipt with this id was taken in.
     pub fn has_taken(&self, receipt: &PackageId) -> bool {
-        self.lookup(&key::receipt(receipt)).is_some()
+        self.lookup(&index_key::receipt(receipt)).is_some()
     }
 
     /// The chunks of a document that was packed before.
     pub fn chunk_list(&self, document: &Digest) -> Option<ChunkList> {
-        match self.lookup(&key::chunks(document)) {
+        match self.lookup(&index_key::chunks(document)) {
             Some(Record::Packed(packed)) => packed.chunks.into_iter().find(|list| list.document == *document && list.chunker == seal::chunk::CHUNKER),
             _ => None,
         }

@@ -14,6 +14,7 @@ mod frame_writer;
 mod history;
 mod history_keeping;
 pub mod home;
+mod index_key;
 mod inspect;
 mod items;
 mod keys;

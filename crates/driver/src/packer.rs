@@ -7,7 +7,7 @@ use carrier::Writing;
 use engine::select::{self, Because, Selected};
 use rayon::prelude::*;
 use std::collections::{BTreeSet, HashMap};
-use wire::limits::BLOCK_PLAIN_BYTES_MAX;
+use wire::limits::{BLOCK_PLAIN_BYTES_MAX, BODY_PLAIN_BYTES_MAX};
 use wire::manifest::{Document, Item, Mark, Part};
 use wire::record::{CapturedRow, ChunkList, PackedRow};
 use wire::{Digest, digest};
@@ -19,6 +19,8 @@ use crate::report::Failure;
 
 /// Items that this writer puts into a package: half of what the format allows, so that memory stays small on both sides.
 const PACKAGE_ITEMS: usize = 32_768;
+/// Bytes of a manifest that this writer aims below: half of what the format allows.
+const BODY_BYTES: u64 = BODY_PLAIN_BYTES_MAX / 2;
 /// Small documents read together before they are sealed, in blocks.
 const WAVE_BLOCKS: usize = 16;
 /// Smallest block that is aimed at when room is scarce, bytes.
@@ -114,6 +116,9 @@ impl<'a> Packer<'a> {
     }
 
     fn fits(&self, packing: &Packing, content_bytes: u64, body_bytes: u64) -> bool {
+        if packing.body_bytes + body_bytes > BODY_BYTES {
+            return false;
+        }
         (self.file_bytes)(packing.layout.stored_bytes + content_bytes, packing.body_bytes + body_bytes) <= self.room.file_bytes
     }
 
@@ -341,7 +346,7 @@ fn admit_wave(
         let documents = batch.documents.iter().flatten().map(|read| item_bytes(reader.item(read.item).id.0.len(), 24 * read.pieces.len() as u64 + 40));
         let body: u64 = documents.chain(must_go.iter().map(|number| item_bytes(reader.item(*number).id.0.len(), 0))).sum::<u64>() + 8 * count as u64;
         let items = packing.items.len() + batch.documents.len() + must_go.len();
-        if items > PACKAGE_ITEMS || !fits(packing.layout.stored_bytes + content, packing.body_bytes + body) {
+        if items > PACKAGE_ITEMS || packing.body_bytes + body > BODY_BYTES || !fits(packing.layout.stored_bytes + content, packing.body_bytes + body) {
             return Ok(false);
         }
         starts.push(packing.layout.plain_bytes);

@@ -68,16 +68,18 @@ pub fn pack(world: &World, path: &Path, options: &PackOptions) -> Result<PackRep
     home.require(Role::Source, "pack")?;
     let routes = routes_for(&home, &options.routes)?;
     outside_archives(&home, &options.to)?;
-    let captured = crate::capturing::all(&mut home, false)?;
     let medium = Medium::open(&world.disk, &options.to, !options.dry_run);
     let medium = match (medium, options.dry_run) {
         (Ok(medium), _) => Some(medium),
         (Err(_), true) => None,
         (Err(failure), false) => return Err(Failure::new(failure.code(), options.to.display().to_string(), failure.to_string())),
     };
+    // A medium that is refused changes nothing, so its label comes first.
+    let id = medium.as_ref().map(|medium| medium::identify(&mut home, medium, !options.dry_run)).transpose()?;
+    let captured = crate::capturing::all(&mut home, false)?;
     let mut report = match &medium {
         Some(medium) => {
-            let id = medium::identify(&mut home, medium, !options.dry_run)?;
+            let id = id.unwrap_or(NO_MEDIUM);
             let target = Target { carrier: medium, carried: Carried::Medium(id), size: options.medium_size };
             run(&mut home, &target, &routes, options, captured)?
         }

@@ -226,7 +226,13 @@ pub(crate) fn collect(cast: &Cast, to: &mut Collection) {
         edit(&mut ledger.records);
         ledger.write().files()
     };
-    keep("LDG-02", "past_limit", "record 2 announces a body of 64 MiB + 1", spoil(Box::new(|records| records[2].announced_bytes = Some((64 << 20) + 1))), None);
+    keep(
+        "LDG-02",
+        "past_limit",
+        "record 2 announces a body of 128 MiB + 1",
+        spoil(Box::new(|records| records[2].announced_bytes = Some((128 << 20) + 1))),
+        None,
+    );
     let mut cut = parted.files();
     let length = cut[0].1.len();
     cut[0].1.truncate(length - 1);

@@ -40,5 +40,5 @@ pub const RECEIPT_ROWS_MAX: usize = 1 << 20;
 pub const CARD_BYTES_MAX: usize = 2953;
 /// Bytes of a zone, archive or route name.
 pub const NAME_BYTES_MAX: usize = 64;
-/// Body of one ledger record.
-pub const RECORD_BYTES_MAX: usize = 64 << 20;
+/// Body of one ledger record: holds the apply record of the largest package.
+pub const RECORD_BYTES_MAX: usize = 128 << 20;

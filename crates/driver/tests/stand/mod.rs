@@ -43,7 +43,7 @@ pub fn tree(root: &Path) -> BTreeMap<Vec<u8>, (Vec<u8>, i64, bool)> {
         for entry in fs::read_dir(root.join(&folder)).unwrap() {
             let entry = entry.unwrap();
             let path = folder.join(entry.file_name());
-            if path == Path::new(".gapferry") && root.join(".gapferry/stage").exists() {
+            if path == Path::new(".gapferry") && root.join(".gapferry/apply.lock").exists() {
                 continue;
             }
             let metadata = entry.metadata().unwrap();
@@ -169,7 +169,12 @@ impl Stand {
         let (source, replica) = (tree(&self.source), tree(&self.replica));
         let names = |tree: &BTreeMap<Vec<u8>, (Vec<u8>, i64, bool)>| tree.keys().map(|name| String::from_utf8_lossy(name).into_owned()).collect::<Vec<_>>();
         assert_eq!(names(&source), names(&replica));
-        assert!(source == replica, "contents or attributes differ");
+        let differ: Vec<_> = source
+            .iter()
+            .filter(|(name, file)| replica[*name] != **file)
+            .map(|(name, (content, modified, executable))| (String::from_utf8_lossy(name), content.len(), modified, executable, &replica[name].1))
+            .collect();
+        assert!(differ.is_empty(), "contents or attributes differ: {differ:?}");
     }
 
     /// Bytes in the medium's folder.

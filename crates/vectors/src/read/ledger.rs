@@ -9,7 +9,7 @@ use ed25519_dalek::{Signature, VerifyingKey};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-const BODY_MAX: usize = 64 << 20;
+const BODY_MAX: usize = 128 << 20;
 /// Bytes of a record beside its body.
 const BESIDE: usize = 88;
 
