@@ -2,6 +2,7 @@
 //! nothing leaves none.
 
 use crate::stand::{Setting, Side, Stand};
+use rustix::fs::{FlockOperation, flock};
 use serde_json::Value;
 use std::fs;
 use std::process::Command;
@@ -28,7 +29,11 @@ fn acted(stand: &Stand, side: Side, line: &[&str], exit: &[i32]) -> Option<Value
     let ran = stand.run(side, line);
     assert!(ran.exit.is_some_and(|code| exit.contains(&code)), "{line:?}: {ran:#?}");
     let records = stand.records(side);
-    assert_eq!(records.iter().skip(before).filter(|record| record["kind"] == "Acted").count(), usize::from(records.len() > before), "{line:?}: one record per command: {records:#?}");
+    assert_eq!(
+        records.iter().skip(before).filter(|record| record["kind"] == "Acted").count(),
+        usize::from(records.len() > before),
+        "{line:?}: one record per command: {records:#?}"
+    );
     (records.len() > before).then(|| records[records.len() - 1].clone())
 }
 
@@ -77,11 +82,16 @@ fn every_change_has_somebody_who_made_it() {
     changes(Replica, &["carry", "medium"], &[0]);
     changes(Source, &["carry", "medium"], &[0]);
     changes(Replica, &["scrub"], &[0]);
-    // A command that fails after it changed something.
+    // A command that fails after it changed something: a reader of the replica holds its lock.
     stand.write("card 140", "changed again");
-    fs::write(stand.folder("no medium"), "a file").expect("it can be written");
-    let record = changes(Source, &["pack", "--to", "no medium"], &[2, 4]);
-    assert!(record["body"]["result"].as_str().is_some_and(|result| result.contains("MED-") || result.contains("IO-")), "it says how it ended: {record}");
+    changes(Source, &["carry", "medium"], &[0]);
+    let reader = fs::File::open(stand.replica.join(".gapferry/apply.lock")).expect("there is a lock");
+    flock(&reader, FlockOperation::NonBlockingLockShared).expect("it is free");
+    let record = changes(Replica, &["apply", "--from", "medium"], &[75]);
+    assert!(record["body"]["result"].as_str().is_some_and(|result| result.contains("fail")), "it says how it ended: {record}");
+    drop(reader);
+    changes(Replica, &["apply", "--from", "medium"], &[0]);
+    changes(Source, &["carry", "medium"], &[0]);
     println!("{seen} acts");
 }
 

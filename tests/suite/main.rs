@@ -8,6 +8,7 @@ mod cli_snapshots;
 mod daemons;
 mod index;
 mod kill;
+mod kill_others;
 mod ledger;
 mod lock;
 mod readme;

@@ -31,7 +31,7 @@ pub enum Chosen {
     Package(String),
 }
 
-/// Puts items that are not proven back into the queue.
+/// Puts items back into the queue, proven ones too: what a person asks for travels whole, not by reference.
 ///
 /// # Errors
 /// `USE-01` for an unknown route or package, a pattern that matches nothing, or no reason; `HOM-*`, `LDG-*`, `IO-01`.

@@ -86,7 +86,10 @@ fn what_is_given_up_stays_until_it_is_resent_or_changes() {
     expect(&scene, &source, &[("a/1", "packed", "add"), ("a/2", "packed", "add"), ("b/1", "pending", "add")]);
     scene.round();
     expect(&scene, &source, &[("a/1", "done", "add"), ("a/2", "done", "add"), ("b/1", "done", "add")]);
-    assert_eq!(resend(&scene.world, &source, "all", &chosen(&["**"]), "once more").unwrap().items, 0, "what is proven is proven");
+    assert_eq!(resend(&scene.world, &source, "all", &chosen(&["**"]), "once more").unwrap().items, 3, "what is proven too");
+    expect(&scene, &source, &[("a/1", "pending", "add"), ("a/2", "pending", "add"), ("b/1", "pending", "add")]);
+    scene.round();
+    expect(&scene, &source, &[("a/1", "done", "record"), ("a/2", "done", "record"), ("b/1", "done", "record")]);
 }
 
 #[test]

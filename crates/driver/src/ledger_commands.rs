@@ -5,7 +5,8 @@
 
 use serde_json::{Value, json};
 use std::path::Path;
-use store::ledger::{Ledger, LedgerError, Position, Reading};
+use store::ledger::{Head, Ledger, LedgerError, Position, Reading};
+use wire::Digest;
 use wire::record::Record;
 
 use crate::home::{Access, Home, ledger_failure};
@@ -56,6 +57,7 @@ fn bad(error: &LedgerError, report: LedgerReport) -> Option<LedgerReport> {
 fn damaged(world: &World, path: &Path, failure: Failure) -> Result<LedgerReport, Failure> {
     let (ledger, _) = match Ledger::open_reading(world.disk.clone(), &path.join("ledger"), None, None) {
         Ok(opened) => opened,
+        Err(LedgerError::Missing) => return Ok(LedgerReport { first_bad: Some(0), problems: vec![failure.0], ..LedgerReport::default() }),
         Err(error) => return bad(&error, LedgerReport::default()).ok_or(failure),
     };
     let mut report = verify(world, &ledger)?;
@@ -65,7 +67,18 @@ fn damaged(world: &World, path: &Path, failure: Failure) -> Result<LedgerReport,
     // The chain is whole: a body that is not well formed, or an end that the signed checkpoint contradicts.
     let malformed =
         ledger.read_from(Position::START).filter_map(Result::ok).map(|(_, record)| record).find(|record| Record::decode(record.kind, &record.body).is_err());
-    report.first_bad = Some(malformed.map_or(report.records, |record| record.number));
+    // A checkpoint that is not ours says nothing about the chain.
+    let contradicted = || {
+        if failure.0.subject == "ledger/checkpoint" {
+            return None;
+        }
+        let bytes = Ledger::read_checkpoint(&*world.disk, &path.join("ledger")).ok()??;
+        let head = Head { number: u64::from_le_bytes(bytes.get(16..24)?.try_into().ok()?), digest: Digest(bytes.get(24..56)?.try_into().ok()?) };
+        let opened = Ledger::open_reading(world.disk.clone(), &path.join("ledger"), None, Some(head));
+        opened.err()?.damage().map(|damage| damage.number)
+    };
+    let first = malformed.map(|record| record.number).or_else(contradicted).unwrap_or(report.records);
+    report.first_bad = Some(first);
     report.problems.push(failure.0);
     Ok(report)
 }
