@@ -82,7 +82,8 @@ fn shoot(stand: &Stand, side: Side, arguments: &[&str], aim: Option<&Aim>) -> Sh
     drop(reader.join());
     let stdout = printer.join().expect("reading does not panic").expect("a pipe can be read");
     let whole = begun.elapsed();
-    let (mut open, mut took): (Vec<(String, Instant)>, Vec<(String, Duration)>) = (Vec::new(), Vec::new());
+    let mut open: Vec<(String, Instant)> = Vec::new();
+    let mut took = Vec::new();
     for (at, line) in &lines {
         match sign(line) {
             Some((true, stage)) => open.push((stage, *at)),

@@ -219,7 +219,7 @@ fn archives_of_one_size_class_cannot_be_told_apart() {
     let mut random = Random::new("size class");
     // Of each class: one document; many short ones with long names; a few of odd sizes. A class of this size is 16 KiB wide.
     for class in [0, 55 * 16_384, 60 * 16_384] {
-        let content = if class == 0 { 2000 } else { class - 11_000 };
+        let content: usize = if class == 0 { 2000 } else { class - 11_000 };
         let one = vec![("a".to_owned(), content)];
         let name = |number: usize| format!("村集体资产卡片/一个 很长的 名字/{number:05}.json");
         let many = (0..40).map(|number| (name(number), (content - 2000) / 40)).collect::<Vec<_>>();

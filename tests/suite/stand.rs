@@ -39,6 +39,12 @@ pub fn wait_for<T>(what: &str, mut seen: impl FnMut() -> Option<T>) -> T {
     }
 }
 
+/// Does something over the driver, in this process. A program that another thread is just starting holds copies of our locks
+/// until it runs, so that a home may look held for a moment: that is waited out.
+pub fn patiently<T>(what: &str, mut act: impl FnMut() -> Result<T, driver::Failure>) -> Result<T, driver::Failure> {
+    wait_for(what, || Some(act()).filter(|result| !matches!(result, Err(failure) if failure.0.code == "HOM-01")))
+}
+
 /// Numbers that look random, all of them from one seed.
 pub struct Random(u64);
 
@@ -47,6 +53,11 @@ impl Random {
     pub fn new(test: &str) -> Self {
         let seed = size("GAPFERRY_SEED", RandomState::new().build_hasher().finish());
         println!("{test}: GAPFERRY_SEED={seed}");
+        Self(seed)
+    }
+
+    /// From a seed that the caller has printed.
+    pub fn of(seed: u64) -> Self {
         Self(seed)
     }
 

@@ -164,7 +164,11 @@ fn restore_one(disk: &dyn Disk, dot: &Dir, to: &Dir, id: &ItemId, earlier: &Earl
     let (parent, name) = split(&id.0);
     let parent = disk.dir(to, parent, true)?;
     let mut file = match disk.create(&parent, name, if earlier.executable { 0o755 } else { 0o644 }) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(NotRestored::There),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            // Restored by an earlier run that was interrupted or by the same command: that is what was asked for.
+            let there = crate::stage::digest_at(disk, &parent, name)?;
+            return if there == Some(earlier.digest) { Ok(()) } else { Err(NotRestored::There) };
+        }
         other => other?,
     };
     let (mut hasher, mut buffer, mut at) = (blake3::Hasher::new(), vec![0; COPY_BYTES], 0);

@@ -379,11 +379,11 @@ impl Home {
         self.lookup(&index_key::receipt(receipt)).is_some()
     }
 
-    /// The chunks of a document that was packed before.
-    pub fn chunk_list(&self, document: &Digest) -> Option<ChunkList> {
+    /// The chunks of a document that was packed before, with those of everything that was packed beside it.
+    pub fn chunk_lists(&self, document: &Digest) -> Vec<ChunkList> {
         match self.lookup(&index_key::chunks(document)) {
-            Some(Record::Packed(packed)) => packed.chunks.into_iter().find(|list| list.document == *document && list.chunker == seal::chunk::CHUNKER),
-            _ => None,
+            Some(Record::Packed(packed)) => packed.chunks,
+            _ => Vec::new(),
         }
     }
 

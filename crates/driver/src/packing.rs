@@ -6,13 +6,14 @@ use engine::breaker::{Allowance, must_stop, weigh_source};
 use engine::select::{self, Because, Selected};
 use engine::standing;
 use seal::envelope::{SealEntropy, Sealing};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use wire::card::Role;
 use wire::codec;
 use wire::header::Kind;
 use wire::manifest::{FLAG_FULL_RECEIPT, Manifest};
-use wire::record::{BreakerTripped, Captured, Carried, Lost, PackBegun, Packed, Rotten};
+use wire::record::{BreakerTripped, Captured, Carried, ChunkList, Lost, PackBegun, Packed, Rotten};
 use wire::{MediumId, digest};
 use zeroize::Zeroizing;
 
@@ -438,7 +439,15 @@ fn package(home: &mut Home, name: &str, target: &Target<'_>, planned: &[Selected
         let root = world.disk.root(&archive_root).map_err(|error| Failure::new("SRC-01", &route.archive, error.to_string()))?;
         let proven = Proven::of(route);
         let this: &Home = home;
-        let chunk_list = |digest: &wire::Digest| this.chunk_list(digest);
+        // One record holds the lists of a whole package: it is read once for all of them.
+        let lists: Mutex<HashMap<wire::Digest, ChunkList>> = Mutex::default();
+        let chunk_list = |digest: &wire::Digest| {
+            let mut lists = lists.lock().unwrap_or_else(PoisonError::into_inner);
+            if !lists.contains_key(digest) {
+                lists.extend(this.chunk_lists(digest).into_iter().map(|list| (list.document, list)));
+            }
+            lists.get(digest).filter(|list| list.chunker == seal::chunk::CHUNKER).cloned()
+        };
         let (now, deadline) = (world.now_seconds(), deadline(home));
         let due = |sequence: u64| route.packages.get(&sequence).is_none_or(|package| standing::package_is_due(package, now, deadline));
         let holds_parts = BTreeSet::new();

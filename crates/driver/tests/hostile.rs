@@ -6,7 +6,7 @@
 //! that several documents share; its manifest is opened to be sure. With `GAPFERRY_FULL=1` every byte and every prefix is
 //! tried, else those of a table. Many altered files lie on one medium, so that a home is opened once for all of them.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::type_complexity)]
 
 use driver::home::{Access, Home};
 use driver::progress::Silent;
