@@ -82,10 +82,13 @@ fn a_rename_ships_no_content() {
                 fs::rename(path("between"), path("another folder/2.bin")).expect("renamed");
             }),
         ),
-        ("a folder that takes the name of a file", Box::new(|| {
-            fs::remove_file(path("copy.bin")).expect("removed");
-            fs::rename(path("another folder"), path("copy.bin")).expect("renamed");
-        })),
+        (
+            "a folder that takes the name of a file",
+            Box::new(|| {
+                fs::remove_file(path("copy.bin")).expect("removed");
+                fs::rename(path("another folder"), path("copy.bin")).expect("renamed");
+            }),
+        ),
     ];
     for (what, change) in changes {
         change();

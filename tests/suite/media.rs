@@ -4,7 +4,7 @@
 //! What needs a file system of its own (size limited, read only) is mounted where the tests run as root, and skipped with a
 //! printed notice elsewhere. Full sizes: `GAPFERRY_MEDIUM_MIB` (64) and `GAPFERRY_ARCHIVE_MIB` (1024).
 
-use crate::stand::{Random, Ran, Side, Stand, binary, size, tree};
+use crate::stand::{Ran, Random, Side, Stand, binary, size, tree};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -56,7 +56,8 @@ fn held(medium: &Path) -> u64 {
 
 /// Names in the medium's folder.
 fn names(medium: &Path) -> Vec<String> {
-    let mut names: Vec<String> = fs::read_dir(medium.join("gapferry")).into_iter().flatten().map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
+    let mut names: Vec<String> =
+        fs::read_dir(medium.join("gapferry")).into_iter().flatten().map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
     names.sort();
     names
 }
@@ -169,7 +170,8 @@ fn a_process_whose_files_are_bounded() {
         assert!(round < 10, "it does not converge: {}", stand.route(Side::Source));
         let ran = limited(&stand, Side::Source, &["carry", &medium], limit_kib);
         expect_carried(&ran);
-        let longest = fs::read_dir(stand.medium.join("gapferry")).expect("a folder").map(|entry| entry.expect("an entry").metadata().expect("a file").len()).max();
+        let longest =
+            fs::read_dir(stand.medium.join("gapferry")).expect("a folder").map(|entry| entry.expect("an entry").metadata().expect("a file").len()).max();
         assert!(longest.is_some_and(|longest| longest <= 1024 * limit_kib), "{longest:?}");
         let ran = limited(&stand, Side::Replica, &["carry", &medium], 4 * limit_kib);
         assert_eq!(ran.exit, Some(0), "{ran:#?}");
@@ -316,7 +318,16 @@ fn what_is_not_ours_on_a_medium_is_listed_and_left_alone() {
     fs::create_dir(ours('3', "gfr")).expect("a folder");
     drop(std::os::unix::net::UnixListener::bind(folder.join("s.gfp")).expect("a socket"));
     // Names that are almost ours.
-    for name in ["holiday.jpg", "AUTORUN.INF", "label.gfl.bak", &format!("{}.gfp", "A".repeat(32)), &format!("{}.gfp", "5".repeat(31)), &format!("x{package}"), ".gfp", "名 字.gfp"] {
+    for name in [
+        "holiday.jpg",
+        "AUTORUN.INF",
+        "label.gfl.bak",
+        &format!("{}.gfp", "A".repeat(32)),
+        &format!("{}.gfp", "5".repeat(31)),
+        &format!("x{package}"),
+        ".gfp",
+        "名 字.gfp",
+    ] {
         fs::write(folder.join(name), &good).expect("written");
     }
     fs::write(stand.medium.join(&package), &good).expect("written");

@@ -54,7 +54,12 @@ fn encodings(text: &str) -> [Vec<u8>; 4] {
         let known = GB18030.iter().find(|(known, _)| *known == character).map(|(_, bytes)| bytes.to_vec());
         known.unwrap_or_else(|| vec![u8::try_from(character).ok().filter(u8::is_ascii).unwrap_or_else(|| panic!("{character} is not in the table"))])
     });
-    [text.as_bytes().to_vec(), wide.iter().flat_map(|unit| unit.to_le_bytes()).collect(), wide.iter().flat_map(|unit| unit.to_be_bytes()).collect(), gb18030.collect()]
+    [
+        text.as_bytes().to_vec(),
+        wide.iter().flat_map(|unit| unit.to_le_bytes()).collect(),
+        wide.iter().flat_map(|unit| unit.to_be_bytes()).collect(),
+        gb18030.collect(),
+    ]
 }
 
 /// What must not be found, with where it is from.
@@ -104,7 +109,9 @@ fn everything(medium: &Path) -> Vec<u8> {
     let mut all = Vec::new();
     for (path, (content, modified, _)) in tree(medium) {
         let name = String::from_utf8(path).expect("names on a medium are ASCII");
-        let plain = name.strip_prefix("gapferry/").is_some_and(|name| name.len() <= 40 && name.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_lowercase() || byte == b'.'));
+        let plain = name
+            .strip_prefix("gapferry/")
+            .is_some_and(|name| name.len() <= 40 && name.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_lowercase() || byte == b'.'));
         assert!(plain, "{name} says more than it must");
         assert_eq!(modified, 0, "the time of {name}");
         all.extend_from_slice(name.as_bytes());
@@ -120,7 +127,8 @@ fn fill(stand: &Stand, random: &mut Random) {
     for number in 0..size("GAPFERRY_DOCUMENTS", 60) {
         let folder = folders[usize::try_from(random.below(folders.len() as u64)).expect("small")];
         let kind = kinds[usize::try_from(random.below(kinds.len() as u64)).expect("small")];
-        let text = format!("{{\"村集体资产\": \"{kind} {number}\", \"地契\": \"{}\", \"李\": {}}}\n", "土地承包合同".repeat(1 + number as usize % 9), random.next());
+        let text =
+            format!("{{\"村集体资产\": \"{kind} {number}\", \"地契\": \"{}\", \"李\": {}}}\n", "土地承包合同".repeat(1 + number as usize % 9), random.next());
         let content = match number % 5 {
             0 => random.bytes(3000 + number as usize * 100),
             1 => encodings(&text.repeat(20))[1].clone(),
@@ -223,7 +231,12 @@ fn archives_of_one_size_class_cannot_be_told_apart() {
         let one = vec![("a".to_owned(), content)];
         let name = |number: usize| format!("村集体资产卡片/一个 很长的 名字/{number:05}.json");
         let many = (0..40).map(|number| (name(number), (content - 2000) / 40)).collect::<Vec<_>>();
-        let few = vec![("x".to_owned(), content / 2), ("y/z".to_owned(), content / 3), ("empty".to_owned(), 0), ("rest".to_owned(), (content / 6).saturating_sub(500))];
+        let few = vec![
+            ("x".to_owned(), content / 2),
+            ("y/z".to_owned(), content / 3),
+            ("empty".to_owned(), 0),
+            ("rest".to_owned(), (content / 6).saturating_sub(500)),
+        ];
         let seen: Vec<_> = [one, many, few].iter().map(|documents| sizes(&mut random, documents)).collect();
         assert_eq!(seen[0], seen[1], "one document or forty");
         assert_eq!(seen[0], seen[2], "one document or four");

@@ -3,6 +3,8 @@
 //!
 //! The binary is that of `GAPFERRY_BINARY` where it is set (full sizes run the release build), else the one built with the tests.
 
+#![allow(dead_code, reason = "each module of the suite uses its own part of the stand")]
+
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::ffi::OsStr;

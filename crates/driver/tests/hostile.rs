@@ -289,9 +289,10 @@ fn places(good: &[u8]) -> Vec<Spoilt> {
     let header = Header::length(usize::from(good[11]));
     let frame = 131_072 + 16;
     let edge = |at: usize| at >= header && ((at - header) % frame < 2 || (at - header) % frame > frame - 18);
-    let chosen = |at: usize| full() || at < header || at + 1024 >= good.len() || edge(at) || at % STRIDE == 0;
-    let prefix =
-        |length: usize| full() || length < 80 || length + 20 >= good.len() || length % STRIDE == 0 || length >= header && (length - header) % frame == 0;
+    let chosen = |at: usize| full() || at < header || at + 1024 >= good.len() || edge(at) || at.is_multiple_of(STRIDE);
+    let prefix = |length: usize| {
+        full() || length < 80 || length + 20 >= good.len() || length.is_multiple_of(STRIDE) || length >= header && (length - header).is_multiple_of(frame)
+    };
     let altered = (0..good.len()).filter(|at| chosen(*at)).map(Spoilt::Altered);
     altered.chain((0..good.len()).filter(|length| prefix(*length)).map(Spoilt::Prefix)).collect()
 }
