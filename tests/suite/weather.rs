@@ -64,7 +64,20 @@ impl<'a> Voyage<'a> {
         let world = world();
         let empty = || (BTreeMap::new(), HashMap::new());
         let ((had, held), spoilt) = (empty(), HashMap::new());
-        Self { stand, world, random: Random::of(seed), late: Vec::new(), had, held, spoilt, shown: HashMap::new(), scrub_due: false, damaged: false, log: Vec::new(), counter: 0 }
+        Self {
+            stand,
+            world,
+            random: Random::of(seed),
+            late: Vec::new(),
+            had,
+            held,
+            spoilt,
+            shown: HashMap::new(),
+            scrub_due: false,
+            damaged: false,
+            log: Vec::new(),
+            counter: 0,
+        }
     }
 
     fn medium(&self, number: u64) -> PathBuf {
@@ -159,7 +172,8 @@ impl<'a> Voyage<'a> {
             _ => None,
         };
         let options = CarryOptions { medium: self.medium(number), receipt: receipt.filter(|_| side == Side::Replica), ..CarryOptions::default() };
-        let report = patiently("carry", || driver::carry(&self.world, &self.stand.home(side), &options)).unwrap_or_else(|failure| panic!("carry {number} on the {side:?}: {failure}"));
+        let report = patiently("carry", || driver::carry(&self.world, &self.stand.home(side), &options))
+            .unwrap_or_else(|failure| panic!("carry {number} on the {side:?}: {failure}"));
         let mut problems: Vec<Problem> = report.reconciled.map(|report| report.problems).unwrap_or_default();
         problems.extend(report.packed.map(|report| report.problems).unwrap_or_default());
         problems.extend(report.applied.map(|report| report.problems).unwrap_or_default());
@@ -176,7 +190,8 @@ impl<'a> Voyage<'a> {
 
     /// Notes what the source has now at which version: `carry` has just captured, and nobody else writes.
     fn look_at_source(&mut self) {
-        let mut now: BTreeMap<String, Leaf> = tree(&self.stand.archive).into_iter().map(|(name, leaf)| (String::from_utf8(name).expect("UTF-8"), leaf)).collect();
+        let mut now: BTreeMap<String, Leaf> =
+            tree(&self.stand.archive).into_iter().map(|(name, leaf)| (String::from_utf8(name).expect("UTF-8"), leaf)).collect();
         for item in self.items(Side::Source) {
             let leaf = now.remove(&item.item.to_string());
             if let Some(leaf) = &leaf {
@@ -218,7 +233,11 @@ impl<'a> Voyage<'a> {
             (4..8, Some(file)) => {
                 let mut bytes = fs::read(&file).expect("readable");
                 let at = usize::try_from(self.random.below(bytes.len() as u64)).expect("small");
-                if self.random.below(4) == 0 { bytes.truncate(at) } else { bytes[at] ^= 1 << self.random.below(8) }
+                if self.random.below(4) == 0 {
+                    bytes.truncate(at)
+                } else {
+                    bytes[at] ^= 1 << self.random.below(8)
+                }
                 self.note(format!("damaged at {at}: {}", file.display()));
                 self.damaged = true;
                 fs::write(file, bytes).expect("written");
@@ -296,7 +315,8 @@ impl<'a> Voyage<'a> {
     // --- what must hold at every step -----------------------------------------------------------------------------------
 
     fn check(&mut self) {
-        let replica: BTreeMap<String, Leaf> = tree(&self.stand.replica).into_iter().map(|(name, leaf)| (String::from_utf8_lossy(&name).into_owned(), leaf)).collect();
+        let replica: BTreeMap<String, Leaf> =
+            tree(&self.stand.replica).into_iter().map(|(name, leaf)| (String::from_utf8_lossy(&name).into_owned(), leaf)).collect();
         // What was spoilt stays so until the program has written something else there.
         self.spoilt.retain(|name, spoilt| replica.get(name) == spoilt.as_ref());
         let items = self.items(Side::Source);
@@ -305,7 +325,13 @@ impl<'a> Voyage<'a> {
             assert_eq!(item.proven_version, item.version, "{name} is done at another version");
             let had = self.had[&(name.clone(), item.version)].as_ref();
             let there = replica.get(&name);
-            assert!(self.spoilt.contains_key(&name) || had == there, "{name} is shown done at version {}: the source had {:?}, the replica has {:?}", item.version, had.map(said), there.map(said));
+            assert!(
+                self.spoilt.contains_key(&name) || had == there,
+                "{name} is shown done at version {}: the source had {:?}, the replica has {:?}",
+                item.version,
+                had.map(said),
+                there.map(said)
+            );
         }
         let listed: BTreeSet<String> = items.iter().map(|item| item.item.to_string()).collect();
         for (name, leaf) in &replica {
@@ -361,7 +387,12 @@ impl<'a> Voyage<'a> {
         }
         let open: Vec<String> = self.items(Side::Source).iter().filter(|item| item.state != "done").map(|item| format!("{item:?}")).collect();
         let (archive, replica) = (tree(&self.stand.archive), tree(&self.stand.replica));
-        let differing: Vec<String> = archive.keys().chain(replica.keys()).filter(|name| archive.get(*name) != replica.get(*name)).map(|name| String::from_utf8_lossy(name).into_owned()).collect();
+        let differing: Vec<String> = archive
+            .keys()
+            .chain(replica.keys())
+            .filter(|name| archive.get(*name) != replica.get(*name))
+            .map(|name| String::from_utf8_lossy(name).into_owned())
+            .collect();
         panic!("carry alone does not heal it: {open:#?}, these differ: {differing:?}");
     }
 
@@ -512,7 +543,12 @@ fn what_is_corrupted_after_the_answer_is_found_by_scrub_and_healed() {
     fs::remove_file(stand.replica.join("5")).expect("removed");
     let ran = stand.run(Side::Replica, &["scrub", "--to", &medium]);
     assert_eq!(ran.exit, Some(1), "{ran:#?}");
-    let mut damaged: Vec<(&str, &str)> = ran.object["damaged"].as_array().expect("a list").iter().map(|row| (row["item"].as_str().expect("a name"), row["outcome"].as_str().expect("a word"))).collect();
+    let mut damaged: Vec<(&str, &str)> = ran.object["damaged"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|row| (row["item"].as_str().expect("a name"), row["outcome"].as_str().expect("a word")))
+        .collect();
     damaged.sort_unstable();
     assert_eq!(damaged, [("3", "corrupt"), ("5", "missing"), ("7", "corrupt")]);
     stand.expect(Side::Source, &["reconcile", "--from", &medium], 0);

@@ -158,19 +158,21 @@ impl From<io::Error> for NotRestored {
     }
 }
 
+/// Name of a file that is being restored: it gets its own when it is whole.
+const RESTORING: &[u8] = b".gapferry-restore.part";
+
 fn restore_one(disk: &dyn Disk, dot: &Dir, to: &Dir, id: &ItemId, earlier: &Earlier) -> Result<(), NotRestored> {
     let (history, kept) = Tree::history(&earlier.digest);
     let mut from = disk.open(&disk.dir(dot, &history, false)?, &kept)?;
     let (parent, name) = split(&id.0);
     let parent = disk.dir(to, parent, true)?;
-    let mut file = match disk.create(&parent, name, if earlier.executable { 0o755 } else { 0o644 }) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            // Restored by an earlier run that was interrupted or by the same command: that is what was asked for.
-            let there = crate::stage::digest_at(disk, &parent, name)?;
-            return if there == Some(earlier.digest) { Ok(()) } else { Err(NotRestored::There) };
-        }
-        other => other?,
-    };
+    if disk.stat(&parent, name).is_ok() {
+        // Restored by an earlier run that was interrupted or by the same command: that is what was asked for.
+        let there = crate::stage::digest_at(disk, &parent, name)?;
+        return if there == Some(earlier.digest) { Ok(()) } else { Err(NotRestored::There) };
+    }
+    store::spool::remove_if_there(disk, &parent, RESTORING)?;
+    let mut file = disk.create(&parent, RESTORING, if earlier.executable { 0o755 } else { 0o644 })?;
     let (mut hasher, mut buffer, mut at) = (blake3::Hasher::new(), vec![0; COPY_BYTES], 0);
     let copied = loop {
         let step = from.read_at(&mut buffer, at).and_then(|read| file.write_all_at(&buffer[..read], at).map(|()| read));
@@ -185,11 +187,14 @@ fn restore_one(disk: &dyn Disk, dot: &Dir, to: &Dir, id: &ItemId, earlier: &Earl
     };
     let whole = copied.and_then(|()| if Digest(*hasher.finalize().as_bytes()) == earlier.digest { Ok(()) } else { Err(NotRestored::Damaged) });
     let finished = whole.and_then(|()| Ok(file.set_modified(earlier.modified)?));
-    if finished.is_err() {
-        drop(file);
-        disk.remove(&parent, name)?;
+    drop(file);
+    match finished {
+        Ok(()) => disk.rename((&parent, RESTORING), (&parent, name), store::disk::Rename::New).map_err(NotRestored::Io),
+        Err(reason) => {
+            disk.remove(&parent, RESTORING)?;
+            Err(reason)
+        }
     }
-    finished
 }
 
 #[cfg(test)]
