@@ -348,8 +348,14 @@ fn names_of_every_kind() {
     let items = stand.expect(Side::Source, &["items"], 0);
     for item in items["items"].as_array().expect("items").iter().step_by(size("GAPFERRY_EVERY", 37) as usize) {
         let name = item["item"].as_str().expect("a name");
-        let matched = stand.expect(Side::Source, &["items", "--", name], 0);
-        let matched: Vec<&Value> = matched["items"].as_array().expect("items").iter().map(|item| &item["item"]).collect();
+        let output = Command::new(binary())
+            .args(["items", "--json", "--home"])
+            .arg(stand.home(Side::Source))
+            .args(["--", name])
+            .output()
+            .expect("the binary can be run");
+        let matched: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{name:?}: {error}: {output:?}"));
+        let matched: Vec<&Value> = matched["items"].as_array().unwrap_or_else(|| panic!("{name:?}: {matched}")).iter().map(|item| &item["item"]).collect();
         assert!(matched.contains(&&Value::from(name)), "{name:?} matches {matched:?}");
     }
     // And they change and go like any others.

@@ -110,6 +110,10 @@ fn the_version_before_last_comes_back() {
         let restored = list(HistoryOptions { restore: Some(folder.clone()), version, back, ..HistoryOptions::default() }).unwrap();
         assert_eq!((restored.restored, restored.problems.len(), restored.entries.len()), (2, 0, 2), "{to}");
         assert_eq!((fs::read_to_string(folder.join("a")).unwrap().as_str(), fs::read_to_string(folder.join("b/c")).unwrap().as_str()), (a, c));
+        let again = list(HistoryOptions { restore: Some(folder.clone()), version, back, ..HistoryOptions::default() }).unwrap();
+        assert_eq!((again.restored, again.problems.len()), (2, 0), "what is there already is what was asked for");
+        fs::write(folder.join("a"), "something else").unwrap();
+        fs::write(folder.join("b/c"), "something else").unwrap();
         let again = list(HistoryOptions { restore: Some(folder), version, back, ..HistoryOptions::default() }).unwrap();
         assert_eq!((again.restored, again.problems.iter().map(|problem| problem.code).collect::<Vec<_>>()), (0, vec!["USE-01", "USE-01"]));
     }
