@@ -276,7 +276,7 @@ fn a_write_protected_medium() {
     stand.expect(Side::Source, &["carry", mounted.name()], 0);
     stand.write("c", b"three");
     let ran = stand.run(Side::Source, &["carry", mounted.name()]);
-    assert_eq!((ran.exit, ran.codes()), (Some(4), vec!["IO-01".to_owned()]), "{ran:#?}"); // TEMP
+    assert_eq!((ran.exit, ran.codes()), (Some(4), vec!["MED-02".to_owned()]), "{ran:#?}");
     fs::remove_file(stand.archive.join("c")).expect("removed");
     // With one: by apply, and by carry, which writes nothing new.
     for command in [["apply", "--from"].as_slice(), &["carry"]] {

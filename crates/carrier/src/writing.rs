@@ -37,7 +37,7 @@ impl WriteFailure {
         match self {
             Self::Full | Self::TooLarge => "MED-04",
             Self::ReadBackDiffers => "MED-03",
-            Self::Io(_) => "IO-01",
+            Self::Io(_) => "MED-02",
         }
     }
 }
@@ -281,7 +281,7 @@ mod tests {
             (ErrorKind::StorageFull, WriteFailure::Full, "MED-04"),
             (ErrorKind::QuotaExceeded, WriteFailure::Full, "MED-04"),
             (ErrorKind::FileTooLarge, WriteFailure::TooLarge, "MED-04"),
-            (ErrorKind::ReadOnlyFilesystem, WriteFailure::Io(ErrorKind::ReadOnlyFilesystem.into()), "IO-01"),
+            (ErrorKind::ReadOnlyFilesystem, WriteFailure::Io(ErrorKind::ReadOnlyFilesystem.into()), "MED-02"),
         ] {
             let failure = WriteFailure::from(io::Error::from(kind));
             assert_eq!((&failure, failure.code()), (&expected, code));

@@ -18,7 +18,7 @@ use crate::opener::{NotOpened, Package};
 use crate::progress::Stage;
 use crate::report::{AppliedPackage, ApplyReport, Failure, LISTED_MAX, Problem};
 use crate::stage::{Stager, digest_at};
-use crate::switch::Switch;
+use crate::switch::{Switch, escaped_items};
 use crate::tree::{Tree, split};
 
 /// Room that must stay free beside what a package writes, bytes.
@@ -213,7 +213,7 @@ fn finish(home: &mut Home, name: &str, sequence: u64, again: bool, report: &mut 
     let Some(pending) = &route.pending else { return Ok(0) };
     let stage = tree.dot_dir(disk, &Tree::stage(&pending.package), true).map_err(io(name))?;
     world.progress.begin(Stage::Apply, Some(pending.rows.len() as u64), None);
-    let switch = Switch { world: &world, tree: &tree, route, package: pending.package, rows: &pending.rows, stage, again };
+    let switch = Switch { world: &world, tree: &tree, route, package: pending.package, rows: &pending.rows, stage, again, escaped: escaped_items(route) };
     let differs = switch.run();
     world.progress.end();
     let differs = differs.map_err(io(name))?;

@@ -133,7 +133,7 @@ fn clean(home: &Home, medium: &dyn Carrier, served: &[String]) -> Result<u64, Fa
     for held in &medium.list().map_err(failed)?.packages {
         let Some(packed) = home.packed_as(&held.id) else { continue };
         let Some(route) = source.routes.get(&packed.route) else { continue };
-        let superseded = |package: &engine::source::Package| package.items == 0 && packed.acknowledges < route.witness.map_or(0, |witness| witness.receipt);
+        let superseded = |package: &engine::source::Package| package.items == 0 && packed.acknowledges < route.answered;
         let open = route.packages.get(&packed.sequence).is_some_and(|package| !superseded(package));
         if !open {
             remove(&held.name)?;
@@ -203,7 +203,7 @@ fn apply_medium(home: &mut Home, medium: &Medium, options: &ApplyOptions) -> Res
     match deliver(home, &routes, wanted(options.receipt), &taken.replayed, &way_back) {
         Ok(receipts) => report.receipts = receipts,
         // What was applied stays applied; the receipt waits in the spool and goes with the next medium.
-        Err(failure) if failure.0.code.starts_with("MED-") || failure.0.code == "IO-01" => report.problems.push(Problem { code: "MED-02", ..failure.0 }),
+        Err(failure) if failure.0.code.starts_with("MED-") || failure.0.subject == "medium" => report.problems.push(Problem { code: "MED-02", ..failure.0 }),
         Err(failure) => return Err(failure),
     }
     Ok(report)

@@ -120,7 +120,7 @@ fn the_version_before_last_comes_back() {
     for options in [
         HistoryOptions { back: Some(0), ..HistoryOptions::default() },
         HistoryOptions { route: Some("none".into()), ..HistoryOptions::default() },
-        HistoryOptions { pattern: Some("[".into()), ..HistoryOptions::default() },
+        HistoryOptions { pattern: Some("\\x".into()), ..HistoryOptions::default() },
         HistoryOptions { restore: Some(scene.path("replica/restored")), ..HistoryOptions::default() },
     ] {
         assert_eq!(list(options.clone()).unwrap_err().0.code, "USE-01", "{options:?}");

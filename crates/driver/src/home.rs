@@ -366,11 +366,12 @@ impl Home {
         }
     }
 
-    /// Whether the receipt with this number is of the full form.
-    pub fn receipt_form(&self, route: &str, number: u64) -> Option<bool> {
+    /// The form of the receipt with this number, as a word; a scrub is the one that answers no package although all fits.
+    pub fn receipt_form(&self, route: &str, number: u64) -> &'static str {
         match self.lookup(&index_key::receipted(route, number)) {
-            Some(Record::Receipted(receipted)) => Some(receipted.full),
-            _ => None,
+            Some(Record::Receipted(receipted)) if receipted.answered.is_empty() && !receipted.more => "scrub",
+            Some(Record::Receipted(receipted)) if receipted.full => "full",
+            _ => "digest",
         }
     }
 

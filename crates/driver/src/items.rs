@@ -204,7 +204,7 @@ mod tests {
                 "{state:?} {pattern:?} {standing:?}"
             );
         }
-        for (state, pattern) in [(Some("fine"), None), (None, Some("["))] {
+        for (state, pattern) in [(Some("fine"), None), (None, Some("\\x"))] {
             assert_eq!(filter(state, pattern).err().map(|failure| failure.0.code), Some("USE-01"));
         }
     }

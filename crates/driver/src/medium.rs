@@ -80,9 +80,7 @@ pub fn identify(home: &mut Home, medium: &dyn Carrier, write: bool) -> Result<Me
         .map_err(|rejection| Failure::new(rejection.code(), LABEL_NAME, rejection.0.says))?;
     home.record(Labelled { medium: id })?;
     home.commit()?;
-    medium
-        .write_small(LABEL_NAME, &file)
-        .map_err(|failure| Failure::new(if failure.code() == "IO-01" { "MED-02" } else { failure.code() }, LABEL_NAME, failure.to_string()))?;
+    medium.write_small(LABEL_NAME, &file).map_err(|failure| Failure::new(failure.code(), LABEL_NAME, failure.to_string()))?;
     Ok(id)
 }
 

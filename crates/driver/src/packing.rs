@@ -400,9 +400,8 @@ fn refusal(home: &mut Home, name: &str, number: u32, reason: NotRead) -> Result<
 /// Leaves an acknowledgement where a receipt was taken in that no package acknowledges yet.
 fn acknowledge(home: &mut Home, name: &str, target: &Target<'_>, holds: &Holds, report: &mut PackReport) -> Result<(), Failure> {
     let route = source_route(home, name)?;
-    let Some(witness) = route.witness else { return Ok(()) };
     let asks = route.want_full && !route.asked_full;
-    if (witness.receipt <= route.acknowledged || holds.acknowledges >= witness.receipt) && !asks {
+    if route.answered <= route.acknowledged.max(holds.acknowledges) && !asks {
         return Ok(());
     }
     let (packed, _) = package(home, name, target, &[])?;
@@ -541,7 +540,7 @@ fn manifest_of(
         incarnation: home.incarnation(),
         sequence,
         ledger: home.head(),
-        acknowledged: route.witness,
+        acknowledged: route.acknowledgement(),
         flags: if route.want_full { FLAG_FULL_RECEIPT } else { 0 },
         nonce,
         medium: match target.carried {

@@ -17,18 +17,11 @@ use crate::report::{Failure, ReceiptReport};
 /// Receipts of a route that are kept for replays.
 const KEPT_MAX: usize = 16;
 
-/// A receipt that was made.
-pub struct MadeReceipt {
-    /// What is reported of it.
-    pub report: ReceiptReport,
-    /// The sealed file.
-    pub bytes: Vec<u8>,
-}
-
 /// A receipt in the spool.
 struct Spooled {
     number: u64,
-    /// It was put into the gateway folder.
+    form: &'static str,
+    /// It was put into the gateway folder; one of a scrub, which goes only once, into that or on a medium.
     sent: bool,
     id: PackageId,
     name: Vec<u8>,
@@ -38,11 +31,11 @@ fn failed(error: std::io::Error) -> Failure {
     Failure::io("spool/out", &error)
 }
 
-/// Ending of the name of a receipt that a gateway folder has taken.
+/// Ending of the name of a receipt that is `sent`.
 const SENT: &str = ".sent";
 
-/// The spooled receipts of a route, oldest first. Their names say all: `<route id>-<number>-<id>.gfr`, and `.sent` once a
-/// gateway folder has it.
+/// The spooled receipts of a route, oldest first. Their names say all but the form: `<route id>-<number>-<id>.gfr`, and
+/// `.sent`.
 fn spooled(home: &Home, route: &str) -> Result<Vec<Spooled>, Failure> {
     let out = home.world.disk.dir(&home.dir, b"spool/out", true).map_err(failed)?;
     let prefix = format!("{}-", home.replica().routes[route].route_id);
@@ -57,14 +50,20 @@ fn spooled(home: &Home, route: &str) -> Result<Vec<Spooled>, Failure> {
             let (text, sent) = text.strip_suffix(SENT).map_or((text, false), |text| (text, true));
             let text = text.strip_suffix(".gfr")?;
             let (number, id) = text.split_once('-')?;
-            Some(Spooled { sent, number: u64::from_str_radix(number, 16).ok()?, id: PackageId::from_hex(id)?, name: entry.name.clone() })
+            let number = u64::from_str_radix(number, 16).ok()?;
+            Some(Spooled { sent, number, form: home.receipt_form(route, number), id: PackageId::from_hex(id)?, name: entry.name.clone() })
         })
         .collect();
     all.sort_by_key(|receipt| receipt.number);
     Ok(all)
 }
 
-fn make(home: &mut Home, name: &str, answers: Vec<Answer>, wanted: Wanted, scrub: bool) -> Result<MadeReceipt, Failure> {
+fn remove(home: &Home, receipts: impl Iterator<Item = Spooled>) -> Result<(), Failure> {
+    let out = home.world.disk.dir(&home.dir, b"spool/out", true).map_err(failed)?;
+    receipts.into_iter().try_for_each(|old| store::spool::remove_if_there(&*home.world.disk, &out, &old.name).map_err(failed))
+}
+
+fn make(home: &mut Home, name: &str, answers: Vec<Answer>, wanted: Wanted, scrub: bool) -> Result<ReceiptReport, Failure> {
     let tree = crate::applying::tree_of(home, name)?;
     let world = home.world.clone();
     let free_bytes = world.disk.space(&tree.root).map_err(|error| Failure::io(name, &error))?.free;
@@ -81,54 +80,65 @@ fn make(home: &mut Home, name: &str, answers: Vec<Answer>, wanted: Wanted, scrub
     let bytes = seal_whole(Kind::Receipt, &[&card.seal], &entropy, &body, home.keys(), home.zone_id())
         .map_err(|rejection| Failure::new(rejection.code(), name, rejection.0.says))?;
     let id = PackageId(entropy.id);
-    let form = match receipt.form {
-        Form::Full { .. } => "full",
-        Form::Digest { .. } => "digest",
-        Form::Scrub { .. } => "scrub",
-    };
     let spool_name = format!("{}-{:016x}-{id}.gfr", receipt.route_id, receipt.number);
-    let (number, more) = (receipt.number, receipt.more);
-    home.record(Receipted { route: name.into(), number, receipt: id, full: form != "digest", answered: answer::answered(&receipt.form), more })?;
+    let (number, more, full) = (receipt.number, receipt.more, !matches!(receipt.form, Form::Digest { .. }));
+    home.record(Receipted { route: name.into(), number, receipt: id, full, answered: answer::answered(&receipt.form), more })?;
     home.commit()?;
     let out = world.disk.dir(&home.dir, b"spool/out", true).map_err(failed)?;
     store::spool::write_whole(&*world.disk, &out, spool_name.as_bytes(), &bytes).map_err(failed)?;
-    Ok(MadeReceipt { report: ReceiptReport { route: name.into(), number, form, answers: count, file: carrier::receipt_name(&id), written: true }, bytes })
+    let file = carrier::receipt_name(&id);
+    Ok(ReceiptReport { route: name.into(), number, form: home.receipt_form(name, number), answers: count, file, written: false })
 }
 
-/// Makes the receipt of a scrub.
-pub fn make_scrub(home: &mut Home, route: &str, answers: Vec<Answer>) -> Result<MadeReceipt, Failure> {
-    make(home, route, answers, Wanted::Full, true)
+/// Makes the receipts of a scrub, which take the place of those of earlier ones.
+pub fn make_scrub(home: &mut Home, route: &str, receipts: Vec<Vec<Answer>>) -> Result<Vec<ReceiptReport>, Failure> {
+    let earlier = spooled(home, route)?.into_iter().filter(|receipt| receipt.form == "scrub");
+    let made = receipts.into_iter().map(|answers| make(home, route, answers, Wanted::Full, true)).collect::<Result<_, _>>()?;
+    remove(home, earlier)?;
+    Ok(made)
 }
 
-/// Whether a receipt waits for the gateway: one is to be made, or the newest was never put there.
+/// Whether a receipt waits for the gateway: one is to be made, or one was never put there.
 pub fn is_waiting(home: &Home, name: &str) -> Result<bool, Failure> {
     let route = &home.replica().routes[name];
-    let unsent = spooled(home, name)?.last().is_some_and(|newest| !newest.sent && newest.number > route.acknowledged);
-    Ok(answer::is_needed(route) || unsent)
+    let found_damaged = route.want_full && route.items.iter().any(|item| item.held() && item.damaged != 0);
+    Ok(answer::is_needed(route) || found_damaged || due(home, name, 0)?.iter().any(|receipt| !receipt.sent))
 }
 
-/// Makes a receipt for a route if something is not answered yet.
+/// The spooled receipts that are to go: the newest that answers packages, until the source has told that it arrived, and those of a
+/// scrub once. `replayed` is the number of a receipt that is asked for again.
+fn due(home: &Home, name: &str, replayed: u64) -> Result<Vec<Spooled>, Failure> {
+    let acknowledged = home.replica().routes[name].acknowledged;
+    let (scrubs, mut due): (Vec<Spooled>, Vec<Spooled>) = spooled(home, name)?.into_iter().partition(|receipt| receipt.form == "scrub");
+    due.drain(..due.len().saturating_sub(1));
+    due.retain(|newest| newest.number > acknowledged || replayed > 0);
+    due.extend(scrubs.into_iter().filter(|scrub| !scrub.sent));
+    Ok(due)
+}
+
+/// Makes what a route's source is to be told: an answer if something is not answered yet; and, where the source asks for a full
+/// receipt because its picture of the replica differs, what an earlier reading found damaged.
 fn make_if_needed(home: &mut Home, name: &str, wanted: Wanted) -> Result<(), Failure> {
     let route = &home.replica().routes[name];
-    let lost = route.receipts > route.acknowledged && !spooled(home, name)?.iter().any(|receipt| receipt.number == route.receipts);
-    let again = lost && !answer::outstanding(route).is_empty();
-    if !again && !answer::is_needed(route) {
-        return Ok(());
+    let damaged = if route.want_full { answer::damaged(route) } else { Vec::new() };
+    let spooled_to = spooled(home, name)?.iter().filter(|receipt| receipt.form != "scrub").map(|receipt| receipt.number).max().unwrap_or(0);
+    let outstanding = answer::outstanding(route);
+    let lost = outstanding.iter().any(|sequence| route.packages[sequence].covered_in > spooled_to);
+    if lost || answer::is_needed(route) {
+        let mut answers = Vec::new();
+        for sequence in outstanding {
+            let attested =
+                home.attested(name, sequence).ok_or_else(|| Failure::new("LDG-06", "ledger", format!("the attestation of {name} {sequence} is not there")))?;
+            answers.push(Answer { sequence, package: home.replica().routes[name].packages[&sequence].package, rows: attested.rows });
+        }
+        make(home, name, answers, wanted, false)?;
     }
-    let mut answers = Vec::new();
-    for sequence in answer::outstanding(route) {
-        let attested =
-            home.attested(name, sequence).ok_or_else(|| Failure::new("LDG-06", "ledger", format!("the attestation of {name} {sequence} is not there")))?;
-        answers.push(Answer { sequence, package: route.packages[&sequence].package, rows: attested.rows });
+    if !damaged.is_empty() {
+        make_scrub(home, name, vec![damaged])?;
     }
-    make(home, name, answers, wanted, false)?;
     let (acknowledged, all) = (home.replica().routes[name].acknowledged, spooled(home, name)?);
     let surplus = all.len().saturating_sub(KEPT_MAX);
-    let out = home.world.disk.dir(&home.dir, b"spool/out", true).map_err(failed)?;
-    for old in all.iter().take(surplus).filter(|receipt| receipt.number <= acknowledged) {
-        store::spool::remove_if_there(&*home.world.disk, &out, &old.name).map_err(failed)?;
-    }
-    Ok(())
+    remove(home, all.into_iter().take(surplus).filter(|receipt| receipt.number <= acknowledged))
 }
 
 /// Where receipts go, and what is there.
@@ -146,51 +156,38 @@ pub fn deliver(home: &mut Home, routes: &[String], wanted: Wanted, replayed: &[(
     for name in routes {
         make_if_needed(home, name, wanted)?;
         let route = &home.replica().routes[name];
-        let all = spooled(home, name)?;
         let covering = |sequence: u64| route.packages.get(&sequence).map_or(0, |seen| seen.covered_in);
         let replays = replayed.iter().filter(|(of, _)| of == name).map(|(_, sequence)| covering(*sequence)).max().unwrap_or(0);
-        let due = route.receipts > route.acknowledged || replays > 0;
-        let Some(newest) = all.last().filter(|_| due) else { continue };
-        let file = carrier::receipt_name(&newest.id);
-        let listing = way_back.carrier.list().map_err(|error| Failure::io("medium", &error))?;
-        let form_of = |home: &Home| form_word(home, name, newest.number);
-        let report = |written, home: &Home| ReceiptReport {
-            route: name.clone(),
-            number: newest.number,
-            form: form_of(home),
-            answers: answer::outstanding(&home.replica().routes[name]).len() as u64,
-            file: file.clone(),
-            written,
-        };
-        if way_back.keeps && listing.receipts.iter().any(|held| held.name == file) {
-            reports.push(report(false, home));
-            continue;
-        }
-        let out = home.world.disk.dir(&home.dir, b"spool/out", true).map_err(failed)?;
-        let bytes = store::spool::read_whole(&*home.world.disk, &out, &newest.name, 1 << 30).map_err(failed)?;
-        way_back
-            .carrier
-            .write_small(&file, &bytes)
-            .map_err(|failure| Failure::new(if failure.code() == "IO-01" { "MED-02" } else { failure.code() }, &file, failure.to_string()))?;
-        if !way_back.keeps && !newest.sent {
-            let sent = [newest.name.as_slice(), SENT.as_bytes()].concat();
-            home.world.disk.rename((&out, &newest.name), (&out, &sent), store::disk::Rename::Replace).map_err(failed)?;
-            home.world.disk.sync_dir(&out).map_err(failed)?;
-        }
-        if way_back.keeps {
-            for older in all.iter().filter(|older| older.number < newest.number) {
-                let _may_stay = way_back.carrier.remove(&carrier::receipt_name(&older.id));
-            }
-        }
-        reports.push(report(true, home));
+        reports.extend(hand_over(home, name, replays, way_back)?);
     }
     Ok(reports)
 }
 
-/// The form of a receipt, from what the ledger says of it.
-fn form_word(home: &Home, route: &str, number: u64) -> &'static str {
-    match home.receipt_form(route, number) {
-        Some(true) => "full",
-        _ => "digest",
+/// Puts the receipts of a route that are to go on the way back.
+pub fn hand_over(home: &Home, name: &str, replayed: u64, way_back: &WayBack<'_>) -> Result<Vec<ReceiptReport>, Failure> {
+    let disk = &*home.world.disk;
+    let out = disk.dir(&home.dir, b"spool/out", true).map_err(failed)?;
+    let listing = way_back.carrier.list().map_err(|error| Failure::io("medium", &error))?;
+    let mut reports = Vec::new();
+    for receipt in due(home, name, replayed)? {
+        let file = carrier::receipt_name(&receipt.id);
+        let there = way_back.keeps && listing.receipts.iter().any(|held| held.name == file);
+        if !there {
+            let bytes = store::spool::read_whole(disk, &out, &receipt.name, 1 << 30).map_err(failed)?;
+            way_back.carrier.write_small(&file, &bytes).map_err(|failure| Failure::new(failure.code(), &file, failure.to_string()))?;
+        }
+        if !receipt.sent && (receipt.form == "scrub" || !way_back.keeps) {
+            let sent = [receipt.name.as_slice(), SENT.as_bytes()].concat();
+            disk.rename((&out, &receipt.name), (&out, &sent), store::disk::Rename::Replace).map_err(failed)?;
+            disk.sync_dir(&out).map_err(failed)?;
+        }
+        if way_back.keeps && receipt.form != "scrub" {
+            for older in spooled(home, name)?.iter().filter(|older| older.number < receipt.number && older.form != "scrub") {
+                let _may_stay = way_back.carrier.remove(&carrier::receipt_name(&older.id));
+            }
+        }
+        let answers = answer::outstanding(&home.replica().routes[name]).len() as u64;
+        reports.push(ReceiptReport { route: name.into(), number: receipt.number, form: receipt.form, answers, file, written: !there });
     }
+    Ok(reports)
 }

@@ -19,8 +19,8 @@ use wire::record::Scrubbed;
 use crate::attest::{Attester, key_of};
 use crate::home::{Access, Home};
 use crate::progress::Stage;
-use crate::receipts::MadeReceipt;
-use crate::report::{ApplyReport, Discrepancy, Failure, LISTED_MAX, Problem, ScrubReport};
+use crate::receipts::WayBack;
+use crate::report::{ApplyReport, Discrepancy, Failure, LISTED_MAX, ReceiptReport, ScrubReport};
 use crate::tree::Tree;
 use crate::world::World;
 
@@ -91,26 +91,26 @@ fn one(home: &mut Home, name: &str, medium: Option<&Medium>, report: &mut ScrubR
     let damaged = wrong.iter().map(|(number, outcome)| (*number, outcome.number())).collect();
     home.record(Scrubbed { route: name.into(), items: read.len() as u64, damaged })?;
     home.commit()?;
-    for answers in receipts {
-        let made = crate::receipts::make_scrub(home, name, answers)?;
-        // What is not taken waits in the spool, like without a medium.
-        report.problems.extend(put(home, name, medium, &made).err());
-        report.receipts.push(made.report);
+    report.receipts.extend(crate::receipts::make_scrub(home, name, receipts)?);
+    // What is not taken waits in the spool, like without a medium.
+    match put(home, name, medium) {
+        Ok(put) => {
+            let written = |receipt: &ReceiptReport| put.iter().any(|put| put.file == receipt.file && put.written);
+            report.receipts.iter_mut().for_each(|receipt| receipt.written |= written(receipt));
+        }
+        Err(failure) => report.problems.push(failure.0),
     }
     Ok(())
 }
 
-/// Puts a receipt on the medium, or without one into the gateway folder of its route, if it has one.
-fn put(home: &Home, name: &str, medium: Option<&Medium>, made: &MadeReceipt) -> Result<(), Problem> {
-    let refused = |failure: OpenFailure| Problem { code: failure.code(), subject: name.into(), detail: failure.to_string() };
+/// Puts what is to go to the source on the medium, or without one into the gateway folder of the route, if it has one.
+fn put(home: &Home, name: &str, medium: Option<&Medium>) -> Result<Vec<ReceiptReport>, Failure> {
+    let refused = |failure: OpenFailure| Failure::new(failure.code(), name, failure.to_string());
     let folder = home.config.routes[name].to_gateway.as_ref().filter(|_| medium.is_none());
     let gateway = folder.map(|folder| Gateway::open(&home.world.disk, folder)).transpose().map_err(refused)?;
     let carrier = medium.map(|medium| medium as &dyn Carrier).or(gateway.as_ref().map(|gateway| gateway as &dyn Carrier));
-    let Some(carrier) = carrier else { return Ok(()) };
-    carrier.write_small(&made.report.file, &made.bytes).map_err(|failure| {
-        let code = if failure.code() == "IO-01" { "MED-02" } else { failure.code() };
-        Problem { code, subject: made.report.file.clone(), detail: failure.to_string() }
-    })
+    let Some(carrier) = carrier else { return Ok(Vec::new()) };
+    crate::receipts::hand_over(home, name, 0, &WayBack { carrier, keeps: medium.is_some() })
 }
 
 /// Of items that the last of several parts made whole: which stretch the source asks about, by package and row.

@@ -5,6 +5,7 @@
 
 use engine::replica::{Item, Route};
 use rayon::prelude::*;
+use std::collections::HashMap;
 use std::io;
 use store::disk::{Dir, Disk, Kind, Rename};
 use wire::id::Bytes;
@@ -32,6 +33,13 @@ pub struct Switch<'a> {
     pub stage: Dir,
     /// Whether an earlier run may have switched some rows.
     pub again: bool,
+    /// Items that lie under an escaped name, by that name.
+    pub escaped: HashMap<&'a ItemId, u32>,
+}
+
+/// Items of a route that lie under an escaped name, by that name.
+pub fn escaped_items(route: &Route) -> HashMap<&ItemId, u32> {
+    (0u32..).zip(&route.items).filter_map(|(number, item)| Some((item.disk.as_ref()?, number))).collect()
 }
 
 /// What became of one row, where it differs from the plan.
@@ -219,10 +227,11 @@ impl Switch<'_> {
         Ok(Put::There { kept })
     }
 
-    /// Whether another item lies at this path.
+    /// Whether another item lies at this path, or comes to lie there with this package.
     fn belongs_to_another(&self, row: &StagedRow, path: &ItemId) -> bool {
-        let other = |number: &u32| *number != row.item && self.route.items[*number as usize].held() && self.route.items[*number as usize].path() == path;
-        self.route.by_id.get(path).is_some_and(other)
+        let lies_here = |number: &u32| *number != row.item && self.route.items[*number as usize].held() && self.route.items[*number as usize].path() == path;
+        let comes_here = || self.id_of(row) != path && self.rows.iter().any(|other| other.step == Step::Write && self.id_of(other) == path);
+        [self.route.by_id.get(path), self.escaped.get(path)].into_iter().flatten().any(lies_here) || comes_here()
     }
 
     /// Swaps the staged file with what lies at its place, in one step; on file systems without that step the old content is

@@ -1,11 +1,12 @@
 //! What a receipt says (P4): every package seen since the last receipt known to have arrived, from the rows that were read
 //! back. A receipt in digest form stays small whatever the size; what does not fit makes it full.
 
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use wire::limits::{DIGEST_ANSWERED_MAX, DIGEST_EXCEPTIONS_MAX, DIGEST_MISSING_MAX, FULL_MISSING_MAX, RECEIPT_ROWS_MAX};
 use wire::manifest::Head;
-use wire::receipt::{Answer, AnswersDigest, Exception, Form, Outcome, Range, ReadBack, Receipt, SourceSeen, ranges_of};
-use wire::{Incarnation, ZoneId};
+use wire::receipt::{Answer, AnswersDigest, Exception, Form, Outcome, Range, ReadBack, Receipt, Row, SourceSeen, ranges_of};
+use wire::{Digest, Incarnation, ZoneId};
 
 use crate::replica::{Progress, Route};
 
@@ -41,6 +42,19 @@ pub fn is_needed(route: &Route) -> bool {
     let uncovered = |sequence: &u64| route.packages.get(sequence).is_some_and(|seen| seen.covered_in == 0);
     let outstanding = outstanding(route);
     outstanding.iter().any(uncovered) || route.want_full && !outstanding.is_empty()
+}
+
+/// What an earlier reading found damaged, as answers of a scrub: by package, and within it by row.
+pub fn damaged(route: &Route) -> Vec<Answer> {
+    let mut by_sequence: BTreeMap<u64, Vec<Row>> = BTreeMap::new();
+    for item in route.items.iter().filter(|item| item.held() && item.damaged != 0) {
+        by_sequence.entry(item.sequence).or_default().push(Row { row: item.row, outcome: item.damaged, digest: Digest::ZERO });
+    }
+    let answer = |(sequence, mut rows): (u64, Vec<Row>)| {
+        rows.sort_by_key(|row| row.row);
+        Some(Answer { sequence, package: route.packages.get(&sequence)?.package, rows })
+    };
+    by_sequence.into_iter().filter_map(answer).collect()
 }
 
 /// What only the caller knows of the moment a receipt is made.

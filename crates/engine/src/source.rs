@@ -150,7 +150,9 @@ pub struct Route {
     pub recent: BTreeMap<u64, PackageId>,
     /// What was last seen of the replica.
     pub witness: Option<Witness>,
-    /// Number of the newest receipt that a package acknowledged.
+    /// Number of the newest receipt that answered packages and was taken in; what an earlier one said is in it as well.
+    pub answered: u64,
+    /// The `answered` that a package told the replica last.
     pub acknowledged: u64,
     /// The next receipt shall be full.
     pub want_full: bool,
@@ -204,6 +206,7 @@ impl Source {
                     packages: BTreeMap::new(),
                     recent: BTreeMap::new(),
                     witness: None,
+                    answered: 0,
                     acknowledged: 0,
                     want_full: false,
                     asked_full: false,
@@ -372,6 +375,9 @@ impl Source {
                 }
             }
         }
+        if !reconciled.answered.is_empty() {
+            route.answered = route.answered.max(reconciled.number);
+        }
         let seen = |sequence: u64| sequence <= reconciled.highest && !reconciled.missing.iter().any(|range| (range.first..=range.last).contains(&sequence));
         route.packages.retain(|sequence, package| package.items > 0 || !seen(*sequence));
         if route.witness.is_none_or(|witness| witness.receipt < reconciled.number) {
@@ -386,6 +392,14 @@ impl Source {
 }
 
 impl Route {
+    /// What packages tell the replica of its receipts: the newest that answered packages, and the newest head. A scrub, or a
+    /// digest that was not the expected one, answers none: told of such a number, the replica would count earlier answers as
+    /// arrived.
+    pub fn acknowledgement(&self) -> Option<Witness> {
+        let witness = self.witness.filter(|_| self.answered > 0)?;
+        Some(Witness { receipt: self.answered, ..witness })
+    }
+
     /// What is known of an item on this route; all zero when nothing is.
     pub fn item(&self, number: u32) -> RouteItem {
         self.items.get(number as usize).cloned().unwrap_or_default()

@@ -2,8 +2,9 @@
 //!
 //! A glob over the bytes of an item's path, read as people read them: one unit is a character, or a byte that is no part of
 //! one. `?` is one unit and `*` any number of them within a component; `**` crosses `/`, and `**/` is any number of folders,
-//! none included; `[a-c]` and `[!a-c]` are one unit of a set; `{a,b}` is either. `\` takes the next character as it is, and
-//! `\xNN` is a byte, as items are printed. A pattern that spells an item's name as printed matches it whatever else it means.
+//! none included; `[a-c]` and `[!a-c]` are one unit of a set; `{a,b}` is either; a `[` or `{` that nothing closes is itself.
+//! `\` takes the next character as it is, and `\xNN` is a byte, as items are printed. A pattern that spells an item's name as
+//! printed matches it whatever else it means.
 //!
 //! Its own because the well-known glob libraries match bytes (`?` would be a third of a Chinese character) and take
 //! patterns as text, in which a byte that is no character cannot be written.
@@ -62,7 +63,7 @@ pub fn patterns(texts: &[String]) -> Result<Matcher, Failure> {
         matcher.exact.extend(written(text, false).ok().map(|(bytes, _)| bytes));
         let (bytes, meta) = written(text, true).map_err(wrong)?;
         for alternative in alternatives(&units_of_pattern(&bytes, &meta)).map_err(wrong)? {
-            matcher.globs.push(tokens(&alternative).map_err(wrong)?);
+            matcher.globs.push(tokens(&alternative));
         }
     }
     Ok(matcher)
@@ -128,12 +129,11 @@ fn is(written: Option<&Written>, character: char) -> bool {
     written == Some(&(Unit::from(character), true))
 }
 
-/// Where the set that begins at `open` ends: the first `]` that is not its first member.
-fn end_of_set(pattern: &[Written], open: usize) -> Result<usize, &'static str> {
+/// Where the set that begins at `open` ends: the first `]` that is not its first member. A `[` without one is itself.
+fn end_of_set(pattern: &[Written], open: usize) -> Option<usize> {
     let negated = is(pattern.get(open + 1), '!') || is(pattern.get(open + 1), '^');
     let first = open + 1 + usize::from(negated);
-    let end = (first + 1..pattern.len()).find(|at| is(pattern.get(*at), ']'));
-    end.ok_or("a [ without its ]; for the character itself write \\[")
+    (first + 1..pattern.len()).find(|at| is(pattern.get(*at), ']'))
 }
 
 /// The patterns without braces that one with braces stands for.
@@ -141,7 +141,7 @@ fn alternatives(pattern: &[Written]) -> Result<Vec<Vec<Written>>, &'static str> 
     let mut whole = Vec::new();
     let mut waiting = vec![pattern.to_vec()];
     while let Some(pattern) = waiting.pop() {
-        let Some(braces) = first_braces(&pattern)? else {
+        let Some(braces) = first_braces(&pattern) else {
             whole.push(pattern);
             continue;
         };
@@ -154,13 +154,13 @@ fn alternatives(pattern: &[Written]) -> Result<Vec<Vec<Written>>, &'static str> 
     Ok(whole)
 }
 
-/// The places of the first `{`, of the commas that belong to it, and of its `}`.
-fn first_braces(pattern: &[Written]) -> Result<Option<Vec<usize>>, &'static str> {
+/// The places of the first `{`, of the commas that belong to it, and of its `}`. A `{` without its `}` is itself.
+fn first_braces(pattern: &[Written]) -> Option<Vec<usize>> {
     let (mut places, mut depth, mut at) = (Vec::new(), 0, 0);
     while at < pattern.len() {
         let here = pattern.get(at);
         if is(here, '[') {
-            at = end_of_set(pattern, at)?;
+            at = end_of_set(pattern, at).unwrap_or(at);
         } else if is(here, '{') {
             depth += 1;
             places.extend((depth == 1).then_some(at));
@@ -170,15 +170,15 @@ fn first_braces(pattern: &[Written]) -> Result<Option<Vec<usize>>, &'static str>
         if depth > 0 && is(here, '}') {
             depth -= 1;
             if depth == 0 {
-                return Ok(Some(places));
+                return Some(places);
             }
         }
         at += 1;
     }
-    if depth == 0 { Ok(None) } else { Err("a { without its }; for the character itself write \\{") }
+    None
 }
 
-fn tokens(pattern: &[Written]) -> Result<Vec<Token>, &'static str> {
+fn tokens(pattern: &[Written]) -> Vec<Token> {
     let mut tokens = Vec::new();
     let mut at = 0;
     while at < pattern.len() {
@@ -198,8 +198,9 @@ fn tokens(pattern: &[Written]) -> Result<Vec<Token>, &'static str> {
             }
             continue;
         }
-        if is(here, '[') {
-            let end = end_of_set(pattern, at)?;
+        if is(here, '[')
+            && let Some(end) = end_of_set(pattern, at)
+        {
             tokens.push(set(&pattern[at + 1..end]));
             at = end;
         } else if is(here, '?') {
@@ -209,7 +210,7 @@ fn tokens(pattern: &[Written]) -> Result<Vec<Token>, &'static str> {
         }
         at += 1;
     }
-    Ok(tokens)
+    tokens
 }
 
 /// The set with these members.

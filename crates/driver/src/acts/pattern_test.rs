@@ -52,6 +52,12 @@ fn what_patterns_mean() {
         ("scan [1].png", "scan [1].png", true),
         ("scan [1].png", "scan 1.png", true),
         ("a*", "a*", true),
+        // What nothing closes is itself.
+        ("scan [1", "scan [1", true),
+        ("scan [*", "scan [1", true),
+        ("{a,b", "{a,b", true),
+        ("{a,b", "a", false),
+        ("a{[}b]", "a{}", true),
     ] {
         assert_eq!(matched(pattern, path.as_bytes()), expected, "{pattern} {path}");
     }
@@ -80,17 +86,13 @@ fn bytes_that_are_no_characters() {
 fn an_item_matches_as_it_is_printed() {
     for path in [&b"a b"[..], b"\xff\xfe/\x80", b"a\\x41", b"[1]{2}*?\\", "\u{202e}\u{7f}".as_bytes(), b"a,b!c", b"{"] {
         let printed = ItemId(path.to_vec()).to_string();
-        if let Ok(matcher) = patterns(std::slice::from_ref(&printed)) {
-            assert!(matcher.is_match(&ItemId(path.to_vec())), "{printed}");
-        } else {
-            assert!(printed.contains('{') || printed.contains('['), "{printed}: only an open bracket needs an escape");
-        }
+        assert!(patterns(std::slice::from_ref(&printed)).unwrap().is_match(&ItemId(path.to_vec())), "{printed}");
     }
 }
 
 #[test]
 fn malformed_patterns_are_refused() {
-    for pattern in ["[", "[]", "[!]", "a[b", "{", "{a", "{a,{b}", "a\\", "\\x", "\\x1", "\\xzz", "\\x+1"] {
+    for pattern in ["a\\", "\\x", "\\x1", "\\xzz", "\\x+1"] {
         let failure = patterns(&[pattern.to_owned()]).unwrap_err();
         assert_eq!((failure.0.code, failure.0.subject.as_str()), ("USE-01", pattern));
     }
