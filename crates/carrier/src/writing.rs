@@ -9,10 +9,11 @@ use crate::name::PART;
 use std::io;
 use std::sync::Arc;
 use store::disk::{Dir, Disk, File, Rename};
+use store::stream::Behind;
 use wire::Digest;
 
-/// Written bytes after which the system is asked to begin putting them on the medium, so that the sync at the end is short.
-const WRITEBACK_BYTES: u64 = 8 << 20;
+/// Files from this size on are written past the system's memory by a thread of their own, bytes.
+const BEHIND_BYTES: u64 = 4 << 20;
 
 /// Why a file did not get onto the carrier. Equal when the codes are.
 #[derive(Debug, thiserror::Error)]
@@ -80,14 +81,22 @@ enum State {
     Published,
 }
 
+/// What takes the bytes.
+enum Sink {
+    /// The file itself, while it is small.
+    Here(Box<dyn File>),
+    /// A thread that has the file.
+    Behind(Behind),
+    /// It is closed, or failed.
+    Closed,
+}
+
 /// A file being written. Dropping it unpublished removes its `.part`.
 pub struct Writing {
     disk: Arc<dyn Disk>,
     dir: Dir,
     name: String,
-    file: Option<Box<dyn File>>,
-    /// Written since the last hint.
-    fresh: u64,
+    sink: Sink,
     state: State,
 }
 
@@ -97,7 +106,7 @@ impl Writing {
         let part = format!("{name}{PART}");
         store::spool::remove_if_there(&**disk, dir, part.as_bytes())?;
         let file = disk.create(dir, part.as_bytes(), 0o644)?;
-        Ok(Self { disk: disk.clone(), dir: dir.clone(), name: name.into(), file: Some(file), fresh: 0, state: State::Open })
+        Ok(Self { disk: disk.clone(), dir: dir.clone(), name: name.into(), sink: Sink::Here(file), state: State::Open })
     }
 
     /// The final name.
@@ -113,26 +122,43 @@ impl Writing {
     /// [`WriteFailure::Full`] or the like by its `From`.
     ///
     /// # Panics
-    /// After [`Writing::prove`].
+    /// After [`Writing::prove`] or a failure.
     pub fn write_all_at(&mut self, bytes: &[u8], offset: u64) -> io::Result<()> {
-        let file = self.file.as_mut().expect("nothing is written after the proof");
-        file.write_all_at(bytes, offset)?;
-        self.fresh += bytes.len() as u64;
-        if self.fresh >= WRITEBACK_BYTES {
-            self.fresh = 0;
-            file.start_writeback()?;
+        if offset >= BEHIND_BYTES
+            && let Sink::Here(_) = self.sink
+            && let Sink::Here(mut file) = std::mem::replace(&mut self.sink, Sink::Closed)
+        {
+            file.past_memory()?;
+            self.sink = Sink::Behind(Behind::new(file)?);
         }
-        Ok(())
+        match &mut self.sink {
+            Sink::Here(file) => file.write_all_at(bytes, offset),
+            Sink::Behind(behind) => match behind.write_all_at(bytes, offset) {
+                // Why is known to the thread.
+                Err(error) => Err(self.close().err().unwrap_or(error)),
+                Ok(()) => Ok(()),
+            },
+            Sink::Closed => panic!("nothing is written after the proof or a failure"),
+        }
     }
 
-    /// Sets the times to zero, syncs, drops the cache, opens the file anew and compares the BLAKE3-256 digest of all of it
+    /// Waits until the file has all bytes.
+    fn close(&mut self) -> io::Result<Box<dyn File>> {
+        match std::mem::replace(&mut self.sink, Sink::Closed) {
+            Sink::Here(file) => Ok(file),
+            Sink::Behind(behind) => behind.finish(),
+            Sink::Closed => panic!("a file is written and proven once"),
+        }
+    }
+
+    /// Sets the times to zero, syncs, opens the file anew past the system's memory and compares the BLAKE3-256 digest of all of it
     /// from `head` on with `expected`, its first bytes with `head` themselves (they may have been written last). `progress` is called with the bytes of each step of reading back. Once only; whatever fails, this
     /// writing can only be dropped.
     ///
     /// # Panics
     /// When it was called before.
     pub fn prove(&mut self, head: &[u8], expected: &Digest, progress: &mut dyn FnMut(u64)) -> Result<Proof, WriteFailure> {
-        let mut file = self.file.take().expect("a file is proven once");
+        let mut file = self.close()?;
         let times_zero = match file.set_modified(0) {
             Ok(()) => true,
             // Some shares keep times of their own. They tell when the file was carried, not what it holds.
@@ -141,9 +167,9 @@ impl Writing {
         };
         file.sync()?;
         let written = file.stat()?.size;
-        let past_cache = file.drop_cache()?;
         drop(file);
         let mut again = self.disk.open(&self.dir, &self.part())?;
+        let past_cache = again.past_memory()?;
         let mut start = vec![0; head.len()];
         let read = again.read_at(&mut start, 0)?;
         let (digest, bytes) = digest_file(&mut *again, head.len() as u64, progress)?;

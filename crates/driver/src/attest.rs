@@ -6,6 +6,7 @@ use capture::read::Parents;
 use engine::replica::{Item, Route};
 use rayon::prelude::*;
 use std::io;
+use store::aligned::Aligned;
 use store::disk::{Disk, File};
 use wire::receipt::{Outcome, Row};
 use wire::record::{StagedRow, Step};
@@ -16,6 +17,8 @@ use crate::world::World;
 
 /// Read at once, bytes.
 const READ_BYTES: usize = 1 << 20;
+/// Documents from this size on are read past the system's memory in any case: it would only be filled, bytes.
+const PAST_MEMORY_BYTES: u64 = 1 << 20;
 
 /// What was read back of a file: its digest, its digest under the key, its size.
 struct ReadBack {
@@ -24,26 +27,27 @@ struct ReadBack {
     part: Digest,
 }
 
+/// What files are read into.
+pub fn buffer() -> Aligned {
+    Aligned::new(READ_BYTES)
+}
+
 /// Reads a file back. With `range`, `part` is the keyed digest of that stretch.
-fn read_back(file: &mut dyn File, key: &[u8; 32], range: Option<(u64, u64)>, past_memory: bool, buffer: &mut Vec<u8>) -> io::Result<ReadBack> {
+fn read_back(file: &mut dyn File, key: &[u8; 32], range: Option<(u64, u64)>, past_memory: bool, buffer: &mut Aligned) -> io::Result<ReadBack> {
     if past_memory {
-        file.drop_cache()?;
+        file.past_memory()?;
     }
-    buffer.resize(READ_BYTES, 0);
     let (mut plain, mut keyed) = (blake3::Hasher::new(), blake3::Hasher::new_keyed(key));
     let mut part = range.map(|_| blake3::Hasher::new_keyed(key));
     let mut at = 0;
     loop {
         let read = file.read_at(buffer, at)?;
-        if read == 0 {
-            break;
-        }
         let bytes = &buffer[..read];
         plain.update(bytes);
         keyed.update(bytes);
         if let (Some((offset, length)), Some(part)) = (range, &mut part) {
-            let clip = |place: u64| place.clamp(at, at + read as u64) - at;
-            part.update(&bytes[clip(offset) as usize..clip(offset + length) as usize]);
+            let clip = |place: u64| (place.clamp(at, at + read as u64) - at) as usize;
+            part.update(&bytes[clip(offset)..clip(offset + length)]);
         }
         at += read as u64;
         if read < buffer.len() {
@@ -78,7 +82,7 @@ impl Attester<'_> {
         numbered
             .par_chunks(64)
             .map_init(
-                || (Parents::default(), Vec::new()),
+                || (Parents::default(), buffer()),
                 |(parents, buffer), rows| {
                     rows.iter().map(|(place, row)| self.row(*place, row, outcomes(*place), parents, buffer)).collect::<io::Result<Vec<_>>>()
                 },
@@ -87,7 +91,7 @@ impl Attester<'_> {
             .map(|rows| rows.concat())
     }
 
-    fn row(&self, place: u32, staged: &StagedRow, outcome: Option<Outcome>, parents: &mut Parents, buffer: &mut Vec<u8>) -> io::Result<Row> {
+    fn row(&self, place: u32, staged: &StagedRow, outcome: Option<Outcome>, parents: &mut Parents, buffer: &mut Aligned) -> io::Result<Row> {
         let planned = match staged.step {
             Step::Nothing(number) => Outcome::of(number).expect("we plan defined outcomes only"),
             Step::Hold => Outcome::Held,
@@ -106,14 +110,14 @@ impl Attester<'_> {
     }
 
     /// Reads an item back; what proves it, or why it is not right.
-    pub fn present(&self, item: &Item, range: Option<(u64, u64)>, good: Outcome, parents: &mut Parents, buffer: &mut Vec<u8>) -> io::Result<(Outcome, Digest)> {
+    pub fn present(&self, item: &Item, range: Option<(u64, u64)>, good: Outcome, parents: &mut Parents, buffer: &mut Aligned) -> io::Result<(Outcome, Digest)> {
         let opened = parents.open(self.disk(), &self.tree.root, item.path());
         let mut file = match opened {
             Ok(file) => file,
             Err(capture::read::ReadFailure::Io(error)) if error.raw_os_error() == Some(5) => return Ok((Outcome::Corrupt, Digest::ZERO)),
             Err(_) => return Ok((Outcome::Missing, Digest::ZERO)),
         };
-        let read = match read_back(&mut *file, &self.key, range, self.past_memory, buffer) {
+        let read = match read_back(&mut *file, &self.key, range, self.past_memory || item.size >= PAST_MEMORY_BYTES, buffer) {
             Ok(read) => read,
             // EIO: the medium of the replica does not give it back.
             Err(error) if error.raw_os_error() == Some(5) => return Ok((Outcome::Corrupt, Digest::ZERO)),
@@ -133,12 +137,12 @@ impl Attester<'_> {
         Ok(if document { Outcome::Corrupt } else { good })
     }
 
-    fn part(&self, staged: &StagedRow, parents: &mut Parents, buffer: &mut Vec<u8>) -> io::Result<(Outcome, Digest)> {
+    fn part(&self, staged: &StagedRow, parents: &mut Parents, buffer: &mut Aligned) -> io::Result<(Outcome, Digest)> {
         let Some(part) = staged.part else { return Ok((Outcome::PartsBroken, Digest::ZERO)) };
         let (folder, name) = Tree::part(&staged.digest, part.offset);
         let path = wire::ItemId([folder.as_slice(), b"/", &name].concat());
         let Ok(mut file) = parents.open(self.disk(), &self.tree.dot, &path) else { return Ok((Outcome::PartsBroken, Digest::ZERO)) };
-        let read = read_back(&mut *file, &self.key, None, self.past_memory, buffer)?;
+        let read = read_back(&mut *file, &self.key, None, self.past_memory || part.length >= PAST_MEMORY_BYTES, buffer)?;
         Ok(if read.plain == part.digest { (Outcome::Held, read.keyed) } else { (Outcome::PartsBroken, read.keyed) })
     }
 

@@ -11,6 +11,7 @@ mod carry;
 pub mod config;
 pub mod daemon;
 mod frame_writer;
+mod growing;
 mod history;
 mod history_keeping;
 pub mod home;

@@ -91,7 +91,7 @@ pub fn is_intact(medium: &dyn Carrier, name: &str, package: &engine::source::Pac
         if file.stat()?.size != package.file_bytes {
             return Ok(false);
         }
-        file.drop_cache()?;
+        file.past_memory()?;
         let start = crate::opener::read_start(&mut *file)?;
         let length = start.get(11).map_or(0, |slots| Header::length(usize::from(*slots)));
         let Some(header) = start.get(..length).filter(|header| !header.is_empty()) else { return Ok(false) };

@@ -7,7 +7,9 @@ use seal::block::decompress;
 use seal::envelope::Opening;
 use seal::frames;
 use std::borrow::Cow;
+use std::io::Read;
 use store::disk::File;
+use store::stream::{Ahead, read_ahead};
 use wire::clause::{self, Rejection, require};
 use wire::header::{Header, Kind, TRAILER_BYTES, Trailer};
 use wire::limits::{FRAME_BYTES, FRAME_TAG_BYTES, SLOTS_MAX};
@@ -112,50 +114,56 @@ impl Package {
     /// Gives all content in order, decompressed, a group at a time, and checks every frame and the padding to the end. While
     /// `take` works on one group the next one is opened.
     pub fn content<E: From<NotOpened> + Send>(&self, file: &mut dyn File, mut take: impl FnMut(Vec<u8>) -> Result<(), E> + Send) -> Result<(), E> {
-        let mut source = Source { package: self, file, next_frame: 0, waiting: Vec::new(), sealed: Vec::new(), blocks: 0, at: 0 };
-        let mut ready = source.next().map_err(E::from)?;
-        while let Some(group) = ready {
-            let (next, taken) = rayon::join(|| source.next(), || take(group));
-            taken?;
-            ready = next.map_err(E::from)?;
-        }
-        Ok(())
+        file.past_memory().map_err(NotOpened::from)?;
+        let first = frames::place(&self.opening.header, 0).at;
+        read_ahead(file, first, |sealed| {
+            let mut source = Source { package: self, sealed, next_frame: 0, waiting: Vec::new(), group: Vec::new(), blocks: 0, at: 0 };
+            let mut ready = source.next().map_err(E::from)?;
+            while let Some(group) = ready {
+                let (next, taken) = rayon::join(|| source.next(), || take(group));
+                taken?;
+                ready = next.map_err(E::from)?;
+            }
+            Ok(())
+        })
+        .map_err(NotOpened::from)?
     }
 }
 
 /// Opens frames `first..=last`, on all cores.
 fn open_frames(opening: &Opening, file: &mut dyn File, first: u32, last: u32) -> Result<Vec<u8>, NotOpened> {
-    let mut plain = Vec::new();
-    open_frames_into(opening, file, first, last, &mut Vec::new(), &mut |piece| plain.extend_from_slice(piece))?;
+    let mut sealed = vec![0; sealed_bytes(opening, first, last)?];
+    require(file.read_at(&mut sealed, frames::place(&opening.header, first).at)? == sealed.len(), &clause::ENV_LENGTH)?;
+    let mut plain = Vec::with_capacity(sealed.len());
+    open_group(opening, first, &mut sealed)?.for_each(|frame| plain.extend_from_slice(frame));
     Ok(plain)
 }
 
-/// As `open_frames`, in a buffer that is used again; gives the plaintext frame by frame, in order.
-fn open_frames_into(opening: &Opening, file: &mut dyn File, first: u32, last: u32, buffer: &mut Vec<u8>, take: &mut dyn FnMut(&[u8])) -> Result<(), NotOpened> {
+fn sealed_bytes(opening: &Opening, first: u32, last: u32) -> Result<usize, Rejection> {
     let (from, to) = (frames::place(&opening.header, first), frames::place(&opening.header, last));
-    let bytes = usize::try_from(to.at + to.bytes - from.at).map_err(|_| Rejection(&clause::ENV_LENGTH))?;
-    buffer.resize(bytes, 0);
-    require(file.read_at(buffer, from.at)? == bytes, &clause::ENV_LENGTH)?;
+    usize::try_from(to.at + to.bytes - from.at).map_err(|_| Rejection(&clause::ENV_LENGTH))
+}
+
+/// Opens the frames from `first` on where they lie, on all cores; gives the plaintext frame by frame, in order.
+fn open_group<'a>(opening: &Opening, first: u32, sealed: &'a mut [u8]) -> Result<impl Iterator<Item = &'a [u8]>, Rejection> {
     let slot = (FRAME_BYTES + FRAME_TAG_BYTES) as usize;
     let open = |(place, frame): (usize, &mut [u8])| {
         let index = first + u32::try_from(place).expect("a group is small");
         opening.frames.open_slice(index, frames::place(&opening.header, index).last, frame).map(drop)
     };
-    buffer.par_chunks_mut(slot).enumerate().map(open).collect::<Result<(), Rejection>>()?;
-    for frame in buffer.chunks(slot) {
-        take(&frame[..frame.len() - FRAME_TAG_BYTES as usize]);
-    }
-    Ok(())
+    sealed.par_chunks_mut(slot).enumerate().map(open).collect::<Result<(), Rejection>>()?;
+    Ok(sealed.chunks(slot).map(|frame| &frame[..frame.len() - FRAME_TAG_BYTES as usize]))
 }
 
 /// The plaintext on its way: frames become blocks become content.
 struct Source<'a> {
     package: &'a Package,
-    file: &'a mut dyn File,
+    /// The frames, read ahead.
+    sealed: &'a mut Ahead,
     next_frame: u32,
     waiting: Vec<u8>,
-    /// Sealed frames, used again for each group.
-    sealed: Vec<u8>,
+    /// A group of frames, used again.
+    group: Vec<u8>,
     blocks: usize,
     at: u64,
 }
@@ -176,15 +184,19 @@ impl Source<'_> {
             let last = (self.next_frame + GROUP_FRAMES).min(frames) - 1;
             let content_end = trailer.body_at;
             let padding = (trailer.body_at + trailer.body_stored + trailer.seals_bytes, opening.header.plain_bytes - TRAILER_BYTES as u64);
-            let (waiting, at) = (&mut self.waiting, &mut self.at);
             let mut padding_zero = true;
-            open_frames_into(opening, self.file, self.next_frame, last, &mut self.sealed, &mut |plain| {
-                let end = *at + plain.len() as u64;
-                let clip = |place: u64| (place.clamp(*at, end) - *at) as usize;
-                waiting.extend_from_slice(&plain[..clip(content_end)]);
-                padding_zero &= plain[clip(padding.0)..clip(padding.1)].iter().all(|byte| *byte == 0);
-                *at = end;
+            self.group.resize(sealed_bytes(opening, self.next_frame, last)?, 0);
+            self.sealed.read_exact(&mut self.group).map_err(|error| match error.kind() {
+                std::io::ErrorKind::UnexpectedEof => NotOpened::from(Rejection(&clause::ENV_LENGTH)),
+                _ => error.into(),
             })?;
+            for plain in open_group(opening, self.next_frame, &mut self.group)? {
+                let end = self.at + plain.len() as u64;
+                let clip = |place: u64| (place.clamp(self.at, end) - self.at) as usize;
+                self.waiting.extend_from_slice(&plain[..clip(content_end)]);
+                padding_zero &= plain[clip(padding.0)..clip(padding.1)].iter().all(|byte| *byte == 0);
+                self.at = end;
+            }
             require(padding_zero, &clause::ENV_PADDING)?;
             self.next_frame = last + 1;
         }

@@ -140,7 +140,7 @@ fn read_all(home: &Home, tree: &Tree, route: &Route, parts: &Stretches) -> io::R
     let read: io::Result<Vec<Vec<ReadBack>>> = held
         .par_chunks(ITEMS_AT_ONCE)
         .map(|items| {
-            let (mut parents, mut buffer) = (Parents::default(), Vec::new());
+            let (mut parents, mut buffer) = (Parents::default(), crate::attest::buffer());
             let mut read = Vec::with_capacity(items.len());
             for (number, item) in items {
                 let seen = route.packages.get(&item.sequence).expect("an item is held because a package that was seen brought it");

@@ -3,34 +3,27 @@
 
 use engine::replica::Route;
 use rayon::prelude::*;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::io;
 use store::disk::{Dir, Disk, File};
+use store::stream::Ending;
 use wire::clause;
 use wire::manifest::{Document, Manifest, Piece};
 use wire::receipt::Outcome;
 use wire::record::{StagedRow, Step};
 use wire::{Digest, PackageId};
 
+use crate::growing::{Growing, only_new, write_new};
 use crate::opener::NotOpened;
 use crate::tree::{Tree, split};
 use crate::world::World;
 
 /// Copied at once, bytes.
 const COPY_BYTES: usize = 1 << 20;
-/// Documents above this size are searched for holes, bytes.
-const HOLES_FROM: usize = 1 << 20;
-/// A run of zeros that becomes a hole, bytes.
-const HOLE_BYTES: usize = 64 << 10;
-
-/// A document whose new bytes are still coming.
-struct Growing {
-    row: u32,
-    file: Box<dyn File>,
-    plain: blake3::Hasher,
-    written: u64,
-}
-
+/// Documents with so many new bytes are written by threads of their own.
+const LARGE_BYTES: u64 = 1 << 20;
+/// Documents that may be on their way to the disk while further ones come.
+const ENDING_MAX: usize = 3;
 /// Unpacks one package.
 pub struct Stager<'a> {
     world: &'a World,
@@ -45,6 +38,11 @@ pub struct Stager<'a> {
     window: Vec<u8>,
     window_at: u64,
     growing: Vec<Growing>,
+    /// Whole documents whose last bytes are still being written.
+    ending: VecDeque<Ending>,
+    /// Large documents with the bytes of one that grows or has grown: they are copied from it at the end.
+    twins: BTreeMap<u32, u32>,
+    begun: Option<u32>,
 }
 
 fn carried(manifest: &Manifest, row: u32) -> &Document {
@@ -68,7 +66,22 @@ impl<'a> Stager<'a> {
         }
         order.retain(|row| carried(manifest, *row).new_bytes() > 0 || carried(manifest, *row).size == 0);
         order.sort_by_key(|row| (carried(manifest, *row).new_bytes() > 0, carried(manifest, *row).at));
-        Ok(Self { world, tree, route, manifest, rows, stage, order, next: 0, window: Vec::new(), window_at: 0, growing: Vec::new() })
+        Ok(Self {
+            world,
+            tree,
+            route,
+            manifest,
+            rows,
+            stage,
+            order,
+            next: 0,
+            window: Vec::new(),
+            window_at: 0,
+            growing: Vec::new(),
+            ending: VecDeque::new(),
+            twins: BTreeMap::new(),
+            begun: None,
+        })
     }
 
     fn create(&self, row: u32) -> io::Result<Box<dyn File>> {
@@ -96,11 +109,18 @@ impl<'a> Stager<'a> {
             }
             self.next += 1;
         }
-        let whole = &self.order[first..self.next];
-        // Documents of one staging folder are written by one thread.
+        // Large documents grow in threads of their own; small ones of one staging folder are written by one thread.
         let mut groups: HashMap<u32, Vec<u32>> = HashMap::new();
-        for row in whole.iter().filter(|row| !self.growing.iter().any(|growing| growing.row == **row)) {
-            groups.entry(row >> 8).or_default().push(*row);
+        for row in self.order[first..self.next].to_vec() {
+            if carried(self.manifest, row).new_bytes() >= LARGE_BYTES {
+                self.start(row)?;
+            } else if !self.is_growing(row) && !self.twins.contains_key(&row) {
+                groups.entry(row >> 8).or_default().push(row);
+            }
+        }
+        let partly = self.order[self.next..].iter().take_while(|row| carried(self.manifest, **row).at < end);
+        for row in partly.copied().collect::<Vec<_>>() {
+            self.start(row)?;
         }
         let this = &*self;
         groups.into_par_iter().try_for_each(|(folder, rows)| {
@@ -128,9 +148,8 @@ impl<'a> Stager<'a> {
         if only_new(document) {
             let right = blake3::hash(new).as_bytes() == &document.carried_digest().0;
             wire::clause::require(right, &clause::PKG_DIGEST)?;
-            write_with_holes(&mut *file, new, 0)?;
-            if new.len() >= HOLES_FROM {
-                file.set_size(document.carried_bytes())?;
+            if !new.is_empty() {
+                file.write_all_at(new, 0)?;
             }
             return Ok(self.close(row, file)?);
         }
@@ -147,39 +166,44 @@ impl<'a> Stager<'a> {
         Ok(())
     }
 
-    /// Writes what the window has of documents that are larger than it.
-    fn grow(&mut self, end: u64) -> Result<(), NotOpened> {
-        if self.growing.is_empty()
-            && let Some(row) = self.order.get(self.next).copied()
-            && carried(self.manifest, row).at < end
-        {
-            let at = carried(self.manifest, row).at;
-            let sharing = self.order[self.next..].iter().take_while(|row| carried(self.manifest, **row).at == at);
-            let rows: Vec<u32> = sharing.copied().collect();
-            for row in rows {
-                self.growing.push(Growing { row, file: self.create(row)?, plain: blake3::Hasher::new(), written: 0 });
-            }
+    fn is_growing(&self, row: u32) -> bool {
+        self.growing.iter().any(|growing| growing.row == row)
+    }
+
+    /// Begins a document whose bytes may come in several windows.
+    fn start(&mut self, row: u32) -> io::Result<()> {
+        let key = |row: u32| {
+            let document = carried(self.manifest, row);
+            (document.at, document.new_bytes(), document.carried_digest(), only_new(document))
+        };
+        if let Some(begun) = self.begun.filter(|begun| *begun != row && only_new(carried(self.manifest, row)) && key(*begun) == key(row)) {
+            self.twins.insert(row, begun);
+        } else if !self.is_growing(row) {
+            self.begun = Some(row);
+            let growing = Growing::new(row, self.create(row)?, carried(self.manifest, row))?;
+            self.growing.push(growing);
         }
+        Ok(())
+    }
+
+    /// Writes what the window has of documents that were begun.
+    fn grow(&mut self, end: u64) -> Result<(), NotOpened> {
         for mut growing in std::mem::take(&mut self.growing) {
             let document = carried(self.manifest, growing.row);
             let from = document.at + growing.written;
             let bytes = (document.at + document.new_bytes()).min(end) - from;
-            let new = self.in_window(from, bytes);
-            if only_new(document) {
-                growing.plain.update(new);
-                write_with_holes(&mut *growing.file, new, growing.written)?;
-            } else {
-                write_new(&mut *growing.file, document, growing.written, new)?;
-            }
-            growing.written += bytes;
+            growing.take(document, self.in_window(from, bytes))?;
             if growing.written < document.new_bytes() {
                 self.growing.push(growing);
-            } else if only_new(document) {
-                let right = growing.plain.finalize().as_bytes() == &document.carried_digest().0;
-                wire::clause::require(right, &clause::PKG_DIGEST)?;
-                growing.file.set_size(document.carried_bytes())?;
-                self.close(growing.row, growing.file)?;
+            } else if let Some(ending) = growing.end(document)? {
+                self.ending.push_back(ending);
+                self.world.progress.advance(1, document.carried_bytes());
             }
+        }
+        while self.ending.len() > ENDING_MAX
+            && let Some(oldest) = self.ending.pop_front()
+        {
+            oldest.wait()?;
         }
         Ok(())
     }
@@ -189,6 +213,9 @@ impl<'a> Stager<'a> {
     pub fn finish(mut self) -> Result<(), NotOpened> {
         self.take(Vec::new())?;
         wire::clause::require(self.growing.is_empty() && self.next == self.order.len(), &clause::PKG_PIECES)?;
+        self.ending.drain(..).try_for_each(Ending::wait)?;
+        let this = &self;
+        self.twins.par_iter().try_for_each(|(twin, first)| this.copy_twin(*twin, *first))?;
         let manifest = self.manifest;
         let copying: Vec<u32> = (0u32..)
             .zip(self.rows.iter())
@@ -214,6 +241,24 @@ impl<'a> Stager<'a> {
         for (row, outcome) in failed {
             self.rows[row as usize].step = Step::Nothing(outcome.number());
         }
+        Ok(())
+    }
+
+    /// Writes a document that has the bytes of another one.
+    fn copy_twin(&self, twin: u32, first: u32) -> Result<(), NotOpened> {
+        let (folder, name) = Tree::staged(first);
+        let from = self.world.disk.open(&self.world.disk.dir(&self.stage, &folder, false)?, &name)?;
+        let document = carried(self.manifest, twin);
+        let mut growing = Growing::new(twin, self.create(twin)?, document)?;
+        let mut from = from;
+        let mut buffer = vec![0; COPY_BYTES];
+        while growing.written < document.new_bytes() {
+            let read = from.read_at(&mut buffer, growing.written)?;
+            wire::clause::require(read > 0, &clause::PKG_DIGEST)?;
+            growing.take(document, &buffer[..read])?;
+        }
+        growing.end(document)?.map_or(Ok(()), Ending::wait)?;
+        self.world.progress.advance(1, document.carried_bytes());
         Ok(())
     }
 
@@ -316,50 +361,6 @@ impl<'a> Stager<'a> {
         }
         Ok(right)
     }
-}
-
-fn only_new(document: &Document) -> bool {
-    document.pieces.iter().all(|piece| matches!(piece, Piece::New { .. }))
-}
-
-/// Writes new bytes of a document that also has copied pieces to the places where they belong; `done` new bytes came before.
-fn write_new(file: &mut dyn File, document: &Document, done: u64, mut new: &[u8]) -> io::Result<()> {
-    let (mut at, mut skip) = (0, done);
-    for piece in &document.pieces {
-        if let Piece::New { length } = piece {
-            if skip >= *length {
-                skip -= length;
-            } else {
-                let now = usize::try_from((*length - skip).min(new.len() as u64)).expect("a window fits memory");
-                file.write_all_at(&new[..now], at + skip)?;
-                new = &new[now..];
-                skip = 0;
-            }
-        }
-        at += piece.length();
-        if new.is_empty() {
-            break;
-        }
-    }
-    Ok(())
-}
-
-/// Writes bytes, leaving holes for long runs of zeros in large documents; the caller sets the size.
-fn write_with_holes(file: &mut dyn File, bytes: &[u8], at: u64) -> io::Result<()> {
-    if bytes.len() < HOLES_FROM {
-        return if bytes.is_empty() { Ok(()) } else { file.write_all_at(bytes, at) };
-    }
-    let mut start = 0;
-    for (place, piece) in bytes.chunks(HOLE_BYTES).enumerate() {
-        let piece_at = place * HOLE_BYTES;
-        if piece.len() == HOLE_BYTES && piece.iter().all(|byte| *byte == 0) {
-            if start < piece_at {
-                file.write_all_at(&bytes[start..piece_at], at + start as u64)?;
-            }
-            start = piece_at + HOLE_BYTES;
-        }
-    }
-    if start < bytes.len() { file.write_all_at(&bytes[start..], at + start as u64) } else { Ok(()) }
 }
 
 /// Digest of a whole file.

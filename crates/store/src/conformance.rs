@@ -194,6 +194,7 @@ impl Suite<'_> {
         must(file.sync(), "sync");
         must(file.drop_cache(), "drop_cache");
         must(file.write_all_at(b"x", 0), "a write after all that");
+        self.past_memory(&dir);
         same(self.read(&dir, b"file"), b"x123\0\0".to_vec(), "content");
         let mut again = must(self.disk.open_write(&dir, b"file"), "open_write");
         must(again.write_all_at(b"y", 1), "a write through another handle");
@@ -202,6 +203,26 @@ impl Suite<'_> {
         same(one, *b"y", "both handles see one file");
         let mut reader = must(self.disk.open(&dir, b"file"), "open");
         assert!(reader.write_all_at(b"z", 0).is_err(), "a file opened for reading takes no writes");
+    }
+
+    /// Reads and writes of every alignment, with and without the system's memory between, see one content.
+    fn past_memory(&self, dir: &Dir) {
+        let mut direct = must(self.disk.create(dir, b"direct", 0o644), "create");
+        must(direct.past_memory(), "past_memory");
+        let mut expected = vec![0; 50_000];
+        for (offset, length) in [(0usize, 4096usize), (4096, 8192), (20_000, 30_000), (1, 1), (4095, 2), (3000, 10_000), (8192, 100), (0, 50_000)] {
+            let bytes: Vec<u8> = (0..length).map(|at| ((at * 7 + offset) % 251) as u8).collect();
+            must(direct.write_all_at(&bytes, offset as u64), "a write past memory");
+            expected[offset..offset + length].copy_from_slice(&bytes);
+            let end = must(direct.stat(), "stat").size as usize;
+            assert!(self.read(dir, b"direct") == expected[..end], "what was written past memory, {length} at {offset}");
+            for (from, wanted) in [(0, 50_000), (1, 100), (4096, 4096), (4000, 9000), (end, 10), (end + 5000, 10)] {
+                let mut buffer = vec![9; wanted];
+                let read = must(direct.read_at(&mut buffer, from as u64), "a read past memory");
+                let there = &expected[from.min(end)..(from + wanted).min(end).max(from.min(end))];
+                assert!(buffer[..read] == *there, "{wanted} from {from} of {end}");
+            }
+        }
     }
 
     fn attributes(&self) {

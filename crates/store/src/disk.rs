@@ -127,10 +127,13 @@ pub trait File: Send + Sync {
     fn set_mode(&mut self, mode: u32) -> io::Result<()>;
     /// Content and size are on stable storage when this returns.
     fn sync(&mut self) -> io::Result<()>;
-    /// Asks that the next reads come from the medium and not from memory. Returns whether the system
-    /// took the hint; call after `sync`.
+    /// Asks that the next reads, through whatever handle, come from the medium and not from memory. Returns whether the
+    /// system took the hint; call after `sync`.
     fn drop_cache(&mut self) -> io::Result<bool>;
-    /// Asks the system to start writing back what has been written so far; a hint.
+    /// Asks that from now on reads and writes through this handle go between the caller's memory and the medium, without
+    /// the system's memory between. Returns whether reads do; where the system cannot, like `drop_cache`. Makes nothing durable.
+    fn past_memory(&mut self) -> io::Result<bool>;
+    /// Asks the system to start writing back what has been written so far, once it is worth it; a hint.
     fn start_writeback(&mut self) -> io::Result<()>;
 }
 

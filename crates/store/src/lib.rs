@@ -4,6 +4,7 @@
 //! (index, snapshot) a view that is recognised when damaged and made anew. It does not know what the records mean:
 //! bodies are opaque bytes here.
 
+pub mod aligned;
 pub mod clock;
 pub mod conformance;
 pub mod disk;
@@ -12,3 +13,4 @@ pub mod index;
 pub mod ledger;
 pub mod real;
 pub mod spool;
+pub mod stream;

@@ -1,0 +1,58 @@
+//! Memory at an address, and of a length, that direct input and output take.
+
+use std::ops::{Deref, DerefMut};
+
+/// What addresses, offsets and lengths are a multiple of, bytes: the page, and no less than any block of a usual medium.
+pub const ALIGN: usize = 4096;
+
+/// Zeroed bytes that begin at a multiple of [`ALIGN`].
+#[derive(Debug)]
+pub struct Aligned {
+    bytes: Vec<u8>,
+    start: usize,
+    length: usize,
+}
+
+impl Aligned {
+    /// `length` bytes, rounded up to a multiple of [`ALIGN`].
+    pub fn new(length: usize) -> Self {
+        let length = length.next_multiple_of(ALIGN);
+        let bytes = vec![0; length + ALIGN];
+        let start = bytes.as_ptr().align_offset(ALIGN);
+        Self { bytes, start, length }
+    }
+}
+
+impl Deref for Aligned {
+    type Target = [u8];
+    fn deref(&self) -> &[u8] {
+        &self.bytes[self.start..self.start + self.length]
+    }
+}
+
+impl DerefMut for Aligned {
+    fn deref_mut(&mut self) -> &mut [u8] {
+        &mut self.bytes[self.start..self.start + self.length]
+    }
+}
+
+/// Whether these bytes lie as [`Aligned`] has them, at this offset of a file.
+pub fn is_aligned(bytes: &[u8], offset: u64) -> bool {
+    (bytes.as_ptr() as usize).is_multiple_of(ALIGN) && offset.is_multiple_of(ALIGN as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_begins_and_ends_where_it_must() {
+        for length in [0, 1, ALIGN, ALIGN + 1, 1 << 20] {
+            let mut bytes = Aligned::new(length);
+            assert!(is_aligned(&bytes, 0) && !is_aligned(&bytes, 1));
+            assert!(bytes.len().is_multiple_of(ALIGN) && bytes.len() >= length);
+            bytes.fill(7);
+        }
+        assert!(!is_aligned(&Aligned::new(ALIGN)[1..], 0));
+    }
+}
