@@ -111,7 +111,8 @@ impl<'a> Stager<'a> {
         }
         // Large documents grow in threads of their own; small ones of one staging folder are written by one thread.
         let mut groups: HashMap<u32, Vec<u32>> = HashMap::new();
-        for row in self.order[first..self.next].to_vec() {
+        for place in first..self.next {
+            let row = self.order[place];
             if carried(self.manifest, row).new_bytes() >= LARGE_BYTES {
                 self.start(row)?;
             } else if !self.is_growing(row) && !self.twins.contains_key(&row) {
