@@ -124,6 +124,9 @@ impl File for FaultyFile {
     fn drop_cache(&mut self) -> io::Result<bool> {
         self.real.drop_cache()
     }
+    fn past_memory(&mut self) -> io::Result<bool> {
+        self.real.past_memory()
+    }
     fn start_writeback(&mut self) -> io::Result<()> {
         self.real.start_writeback()
     }

@@ -1,7 +1,9 @@
-//! Large documents, stretch by stretch: reading the next one and sealing the last run side by side, in bounded memory.
+//! Large documents, stretch by stretch: reading the next one, digesting the one before and sealing the one before that run
+//! side by side, in bounded memory.
 
 use capture::racy::{CLOCK_TICK_NS, is_young};
 use capture::read::{ReadFailure, open_document, stat_of};
+use rayon::prelude::*;
 use seal::chunk::CHUNKED_BYTES_MIN;
 use seal::reading::{Reading, WasRead};
 use store::disk::File;
@@ -13,8 +15,8 @@ use crate::layout::{Layout, store_blocks};
 use crate::reader::{BaseChunks, DocumentRead, Draft, NotRead, Reader, not_read};
 use crate::report::Failure;
 
-/// Read and sealed at once, bytes.
-const STRETCH_BYTES: u64 = 8 << 20;
+/// Read at once, bytes: small, so that even a document of a few MiB is read and sealed at the same time.
+const STRETCH_BYTES: u64 = 2 << 20;
 const BLOCK: usize = BLOCK_PLAIN_BYTES_MAX as usize;
 
 /// What a first reading tells, before anything is packed.
@@ -50,6 +52,21 @@ impl Open {
         let read = self.file.read_at(buffer, at).map_err(NotRead::Unreadable)?;
         buffer.truncate(read);
         Ok(())
+    }
+
+    /// Reads the next bytes as blocks; fewer when the document ends.
+    fn read(&mut self, spare: &mut Vec<Vec<u8>>, at: u64, bytes: u64) -> Result<Vec<Vec<u8>>, NotRead> {
+        let (mut blocks, mut read) = (Vec::new(), 0);
+        while read < bytes {
+            let mut block = spare.pop().unwrap_or_default();
+            self.fill(&mut block, at + read, (bytes - read).min(BLOCK as u64))?;
+            if block.is_empty() {
+                break;
+            }
+            read += block.len() as u64;
+            blocks.push(block);
+        }
+        Ok(blocks)
     }
 
     /// Whether it is still what it was when it was opened, and had so many bytes.
@@ -104,37 +121,28 @@ pub fn copy(
         pieces: Vec::new(),
         unclassified: Vec::new(),
         new: Vec::new(),
-        blocks: Vec::new(),
-        spare: Vec::new(),
     };
-    let (mut at, end) = (start, start.saturating_add(length));
-    let mut buffer = Vec::new();
-    let mut waiting: Vec<Vec<u8>> = Vec::new();
+    let (mut at, end) = (start, start.saturating_add(length).min(document.stat.size));
+    // What was read, what is to be sealed, and memory to read into.
+    let (mut fresh, mut waiting, mut spare) = (Vec::new(), Vec::new(), Vec::new());
     loop {
-        let (read, written) = rayon::join(
-            || {
-                let bytes = STRETCH_BYTES.min(end - at);
-                if base.is_none() {
-                    return source.read_blocks(&mut document, at, bytes);
-                }
-                document.fill(&mut buffer, at, bytes)?;
-                source.push(&buffer);
-                Ok(buffer.len() as u64)
-            },
-            || write(layout, frames, std::mem::take(&mut waiting)),
+        let last = at == end;
+        let (read, (taken, written)) = rayon::join(
+            || document.read(&mut spare, at, STRETCH_BYTES.min(end - at)),
+            || rayon::join(|| source.take(std::mem::take(&mut fresh), last), || write(layout, frames, std::mem::take(&mut waiting))),
         );
-        source.spare.extend(written?);
-        let read = match read {
+        (waiting, spare) = (taken, written?);
+        fresh = match read {
             Ok(read) => read,
             Err(reason) => return Ok(Err(reason)),
         };
-        at += read;
-        reader.world.progress.advance(0, read);
-        let last = read == 0 || at == end;
-        if last {
-            source.end();
+        let bytes = fresh.iter().map(|block| block.len() as u64).sum();
+        if !last && bytes == 0 {
+            // It has become shorter.
+            return Ok(Err(NotRead::Unstable));
         }
-        waiting = source.take_blocks(last);
+        at += bytes;
+        reader.world.progress.advance(0, bytes);
         if last {
             break;
         }
@@ -176,49 +184,31 @@ struct Source<'a> {
     pieces: Vec<Draft>,
     unclassified: Vec<u8>,
     new: Vec<u8>,
-    blocks: Vec<Vec<u8>>,
-    /// Memory of blocks that were written.
-    spare: Vec<Vec<u8>>,
 }
 
 impl Source<'_> {
-    /// Takes the next bytes of a document that is compared with a base.
-    fn push(&mut self, bytes: &[u8]) {
-        self.reading.push(bytes);
-        self.unclassified.extend_from_slice(bytes);
-        self.classify(false);
-    }
-
-    /// Reads the next bytes of a document without a base straight into blocks; gives how many there were.
-    fn read_blocks(&mut self, document: &mut Open, at: u64, bytes: u64) -> Result<u64, NotRead> {
-        let mut read = 0;
-        while read < bytes {
-            let mut block = self.spare.pop().unwrap_or_default();
-            document.fill(&mut block, at + read, (bytes - read).min(BLOCK as u64))?;
-            if block.is_empty() {
-                break;
+    /// Takes the next bytes, and with `last` no further ones; gives the blocks that are to be sealed.
+    fn take(&mut self, fresh: Vec<Vec<u8>>, last: bool) -> Vec<Vec<u8>> {
+        let bytes = fresh.iter().map(|block| block.len() as u64).sum();
+        self.reading.shares(bytes).into_par_iter().for_each(|mut share| fresh.iter().for_each(|block| share.push(block)));
+        let Some(base) = self.base else {
+            match self.pieces.last_mut() {
+                Some(Draft::New(length)) => *length += bytes,
+                _ if bytes > 0 => self.pieces.push(Draft::New(bytes)),
+                _ => {}
             }
-            self.reading.push(&block);
-            read += block.len() as u64;
-            self.blocks.push(block);
-        }
-        match self.pieces.last_mut() {
-            Some(Draft::New(length)) => *length += read,
-            _ if read > 0 => self.pieces.push(Draft::New(read)),
-            _ => {}
-        }
-        Ok(read)
+            return fresh;
+        };
+        fresh.iter().for_each(|block| self.unclassified.extend_from_slice(block));
+        self.classify(base, last);
+        let full = if last { self.new.len() } else { self.new.len() / BLOCK * BLOCK };
+        let blocks = self.new[..full].chunks(BLOCK).map(<[u8]>::to_vec).collect();
+        self.new.drain(..full);
+        blocks
     }
 
-    fn end(&mut self) {
-        if self.base.is_some() {
-            self.classify(true);
-        }
-    }
-
-    fn classify(&mut self, end: bool) {
-        let Some(base) = self.base else { return };
-        let chunks = self.reading.fresh_chunks(end);
+    fn classify(&mut self, base: &BaseChunks, last: bool) {
+        let chunks = self.reading.fresh_chunks(last);
         let mut at = 0;
         for chunk in &chunks {
             let next = at + chunk.length as usize;
@@ -229,14 +219,5 @@ impl Source<'_> {
         }
         self.unclassified.drain(..at);
         base.pieces(&chunks, &mut self.pieces);
-    }
-
-    /// Full blocks, and with `all` the rest too.
-    fn take_blocks(&mut self, all: bool) -> Vec<Vec<u8>> {
-        let bytes = if all { self.new.len() } else { self.new.len() / BLOCK * BLOCK };
-        let mut blocks = std::mem::take(&mut self.blocks);
-        blocks.extend(self.new[..bytes].chunks(BLOCK).map(<[u8]>::to_vec));
-        self.new.drain(..bytes);
-        blocks
     }
 }

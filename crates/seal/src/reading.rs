@@ -12,6 +12,26 @@ pub struct Reading {
     bytes: u64,
 }
 
+/// A part of the work of a reading.
+pub enum Share<'a> {
+    /// A digest.
+    Digest(&'a mut blake3::Hasher),
+    /// The chunks.
+    Chunks(&'a mut Chunker),
+}
+
+impl Share<'_> {
+    /// Takes the next bytes.
+    pub fn push(&mut self, bytes: &[u8]) {
+        match self {
+            Self::Digest(hasher) => {
+                hasher.update(bytes);
+            }
+            Self::Chunks(chunker) => chunker.push(bytes),
+        }
+    }
+}
+
 /// The result of a reading.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WasRead {
@@ -33,12 +53,15 @@ impl Reading {
 
     /// Takes the next bytes.
     pub fn push(&mut self, bytes: &[u8]) {
-        self.plain.update(bytes);
-        self.keyed.update(bytes);
-        if let Some(chunker) = &mut self.chunker {
-            chunker.push(bytes);
-        }
-        self.bytes += bytes.len() as u64;
+        self.shares(bytes.len() as u64).iter_mut().for_each(|share| share.push(bytes));
+    }
+
+    /// The parts of the work, which may run side by side: each must be given the same next `bytes` bytes.
+    pub fn shares(&mut self, bytes: u64) -> Vec<Share<'_>> {
+        self.bytes += bytes;
+        let mut shares = vec![Share::Digest(&mut self.plain), Share::Digest(&mut self.keyed)];
+        shares.extend(self.chunker.as_mut().map(Share::Chunks));
+        shares
     }
 
     /// The chunks that became certain since the last call; with `end`, all that are left.
