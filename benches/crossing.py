@@ -7,10 +7,11 @@ Phases, each one process (or pipe) started fresh, everything warm:
     apply0      medium -> replica tree: verifies, makes durable, reads back, writes the receipt
     reconcile0  the receipt -> the ledger of the source
     idle        nothing changed: one more pack
-    pack1, apply1, reconcile1   the same after 1 % modified, 0.3 % deleted, 0.3 % added, 0.2 % renamed
+    pack1, apply1, reconcile1   the same (and so on: --changes) after 1 % modified, 0.3 % deleted, 0.3 % added, 0.2 % renamed
 
 Of each: wall seconds, processor seconds, peak resident memory of the largest process, bytes that came onto the medium.
-After apply0 and apply1 the replica is compared with the archive, file by file; a difference ends the run with exit 1.
+After each apply the replica is compared with the archive, file by file, and after each reconcile gapferry must show every
+item as proven; a difference ends the run with exit 1.
 
 Rounds alternate the programs, so that drift of the machine hits both. Every round works in fresh folders and nothing is
 deleted before the end, nor by this script after it: file systems create files several times slower for minutes after a
@@ -29,7 +30,11 @@ import tempfile
 import time
 
 KINDS = ["records", "scans", "mixed"]
-PHASES = ["pack0", "apply0", "reconcile0", "idle", "pack1", "apply1", "reconcile1"]
+
+
+def phases(changes):
+    more = [f"{phase}{number}" for number in range(1, changes + 1) for phase in ("pack", "apply", "reconcile")]
+    return ["pack0", "apply0", "reconcile0", "idle"] + more
 MIB = 1 << 20
 MODIFIED_FROM_NS = 1_600_000_000 * 10**9
 
@@ -101,8 +106,8 @@ def every_file(root):
     return sorted(found)
 
 
-def mutate(root):
-    draw = random.Random("gapferry mutation")
+def mutate(root, seed):
+    draw = random.Random(f"gapferry mutation {seed}")
     names = every_file(root)
     draw.shuffle(names)
     share = lambda percent: max(1, int(len(names) * percent / 100))
@@ -117,9 +122,9 @@ def mutate(root):
     for name in take(counts["deleted"]):
         os.remove(os.path.join(root, name))
     for name in take(counts["renamed"]):
-        os.rename(os.path.join(root, name), os.path.join(root, name + ".renamed"))
+        os.rename(os.path.join(root, name), os.path.join(root, name + ".r"))
     for number in range(counts["added"]):
-        put(os.path.join(root, f"added/{number:05d}.json"), prose(draw, draw.randrange(512, 8192)), draw)
+        put(os.path.join(root, f"added/{seed}-{number:05d}.json"), prose(draw, draw.randrange(512, 8192)), draw)
     return counts
 
 
@@ -158,9 +163,10 @@ class Gapferry:
             "reconcile": f"{inside} reconcile --from '{self.medium}'",
         }
         self.commands["idle"] = self.commands["pack"]
+        self.status = f"{inside} status --json"
 
     def command(self, phase):
-        return self.commands[phase.rstrip("01")]
+        return self.commands[phase.rstrip("0123456789")]
 
 
 class Tar:
@@ -181,7 +187,7 @@ class Tar:
     def command(self, phase):
         if phase.startswith("reconcile"):
             return None  # nothing comes back, nothing is proven
-        return (self.apply if phase.startswith("apply") else self.pack).format(f"p{phase[-1]}" if phase[-1] in "01" else phase)
+        return (self.apply if phase.startswith("apply") else self.pack).format("p" + phase.lstrip("packly") if phase != "idle" else phase)
 
 
 PROBE = """
@@ -220,9 +226,9 @@ def one_round(kind, number, options, work):
     if number % 2:
         programs.reverse()
     results = {program.name: {} for program in programs}
-    for phase in PHASES:
-        if phase == "pack1":
-            mutate(archive)
+    for phase in phases(options.changes):
+        if phase.startswith("pack") and phase != "pack0":
+            mutate(archive, phase)
             # What changed within the clock tick of the file system would be read twice.
             time.sleep(0.1)
         for program in programs:
@@ -232,14 +238,18 @@ def one_round(kind, number, options, work):
             results[program.name][phase] = measured(command, program.medium)
             if phase.startswith("apply") and content_of(archive) != content_of(program.replica):
                 sys.exit(f"{program.name}: after {phase} the replica in {program.replica} differs from {archive}")
+            if phase.startswith("reconcile"):
+                items = json.loads(run(program.status))["routes"][0]["items"]
+                if items["done"] != items["total"] or items["total"] != len(every_file(archive)):
+                    sys.exit(f"{program.name}: after {phase} not every item is proven: {items}")
     return results
 
 
-def table(kind, rounds):
+def table(kind, rounds, changes):
     names = sorted({name for results in rounds for name in results}, key=lambda name: name != "gapferry")
     print(f"\n{kind}: medians of {len(rounds)}")
     print(f"{'phase':<12}{'program':<14}{'wall s':>9}{'cpu s':>9}{'peak MiB':>10}{'shipped MB':>12}{'wall ratio':>12}")
-    for phase in PHASES:
+    for phase in phases(changes):
         for name in names:
             rows = [results[name][phase] for results in rounds if phase in results[name]]
             if not rows:
@@ -259,6 +269,7 @@ def main():
     parser.add_argument("--kind", choices=KINDS + ["all"], default="all", help="which archive (default: all)")
     parser.add_argument("--scale", type=float, default=0.1, help="1 = 100,000 records, 4 GiB of scans, 20,000 mixed files (default: 0.1)")
     parser.add_argument("--rounds", type=int, default=3, help="how often (default: 3)")
+    parser.add_argument("--changes", type=int, default=1, help="how many times the archive changes in a round (default: 1)")
     parser.add_argument("--no-peer", dest="peer", action="store_false", help="measure gapferry alone")
     parser.add_argument("--work", help="folder for everything (default: a new one in TMPDIR); it is left there")
     parser.add_argument("--json", help="write every single measurement to this file")
@@ -277,7 +288,7 @@ def main():
     measurements = {}
     for kind in KINDS if options.kind == "all" else [options.kind]:
         measurements[kind] = [one_round(kind, number, options, work) for number in range(options.rounds)]
-        table(kind, measurements[kind])
+        table(kind, measurements[kind], options.changes)
     if options.json:
         with open(options.json, "w") as file:
             json.dump({"scale": options.scale, "measurements": measurements}, file, indent=1)

@@ -7,6 +7,7 @@ use engine::apply::{Planner, fork_of};
 use engine::breaker::{Allowance, must_stop, weigh_package};
 use engine::replica::Progress as Reached;
 use std::path::PathBuf;
+use std::sync::Mutex;
 use store::disk::File;
 use wire::receipt::{Outcome, ReadBack};
 use wire::record::{Applied, Attested, Begun, BreakerTripped, StagedRow, Step, Stopped};
@@ -213,7 +214,17 @@ fn finish(home: &mut Home, name: &str, sequence: u64, again: bool, report: &mut 
     let Some(pending) = &route.pending else { return Ok(0) };
     let stage = tree.dot_dir(disk, &Tree::stage(&pending.package), true).map_err(io(name))?;
     world.progress.begin(Stage::Apply, Some(pending.rows.len() as u64), None);
-    let switch = Switch { world: &world, tree: &tree, route, package: pending.package, rows: &pending.rows, stage, again, escaped: escaped_items(route) };
+    let switch = Switch {
+        world: &world,
+        tree: &tree,
+        route,
+        package: pending.package,
+        rows: &pending.rows,
+        stage,
+        again,
+        escaped: escaped_items(route),
+        clearing: Mutex::default(),
+    };
     let differs = switch.run();
     world.progress.end();
     let differs = differs.map_err(io(name))?;

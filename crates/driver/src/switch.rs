@@ -7,6 +7,7 @@ use engine::replica::{Item, Route};
 use rayon::prelude::*;
 use std::collections::HashMap;
 use std::io;
+use std::sync::{Mutex, PoisonError};
 use store::disk::{Dir, Disk, Kind, Rename};
 use wire::id::Bytes;
 use wire::receipt::Outcome;
@@ -35,6 +36,8 @@ pub struct Switch<'a> {
     pub again: bool,
     /// Items that lie under an escaped name, by that name.
     pub escaped: HashMap<&'a ItemId, u32>,
+    /// Held while something is moved out of the way of a directory.
+    pub clearing: Mutex<()>,
 }
 
 /// Items of a route that lie under an escaped name, by that name.
@@ -278,10 +281,15 @@ impl Switch<'_> {
     }
 
     /// Something that is no directory stands where a directory must be: it is not an item of ours any more, so it goes aside.
+    /// One at a time: the directory that another thread has just made there must stay.
     fn clear_way(&self, parent: &[u8], place: u32) -> io::Result<Option<Bytes>> {
+        let _one_at_a_time = self.clearing.lock().unwrap_or_else(PoisonError::into_inner);
         for end in parent.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(at, _)| at).chain([parent.len()]) {
             let (above, name) = split(&parent[..end]);
-            let dir = self.disk().dir(&self.tree.root, above, false)?;
+            let dir = match self.disk().dir(&self.tree.root, above, false) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+                other => other?,
+            };
             if self.disk().stat(&dir, name).is_ok_and(|stat| stat.kind != Kind::Dir) {
                 return self.keep_aside(&dir, name, place).map(Some);
             }
