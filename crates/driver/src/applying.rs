@@ -124,7 +124,8 @@ pub fn package(home: &mut Home, file: &mut dyn File, subject: &str, dry_run: boo
         done.result = "planned";
         return Ok(Outcomes::Taken(done));
     }
-    let needed: u64 = rows.iter().filter(|row| matches!(row.step, Step::Write | Step::Hold)).map(|row| row.size + 512).sum::<u64>() + SPARE_BYTES;
+    let written = rows.iter().filter(|row| matches!(row.step, Step::Write | Step::Hold)).map(|row| row.size.saturating_add(512));
+    let needed = written.fold(SPARE_BYTES, u64::saturating_add);
     let space = home.world.disk.space(&tree.root).map_err(io(&name))?;
     if space.free < needed {
         let detail = format!("{needed} bytes are needed below {}, {} are free", tree.path.display(), space.free);

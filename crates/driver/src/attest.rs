@@ -114,14 +114,15 @@ impl Attester<'_> {
         let opened = parents.open(self.disk(), &self.tree.root, item.path());
         let mut file = match opened {
             Ok(file) => file,
+            Err(capture::read::ReadFailure::Io(error)) if is_ours(&error) => return Err(error),
             Err(capture::read::ReadFailure::Io(error)) if error.raw_os_error() == Some(5) => return Ok((Outcome::Corrupt, Digest::ZERO)),
             Err(_) => return Ok((Outcome::Missing, Digest::ZERO)),
         };
         let read = match read_back(&mut *file, &self.key, range, self.past_memory || item.size >= PAST_MEMORY_BYTES, buffer) {
             Ok(read) => read,
-            // EIO: the medium of the replica does not give it back.
-            Err(error) if error.raw_os_error() == Some(5) => return Ok((Outcome::Corrupt, Digest::ZERO)),
-            Err(error) => return Err(error),
+            Err(error) if is_ours(&error) => return Err(error),
+            // The replica's disk does not give it back.
+            Err(_) => return Ok((Outcome::Corrupt, Digest::ZERO)),
         };
         if read.plain != item.digest {
             return Ok((Outcome::Corrupt, read.keyed));
@@ -142,13 +143,23 @@ impl Attester<'_> {
         let (folder, name) = Tree::part(&staged.digest, part.offset);
         let path = wire::ItemId([folder.as_slice(), b"/", &name].concat());
         let Ok(mut file) = parents.open(self.disk(), &self.tree.dot, &path) else { return Ok((Outcome::PartsBroken, Digest::ZERO)) };
-        let read = read_back(&mut *file, &self.key, None, self.past_memory || part.length >= PAST_MEMORY_BYTES, buffer)?;
+        let read = read_back(&mut *file, &self.key, None, self.past_memory || part.length >= PAST_MEMORY_BYTES, buffer);
+        let read = match read {
+            Err(error) if is_ours(&error) => return Err(error),
+            Err(_) => return Ok((Outcome::PartsBroken, Digest::ZERO)),
+            Ok(read) => read,
+        };
         Ok(if read.plain == part.digest { (Outcome::Held, read.keyed) } else { (Outcome::PartsBroken, read.keyed) })
     }
 
     fn disk(&self) -> &dyn Disk {
         &*self.world.disk
     }
+}
+
+/// Whether an error is of this process and says nothing about the file: ENOMEM 12, ENFILE 23, EMFILE 24.
+fn is_ours(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(12 | 23 | 24))
 }
 
 /// The possession key of a package that was seen.

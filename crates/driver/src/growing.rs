@@ -27,6 +27,8 @@ enum Sink {
     Behind(Behind),
     /// To the places of the new pieces; the others are copied, and all of it digested, at the end.
     Pieces(Box<dyn File>),
+    /// An earlier writing failed.
+    Failed,
 }
 
 impl Growing {
@@ -46,9 +48,14 @@ impl Growing {
         match &mut self.sink {
             Sink::Behind(behind) => {
                 self.plain.update(new);
-                write_with_holes(behind, new, self.written)?;
+                if let Err(error) = write_with_holes(behind, new, self.written) {
+                    // Why is known to the thread.
+                    let Sink::Behind(behind) = std::mem::replace(&mut self.sink, Sink::Failed) else { return Err(error) };
+                    return Err(behind.finish().err().unwrap_or(error));
+                }
             }
             Sink::Pieces(file) => write_new(&mut **file, document, self.written, new)?,
+            Sink::Failed => return Err(io::ErrorKind::BrokenPipe.into()),
         }
         self.written += new.len() as u64;
         Ok(())

@@ -65,7 +65,9 @@ impl<'a> Stager<'a> {
             }
         }
         order.retain(|row| carried(manifest, *row).new_bytes() > 0 || carried(manifest, *row).size == 0);
-        order.sort_by_key(|row| (carried(manifest, *row).new_bytes() > 0, carried(manifest, *row).at));
+        // Where a document without new bytes says that they begin means nothing.
+        let begins = |row: u32| if carried(manifest, row).new_bytes() > 0 { carried(manifest, row).at } else { 0 };
+        order.sort_by_key(|row| (carried(manifest, *row).new_bytes() > 0, begins(*row)));
         Ok(Self {
             world,
             tree,
@@ -104,7 +106,7 @@ impl<'a> Stager<'a> {
         let first = self.next;
         while self.next < self.order.len() {
             let document = carried(self.manifest, self.order[self.next]);
-            if document.at + document.new_bytes() > end {
+            if document.new_bytes() > 0 && document.at + document.new_bytes() > end {
                 break;
             }
             self.next += 1;

@@ -14,7 +14,7 @@ use wire::receipt::Outcome;
 use wire::record::{AppliedRow, StagedRow, Step};
 use wire::{Digest, ItemId, PackageId};
 
-use crate::stage::{digest_at, digest_of};
+use crate::stage::digest_at;
 use crate::tree::{Tree, escaped, exists_exactly, is_name_refused, split};
 use crate::world::World;
 
@@ -118,12 +118,11 @@ impl Switch<'_> {
         match self.disk().stat(&dir, name) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return gone(),
             Err(error) => return Err(error),
-            // The earlier run removed the document, and another row of this package has its folder there by now.
-            Ok(stat) if self.again && stat.kind == Kind::Dir => return gone(),
+            // A folder of other items has taken the document's place: it went before, or was moved out of their way.
+            Ok(stat) if stat.kind == Kind::Dir && self.items_below(item.path()).next().is_some() => return gone(),
             Ok(_) => {}
         }
-        let found = digest_at(self.disk(), &dir, name)?;
-        if found == Some(item.digest) {
+        if self.digest_at(&dir, name) == Some(item.digest) {
             self.to_history(&dir, name, &item.digest)?;
             return Ok(None);
         }
@@ -151,9 +150,30 @@ impl Switch<'_> {
 
     fn keep_aside(&self, dir: &Dir, name: &[u8], place: u32) -> io::Result<Bytes> {
         let folder = self.tree.dot_dir(self.disk(), b"kept", true)?;
-        let kept = Tree::kept(&self.package, place);
-        self.disk().rename((dir, name), (&folder, &kept), Rename::Replace)?;
+        let first = Tree::kept(&self.package, place);
+        let mut kept = first.clone();
+        for more in 1.. {
+            match self.disk().rename((dir, name), (&folder, &kept), Rename::New) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => kept = [first.as_slice(), format!("-{more}").as_bytes()].concat(),
+                other => {
+                    other?;
+                    break;
+                }
+            }
+        }
         Ok(Bytes([b"kept/", kept.as_slice()].concat()))
+    }
+
+    /// Items that lie below a path or come to lie there, by number.
+    fn items_below(&self, path: &ItemId) -> impl Iterator<Item = u32> {
+        let below = |end: u8| ItemId([path.0.as_slice(), &[end]].concat());
+        let there = |number: &u32| self.route.items[*number as usize].held() || self.route.items[*number as usize].version == 0;
+        self.route.by_id.range(below(b'/')..below(b'/' + 1)).map(|(_, number)| *number).filter(there)
+    }
+
+    /// Digest of what lies there; none for what is no file or cannot be read: it is moved away all the same.
+    fn digest_at(&self, dir: &Dir, name: &[u8]) -> Option<Digest> {
+        digest_at(self.disk(), dir, name).unwrap_or_default()
     }
 
     /// Removes directories that deletions left empty, upward.
@@ -172,23 +192,13 @@ impl Switch<'_> {
     fn write(&self, handles: &mut Handles, place: u32, row: &StagedRow) -> io::Result<Differs> {
         let (folder, staged) = Tree::staged(place);
         let stage = handles.stage(self.disk(), &self.stage, &folder)?;
-        let mut done = false;
         if self.again {
-            match self.disk().open(&stage, &staged) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => done = true,
-                Err(error) => return Err(error),
-                Ok(mut file) => {
-                    if digest_of(&mut *file)? != row.digest {
-                        // The earlier run had swapped it in; what lies here now is what was there before.
-                        let kept = self.put_away(&stage, &staged, place, row)?.or(self.kept_before(place)?);
-                        return Ok(self.where_it_lies(row)?.map(|disk| applied(place, disk, kept)).unwrap_or(None));
-                    }
-                }
+            self.end_exchange(&stage, &staged, place)?;
+            if self.digest_at(&stage, &staged) != Some(row.digest) {
+                // The earlier run had swapped it in; what lies here now, if anything, is what was there before.
+                let kept = self.put_away(&stage, &staged, place, row)?.or(self.kept_before(place)?);
+                return Ok(applied(place, self.where_it_lies(row), kept));
             }
-        }
-        if done {
-            let kept = self.kept_before(place)?;
-            return Ok(self.where_it_lies(row)?.map(|disk| applied(place, disk, kept)).unwrap_or(None));
         }
         let id = self.id_of(row).clone();
         let first = self.held(row).map_or(id.clone(), |item| item.path().clone());
@@ -225,6 +235,11 @@ impl Switch<'_> {
                 return Ok(Put::Taken);
             }
         }
+        let removed = |number: u32| self.rows.iter().any(|other| other.item == number && other.step == Step::Remove);
+        if self.disk().stat(&dir, name).is_ok_and(|stat| stat.kind == Kind::Dir) && self.items_below(path).any(|number| !removed(number)) {
+            // The deletions of what lies in this folder come with another package.
+            return Ok(Put::Taken);
+        }
         self.exchange(stage, staged, &dir, name)?;
         kept = kept.or(self.put_away(stage, staged, place, row)?);
         Ok(Put::There { kept })
@@ -235,6 +250,17 @@ impl Switch<'_> {
         let lies_here = |number: &u32| *number != row.item && self.route.items[*number as usize].held() && self.route.items[*number as usize].path() == path;
         let comes_here = || self.id_of(row) != path && self.rows.iter().any(|other| other.step == Step::Write && self.id_of(other) == path);
         [self.route.by_id.get(path), self.escaped.get(path)].into_iter().flatten().any(lies_here) || comes_here()
+    }
+
+    /// Brings to its end what an interruption left of an exchange without that step: `.old` is a copy of what is still there, or
+    /// what was there.
+    fn end_exchange(&self, stage: &Dir, staged: &[u8], place: u32) -> io::Result<()> {
+        let old = [staged, b".old"].concat();
+        let Ok(found) = self.disk().stat(stage, &old) else { return Ok(()) };
+        if self.disk().stat(stage, staged).is_err() {
+            return self.disk().rename((stage, &old), (stage, staged), Rename::New);
+        }
+        if found.kind == Kind::File { self.disk().remove(stage, &old) } else { self.keep_aside(stage, &old, place).map(drop) }
     }
 
     /// Swaps the staged file with what lies at its place, in one step; on file systems without that step the old content is
@@ -271,7 +297,7 @@ impl Switch<'_> {
         if self.disk().stat(stage, staged).is_err() {
             return Ok(None);
         }
-        let found = digest_at(self.disk(), stage, staged)?;
+        let found = self.digest_at(stage, staged);
         let expected = self.held(row).map(|item| item.digest);
         match found {
             Some(found) if Some(found) == expected && found != row.digest => self.to_history(stage, staged, &found).map(|()| None),
@@ -297,18 +323,18 @@ impl Switch<'_> {
         Ok(None)
     }
 
-    /// After an interruption: under which name a switched row lies; the outer option is none when it lies nowhere.
-    fn where_it_lies(&self, row: &StagedRow) -> io::Result<Option<Option<ItemId>>> {
+    /// After an interruption: under which name a switched row lies, if not under its own; reading back finds what lies nowhere.
+    fn where_it_lies(&self, row: &StagedRow) -> Option<ItemId> {
         let id = self.id_of(row);
         let first = self.held(row).map_or(id, |item| item.path());
         for path in [first.clone(), escaped(id, false), escaped(id, true)] {
             let (parent, name) = split(&path.0);
             let Ok(dir) = self.disk().dir(&self.tree.root, parent, false) else { continue };
-            if digest_at(self.disk(), &dir, name)? == Some(row.digest) {
-                return Ok(Some((path != *id).then_some(path)));
+            if self.digest_at(&dir, name) == Some(row.digest) {
+                return (path != *id).then_some(path);
             }
         }
-        Ok(None)
+        None
     }
 
     fn attributes(&self, place: u32, row: &StagedRow) -> io::Result<Differs> {

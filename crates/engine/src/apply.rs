@@ -81,6 +81,8 @@ impl<'a> Planner<'a> {
             (None, None) => Step::Remove,
             (Some(_), Some(held)) if carried.version == held.version && held.removed => Step::Nothing(Outcome::Superseded.number()),
             (Some(document), Some(held)) if carried.version == held.version => match (on_disk(held), document.part) {
+                // It was found damaged and is right again: taken up like new attributes, so that it counts again.
+                (true, _) if held.damaged != 0 => Step::Attributes,
                 (true, _) => Step::Nothing(Outcome::Unchanged.number()),
                 (false, None) => Step::Write,
                 (false, Some(part)) => self.part(item, carried.version, document, part),
