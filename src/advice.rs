@@ -103,7 +103,7 @@ pub static ADVICE: &[Advice] = &[
     advice("FRK-03", STOPPED, "fault.restored", "remedy.fork"),
     advice("FRK-04", STOPPED, "fault.restored", "remedy.fork"),
     advice("SRC-01", STOPPED, "fault.archive", "remedy.mount"),
-    advice("SRC-02", STOPPED, "fault.archive", "remedy.mount"),
+    advice("SRC-02", STOPPED, "fault.archive", "remedy.emptied"),
     advice("SRC-03", STOPPED, "fault.archive", "remedy.release-source"),
     advice("SRC-04", PERSON, "fault.writing", "remedy.at-rest"),
     advice("SRC-05", PERSON, "fault.storage", "remedy.permissions"),
@@ -112,6 +112,8 @@ pub static ADVICE: &[Advice] = &[
     advice("RPL-02", IO, "fault.storage", "remedy.replica-storage"),
     advice("RPL-03", PERSON, "fault.replica", "remedy.replica-change"),
     advice("RPL-04", WELL, "fault.nobody", "remedy.nothing"),
+    advice("RPL-05", STOPPED, "fault.storage", "remedy.mount-replica"),
+    advice("RPL-06", PERSON, "fault.replica", "remedy.history-gone"),
     advice("MED-01", REFUSED, "fault.address", "remedy.label"),
     advice("MED-02", IO, "fault.medium", "remedy.insert"),
     advice("MED-03", IO, "fault.medium", "remedy.replace-medium"),
@@ -193,8 +195,8 @@ mod tests {
     fn exits() {
         for (codes, exit) in [
             (&["ENV-01", "PKG-15", "RCT-08", "CRD-09", "LBL-02", "MED-01"][..], 3),
-            (&["FRK-01", "FRK-04", "SRC-01", "SRC-02", "SRC-03", "RPL-01", "LDG-01", "LDG-07"], 5),
-            (&["SRC-04", "SRC-05", "SRC-06", "RPL-03", "MED-04", "DMO-01"], 1),
+            (&["FRK-01", "FRK-04", "SRC-01", "SRC-02", "SRC-03", "RPL-01", "RPL-05", "LDG-01", "LDG-07"], 5),
+            (&["SRC-04", "SRC-05", "SRC-06", "RPL-03", "RPL-06", "MED-04", "DMO-01"], 1),
             (&["RPL-04"], 0),
             (&["IO-01", "MED-02", "MED-03", "RPL-02", "HOM-05"], 4),
             (&["HOM-01"], 75),

@@ -85,7 +85,7 @@ fn with_home(path: &str, matches: &ArgMatches, world: &World, home: &Path, voice
         "ledger.verify" => voice.say(driver::ledger_verify(world, home)),
         "ledger.rebuild" => voice.say(driver::ledger_rebuild(world, home)),
         "ledger.show" => ledger_show(world, home, number(matches, "from").unwrap_or(0), voice),
-        "run" => run(world, home, matches.get_flag("once"), voice),
+        "run" => voice.say(driver::daemon::run(world, home, &driver::daemon::DaemonOptions { once: matches.get_flag("once") })),
         other => unreachable!("{other} is in the table of commands but not here: a test runs every command"),
     }
 }
@@ -190,14 +190,6 @@ fn ledger_show(world: &World, home: &Path, from: u64, voice: &Voice) -> u8 {
             voice.print(exit, &format!("\n],\"error\":{},\"exit\":{exit}}}\n", voice.error(&failure)))
         }
         (Err(failure), _) => voice.failure(&failure),
-    }
-}
-
-fn run(world: &World, home: &Path, once: bool, voice: &Voice) -> u8 {
-    match driver::daemon::run(world, home, &driver::daemon::DaemonOptions { once }) {
-        Ok(()) if voice.json => voice.json(advice::WELL, &serde_json::json!({ "exit": advice::WELL })),
-        Ok(()) => advice::WELL,
-        Err(failure) => voice.failure(&failure),
     }
 }
 

@@ -1,5 +1,6 @@
-//! The page of `carry`. It ends with one plain line that a courier understands: what to do with this medium now.
+//! The page of `carry`, and what `run` leaves. The page ends with one plain line that a courier understands: what to do with this medium now.
 
+use driver::daemon::RoundReport;
 use driver::report::{CarryReport, Problem};
 
 use super::{Show, name};
@@ -43,5 +44,14 @@ impl Show for CarryReport {
         };
         page.gap();
         page.say(key, &[("zones", &self.zones.join(", "))]);
+    }
+}
+
+impl Show for RoundReport {
+    /// The log has told it.
+    fn show(&self, _: &mut Page) {}
+
+    fn problems(&self) -> Vec<&Problem> {
+        self.problems.iter().collect()
     }
 }

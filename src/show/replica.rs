@@ -80,6 +80,9 @@ impl Show for HistoryReport {
         };
         let headings = ["heading.route", ">heading.version", "heading.replaced", ">heading.bytes", "heading.digest", "heading.item"];
         page.table(&headings, &self.entries.iter().map(row).collect::<Vec<_>>());
+        let gone: Vec<String> =
+            self.entries.iter().filter(|entry| !entry.kept).map(|entry| format!("{}  {}", number(entry.version), name(&entry.item))).collect();
+        page.list("history.not-kept", gone.len() as u64, gone.into_iter());
         if self.restored > 0 {
             page.say("history.restored", &[("count", &number(self.restored))]);
         }
@@ -93,6 +96,9 @@ impl Show for HistoryReport {
 impl Show for ScrubReport {
     fn show(&self, page: &mut Page) {
         page.say("scrub.read", &[("items", &number(self.items)), ("bytes", &bytes(self.bytes))]);
+        if self.attributes > 0 {
+            page.say("scrub.attributes", &[("items", &number(self.attributes))]);
+        }
         receipts(&self.receipts, page);
     }
 

@@ -12,8 +12,8 @@ field() { python3 -c 'import json, sys; print(eval("json.load(sys.stdin)" + sys.
 mkdir "$work/archive" "$work/medium"
 "${source[@]}" init --zone inside --role source >/dev/null
 "${replica[@]}" init --zone outside --role replica >/dev/null
-"${source[@]}" card | field '["card"]' >"$work/inside.card"
-"${replica[@]}" card | field '["card"]' >"$work/outside.card"
+"$GAPFERRY_BINARY" --home "$work/inside" card >"$work/inside.card"
+"$GAPFERRY_BINARY" --home "$work/outside" card >"$work/outside.card"
 "${replica[@]}" trust "$work/inside.card" --fingerprint "$("${source[@]}" card | field '["fingerprint"]')" >/dev/null
 "${source[@]}" trust "$work/outside.card" --fingerprint "$("${replica[@]}" card | field '["fingerprint"]')" >/dev/null
 "${source[@]}" archive add archive "$work/archive" >/dev/null

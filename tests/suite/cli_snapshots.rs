@@ -153,7 +153,7 @@ pub fn reports() -> Vec<(&'static str, Value)> {
         discrepancy: "",
         disk: Some(item("a.escaped")),
     };
-    let earlier = HistoryEntry { route: text("outward"), item: item("a"), version: 1, digest: text("00"), bytes: 10, replaced_at: 1_795_254_420 };
+    let earlier = HistoryEntry { route: text("outward"), item: item("a"), version: 1, digest: text("00"), bytes: 10, replaced_at: 1_795_254_420, kept: true };
     let facts = serde_json::Map::from_iter([(text("suite"), Value::from(1))]);
     vec![
         ("init", json(&InitReport { home: text("/srv/gapferry"), zone: text("inside"), role: "source", fingerprint: text("ac11-963b"), created: true })),
@@ -183,7 +183,7 @@ pub fn reports() -> Vec<(&'static str, Value)> {
         ("items", json(&ItemsReport { items: vec![listed] })),
         ("resend", json(&ActReport { act: "resend", route: text("outward"), items: 1 })),
         ("history", json(&HistoryReport { entries: vec![earlier], restored: 1, problems: problem() })),
-        ("scrub", json(&ScrubReport { items: 17, bytes: 4096, damaged: discrepancy(), receipts: vec![receipt()], problems: problem() })),
+        ("scrub", json(&ScrubReport { attributes: 0, items: 17, bytes: 4096, damaged: discrepancy(), receipts: vec![receipt()], problems: problem() })),
         ("ledger verify", json(&LedgerReport { records: 9, bytes: 4096, head: text("00"), first_bad: Some(3), problems: problem() })),
         ("inspect", json(&InspectReport { kind: "package", file: text("00.gfp"), opened: false, facts, problems: problem() })),
     ]

@@ -127,3 +127,56 @@ fn a_reference_whose_base_is_gone_is_healed() {
     stand.expect_true();
     stand.expect_whole();
 }
+
+/// Rounds with media that hold a quarter of the document, until everything is proven; what the packages weighed together.
+fn weighed_rounds(stand: &Stand, medium_size: &str, total: u64) -> u64 {
+    let medium = stand.medium.to_str().expect("UTF-8");
+    let mut bytes = 0;
+    for round in 0.. {
+        assert!(round < 30, "it does not converge: {}", stand.route(Side::Source));
+        let said = stand.run(Side::Source, &["carry", medium, "--medium-size", medium_size]);
+        assert!(said.exit == Some(0) || said.exit == Some(1) && said.codes().iter().all(|code| code == "MED-04"), "{said:#?}");
+        if stand.counts() == (total, total) {
+            break;
+        }
+        bytes += package_bytes(stand);
+        stand.expect(Side::Replica, &["carry", medium], 0);
+    }
+    stand.expect_true();
+    bytes
+}
+
+#[test]
+fn a_document_larger_than_a_medium_ships_only_what_changed() {
+    let mut random = Random::new("larger than a medium");
+    let stand = Stand::new();
+    let medium_size = format!("{}", 2 * MIB);
+    let mut scan = random.bytes(8 * MIB + 17);
+    stand.write("scan.tif", &scan);
+    stand.write("small", b"beside it");
+    assert!(weighed_rounds(&stand, &medium_size, 2) > 8 * MIB as u64, "the first time all of it travels");
+    let path = |name: &str| stand.archive.join(name);
+    let weigh = |what: &str, most: u64| {
+        let bytes = weighed_rounds(&stand, &medium_size, 2);
+        assert!(bytes > 0 && bytes <= most, "{what} shipped {bytes} bytes");
+    };
+    // With another time, and a rename, it is the same content.
+    fs::File::options().write(true).open(path("scan.tif")).and_then(|file| file.set_modified(std::time::SystemTime::UNIX_EPOCH)).expect("touched");
+    weigh("another time", 2 * WITHOUT_CONTENT_BYTES);
+    fs::rename(path("scan.tif"), path("renamed.tif")).expect("renamed");
+    weigh("a rename", 2 * WITHOUT_CONTENT_BYTES);
+    // Its chunks were kept when it travelled in parts; and those of each delta after it.
+    for round in 0..2 {
+        let at = usize::try_from(random.below(scan.len() as u64)).expect("it is small");
+        scan.splice(at..at, random.bytes(4096));
+        stand.write("renamed.tif", &scan);
+        weigh(&format!("round {round}: an insertion at {at}"), MIB as u64);
+    }
+    // What is new of it and yet larger than a medium goes in parts, and the change after that is small again.
+    scan = [random.bytes(5 * MIB), scan[..4 * MIB].to_vec()].concat();
+    stand.write("renamed.tif", &scan);
+    assert!(weighed_rounds(&stand, &medium_size, 2) > 9 * MIB as u64, "no delta of it fits a medium");
+    scan.splice(MIB..MIB, random.bytes(4096));
+    stand.write("renamed.tif", &scan);
+    weigh("an insertion after that", MIB as u64);
+}

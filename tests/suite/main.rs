@@ -17,6 +17,7 @@ mod media;
 mod opaque;
 mod readme;
 mod replica;
+mod returns;
 mod secrets;
 mod stand;
 mod tidy;

@@ -64,7 +64,7 @@ pub fn cancel(world: &World, path: &Path, route: &str, chosen: &Chosen, reason: 
 }
 
 /// Lets a route go on that its breaker stopped. On a source a person agrees to as many changes as wait now; on a replica to
-/// the packages that are held back. Where nothing is stopped, nothing is changed.
+/// the packages that are held back, and to a tree that is missing or empty. Where nothing is stopped, nothing is changed.
 ///
 /// # Errors
 /// `USE-01` for an unknown route or no reason; `HOM-*`, `LDG-*`, `IO-01`.
@@ -75,7 +75,8 @@ pub fn breaker_release(world: &World, path: &Path, route: &str, reason: &str) ->
             // The packages that were held back are let through by their ids; no number of later changes is agreed to.
             Role::Replica => (home.replica().routes.get(route).ok_or_else(|| no_route(route))?.breaker.tripped, 0),
         };
-        if tripped.is_some() {
+        let missing = home.config.role == Role::Replica && crate::applying::tree_of(home, route).is_err_and(|failure| failure.0.code == "RPL-05");
+        if tripped.is_some() || missing {
             home.record(BreakerReleased { route: route.into(), changes: agreed, reason: reason.into() })?;
         }
         Ok(tripped.unwrap_or(0))

@@ -5,13 +5,16 @@
 
 use engine::apply::{Planner, fork_of};
 use engine::breaker::{Allowance, must_stop, weigh_package};
+use engine::reconcile::Fork;
 use engine::replica::Progress as Reached;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::Mutex;
 use store::disk::File;
+use wire::ItemId;
+use wire::manifest::{FLAG_FULL_RECEIPT, Manifest};
 use wire::receipt::{Outcome, ReadBack};
 use wire::record::{Applied, Attested, Begun, BreakerTripped, StagedRow, Step, Stopped};
-use wire::{ItemId, manifest::FLAG_FULL_RECEIPT};
 
 use crate::attest::{Attester, key_of};
 use crate::home::Home;
@@ -29,7 +32,8 @@ const SPARE_BYTES: u64 = 16 << 20;
 pub fn tree_of(home: &Home, route: &str) -> Result<Tree, Failure> {
     let config = home.config.routes.get(route).ok_or_else(|| Failure::new("HOM-03", route, "the route is in the ledger but not in gapferry.toml"))?;
     let path: PathBuf = config.into.clone().unwrap_or_default();
-    Tree::open(&home.world, &path)
+    let known = &home.replica().routes[route];
+    Tree::open(&home.world, &path, known.may_be_empty || !known.items.iter().any(engine::replica::Item::held))
 }
 
 fn io(subject: &str) -> impl Fn(std::io::Error) -> Failure + '_ {
@@ -40,6 +44,14 @@ fn io(subject: &str) -> impl Fn(std::io::Error) -> Failure + '_ {
 pub fn recover(home: &mut Home, report: &mut ApplyReport) -> Result<(), Failure> {
     let routes: Vec<String> = home.replica().routes.keys().filter(|route| home.config.routes.contains_key(*route)).cloned().collect();
     for route in routes {
+        let tree = match tree_of(home, &route) {
+            // The others go on.
+            Err(missing) if missing.0.code == "RPL-05" => {
+                report.problems.push(missing.0);
+                continue;
+            }
+            other => other?,
+        };
         if let Some(pending) = home.replica().routes[&route].pending.clone() {
             home.world.progress.notice("rolled-forward", &format!("{route} {}", pending.sequence));
             finish(home, &route, pending.sequence, true, report)?;
@@ -50,7 +62,6 @@ pub fn recover(home: &mut Home, report: &mut ApplyReport) -> Result<(), Failure>
             attest(home, &route, sequence)?;
         }
         // What an interrupted staging left was never begun.
-        let tree = tree_of(home, &route)?;
         crate::tree::remove_tree(&*home.world.disk, &tree.dot, b"stage").map_err(io(&route))?;
     }
     Ok(())
@@ -83,7 +94,8 @@ pub fn package(home: &mut Home, file: &mut dyn File, subject: &str, dry_run: boo
         let problem = Problem { code: static_code(code), subject: name.clone(), detail: seen.clone() };
         return Ok(Outcomes::NotTaken(AppliedPackage { result: "stopped", ..done }, problem));
     }
-    if let Some(fork) = fork_of(route, &home.incarnation(), home.head().number, package.id, manifest) {
+    let fork = fork_of(route, &home.incarnation(), home.head().number, package.id, manifest).or_else(|| other_chain(home, &name, manifest));
+    if let Some(fork) = fork {
         if !dry_run {
             home.record(Stopped { route: name.clone(), code: fork.code.into(), seen: fork.seen.clone() })?;
             home.commit()?;
@@ -117,7 +129,10 @@ pub fn package(home: &mut Home, file: &mut dyn File, subject: &str, dry_run: boo
         }
         return Ok(Outcomes::Taken(done));
     }
-    let tree = tree_of(home, &name)?;
+    let tree = match tree_of(home, &name) {
+        Err(missing) if missing.0.code == "RPL-05" => return Ok(Outcomes::NotTaken(AppliedPackage { result: "stopped", ..done }, missing.0)),
+        other => other?,
+    };
     let mut rows = plan(home, &tree, &package)?;
     count(&rows, &mut done);
     if dry_run {
@@ -129,13 +144,17 @@ pub fn package(home: &mut Home, file: &mut dyn File, subject: &str, dry_run: boo
     let space = home.world.disk.space(&tree.root).map_err(io(&name))?;
     if space.free < needed {
         let detail = format!("{needed} bytes are needed below {}, {} are free", tree.path.display(), space.free);
-        return Ok(Outcomes::NotTaken(AppliedPackage { result: "refused", ..done }, Problem { code: "RPL-02", subject: name, detail }));
+        return Ok(Outcomes::NotTaken(untouched(&done), Problem { code: "RPL-02", subject: name, detail }));
     }
     if let Err(refused) = stage(home, &tree, &package, file, &mut rows) {
         let _emptied = crate::tree::remove_tree(&*home.world.disk, &tree.dot, b"stage");
         return match refused {
+            // It is our disk that takes no more: the package is right.
+            NotOpened::Io(error) if matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge) => {
+                Ok(Outcomes::NotTaken(untouched(&done), Problem { code: "RPL-02", subject: name, detail: error.to_string() }))
+            }
             NotOpened::Io(error) => Err(Failure::io(subject, &error)),
-            refused => Ok(Outcomes::NotTaken(AppliedPackage { result: "refused", ..done }, refused.failure(subject).0)),
+            refused => Ok(Outcomes::NotTaken(untouched(&done), refused.failure(subject).0)),
         };
     }
     home.world.disk.sync_all(&tree.root).map_err(io(&name))?;
@@ -146,6 +165,19 @@ pub fn package(home: &mut Home, file: &mut dyn File, subject: &str, dry_run: boo
     let outcomes = finish(home, &name, sequence, false, report)?;
     done.failed = outcomes;
     Ok(Outcomes::Taken(done))
+}
+
+/// A package of which nothing was applied.
+fn untouched(done: &AppliedPackage) -> AppliedPackage {
+    AppliedPackage { route: done.route.clone(), sequence: done.sequence, package: done.package.clone(), ..blank("refused") }
+}
+
+/// The source has seen a head of ours that is not in this ledger, although the numbers fit: it was put back and went on.
+fn other_chain(home: &Home, route: &str, manifest: &Manifest) -> Option<Fork> {
+    let witness = manifest.acknowledged.filter(|witness| !home.has_quoted(route, witness))?;
+    let seen =
+        format!("the source has taken in a receipt over {} records with head {}, which is not in this ledger", witness.ledger.number, witness.ledger.digest);
+    Some(Fork { code: "FRK-02", seen })
 }
 
 fn count(rows: &[StagedRow], done: &mut AppliedPackage) {

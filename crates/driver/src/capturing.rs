@@ -87,7 +87,7 @@ fn one(home: &mut Home, name: &str, deep: bool) -> Result<(Option<ArchiveCapture
         problems.push(Problem { code: "SRC-05", subject: ItemId(left.path.clone()).to_string(), detail: why(&left.why).into() });
     }
     let changed: std::collections::HashSet<u32> = changes.rows.iter().map(|row| row.item).collect();
-    let reread: Vec<u32> = if deep {
+    let mut reread: Vec<u32> = if deep {
         (0u32..)
             .zip(&archive.items)
             .filter(|(number, item)| !item.gone && item.digest.is_some() && !changed.contains(number))
@@ -103,6 +103,11 @@ fn one(home: &mut Home, name: &str, deep: bool) -> Result<(Option<ArchiveCapture
         home.record(Captured { archive: name.into(), rows })?;
         rows = later;
     }
+    // What is known to be rotten is looked at each time: the alarm stays until somebody has brought the content back.
+    let rotten = (0u32..).zip(&home.source().archives[name].items).filter(|(_, item)| item.rotten && !item.gone).map(|(number, _)| number);
+    reread.extend(rotten);
+    reread.sort_unstable();
+    reread.dedup();
     if !reread.is_empty() {
         captured.reread = reread.len() as u64;
         captured.rotten = reread_documents(home, name, &root, &reread, &mut problems)?;
@@ -144,7 +149,7 @@ fn reread_documents(home: &mut Home, name: &str, root: &Path, numbers: &[u32], p
         match result {
             Ok((stat, digest, young)) if stat == item.stat => match item.digest {
                 Some(known) if known != digest && !item.young => {
-                    rotten.push(number);
+                    rotten.extend((!item.rotten).then_some(number));
                     rotten_ids.push(item.id.clone());
                 }
                 Some(known) if known != digest => {
@@ -205,7 +210,12 @@ pub fn read_undecided(home: &mut Home, name: &str, numbers: &[u32]) -> Result<()
         .into_iter()
         .filter_map(|(item, result)| {
             let known = &archive.items[item as usize];
-            result.ok().filter(|(stat, _, _)| *stat == known.stat).map(|(_, digest, young)| ReadRow { item, version: known.version, digest, young })
+            result.ok().filter(|(stat, _, _)| *stat == known.stat && !known.rotten).map(|(_, digest, young)| ReadRow {
+                item,
+                version: known.version,
+                digest,
+                young,
+            })
         })
         .collect();
     for rows in rows.chunks(ROWS_MAX) {

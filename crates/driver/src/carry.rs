@@ -83,10 +83,15 @@ fn foreign(listing: &Listing) -> Vec<ItemId> {
     listing.foreign.iter().take(LISTED_MAX).map(|name| ItemId(name.clone())).collect()
 }
 
+/// Whether a problem must be looked at by a person before this medium is carried on.
+fn stops(problem: &Problem) -> bool {
+    matches!(problem.code, "SRC-01" | "SRC-02" | "SRC-03" | "RPL-01" | "RPL-02" | "RPL-05" | "MED-02") || problem.code.starts_with("FRK-")
+}
+
 fn carry_source(home: &mut Home, options: &CarryOptions) -> Result<CarryReport, Failure> {
     let world = home.world.clone();
     let routes = crate::packing::routes_for(home, &options.routes)?;
-    crate::packing::outside_archives(home, &options.medium)?;
+    crate::setup::overlap::medium_apart(home, &options.medium)?;
     let medium = open_medium(&world, &options.medium, true)?;
     let id = crate::medium::identify(home, &medium, true)?;
     let (mut reconciled, served) = crate::reconciling::from_carrier(home, &medium, &options.routes)?;
@@ -97,6 +102,7 @@ fn carry_source(home: &mut Home, options: &CarryOptions) -> Result<CarryReport, 
     let packed = crate::packing::run(home, &target, &routes, &pack, captured)?;
     let listing = medium.list().map_err(|error| Failure::io("medium", &error))?;
     let (next, zones) = next_for_source(home, &listing, &routes);
+    let next = if reconciled.problems.iter().chain(&packed.problems).any(stops) { "needs-person" } else { next };
     Ok(CarryReport { role: "source", reconciled: Some(reconciled), packed: Some(packed), applied: None, next, zones, foreign: foreign(&listing) })
 }
 
@@ -133,8 +139,10 @@ fn clean(home: &Home, medium: &dyn Carrier, served: &[String]) -> Result<u64, Fa
     for held in &medium.list().map_err(failed)?.packages {
         let Some(packed) = home.packed_as(&held.id) else { continue };
         let Some(route) = source.routes.get(&packed.route) else { continue };
-        let superseded = |package: &engine::source::Package| package.items == 0 && packed.acknowledges < route.answered;
-        let open = route.packages.get(&packed.sequence).is_some_and(|package| !superseded(package));
+        let superseded = |package: &engine::source::Package| package.items == 0 && packed.acknowledges < route.to_tell();
+        // One that was given up as lost and comes back damaged serves nobody.
+        let spoilt = |package: &engine::source::Package| package.lost && !crate::medium::is_intact(medium, &held.name, package, &*home.world.progress);
+        let open = route.packages.get(&packed.sequence).is_some_and(|package| !superseded(package) && !spoilt(package));
         if !open {
             remove(&held.name)?;
         }
@@ -156,8 +164,20 @@ fn carry_replica(home: &mut Home, options: &CarryOptions) -> Result<CarryReport,
     let listing = medium.list().map_err(|error| Failure::io("medium", &error))?;
     let refused = applied.packages.iter().any(|package| package.result == "refused");
     // What was refused is cut again by the source, once it sees this medium.
-    let next = if applied.receipts.is_empty() && !refused { "nothing" } else { "take-to-source" };
-    let mut zones: Vec<String> = applied.receipts.iter().filter_map(|receipt| home.config.routes[&receipt.route].from.clone()).collect();
+    let next = match (applied.problems.iter().any(stops), applied.receipts.is_empty() && !refused) {
+        (true, _) => "needs-person",
+        (false, true) => "nothing",
+        (false, false) => "take-to-source",
+    };
+    let answered = |name: &String| applied.receipts.iter().any(|receipt| receipt.route == *name);
+    // Nobody can say of which route a refused file is.
+    let mut zones: Vec<String> = home
+        .config
+        .routes
+        .iter()
+        .filter(|(name, _)| next == "take-to-source" && (refused || answered(name)))
+        .filter_map(|(_, route)| route.from.clone())
+        .collect();
     zones.sort();
     zones.dedup();
     Ok(CarryReport { role: "replica", reconciled: None, packed: None, applied: Some(applied), next, zones, foreign: foreign(&listing) })
@@ -176,6 +196,7 @@ pub fn apply(world: &World, path: &Path, options: &ApplyOptions) -> Result<Apply
 
 fn apply_medium(home: &mut Home, medium: &Medium, options: &ApplyOptions) -> Result<ApplyReport, Failure> {
     crate::packing::routes_for(home, &options.routes)?;
+    std::iter::once(&options.from).chain(&options.receipt_to).try_for_each(|path| crate::setup::overlap::medium_apart(home, path))?;
     let label = crate::medium::read_label(home, medium)?;
     let mut report = ApplyReport { dry_run: options.dry_run, ..ApplyReport::default() };
     if !options.dry_run {
@@ -283,7 +304,7 @@ fn order(home: &Home, carrier: &dyn Carrier, packages: &[Held]) -> Vec<Held> {
 }
 
 /// What a round of the daemon did.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize)]
 pub struct RoundReport {
     /// Packages or receipts written.
     pub wrote: u64,
@@ -307,7 +328,10 @@ fn gateway(world: &World, path: &Path, problems: &mut Vec<Problem>) -> Option<Ga
     }
 }
 
-/// Moves refused files of a gateway folder that stand still into the quarantine.
+/// What the quarantine holds at most, bytes: a home that is full could not write its ledger.
+const QUARANTINE_BYTES_MAX: u64 = 1 << 30;
+
+/// Moves refused files of a gateway folder that stand still into the quarantine. What it has no room for stays where it is.
 fn quarantine(home: &Home, gateway: &Gateway, names: &[String]) -> Result<(), Failure> {
     let disk = &*home.world.disk;
     for name in names {
@@ -318,10 +342,15 @@ fn quarantine(home: &Home, gateway: &Gateway, names: &[String]) -> Result<(), Fa
         }
         let failed = |error: std::io::Error| Failure::io("spool/quarantine", &error);
         let folder = disk.dir(&home.dir, b"spool/quarantine", true).map_err(failed)?;
+        let sizes = disk.list(&folder).map_err(failed)?.into_iter().filter_map(|entry| disk.stat(&folder, &entry.name).ok()).map(|stat| stat.size);
+        if sizes.fold(stat.size, u64::saturating_add) > QUARANTINE_BYTES_MAX {
+            tracing::warn!(name, "the quarantine is full: look at it and empty it");
+            continue;
+        }
         store::spool::remove_if_there(disk, &folder, name.as_bytes()).map_err(failed)?;
         let mut kept = disk.create(&folder, name.as_bytes(), 0o600).map_err(failed)?;
         let (mut buffer, mut at) = (vec![0; 1 << 20], 0);
-        loop {
+        while at < stat.size {
             let read = file.read_at(&mut buffer, at).map_err(failed)?;
             if read == 0 {
                 break;

@@ -2,8 +2,9 @@
 //!
 //! A round opens the home, does its work and closes it, so that people's commands get in between. Hints that something
 //! changed make the next round come soon; rounds come in any case, so that nothing depends on a hint. It stops after the
-//! round that is running; what a kill interrupts, the next round brings to its end. A failed round is tried again, ever more
-//! slowly; what only a person can mend ends the daemon.
+//! round that is running; what a kill interrupts, the next round brings to its end. A round that failed, or met what may
+//! pass (a folder that is missing), is tried again soon, ever more slowly; what only a person can mend ends the daemon. A home
+//! has one daemon.
 
 mod pace;
 mod service;
@@ -14,15 +15,18 @@ use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
+use store::disk::Lock;
 use tokio::sync::Notify;
 use tokio::time::{Duration, Instant, sleep, sleep_until, timeout};
 use wire::card::Role;
 
-use crate::carry::{RoundReport, gateway_round_replica, gateway_round_source};
+use crate::carry::{gateway_round_replica, gateway_round_source};
 use crate::config::{self, Config};
 use crate::report::{Failure, Problem};
 use crate::world::World;
 use pace::{Next, Timing};
+
+pub use crate::carry::RoundReport;
 
 /// Threads of the runtime; the work itself is done by others.
 const RUNTIME_THREADS: usize = 2;
@@ -30,6 +34,8 @@ const RUNTIME_THREADS: usize = 2;
 const DEBOUNCE: Duration = Duration::from_millis(100);
 /// And yet a round begins when they have been coming for so long.
 const DEBOUNCE_MAX: Duration = Duration::from_secs(1);
+/// Held by the daemon of a home as long as it lives. The lock of the home is held by each round only.
+const LOCK: &[u8] = b"daemon.lock";
 /// Roots that were not there are tried again after so long.
 const WATCH_AGAIN: Duration = Duration::from_secs(60);
 
@@ -40,17 +46,31 @@ pub struct DaemonOptions {
     pub once: bool,
 }
 
-/// Runs until it is told to stop (SIGTERM, SIGINT) and the round under way has ended. Blocks.
+/// Runs until it is told to stop (SIGTERM, SIGINT) and the round under way has ended. Blocks. Gives what all rounds did
+/// together; problems only with `once`: else they were logged, and what came of them later.
 ///
 /// # Errors
-/// `HOM-02` to `HOM-05` and `LDG-*`: a person must mend the home first. With `once`, whatever the round failed with.
-pub fn run(world: &World, home: &Path, options: &DaemonOptions) -> Result<(), Failure> {
+/// `HOM-01`: this home has a daemon already. `HOM-02` to `HOM-05` and `LDG-*`: a person must mend the home first. With `once`,
+/// whatever the round failed with.
+pub fn run(world: &World, home: &Path, options: &DaemonOptions) -> Result<RoundReport, Failure> {
+    // One round is a command like any other: the lock of the home is enough.
+    let _alone = if options.once { None } else { Some(alone(world, home)?) };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(RUNTIME_THREADS).enable_all().build();
     let runtime = runtime.map_err(|error| Failure::io("runtime", &error))?;
     runtime.block_on(async {
         let stop = stop_signal().map_err(|error| Failure::io("signals", &error))?;
         Daemon::new(world, home, options).serve(stop).await
     })
+}
+
+/// The lock of the one daemon of this home.
+fn alone(world: &World, home: &Path) -> Result<Lock, Failure> {
+    // A folder that is no home gets no file from us.
+    configuration(world, home)?;
+    let failed = |error: std::io::Error| Failure::io(home.display().to_string(), &error);
+    let dir = world.disk.root(home).map_err(failed)?;
+    let held = || Failure::new("HOM-01", home.display().to_string(), "the daemon of this home is running already");
+    world.disk.lock(&dir, LOCK).map_err(failed)?.ok_or_else(held)
 }
 
 /// Ready when the process was told to stop. Told once, it stays so until it is asked.
@@ -79,6 +99,7 @@ struct Daemon {
     watching: Option<Watching>,
     said_limited: bool,
     known: Vec<Problem>,
+    done: RoundReport,
 }
 
 /// What is watched.
@@ -94,6 +115,8 @@ struct Watching {
 enum Ended {
     /// With or without problems.
     Well,
+    /// With problems that may pass.
+    Waiting,
     /// Another process holds the home.
     Held,
     /// It may go better next time.
@@ -104,13 +127,23 @@ type Stop = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 impl Daemon {
     fn new(world: &World, home: &Path, options: &DaemonOptions) -> Self {
-        Self { world: remembering(world), home: home.into(), once: options.once, hints: Arc::default(), watching: None, said_limited: false, known: Vec::new() }
+        Self {
+            world: remembering(world),
+            home: home.into(),
+            once: options.once,
+            hints: Arc::default(),
+            watching: None,
+            said_limited: false,
+            known: Vec::new(),
+            done: RoundReport::default(),
+        }
     }
 
-    async fn serve(mut self, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), Failure> {
+    async fn serve(mut self, stop: impl Future<Output = ()> + Send + 'static) -> Result<RoundReport, Failure> {
         let mut stop: Stop = Box::pin(stop);
         let ready = service::start();
-        let (mut failures, mut held) = (0, 0);
+        // How often in a row rounds went wrong, and how often the home was held.
+        let (mut wrong, mut held) = (0, 0);
         loop {
             let config = configuration(&self.world, &self.home)?;
             if !self.once {
@@ -122,16 +155,17 @@ impl Daemon {
             if stopping || self.once {
                 break;
             }
-            (failures, held) = match ended {
+            (wrong, held) = match ended {
                 Ended::Well => (0, 0),
-                Ended::Held => (failures, held + 1),
-                Ended::Failed => (failures + 1, 0),
+                Ended::Held => (wrong, held + 1),
+                Ended::Waiting | Ended::Failed => (wrong + 1, 0),
             };
             let timing = Timing { scan_seconds: config.policy.scan_seconds, has_arrivals: !arrival_folders(&config).is_empty(), limited: self.limited() };
             let next = match ended {
                 Ended::Well => pace::after_a_round(&timing),
                 Ended::Held => pace::after_a_held_home(held),
-                Ended::Failed => pace::after_failures(failures),
+                Ended::Waiting => pace::after_problems(wrong, &timing),
+                Ended::Failed => pace::after_failures(wrong),
             };
             if self.wait(&config, &next, &mut stop).await {
                 break;
@@ -139,7 +173,7 @@ impl Daemon {
         }
         service::stopping();
         tracing::info!("stopped");
-        Ok(())
+        Ok(self.done)
     }
 
     /// Performs a round, and tells whether a stop was asked for meanwhile. The round comes to its end in any case.
@@ -169,17 +203,12 @@ impl Daemon {
         }
     }
 
-    /// Logs what a round did. A problem is worth a warning when it is new, and not each time.
+    /// Logs what a round did, keeps what the next one has to know of it.
     fn tell(&mut self, done: Result<RoundReport, Failure>) -> Result<Ended, Failure> {
         match done {
             Ok(report) => {
                 for problem in &report.problems {
-                    let Problem { code, subject, detail } = problem;
-                    if self.known.contains(problem) {
-                        tracing::debug!(code, subject, detail, "still")
-                    } else {
-                        tracing::warn!(code, subject, detail, "problem")
-                    }
+                    self.tell_problem(problem, "problem");
                 }
                 let (wrote, took) = (report.wrote, report.took);
                 if wrote + took > 0 {
@@ -187,8 +216,21 @@ impl Daemon {
                 } else {
                     tracing::debug!("round without work")
                 }
+                self.done.wrote += wrote;
+                self.done.took += took;
+                if self.once {
+                    self.done.problems = report.problems;
+                    return Ok(Ended::Well);
+                }
                 self.known = report.problems;
-                Ok(Ended::Well)
+                if !self.known.iter().any(|problem| may_pass(problem.code)) {
+                    return Ok(Ended::Well);
+                }
+                if let Some(watching) = &mut self.watching {
+                    // It may be a root, and what comes back in its place is another folder than the one that is watched.
+                    watching.missing = true;
+                }
+                Ok(Ended::Waiting)
             }
             Err(failure) if self.once || needs_person(failure.0.code) => {
                 let Problem { code, subject, detail } = &failure.0;
@@ -200,12 +242,17 @@ impl Daemon {
                 Ok(Ended::Held)
             }
             Err(Failure(problem)) => {
-                let Problem { code, subject, detail } = &problem;
-                tracing::error!(code, subject, detail, "the round failed and is tried again");
-                self.known.clear();
+                self.tell_problem(&problem, "the round failed and is tried again");
+                self.known = vec![problem];
                 Ok(Ended::Failed)
             }
         }
+    }
+
+    /// A problem that the last round had too is no news.
+    fn tell_problem(&self, problem: &Problem, what: &str) {
+        let Problem { code, subject, detail } = problem;
+        if self.known.contains(problem) { tracing::debug!(code, subject, detail, "still: {what}") } else { tracing::warn!(code, subject, detail, "{what}") }
     }
 
     /// Waits for the next round; true when a stop was asked for instead.
@@ -285,6 +332,11 @@ impl Daemon {
 /// Whether trying again is of no use before a person has been there.
 fn needs_person(code: &str) -> bool {
     matches!(code, "HOM-02" | "HOM-03" | "HOM-04" | "HOM-05") || code.starts_with("LDG-")
+}
+
+/// Whether the next round may not meet it any more, though nothing gives a hint: a folder that is missing comes back.
+fn may_pass(code: &str) -> bool {
+    matches!(code, "MED-02" | "IO-01" | "SRC-01" | "RPL-05")
 }
 
 /// The configuration as it is now: a person may edit it while the daemon runs.

@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 /// A daemon on a thread of its own.
 struct Running {
     stop: oneshot::Sender<()>,
-    thread: JoinHandle<Result<(), Failure>>,
+    thread: JoinHandle<Result<RoundReport, Failure>>,
 }
 
 fn start(scene: &Scene, home: &Path) -> Running {
@@ -85,6 +85,72 @@ fn one_round_and_no_more() {
     let held = Home::open(&scene.world, &scene.source(), Access::Change).unwrap();
     assert_eq!(once(scene.source()).unwrap_err().0.code, "HOM-01");
     held.close("", "").unwrap();
+}
+
+#[test]
+fn one_round_tells_its_problems() {
+    let scene = Scene::with_gateways();
+    let once = |home: PathBuf| run(&scene.world, &home, &DaemonOptions { once: true }).unwrap();
+    scene.write("a", "alpha");
+    let report = once(scene.source());
+    assert_eq!((report.wrote, report.took, report.problems), (1, 0, vec![]));
+    fs::remove_dir(scene.path("back")).unwrap();
+    let codes = |report: RoundReport| report.problems.iter().map(|problem| problem.code).collect::<Vec<_>>();
+    assert_eq!(codes(once(scene.source())), ["MED-02"]);
+    fs::remove_dir_all(scene.path("archive")).unwrap();
+    assert_eq!(codes(once(scene.source())), ["MED-02", "SRC-01"]);
+}
+
+#[test]
+fn a_home_has_one_daemon() {
+    let scene = Scene::with_gateways();
+    let held = alone(&scene.world, &scene.source()).unwrap();
+    let runs = |home: &Path, once| run(&scene.world, home, &DaemonOptions { once }).map(|_| ()).map_err(|failure| failure.0.code);
+    assert_eq!(runs(&scene.source(), false), Err("HOM-01"));
+    assert_eq!(runs(&scene.source(), true), Ok(()), "one round is a command and gets in between");
+    Home::open(&scene.world, &scene.source(), Access::Change).unwrap();
+    drop(held);
+    drop(alone(&scene.world, &scene.source()).unwrap());
+    fs::create_dir(scene.path("nowhere")).unwrap();
+    assert_eq!(runs(&scene.path("nowhere"), false), Err("HOM-02"));
+    assert_eq!(fs::read_dir(scene.path("nowhere")).unwrap().count(), 0);
+}
+
+#[test]
+fn what_may_pass_calls_for_another_round_soon() {
+    let scene = Scene::with_gateways();
+    let problem = |code| Problem { code, subject: "x".into(), detail: "y".into() };
+    let with = |problems: Vec<Problem>| Ok(RoundReport { problems, ..RoundReport::default() });
+    let mut daemon = Daemon::new(&scene.world, &scene.source(), &DaemonOptions::default());
+    assert!(matches!(daemon.tell(with(vec![])), Ok(Ended::Well)));
+    assert!(matches!(daemon.tell(with(vec![problem("SRC-04"), problem("ENV-11")])), Ok(Ended::Well)));
+    assert!(matches!(daemon.tell(with(vec![problem("SRC-04"), problem("MED-02")])), Ok(Ended::Waiting)));
+    assert!(matches!(daemon.tell(Err(Failure(problem("IO-01")))), Ok(Ended::Failed)));
+    assert_eq!(daemon.known, [problem("IO-01")]);
+    assert!(matches!(daemon.tell(Err(Failure(problem("HOM-01")))), Ok(Ended::Held)));
+}
+
+#[test]
+fn a_gateway_that_comes_back_is_used_soon() {
+    let scene = Scene::with_gateways();
+    scene.write("a", "alpha");
+    fs::rename(scene.path("over"), scene.path("gone")).unwrap();
+    let source = start(&scene, &scene.source());
+    let captured = || crate::status(&scene.world, &scene.source()).unwrap().routes[0].items.total;
+    let (changed, changes) = mpsc::channel();
+    let written = changed.clone();
+    let (_ledger, _) = Watch::start(&[scene.source().join("ledger")], move |_| written.send(()).unwrap_or(()));
+    while captured() == 0 {
+        changes.recv().unwrap();
+    }
+    let (_watch, _) = Watch::start(&[scene.path("gone")], move |_| changed.send(()).unwrap_or(()));
+    fs::rename(scene.path("gone"), scene.path("over")).unwrap();
+    let packages =
+        || fs::read_dir(scene.path("over")).unwrap().filter(|entry| entry.as_ref().unwrap().path().extension().is_some_and(|end| end == "gfp")).count();
+    while packages() == 0 {
+        changes.recv().unwrap();
+    }
+    source.stop();
 }
 
 #[test]

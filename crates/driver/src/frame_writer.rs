@@ -3,10 +3,13 @@
 //! Memory is bounded by one group of frames. The digest of the file is taken while it is written, so that reading it back
 //! proves the medium and not our memory.
 
+use carrier::WriteFailure;
 use rayon::prelude::*;
 use seal::envelope::{Ending, Sealing};
 use wire::Digest;
 use wire::limits::{FRAME_BYTES, FRAME_TAG_BYTES};
+
+use crate::report::Failure;
 
 /// Frames sealed and written together.
 const GROUP_FRAMES: usize = 32;
@@ -21,6 +24,8 @@ pub type Sink<'a> = dyn FnMut(&[u8], u64) -> std::io::Result<()> + Send + 'a;
 /// sealed where it lies.
 pub struct FrameWriter<'a> {
     sealing: &'a Sealing,
+    /// Name of the file.
+    name: &'a str,
     sink: Box<Sink<'a>>,
     waiting: Vec<u8>,
     /// Plaintext bytes that wait.
@@ -30,17 +35,23 @@ pub struct FrameWriter<'a> {
     digest: blake3::Hasher,
 }
 
+/// A failure of the carrier while a file is written: no room is MED-04, whatever else MED-02 or MED-03.
+pub fn carrier_failure(name: &str, failure: &WriteFailure) -> Failure {
+    Failure::new(failure.code(), name, failure.to_string())
+}
+
 /// The digest of a package file: over its frames, then its header, which is written last.
 pub fn file_digest(frames: &Digest, header: &[u8]) -> Digest {
     wire::digest::derive("gapferry v1 file", &[&frames.0, header])
 }
 
 impl<'a> FrameWriter<'a> {
-    /// Writes behind the room for the header.
-    pub fn new(sealing: &'a Sealing, sink: Box<Sink<'a>>) -> Self {
+    /// Writes behind the room for the header of the file that is to be called `name`.
+    pub fn new(sealing: &'a Sealing, name: &'a str, sink: Box<Sink<'a>>) -> Self {
         Self {
             at: sealing.header_bytes(),
             sealing,
+            name,
             sink,
             waiting: vec![0; SLOT * (GROUP_FRAMES + 1)],
             waiting_bytes: 0,
@@ -50,7 +61,7 @@ impl<'a> FrameWriter<'a> {
     }
 
     /// Takes the next plaintext. The last frame is known only at the end: one byte more than a group must wait before it goes.
-    pub fn push(&mut self, mut bytes: &[u8]) -> std::io::Result<()> {
+    pub fn push(&mut self, mut bytes: &[u8]) -> Result<(), Failure> {
         while !bytes.is_empty() {
             let (frame, offset) = (self.waiting_bytes / FRAME, self.waiting_bytes % FRAME);
             let (now, later) = bytes.split_at((FRAME - offset).min(bytes.len()));
@@ -66,7 +77,7 @@ impl<'a> FrameWriter<'a> {
     }
 
     /// Seals and writes `frames` frames of what waits; `end` when the last of them is the last of all.
-    fn write_group(&mut self, frames: usize, end: bool) -> std::io::Result<()> {
+    fn write_group(&mut self, frames: usize, end: bool) -> Result<(), Failure> {
         let plain = (frames * FRAME).min(self.waiting_bytes);
         let sealed = plain + frames * TAG;
         let (first, sealing) = (self.next_frame, self.sealing);
@@ -75,7 +86,7 @@ impl<'a> FrameWriter<'a> {
             sealing.frames.seal_slice(index, end && place + 1 == frames, slot);
         });
         self.digest.update(&self.waiting[..sealed]);
-        (self.sink)(&self.waiting[..sealed], self.at)?;
+        (self.sink)(&self.waiting[..sealed], self.at).map_err(|error| carrier_failure(self.name, &error.into()))?;
         self.at += sealed as u64;
         self.next_frame += u32::try_from(frames).expect("a group is small");
         self.waiting_bytes -= plain;
@@ -85,7 +96,7 @@ impl<'a> FrameWriter<'a> {
 
     /// Writes body, signature block, padding and trailer, then the header at the start; gives the digest of the frames, the
     /// header, and the length of the file.
-    pub fn finish(mut self, ending: &Ending) -> std::io::Result<(Digest, Vec<u8>, u64)> {
+    pub fn finish(mut self, ending: &Ending) -> Result<(Digest, Vec<u8>, u64), Failure> {
         self.push(&ending.body_and_seals)?;
         let zeros = vec![0; FRAME];
         let mut padding = ending.padding_bytes;
@@ -96,7 +107,7 @@ impl<'a> FrameWriter<'a> {
         }
         self.push(&ending.trailer)?;
         self.write_group(self.waiting_bytes.div_ceil(FRAME), true)?;
-        (self.sink)(&ending.header, 0)?;
+        (self.sink)(&ending.header, 0).map_err(|error| carrier_failure(self.name, &error.into()))?;
         Ok((Digest(*self.digest.finalize().as_bytes()), ending.header.clone(), self.at))
     }
 }
@@ -130,7 +141,7 @@ mod tests {
                 file[at as usize..end].copy_from_slice(bytes);
                 Ok(())
             };
-            let mut writer = FrameWriter::new(&sealing, Box::new(sink));
+            let mut writer = FrameWriter::new(&sealing, "file", Box::new(sink));
             let plain: Vec<u8> = (0..content).map(|n| (n % 251) as u8).collect();
             plain.chunks(100_000).for_each(|piece| writer.push(piece).unwrap());
             let ending = sealing.end(content as u64, b"body", &keys, ZoneId([9; 32]));
@@ -148,6 +159,28 @@ mod tests {
             assert_eq!(&opened[..content], &plain[..], "{content}");
             let trailer = opening.trailer(&opened[opened.len() - TRAILER_BYTES..]).unwrap();
             assert_eq!((trailer.body_at, trailer.body_plain), (content as u64, 4));
+        }
+    }
+
+    #[test]
+    fn what_the_carrier_refuses_is_said_of_the_carrier() {
+        use std::io::ErrorKind;
+        let keys = SecretKeys { sign: [1; 32], seal: [2; 32] };
+        let recipient = SUITE.seal_public(&keys.seal);
+        let entropy = SealEntropy { id: [3; 16], content_key: [4; 32].into(), wrap: vec![[5; 64]] };
+        let sealing = Sealing::new(Kind::Package, &[&recipient], &entropy).unwrap();
+        for (kind, code) in [
+            (ErrorKind::StorageFull, "MED-04"),
+            (ErrorKind::QuotaExceeded, "MED-04"),
+            (ErrorKind::FileTooLarge, "MED-04"),
+            (ErrorKind::PermissionDenied, "MED-02"),
+        ] {
+            // While content is written, and when it ends.
+            let mut writer = FrameWriter::new(&sealing, "file", Box::new(move |_, _| Err(kind.into())));
+            let failure = writer.push(&vec![0; FRAME * (GROUP_FRAMES + 1)]).unwrap_err();
+            assert_eq!((failure.0.code, failure.0.subject.as_str()), (code, "file"));
+            let writer = FrameWriter::new(&sealing, "file", Box::new(move |_, _| Err(kind.into())));
+            assert_eq!(writer.finish(&sealing.end(0, b"body", &keys, ZoneId([9; 32]))).unwrap_err().0.code, code);
         }
     }
 }

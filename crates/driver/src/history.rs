@@ -1,7 +1,8 @@
 //! `history`: the earlier versions that a replica keeps, listed or restored as plain files below a folder.
 //!
 //! Restoring never overwrites and never touches the replica; what is restored has the digest, mtime and executable bit of its
-//! version, or is not there. A version that differed only in its attributes is not kept: its content is the next one's.
+//! version, or is not there. What somebody had removed by hand before it was replaced never came into the history: it is listed,
+//! marked, and cannot be restored. A version that differed only in its attributes is not kept: its content is the next one's.
 
 use engine::replica::{Earlier, Route};
 use std::collections::BTreeMap;
@@ -65,7 +66,8 @@ fn report(home: &Home, options: &HistoryOptions) -> Result<HistoryReport, Failur
     {
         let is_meant = |id: &ItemId| matcher.as_ref().is_none_or(|matcher| matcher.is_match(id));
         let earlier = earlier(route, &is_meant, options.version, back);
-        report.entries.extend(earlier.iter().map(|earlier| entry(name, route, earlier)));
+        let kept = kept(home, name);
+        report.entries.extend(earlier.iter().map(|earlier| entry(name, route, earlier, kept(earlier))));
         if !earlier.is_empty() {
             chosen.push((name, route, earlier));
         }
@@ -78,7 +80,18 @@ fn report(home: &Home, options: &HistoryOptions) -> Result<HistoryReport, Failur
     }
 }
 
-fn entry(name: &str, route: &Route, earlier: &Earlier) -> HistoryEntry {
+/// Tells of a version whether its content is there.
+fn kept<'h>(home: &'h Home, name: &str) -> impl Fn(&Earlier) -> bool + 'h {
+    let disk = &*home.world.disk;
+    let tree = home.config.routes[name].into.clone().unwrap_or_default();
+    let dot = disk.root(&tree).and_then(|root| disk.dir(&root, DOT_FOLDER, false)).ok();
+    move |earlier| {
+        let (folder, file) = Tree::history(&earlier.digest);
+        dot.as_ref().is_some_and(|dot| disk.dir(dot, &folder, false).and_then(|dir| disk.stat(&dir, &file)).is_ok())
+    }
+}
+
+fn entry(name: &str, route: &Route, earlier: &Earlier, kept: bool) -> HistoryEntry {
     HistoryEntry {
         route: name.into(),
         item: route.items[earlier.item as usize].id.clone(),
@@ -86,6 +99,7 @@ fn entry(name: &str, route: &Route, earlier: &Earlier) -> HistoryEntry {
         digest: earlier.digest.to_string(),
         bytes: earlier.size,
         replaced_at: earlier.replaced_at,
+        kept,
     }
 }
 
@@ -130,6 +144,11 @@ fn restore(home: &Home, name: &str, route: &Route, chosen: &[&Earlier], folder: 
                 subject: id.to_string(),
                 detail: format!("{} holds something of this name already; nothing is overwritten", folder.display()),
             }),
+            Err(NotRestored::Gone) => report.problems.push(Problem {
+                code: "RPL-06",
+                subject: id.to_string(),
+                detail: format!("version {} was removed on the replica before it was replaced, and is not in the history", earlier.version),
+            }),
             Err(NotRestored::Damaged) => report.problems.push(Problem {
                 code: "IO-01",
                 subject: id.to_string(),
@@ -148,6 +167,7 @@ fn restore(home: &Home, name: &str, route: &Route, chosen: &[&Earlier], folder: 
 #[derive(Debug)]
 enum NotRestored {
     There,
+    Gone,
     Damaged,
     Io(io::Error),
 }
@@ -163,7 +183,10 @@ const RESTORING: &[u8] = b".gapferry-restore.part";
 
 fn restore_one(disk: &dyn Disk, dot: &Dir, to: &Dir, id: &ItemId, earlier: &Earlier) -> Result<(), NotRestored> {
     let (history, kept) = Tree::history(&earlier.digest);
-    let mut from = disk.open(&disk.dir(dot, &history, false)?, &kept)?;
+    let mut from = disk.dir(dot, &history, false).and_then(|dir| disk.open(&dir, &kept)).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => NotRestored::Gone,
+        _ => NotRestored::Io(error),
+    })?;
     let (parent, name) = split(&id.0);
     let parent = disk.dir(to, parent, true)?;
     if disk.stat(&parent, name).is_ok() {

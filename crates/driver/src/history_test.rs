@@ -82,7 +82,7 @@ fn a_version_is_restored_whole_or_not_at_all() {
     assert!(matches!(restored("mine", &good), Err(NotRestored::There)));
     assert_eq!(fs::read(to.join("mine")).unwrap(), b"mine");
     assert!(matches!(restored("damaged", &damaged), Err(NotRestored::Damaged)));
-    assert!(matches!(restored("gone", &gone), Err(NotRestored::Io(_))));
+    assert!(matches!(restored("gone", &gone), Err(NotRestored::Gone)));
     assert!(!to.join("damaged").exists() && !to.join("gone").exists());
 }
 
@@ -126,4 +126,24 @@ fn the_version_before_last_comes_back() {
         assert_eq!(list(options.clone()).unwrap_err().0.code, "USE-01", "{options:?}");
     }
     assert_eq!(history(&scene.world, &scene.source(), &HistoryOptions::default()).unwrap_err().0.code, "USE-01");
+}
+
+#[test]
+fn what_was_removed_by_hand_is_marked_and_the_others_come_back() {
+    let scene = Scene::new();
+    for version in ["one", "two"] {
+        scene.write("a", format!("a {version}"));
+        scene.write("b", format!("b {version}"));
+        if version == "two" {
+            fs::remove_file(scene.path("replica/a")).unwrap();
+        }
+        scene.round();
+    }
+    let to = scene.path("restored");
+    let report = history(&scene.world, &scene.replica(), &HistoryOptions { restore: Some(to.clone()), ..HistoryOptions::default() }).unwrap();
+    let kept: Vec<(String, bool)> = report.entries.iter().map(|entry| (entry.item.to_string(), entry.kept)).collect();
+    assert_eq!(kept, [("a".to_owned(), false), ("b".to_owned(), true)]);
+    let problems: Vec<(&str, &str)> = report.problems.iter().map(|problem| (problem.code, problem.subject.as_str())).collect();
+    assert_eq!((report.restored, problems), (1, vec![("RPL-06", "a")]));
+    assert_eq!((fs::read_to_string(to.join("b")).unwrap().as_str(), to.join("a").exists()), ("b one", false));
 }

@@ -12,7 +12,7 @@ use store::disk::{Dir, Lock};
 use store::index::Index;
 use store::ledger::{Known, Ledger, LedgerError, Position, Reading};
 use wire::card::{Card, Role};
-use wire::manifest::Head;
+use wire::manifest::{Head, Witness};
 use wire::record::{Acted, Begun, ChunkList, Packed, Record};
 use wire::{Digest, Incarnation, PackageId, ZoneId};
 
@@ -366,13 +366,18 @@ impl Home {
         }
     }
 
-    /// The form of the receipt with this number, as a word; a scrub is the one that answers no package although all fits.
-    pub fn receipt_form(&self, route: &str, number: u64) -> &'static str {
-        match self.lookup(&index_key::receipted(route, number)) {
-            Some(Record::Receipted(receipted)) if receipted.answered.is_empty() && !receipted.more => "scrub",
-            Some(Record::Receipted(receipted)) if receipted.full => "full",
-            _ => "digest",
-        }
+    /// Whether a receipt of this route was made over the head that the source says it has seen: the record of the receipt is the
+    /// one behind it.
+    pub fn has_quoted(&self, route: &str, witness: &Witness) -> bool {
+        let made = self.replica().routes.get(route).map_or(0, |route| route.receipts);
+        let behind = |number: u64| {
+            let key = index_key::receipted(route, number);
+            let in_index = || self.index.as_ref()?.get(&key).ok().flatten();
+            let position = self.fresh.get(&key).copied().or_else(in_index)?;
+            let record = self.chain.reading().read_at(position).ok()?;
+            (record.number == witness.ledger.number).then_some(record.previous == witness.ledger.digest)
+        };
+        (witness.receipt..=made).find_map(behind).unwrap_or(false)
     }
 
     /// Whether the receipt with this id was taken in.

@@ -20,10 +20,14 @@ const KEPT_MAX: usize = 16;
 /// A receipt in the spool.
 struct Spooled {
     number: u64,
+    /// Records in our ledger when it was made.
+    head: u64,
     form: &'static str,
-    /// It was put into the gateway folder; one of a scrub, which goes only once, into that or on a medium.
+    /// It was put into the gateway folder.
     sent: bool,
     id: PackageId,
+    /// First half of the digest of the file, in hex: a receipt that was damaged here is made anew.
+    digest: String,
     name: Vec<u8>,
 }
 
@@ -31,29 +35,56 @@ fn failed(error: std::io::Error) -> Failure {
     Failure::io("spool/out", &error)
 }
 
-/// Ending of the name of a receipt that is `sent`.
+/// Ending of the name of a receipt that a gateway folder has taken.
 const SENT: &str = ".sent";
 
-/// The spooled receipts of a route, oldest first. Their names say all but the form: `<route id>-<number>-<id>.gfr`, and
-/// `.sent`.
+fn half_digest(bytes: &[u8]) -> String {
+    wire::digest::of_bytes(bytes).to_string()[..32].to_owned()
+}
+
+impl Spooled {
+    /// Reads a name, which says all: `<route id>-<number>-<head>-<form>-<id>-<digest>.gfr`, and `.sent` behind it.
+    fn of_name(prefix: &str, name: &[u8]) -> Option<Self> {
+        let text = std::str::from_utf8(name).ok()?.strip_prefix(prefix)?;
+        let (text, sent) = text.strip_suffix(SENT).map_or((text, false), |text| (text, true));
+        let parts: Vec<&str> = text.strip_suffix(".gfr")?.split('-').collect();
+        let [number, head, form, id, digest] = parts[..] else { return None };
+        Some(Self {
+            number: u64::from_str_radix(number, 16).ok()?,
+            head: u64::from_str_radix(head, 16).ok()?,
+            form: FORMS.into_iter().find(|known| *known == form)?,
+            sent,
+            id: PackageId::from_hex(id)?,
+            digest: digest.into(),
+            name: name.into(),
+        })
+    }
+
+    /// The sealed bytes, if they are what was written.
+    fn read(&self, home: &Home) -> Option<Vec<u8>> {
+        let out = home.world.disk.dir(&home.dir, b"spool/out", false).ok()?;
+        let bytes = store::spool::read_whole(&*home.world.disk, &out, &self.name, 1 << 30).ok()?;
+        (half_digest(&bytes) == self.digest).then_some(bytes)
+    }
+}
+
+/// The words for the forms.
+const FORMS: [&str; 3] = ["full", "digest", "scrub"];
+
+fn form_of(form: &Form) -> &'static str {
+    match form {
+        Form::Full { .. } => FORMS[0],
+        Form::Digest { .. } => FORMS[1],
+        Form::Scrub { .. } => FORMS[2],
+    }
+}
+
+/// The spooled receipts of a route, oldest first.
 fn spooled(home: &Home, route: &str) -> Result<Vec<Spooled>, Failure> {
     let out = home.world.disk.dir(&home.dir, b"spool/out", true).map_err(failed)?;
     let prefix = format!("{}-", home.replica().routes[route].route_id);
-    let mut all: Vec<Spooled> = home
-        .world
-        .disk
-        .list(&out)
-        .map_err(failed)?
-        .into_iter()
-        .filter_map(|entry| {
-            let text = std::str::from_utf8(&entry.name).ok()?.strip_prefix(&prefix)?;
-            let (text, sent) = text.strip_suffix(SENT).map_or((text, false), |text| (text, true));
-            let text = text.strip_suffix(".gfr")?;
-            let (number, id) = text.split_once('-')?;
-            let number = u64::from_str_radix(number, 16).ok()?;
-            Some(Spooled { sent, number, form: home.receipt_form(route, number), id: PackageId::from_hex(id)?, name: entry.name.clone() })
-        })
-        .collect();
+    let names = home.world.disk.list(&out).map_err(failed)?;
+    let mut all: Vec<Spooled> = names.iter().filter_map(|entry| Spooled::of_name(&prefix, &entry.name)).collect();
     all.sort_by_key(|receipt| receipt.number);
     Ok(all)
 }
@@ -64,9 +95,9 @@ fn remove(home: &Home, receipts: impl Iterator<Item = Spooled>) -> Result<(), Fa
 }
 
 fn make(home: &mut Home, name: &str, answers: Vec<Answer>, wanted: Wanted, scrub: bool) -> Result<ReceiptReport, Failure> {
-    let tree = crate::applying::tree_of(home, name)?;
     let world = home.world.clone();
-    let free_bytes = world.disk.space(&tree.root).map_err(|error| Failure::io(name, &error))?.free;
+    // What was read back was there then, whether the disk is there now or not.
+    let free_bytes = crate::applying::tree_of(home, name).ok().and_then(|tree| world.disk.space(&tree.root).ok()).map_or(0, |space| space.free);
     let route = &home.replica().routes[name];
     let read_back = if home.config.policy.read_back_medium { ReadBack::Medium } else { ReadBack::Memory };
     let moment = Moment { source: route.source, replica: home.zone_id(), incarnation: home.incarnation(), ledger: home.head(), free_bytes, read_back };
@@ -80,14 +111,14 @@ fn make(home: &mut Home, name: &str, answers: Vec<Answer>, wanted: Wanted, scrub
     let bytes = seal_whole(Kind::Receipt, &[&card.seal], &entropy, &body, home.keys(), home.zone_id())
         .map_err(|rejection| Failure::new(rejection.code(), name, rejection.0.says))?;
     let id = PackageId(entropy.id);
-    let spool_name = format!("{}-{:016x}-{id}.gfr", receipt.route_id, receipt.number);
-    let (number, more, full) = (receipt.number, receipt.more, !matches!(receipt.form, Form::Digest { .. }));
-    home.record(Receipted { route: name.into(), number, receipt: id, full, answered: answer::answered(&receipt.form), more })?;
+    let (number, more, form) = (receipt.number, receipt.more, form_of(&receipt.form));
+    let spool_name = format!("{}-{number:016x}-{:016x}-{form}-{id}-{}.gfr", receipt.route_id, receipt.ledger.number, half_digest(&bytes));
+    home.record(Receipted { route: name.into(), number, receipt: id, full: form != "digest", answered: answer::answered(&receipt.form), more })?;
     home.commit()?;
     let out = world.disk.dir(&home.dir, b"spool/out", true).map_err(failed)?;
     store::spool::write_whole(&*world.disk, &out, spool_name.as_bytes(), &bytes).map_err(failed)?;
     let file = carrier::receipt_name(&id);
-    Ok(ReceiptReport { route: name.into(), number, form: home.receipt_form(name, number), answers: count, file, written: false })
+    Ok(ReceiptReport { route: name.into(), number, form, answers: count, file, written: false })
 }
 
 /// Makes the receipts of a scrub, which take the place of those of earlier ones.
@@ -105,14 +136,14 @@ pub fn is_waiting(home: &Home, name: &str) -> Result<bool, Failure> {
     Ok(answer::is_needed(route) || found_damaged || due(home, name, 0)?.iter().any(|receipt| !receipt.sent))
 }
 
-/// The spooled receipts that are to go: the newest that answers packages, until the source has told that it arrived, and those of a
-/// scrub once. `replayed` is the number of a receipt that is asked for again.
+/// The spooled receipts that are to go until the source has told that they arrived: the newest that answers packages, and those of
+/// the last scrub. `replayed` is the number of a receipt that is asked for again.
 fn due(home: &Home, name: &str, replayed: u64) -> Result<Vec<Spooled>, Failure> {
-    let acknowledged = home.replica().routes[name].acknowledged;
+    let route = &home.replica().routes[name];
     let (scrubs, mut due): (Vec<Spooled>, Vec<Spooled>) = spooled(home, name)?.into_iter().partition(|receipt| receipt.form == "scrub");
     due.drain(..due.len().saturating_sub(1));
-    due.retain(|newest| newest.number > acknowledged || replayed > 0);
-    due.extend(scrubs.into_iter().filter(|scrub| !scrub.sent));
+    due.retain(|newest| newest.number > route.acknowledged || replayed > 0);
+    due.extend(scrubs.into_iter().filter(|scrub| scrub.head > route.acknowledged_head));
     Ok(due)
 }
 
@@ -121,7 +152,8 @@ fn due(home: &Home, name: &str, replayed: u64) -> Result<Vec<Spooled>, Failure> 
 fn make_if_needed(home: &mut Home, name: &str, wanted: Wanted) -> Result<(), Failure> {
     let route = &home.replica().routes[name];
     let damaged = if route.want_full { answer::damaged(route) } else { Vec::new() };
-    let spooled_to = spooled(home, name)?.iter().filter(|receipt| receipt.form != "scrub").map(|receipt| receipt.number).max().unwrap_or(0);
+    let newest = spooled(home, name)?.into_iter().rfind(|receipt| receipt.form != "scrub");
+    let spooled_to = newest.as_ref().filter(|newest| newest.read(home).is_some()).map_or(0, |newest| newest.number);
     let outstanding = answer::outstanding(route);
     let lost = outstanding.iter().any(|sequence| route.packages[sequence].covered_in > spooled_to);
     if lost || answer::is_needed(route) {
@@ -129,7 +161,8 @@ fn make_if_needed(home: &mut Home, name: &str, wanted: Wanted) -> Result<(), Fai
         for sequence in outstanding {
             let attested =
                 home.attested(name, sequence).ok_or_else(|| Failure::new("LDG-06", "ledger", format!("the attestation of {name} {sequence} is not there")))?;
-            answers.push(Answer { sequence, package: home.replica().routes[name].packages[&sequence].package, rows: attested.rows });
+            let package = home.replica().routes[name].packages[&sequence].package;
+            answers.push(Answer { sequence, package, rows: answer::as_known_now(&home.replica().routes[name], sequence, attested.rows) });
         }
         make(home, name, answers, wanted, false)?;
     }
@@ -170,13 +203,19 @@ pub fn hand_over(home: &Home, name: &str, replayed: u64, way_back: &WayBack<'_>)
     let listing = way_back.carrier.list().map_err(|error| Failure::io("medium", &error))?;
     let mut reports = Vec::new();
     for receipt in due(home, name, replayed)? {
+        // One that was damaged here is made anew the next time that something is delivered.
+        let Some(bytes) = receipt.read(home) else { continue };
         let file = carrier::receipt_name(&receipt.id);
-        let there = way_back.keeps && listing.receipts.iter().any(|held| held.name == file);
+        let is_there = || {
+            let held = listing.receipts.iter().find(|held| held.name == file && held.bytes == bytes.len() as u64)?;
+            let (digest, _) = carrier::digest_file(&mut *way_back.carrier.open(&held.name).ok()?, 0, &mut |_| ()).ok()?;
+            (digest.to_string()[..32] == receipt.digest).then_some(())
+        };
+        let there = if way_back.keeps { is_there().is_some() } else { receipt.sent && replayed == 0 };
         if !there {
-            let bytes = store::spool::read_whole(disk, &out, &receipt.name, 1 << 30).map_err(failed)?;
             way_back.carrier.write_small(&file, &bytes).map_err(|failure| Failure::new(failure.code(), &file, failure.to_string()))?;
         }
-        if !receipt.sent && (receipt.form == "scrub" || !way_back.keeps) {
+        if !receipt.sent && !way_back.keeps {
             let sent = [receipt.name.as_slice(), SENT.as_bytes()].concat();
             disk.rename((&out, &receipt.name), (&out, &sent), store::disk::Rename::Replace).map_err(failed)?;
             disk.sync_dir(&out).map_err(failed)?;

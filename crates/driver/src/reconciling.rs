@@ -113,7 +113,7 @@ fn take_in(home: &mut Home, name: &str, id: PackageId, receipt: &Receipt, report
         report.receipts.push(taken);
         return Ok(false);
     }
-    if let Some(fork) = fork_of(route, &home.incarnation(), receipt) {
+    if let Some(fork) = fork_of(route, &home.incarnation(), id, receipt) {
         home.record(Stopped { route: name.into(), code: fork.code.into(), seen: fork.seen.clone() })?;
         home.commit()?;
         taken.result = "stopped";

@@ -472,6 +472,8 @@ pub struct HistoryEntry {
     pub bytes: u64,
     /// When it was replaced or removed, seconds since 1970.
     pub replaced_at: i64,
+    /// False when its content is not there: somebody had removed the file on the replica before it was replaced.
+    pub kept: bool,
 }
 
 /// `history`.
@@ -492,6 +494,8 @@ pub struct ScrubReport {
     pub items: u64,
     /// Bytes re-read.
     pub bytes: u64,
+    /// Documents whose modification time or executable bit somebody had changed, and which have them again.
+    pub attributes: u64,
     /// What is not right, at most `LISTED_MAX`.
     pub damaged: Vec<Discrepancy>,
     /// Receipts for the way back.

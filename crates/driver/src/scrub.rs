@@ -79,6 +79,7 @@ fn one(home: &mut Home, name: &str, medium: Option<&Medium>, report: &mut ScrubR
     let read = read_all(home, &tree, route, &parts).map_err(|error| Failure::io(name, &error))?;
     report.items += read.len() as u64;
     report.bytes += read.iter().map(|(number, _, _)| route.items[*number as usize].size).sum::<u64>();
+    report.attributes += put_attributes_right(home, &tree, route, &read);
     let wrong: Vec<(u32, Outcome)> = read.iter().filter(|(_, outcome, _)| !outcome.proves()).map(|(number, outcome, _)| (*number, *outcome)).collect();
     let left = LISTED_MAX.saturating_sub(report.damaged.len());
     let listed = wrong.iter().take(left).map(|(number, outcome)| Discrepancy {
@@ -155,6 +156,27 @@ fn read_all(home: &Home, tree: &Tree, route: &Route, parts: &Stretches) -> io::R
         .collect();
     world.progress.end();
     Ok(read?.concat())
+}
+
+/// Gives documents whose content is right the modification time and the executable bit of the ledger again; gives how many
+/// needed it. What the file system does not keep is left as it is.
+fn put_attributes_right(home: &Home, tree: &Tree, route: &Route, read: &[ReadBack]) -> u64 {
+    let disk = &*home.world.disk;
+    let one = |item: &Item, parents: &mut Parents| -> Option<()> {
+        let known = parents.stat(disk, &tree.root, item.path()).ok()?;
+        let right = |modified: i64, executable: bool| (modified, executable) == (item.modified, item.executable);
+        if right(known.modified, known.executable) {
+            return None;
+        }
+        let mut file = parents.open(disk, &tree.root, item.path()).ok()?;
+        let mode = file.stat().ok()?.mode;
+        file.set_mode(if item.executable { mode | 0o111 } else { mode & !0o111 }).ok()?;
+        file.set_modified(item.modified).ok()?;
+        let now = file.stat().ok()?;
+        right(now.modified, now.executable()).then_some(())
+    };
+    let count = |parents: &mut Parents, (number, outcome, _): &ReadBack| outcome.proves() && one(&route.items[*number as usize], parents).is_some();
+    read.par_chunks(ITEMS_AT_ONCE).map_init(Parents::default, |parents, read| read.iter().filter(|read| count(parents, read)).count() as u64).sum()
 }
 
 /// What was read back as answers: by package, and within it by row.

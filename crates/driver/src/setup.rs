@@ -1,6 +1,10 @@
 //! Making a home, trusting zones, registering archives and routes. Repeated with equal arguments nothing changes.
 
+pub mod overlap;
+
+use overlap::Folder;
 use seal::keys::{SecretKeys, read_card};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use store::disk::Disk;
 use wire::card::{Card, Role, fingerprint_matches};
@@ -151,7 +155,11 @@ pub fn archive_add(world: &World, path: &Path, name: &str, root: &Path) -> Resul
     named(name)?;
     let root = absolute(root)?;
     let place = utf8(&root)?;
-    world.disk.root(&root).map_err(|error| Failure::new("SRC-01", &place, error.to_string()))?;
+    world.disk.root(&root).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => Failure::new("USE-01", &place, "there is no such folder; an archive is added when it is there"),
+        ErrorKind::NotADirectory => Failure::new("USE-01", &place, "this is no folder; an archive is a tree of files"),
+        _ => Failure::io(&place, &error),
+    })?;
     let mut home = Home::open(world, path, Access::Change)?;
     home.require(Role::Source, "archive add")?;
     let report = |added| SetupReport { kind: "archive", name: name.into(), place: place.clone(), added };
@@ -165,6 +173,7 @@ pub fn archive_add(world: &World, path: &Path, name: &str, root: &Path) -> Resul
         home.settle()?;
         return Ok(report(false));
     }
+    overlap::apart(&home, name, &[Folder::Archive(&root)])?;
     if !recorded {
         home.record(ArchiveAdded { archive: name.into(), root: Bytes(place.clone().into_bytes()) })?;
         home.commit()?;
@@ -208,13 +217,17 @@ pub struct RouteAccept {
     pub to_gateway: Option<PathBuf>,
 }
 
-fn gateways(values: &mut Vec<(&'static str, String)>, to: Option<&PathBuf>, from: Option<&PathBuf>) -> Result<(), Failure> {
+/// Adds the gateway folders of a route to its values, and gives them.
+fn gateways(values: &mut Vec<(&'static str, String)>, to: Option<&PathBuf>, from: Option<&PathBuf>) -> Result<Vec<PathBuf>, Failure> {
+    let mut folders = Vec::new();
     for (key, path) in [("to_gateway", to), ("from_gateway", from)] {
         if let Some(path) = path {
-            values.push((key, utf8(&absolute(path)?)?));
+            let path = absolute(path)?;
+            values.push((key, utf8(&path)?));
+            folders.push(path);
         }
     }
-    Ok(())
+    Ok(folders)
 }
 
 /// Whether the route is configured with exactly these values; fails when it is there with others.
@@ -240,7 +253,7 @@ pub fn route_add(world: &World, path: &Path, route: &RouteAdd) -> Result<SetupRe
     let mut home = Home::open(world, path, Access::Change)?;
     home.require(Role::Source, "route add")?;
     let mut values = vec![("archive", route.archive.clone()), ("to", route.to.clone())];
-    gateways(&mut values, route.to_gateway.as_ref(), route.from_gateway.as_ref())?;
+    let gateways = gateways(&mut values, route.to_gateway.as_ref(), route.from_gateway.as_ref())?;
     if let Some(escrow) = &route.escrow {
         home.trusted(escrow, Role::Replica)?;
         values.push(("escrow", escrow.clone()));
@@ -254,6 +267,7 @@ pub fn route_add(world: &World, path: &Path, route: &RouteAdd) -> Result<SetupRe
     if !home.config.archives.contains_key(&route.archive) {
         return Err(Failure::new("USE-01", &route.archive, "no archive of this name; add it first"));
     }
+    overlap::apart(&home, &route.name, &gateways.iter().map(|path| Folder::Gateway(path)).collect::<Vec<_>>())?;
     let replica = home.trusted(&route.to, Role::Replica)?.id();
     let route_id = digest::route_id(&home.zone_id(), &replica, &route.name);
     if !recorded {
@@ -275,19 +289,18 @@ pub fn route_accept(world: &World, path: &Path, route: &RouteAccept) -> Result<S
     let into = absolute(&route.into)?;
     let place = utf8(&into)?;
     let mut values = vec![("from", route.from.clone()), ("into", place.clone())];
-    gateways(&mut values, route.to_gateway.as_ref(), route.from_gateway.as_ref())?;
+    let gateways = gateways(&mut values, route.to_gateway.as_ref(), route.from_gateway.as_ref())?;
     let report = |added| SetupReport { kind: "route", name: route.name.clone(), place: place.clone(), added };
     let (configured, recorded) = (same_route(&home, &route.name, &values)?, home.replica().routes.contains_key(&route.name));
     if configured && recorded {
         home.settle()?;
         return Ok(report(false));
     }
-    let nested = |other: &PathBuf| into.starts_with(other) || other.starts_with(&into);
-    if let Some((other, _)) = home.config.routes.iter().find(|(name, other)| **name != route.name && other.into.as_ref().is_some_and(nested)) {
-        return Err(Failure::new("USE-01", &place, format!("route {other} has its tree there; each route needs one of its own")));
-    }
+    let mut folders = vec![Folder::Tree(&into)];
+    folders.extend(gateways.iter().map(|path| Folder::Gateway(path)));
+    overlap::apart(&home, &route.name, &folders)?;
     let source = home.trusted(&route.from, Role::Source)?.id();
-    crate::tree::Tree::open(world, &into)?;
+    crate::tree::Tree::open(world, &into, true)?;
     let route_id = digest::route_id(&source, &home.zone_id(), &route.name);
     if !recorded {
         home.record(RouteAccepted { route: route.name.clone(), route_id, source, into: Bytes(place.clone().into_bytes()) })?;

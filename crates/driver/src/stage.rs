@@ -174,16 +174,18 @@ impl<'a> Stager<'a> {
     }
 
     /// Begins a document whose bytes may come in several windows.
-    fn start(&mut self, row: u32) -> io::Result<()> {
-        let key = |row: u32| {
-            let document = carried(self.manifest, row);
-            (document.at, document.new_bytes(), document.carried_digest(), only_new(document))
+    fn start(&mut self, row: u32) -> Result<(), NotOpened> {
+        let document = carried(self.manifest, row);
+        let same_bytes = |begun: u32| {
+            let other = carried(self.manifest, begun);
+            only_new(document) && only_new(other) && (other.at, other.new_bytes()) == (document.at, document.new_bytes())
         };
-        if let Some(begun) = self.begun.filter(|begun| *begun != row && only_new(carried(self.manifest, row)) && key(*begun) == key(row)) {
+        if let Some(begun) = self.begun.filter(|begun| *begun != row && same_bytes(*begun)) {
+            wire::clause::require(carried(self.manifest, begun).carried_digest() == document.carried_digest(), &clause::PKG_DIGEST)?;
             self.twins.insert(row, begun);
         } else if !self.is_growing(row) {
             self.begun = Some(row);
-            let growing = Growing::new(row, self.create(row)?, carried(self.manifest, row))?;
+            let growing = Growing::new(row, self.create(row)?, document)?;
             self.growing.push(growing);
         }
         Ok(())

@@ -29,20 +29,25 @@ pub struct Surveyed {
     pub young: bool,
     /// Bytes that are not in the base.
     pub new_bytes: u64,
+    /// Pieces that it consists of, copied from the base or new.
+    pub pieces: u64,
 }
 
 /// An open document and what it said of itself at first.
-struct Open {
+pub struct Open {
+    number: u32,
     file: Box<dyn File>,
-    stat: FileStat,
+    /// Its attributes then.
+    pub stat: FileStat,
     started: i64,
 }
 
-fn open(reader: &Reader<'_>, number: u32) -> Result<Open, NotRead> {
+/// Opens a document.
+pub fn open(reader: &Reader<'_>, number: u32) -> Result<Open, NotRead> {
     let started = reader.world.clock.now();
     let file = open_document(&*reader.world.disk, reader.root, &reader.item(number).id).map_err(not_read)?;
     let stat = file.stat().map(|stat| stat_of(&stat)).map_err(NotRead::Unreadable)?;
-    Ok(Open { file, stat, started })
+    Ok(Open { number, file, stat, started })
 }
 
 impl Open {
@@ -77,8 +82,7 @@ impl Open {
 }
 
 /// Reads a document without packing it.
-pub fn survey(reader: &Reader<'_>, number: u32, base: Option<&BaseChunks>) -> Result<Surveyed, NotRead> {
-    let mut document = open(reader, number)?;
+pub fn survey(reader: &Reader<'_>, document: &mut Open, base: Option<&BaseChunks>) -> Result<Surveyed, NotRead> {
     let mut reading = Reading::new(&reader.possession_key, document.stat.size >= CHUNKED_BYTES_MIN);
     let (mut buffer, mut at) = (Vec::new(), 0);
     loop {
@@ -93,27 +97,35 @@ pub fn survey(reader: &Reader<'_>, number: u32, base: Option<&BaseChunks>) -> Re
         return Err(not_read(ReadFailure::Unstable));
     }
     let was = reading.finish();
-    let known = |chunk: &&wire::record::Chunk| base.is_some_and(|base| base.has(chunk));
-    let there: u64 = was.chunks.iter().filter(known).map(|chunk| u64::from(chunk.length)).sum();
-    Ok(Surveyed { young: is_young(&document.stat, document.started, CLOCK_TICK_NS), stat: document.stat, new_bytes: at - there, was })
+    let mut pieces = vec![Draft::New(at)];
+    if let Some(base) = base {
+        pieces.clear();
+        base.pieces(&was.chunks, &mut pieces);
+    }
+    let new = |piece: &Draft| if let Draft::New(length) = piece { *length } else { 0 };
+    Ok(Surveyed {
+        young: is_young(&document.stat, document.started, CLOCK_TICK_NS),
+        stat: document.stat,
+        new_bytes: pieces.iter().map(new).sum(),
+        pieces: pieces.len() as u64,
+        was,
+    })
 }
 
-/// Packs a document or the stretch `part` of it: its new bytes become blocks behind those of `layout`.
+/// Packs a document or the stretch `part` of it: its new bytes become blocks behind those of `layout`. What turns out to have
+/// more than `new_bytes_max` of them, because it changed since that was asked for, is unstable and goes no further.
 ///
 /// The outer error is of the carrier, the inner one of the document; after an inner error bytes may have been written that
 /// no item refers to, which a reader ignores.
 pub fn copy(
     reader: &Reader<'_>,
-    number: u32,
+    document: &mut Open,
     part: Option<(u64, u64)>,
     base: Option<&BaseChunks>,
+    new_bytes_max: u64,
     layout: &mut Layout,
     frames: &mut FrameWriter<'_>,
 ) -> Result<Result<DocumentRead, NotRead>, Failure> {
-    let mut document = match open(reader, number) {
-        Ok(document) => document,
-        Err(reason) => return Ok(Err(reason)),
-    };
     let (start, length) = part.unwrap_or((0, u64::MAX));
     let mut source = Source {
         reading: Reading::new(&reader.possession_key, part.is_none() && document.stat.size >= CHUNKED_BYTES_MIN),
@@ -124,7 +136,8 @@ pub fn copy(
     };
     let (mut at, end) = (start, start.saturating_add(length).min(document.stat.size));
     // What was read, what is to be sealed, and memory to read into.
-    let (mut fresh, mut waiting, mut spare) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut fresh, mut waiting, mut spare): (_, Vec<Vec<u8>>, _) = (Vec::new(), Vec::new(), Vec::new());
+    let mut new_bytes = 0;
     loop {
         let last = at == end;
         let (read, (taken, written)) = rayon::join(
@@ -132,6 +145,10 @@ pub fn copy(
             || rayon::join(|| source.take(std::mem::take(&mut fresh), last), || write(layout, frames, std::mem::take(&mut waiting))),
         );
         (waiting, spare) = (taken, written?);
+        new_bytes += waiting.iter().map(|block| block.len() as u64).sum::<u64>();
+        if new_bytes > new_bytes_max {
+            return Ok(Err(NotRead::Unstable));
+        }
         fresh = match read {
             Ok(read) => read,
             Err(reason) => return Ok(Err(reason)),
@@ -155,7 +172,7 @@ pub fn copy(
     }
     let copies = source.pieces.iter().any(|piece| matches!(piece, Draft::Copy { .. }));
     Ok(Ok(DocumentRead {
-        item: number,
+        item: document.number,
         young: is_young(&document.stat, document.started, CLOCK_TICK_NS),
         stat: document.stat,
         was: source.reading.finish(),
@@ -171,7 +188,7 @@ fn write(layout: &mut Layout, frames: &mut FrameWriter<'_>, blocks: Vec<Vec<u8>>
     let mut spare = Vec::with_capacity(blocks.len());
     for stored in store_blocks(blocks) {
         layout.add(stored.block);
-        frames.push(&stored.bytes).map_err(|error| Failure::io("package", &error))?;
+        frames.push(&stored.bytes)?;
         spare.push(stored.bytes);
     }
     Ok(spare)

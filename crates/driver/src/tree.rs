@@ -35,10 +35,17 @@ pub fn split(path: &[u8]) -> (&[u8], &[u8]) {
 }
 
 impl Tree {
-    /// Opens the tree, making it if need be.
-    pub fn open(world: &World, path: &Path) -> Result<Self, Failure> {
+    /// Opens the tree. With `make`, what is missing is made; without, a tree that is missing or holds nothing at all is refused:
+    /// the disk that holds the replica is not mounted (RPL-05).
+    pub fn open(world: &World, path: &Path, make: bool) -> Result<Self, Failure> {
         let failed = |error: io::Error| Failure::io(path.display().to_string(), &error);
-        let root = world.disk.make_root(path).map_err(failed)?;
+        let missing = |detail: &str| Failure::new("RPL-05", path.display().to_string(), detail);
+        let root = match world.disk.root(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound && !make => return Err(missing("it is not there")),
+            Ok(root) if !make && world.disk.list(&root).map_err(failed)?.is_empty() => return Err(missing("it is empty")),
+            Ok(root) => root,
+            Err(_) => world.disk.make_root(path).map_err(failed)?,
+        };
         let dot = match world.disk.dir(&root, DOT_FOLDER, false) {
             // Earlier versions lie in it, deleted ones too: for the owner only.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {

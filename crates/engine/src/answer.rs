@@ -44,6 +44,16 @@ pub fn is_needed(route: &Route) -> bool {
     outstanding.iter().any(uncovered) || route.want_full && !outstanding.is_empty()
 }
 
+/// The rows of a package as they were attested, but for items that a later reading found damaged.
+pub fn as_known_now(route: &Route, sequence: u64, mut rows: Vec<Row>) -> Vec<Row> {
+    for item in route.items.iter().filter(|item| item.sequence == sequence && item.held() && item.damaged != 0) {
+        if let Some(row) = rows.get_mut(item.row as usize) {
+            (row.outcome, row.digest) = (item.damaged, Digest::ZERO);
+        }
+    }
+    rows
+}
+
 /// What an earlier reading found damaged, as answers of a scrub: by package, and within it by row.
 pub fn damaged(route: &Route) -> Vec<Answer> {
     let mut by_sequence: BTreeMap<u64, Vec<Row>> = BTreeMap::new();

@@ -30,7 +30,7 @@ pub struct Fork {
 }
 
 /// The safeties of P12 that a receipt can trip on a source, before anything of it is taken in.
-pub fn fork_of(route: &Route, incarnation: &wire::Incarnation, receipt: &Receipt) -> Option<Fork> {
+pub fn fork_of(route: &Route, incarnation: &wire::Incarnation, id: PackageId, receipt: &Receipt) -> Option<Fork> {
     let seen = &receipt.source_seen;
     if seen.incarnation != *incarnation {
         return Some(Fork {
@@ -46,6 +46,9 @@ pub fn fork_of(route: &Route, incarnation: &wire::Incarnation, receipt: &Receipt
     }
     if route.recent.get(&seen.sequence).is_some_and(|package| *package != seen.package) {
         return Some(Fork { code: "FRK-03", seen: format!("sequence {} of the replica is package {}, not ours", seen.sequence, seen.package) });
+    }
+    if let Some(taken) = route.taken.get(&receipt.number).filter(|taken| **taken != id) {
+        return Some(Fork { code: "FRK-02", seen: format!("receipt {} was {taken} and is now {id}: the replica has made its number twice", receipt.number) });
     }
     let witness = route.witness.filter(|witness| witness.incarnation == receipt.incarnation);
     if let Some(witness) = witness {
@@ -91,6 +94,9 @@ pub fn take(name: &str, route: &Route, receipt_id: PackageId, receipt: &Receipt,
                 let was = packed(answer.sequence).filter(|was| was.package == answer.package).ok_or(Rejection(&clause::RCT_PACKAGE))?;
                 require(!full || was.rows.len() == answer.rows.len(), &clause::RCT_ANSWERS)?;
                 for row in &answer.rows {
+                    if full && is_settled(route, answer.sequence, row.outcome) {
+                        continue;
+                    }
                     let packed = was.rows.get(row.row as usize).ok_or(Rejection(&clause::RCT_ANSWERS))?;
                     rows.push(settle(packed, Outcome::of(row.outcome).ok_or(Rejection(&clause::RCT_OUTCOME))?, &row.digest));
                 }
@@ -104,7 +110,9 @@ pub fn take(name: &str, route: &Route, receipt_id: PackageId, receipt: &Receipt,
                 return Ok(unproven(name, receipt_id, receipt));
             }
             for (sequence, packed, outcome, said) in &all {
-                rows.push(settle(packed, *outcome, said));
+                if !is_settled(route, *sequence, outcome.number()) {
+                    rows.push(settle(packed, *outcome, said));
+                }
                 if answered.last() != Some(sequence) {
                     answered.push(*sequence);
                 }
@@ -116,6 +124,11 @@ pub fn take(name: &str, route: &Route, receipt_id: PackageId, receipt: &Receipt,
     let failed = record.rows.iter().filter_map(|row| Outcome::of(row.outcome).filter(|outcome| outcome.failed()).map(|outcome| (row.item, outcome))).collect();
     let proven = newly_proven(route, &record);
     Ok(Taken { record, proven, failed })
+}
+
+/// Whether another receipt has answered this package before: its proof is history, and a later reading may have found otherwise.
+fn is_settled(route: &Route, sequence: u64, outcome: u16) -> bool {
+    !route.packages.contains_key(&sequence) && Outcome::of(outcome).is_some_and(Outcome::proves)
 }
 
 type Expected = (Vec<(u64, PackedRow, Outcome, Digest)>, Digest);

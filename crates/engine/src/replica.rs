@@ -141,6 +141,8 @@ pub struct Route {
     pub pending: Option<Pending>,
     /// Number of the newest receipt that the source has taken in.
     pub acknowledged: u64,
+    /// Records in this ledger that the newest receipt of any form quoted of which the source has told that it arrived.
+    pub acknowledged_head: u64,
     /// Number of the newest receipt made.
     pub receipts: u64,
     /// The source asks for a full receipt.
@@ -153,6 +155,8 @@ pub struct Route {
     pub history: Vec<Earlier>,
     /// The breaker.
     pub breaker: Breaker,
+    /// A person agreed to go on although the tree is missing or empty (RPL-05), until something is applied or read again.
+    pub may_be_empty: bool,
     /// Code of the safety that stopped it for good, and what was seen.
     pub stopped: Option<(String, String)>,
     /// Local changes kept aside since the last receipt.
@@ -213,6 +217,7 @@ impl Replica {
             }
             Record::Scrubbed(scrubbed) => {
                 let Some(route) = self.routes.get_mut(&scrubbed.route) else { return };
+                route.may_be_empty = false;
                 for number in 0..route.items.len() {
                     route.mark(number, 0);
                 }
@@ -222,8 +227,9 @@ impl Replica {
             }
             Record::Pruned(pruned) => {
                 let Some(route) = self.routes.get_mut(&pruned.route) else { return };
-                let gone = usize::try_from(pruned.entries).unwrap_or(usize::MAX).min(route.history.len());
-                route.history.drain(..gone);
+                let mut gone = pruned.entries.iter().peekable();
+                let mut places = 0u32..;
+                route.history.retain(|_| places.next().is_none_or(|place| gone.next_if_eq(&&place).is_none()));
             }
             Record::BreakerTripped(tripped) => {
                 if let Some(route) = self.routes.get_mut(&tripped.route) {
@@ -233,6 +239,7 @@ impl Replica {
             Record::BreakerReleased(released) => {
                 if let Some(route) = self.routes.get_mut(&released.route) {
                     route.breaker.release(released.changes);
+                    route.may_be_empty = true;
                 }
             }
             Record::Stopped(stopped) => {
@@ -258,12 +265,14 @@ impl Route {
             packages: BTreeMap::new(),
             pending: None,
             acknowledged: 0,
+            acknowledged_head: 0,
             receipts: 0,
             want_full: false,
             state: StateDigest::default(),
             parts: BTreeMap::new(),
             history: Vec::new(),
             breaker: Breaker::default(),
+            may_be_empty: false,
             stopped: None,
             kept_aside: 0,
         }
@@ -305,6 +314,7 @@ impl Route {
         }
         if let Some(witness) = begun.acknowledged.filter(|witness| witness.incarnation == *ours) {
             self.acknowledged = self.acknowledged.max(witness.receipt);
+            self.acknowledged_head = self.acknowledged_head.max(witness.ledger.number);
         }
         for row in &begun.rows {
             if let Some(id) = &row.id
@@ -337,6 +347,7 @@ impl Route {
 
     fn fold_applied(&mut self, time: i64, sequence: u64, rows: &[AppliedRow]) {
         let Some(pending) = self.pending.take_if(|pending| pending.sequence == sequence) else { return };
+        self.may_be_empty = false;
         let exceptions: BTreeMap<u32, &AppliedRow> = rows.iter().map(|row| (row.row, row)).collect();
         for (staged, row) in pending.rows.iter().zip(0u32..) {
             let exception = exceptions.get(&row);

@@ -125,9 +125,10 @@ pub fn next_part(item: &Item, sent: &RouteItem, holds: &BTreeSet<(u32, u64, u64)
 /// becomes a file, a file that becomes a folder.
 pub fn must_share(archive: &Archive, route: &Route, number: u32) -> Vec<u32> {
     let item = &archive.items[number as usize];
-    if item.gone || route.item(number).proven_version > 0 && !route.item(number).proven_gone {
+    if item.gone {
         return Vec::new();
     }
+    // Also for an item that is proven: it may have been gone since, and something else in its place on the way.
     let open = |number: u32| {
         let sent = route.item(number);
         archive.items[number as usize].gone && sent.packed_version > 0 && sent.proven_version != archive.items[number as usize].version
@@ -155,4 +156,73 @@ pub fn mark_of(item: &Item, sent: &RouteItem, digest: &Digest) -> Mark {
 pub fn replaced_by(item: &Item, sent: &RouteItem) -> Option<Replaced> {
     let proven = sent.proven_version > 0 && !sent.proven_gone && sent.proven_version < item.version;
     proven.then_some(Replaced { version: sent.proven_version, digest: sent.proven_projected })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::boxed::Box;
+    use alloc::string::String;
+    use alloc::vec;
+    use wire::id::Bytes;
+    use wire::record::{ArchiveAdded, FileStat, Record, RouteAdded};
+    use wire::{RouteId, ZoneId};
+
+    use crate::source::{PartState, Parts, Source};
+
+    /// An archive with these items: id, version, gone, version packed, version proven, proven gone.
+    fn world(items: &[(&str, u64, bool, u64, u64, bool)]) -> (Archive, Route) {
+        let mut source = Source::default();
+        source.fold(0, &Record::ArchiveAdded(ArchiveAdded { archive: "a".into(), root: Bytes(vec![b'/']) }));
+        let added = RouteAdded { route: "r".into(), route_id: RouteId([0; 16]), archive: "a".into(), replica: ZoneId([0; 32]) };
+        source.fold(0, &Record::RouteAdded(added));
+        let (mut archive, mut route) = (source.archives["a"].clone(), source.routes["r"].clone());
+        for (number, (id, version, gone, packed_version, proven_version, proven_gone)) in (0u32..).zip(items) {
+            let id = ItemId(id.as_bytes().to_vec());
+            archive.by_id.insert(id.clone(), number);
+            let stat = FileStat { size: 100, ..FileStat::default() };
+            archive.items.push(Item { id, version: *version, stat, gone: *gone, digest: None, young: false, rotten: false, captured_at: 0 });
+            let (packed_version, proven_version, proven_gone) = (*packed_version, *proven_version, *proven_gone);
+            route.items.push(RouteItem { packed_version, proven_version, proven_gone, ..RouteItem::default() });
+        }
+        (archive, route)
+    }
+
+    #[test]
+    fn deletions_that_make_room() {
+        let cases: [(&str, &[(&str, u64, bool, u64, u64, bool)], &[u32]); 7] = [
+            ("a folder becomes a file", &[("a", 1, false, 0, 0, false), ("a/x", 2, true, 1, 1, false), ("a/y/z", 2, true, 1, 1, false)], &[1, 2]),
+            ("a file becomes a folder", &[("a/x/y", 1, false, 0, 0, false), ("a", 2, true, 1, 1, false)], &[1]),
+            ("folder, file, folder, the file never proven", &[("a/x", 3, false, 1, 1, false), ("a", 2, true, 1, 0, false)], &[1]),
+            ("the deletion is proven", &[("a", 1, false, 0, 0, false), ("a/x", 2, true, 2, 2, true)], &[]),
+            ("what is deleted was never packed", &[("a", 1, false, 0, 0, false), ("a/x", 2, true, 0, 0, false)], &[]),
+            ("names that only begin alike", &[("a", 1, false, 0, 0, false), ("a.x", 2, true, 1, 1, false), ("aa/x", 2, true, 1, 1, false)], &[]),
+            ("a deletion needs none", &[("a", 2, true, 1, 1, false), ("a/x", 2, true, 1, 1, false)], &[]),
+        ];
+        for (what, items, expected) in cases {
+            let (archive, route) = world(items);
+            assert_eq!(must_share(&archive, &route, 0), expected, "{what}");
+        }
+    }
+
+    #[test]
+    fn the_next_part() {
+        let (archive, mut route) = world(&[("a", 2, false, 2, 0, false)]);
+        let part = |offset, length, sequence, held| PartState { offset, length, sequence, held };
+        let due = |sequence: u64| sequence == 1;
+        let on_medium = BTreeSet::from([(0, 2, 40)]);
+        let nothing = BTreeSet::new();
+        for (what, version, list, holds, expected) in [
+            ("nothing was sent", 1, vec![part(0, 100, 9, true)], &nothing, Some((0, 100))),
+            ("the gap before what is due", 2, vec![part(0, 40, 1, false), part(60, 40, 9, false)], &nothing, Some((40, 20))),
+            ("the rest", 2, vec![part(0, 40, 9, false)], &nothing, Some((40, 60))),
+            ("all on its way", 2, vec![part(0, 100, 9, false)], &nothing, None),
+            ("what is due", 2, vec![part(0, 40, 9, false), part(40, 60, 1, false)], &nothing, Some((40, 60))),
+            ("what is due and held by the replica", 2, vec![part(0, 40, 9, false), part(40, 60, 1, true)], &nothing, None),
+            ("what is due and on this medium", 2, vec![part(0, 40, 9, false), part(40, 60, 1, false)], &on_medium, None),
+        ] {
+            route.items[0].parts = Some(Box::new(Parts { version, list }));
+            assert_eq!(next_part(&archive.items[0], &route.item(0), holds, 0, &due), expected, "{}", String::from(what));
+        }
+    }
 }

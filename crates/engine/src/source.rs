@@ -102,6 +102,8 @@ pub struct RouteItem {
     pub discrepancy: u16,
     /// A receipt says that the packed version failed.
     pub failed: bool,
+    /// Number of the newest receipt that said that it is not right at the replica: what an earlier one proved is void.
+    pub doubted: u64,
     /// A person put it back into the queue.
     pub resend: bool,
     /// Version that a person gave up; 0 for none.
@@ -150,9 +152,11 @@ pub struct Route {
     pub recent: BTreeMap<u64, PackageId>,
     /// What was last seen of the replica.
     pub witness: Option<Witness>,
+    /// Ids of the receipts taken in, by number: the last `RECENT_MAX`.
+    pub taken: BTreeMap<u64, PackageId>,
     /// Number of the newest receipt that answered packages and was taken in; what an earlier one said is in it as well.
     pub answered: u64,
-    /// The `answered` that a package told the replica last.
+    /// Number of the replica's head that a package acknowledged last.
     pub acknowledged: u64,
     /// The next receipt shall be full.
     pub want_full: bool,
@@ -166,7 +170,7 @@ pub struct Route {
     pub stopped: Option<(String, String)>,
 }
 
-/// How many sequences' ids a route remembers for the fork check.
+/// How many ids of packages and of receipts a route remembers for the fork check.
 const RECENT_MAX: usize = 4096;
 
 /// What a source knows.
@@ -206,6 +210,7 @@ impl Source {
                     packages: BTreeMap::new(),
                     recent: BTreeMap::new(),
                     witness: None,
+                    taken: BTreeMap::new(),
                     answered: 0,
                     acknowledged: 0,
                     want_full: false,
@@ -217,6 +222,7 @@ impl Source {
             }
             Record::Captured(captured) => {
                 let Some(archive) = self.archives.get_mut(&captured.archive) else { return };
+                let rotten: Vec<Item> = archive.items.iter().filter(|item| item.rotten && !item.gone).cloned().collect();
                 for row in &captured.rows {
                     if let Some(id) = &row.id
                         && row.item as usize == archive.items.len()
@@ -237,10 +243,11 @@ impl Source {
                     item.version = row.version;
                     item.gone = row.stat.is_none();
                     item.stat = row.stat.unwrap_or(item.stat);
-                    item.digest = None;
                     item.young = false;
-                    item.rotten = false;
                     item.captured_at = time;
+                    // A new name or other rights do not mend what is rotten: it is rotten until it is read as it was, or changes.
+                    let still = row.stat.and_then(|stat| rotten.iter().find(|known| known.stat.is_same_content(&stat)));
+                    (item.rotten, item.digest) = still.map_or((false, None), |known| (true, known.digest));
                 }
             }
             Record::Read(read) => {
@@ -366,7 +373,7 @@ impl Source {
         let Some(archive) = self.archives.get(&route.archive) else { return };
         for row in &reconciled.rows {
             let Some(item) = archive.items.get(row.item as usize) else { continue };
-            route.settle(row, &item.id);
+            route.settle(row, &item.id, reconciled.number);
         }
         for range in &reconciled.answered {
             for sequence in range.first..=range.last {
@@ -374,6 +381,10 @@ impl Source {
                     route.packages.range_mut(..sequence).for_each(|(_, earlier)| earlier.answered_later += 1);
                 }
             }
+        }
+        route.taken.insert(reconciled.number, reconciled.receipt);
+        while route.taken.len() > RECENT_MAX {
+            route.taken.pop_first();
         }
         if !reconciled.answered.is_empty() {
             route.answered = route.answered.max(reconciled.number);
@@ -400,6 +411,11 @@ impl Route {
         Some(Witness { receipt: self.answered, ..witness })
     }
 
+    /// Number of the replica's head that a package would acknowledge now; zero for none.
+    pub fn to_tell(&self) -> u64 {
+        self.acknowledgement().map_or(0, |witness| witness.ledger.number)
+    }
+
     /// What is known of an item on this route; all zero when nothing is.
     pub fn item(&self, number: u32) -> RouteItem {
         self.items.get(number as usize).cloned().unwrap_or_default()
@@ -414,7 +430,7 @@ impl Route {
     }
 
     /// Takes in what a receipt settled about one item.
-    fn settle(&mut self, row: &SettledRow, id: &ItemId) {
+    fn settle(&mut self, row: &SettledRow, id: &ItemId, receipt: u64) {
         let Some(outcome) = Outcome::of(row.outcome) else { return };
         let mut state = self.state;
         let item = self.item_mut(row.item);
@@ -428,7 +444,7 @@ impl Route {
             return;
         }
         if outcome.proves() {
-            if row.version < item.proven_version {
+            if row.version < item.proven_version || receipt < item.doubted {
                 return;
             }
             if item.proven_version > 0 && !item.proven_gone {
@@ -451,6 +467,9 @@ impl Route {
             if item.packed_version == row.version && item.proven_version != row.version || outcome.lost() {
                 item.failed = true;
                 item.parts = None;
+            }
+            if outcome.lost() {
+                item.doubted = item.doubted.max(receipt);
             }
             if outcome.lost() && item.proven_version > 0 && item.proven_version <= row.version {
                 if !item.proven_gone {

@@ -10,12 +10,16 @@ use serde::{Serialize, de::DeserializeOwned};
 /// No decoded value may claim more than this, whatever its caller allows.
 const CLAIM_BYTES_MAX: usize = 256 << 20;
 
+/// Nor may bytes of our own making: a snapshot, the largest of them, is at most so long.
+pub const OWN_BYTES_MAX: usize = 1 << 30;
+
 const CONFIGURATION: Configuration<LittleEndian, Fixint, Limit<CLAIM_BYTES_MAX>> = bincode::config::legacy().with_limit::<CLAIM_BYTES_MAX>();
+const OWN: Configuration<LittleEndian, Fixint, Limit<OWN_BYTES_MAX>> = bincode::config::legacy().with_limit::<OWN_BYTES_MAX>();
 
 /// The bytes of `value`.
 pub fn encode<T: Serialize>(value: &T) -> Vec<u8> {
-    // Encoding fails only for values whose length serde does not know or beyond the claim limit; ours have neither.
-    bincode::serde::encode_to_vec(value, CONFIGURATION).expect("wire structs have known lengths within the limit")
+    // Encoding fails only for values whose length serde does not know; the limits are those of decoding.
+    bincode::serde::encode_to_vec(value, CONFIGURATION).expect("wire structs have known lengths")
 }
 
 /// The value that `bytes` encode; `clause` when they are not exactly one valid encoding of it.
@@ -33,7 +37,7 @@ pub fn decode<T: Serialize + DeserializeOwned>(bytes: &[u8], clause: &'static Cl
 /// The value that bytes of our own making encode, whose digest was checked: nothing is encoded again. `None` when they are of
 /// another version of this program.
 pub fn decode_own<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
-    let (value, consumed) = bincode::serde::borrow_decode_from_slice::<Owned<T>, _>(bytes, CONFIGURATION).ok()?;
+    let (value, consumed) = bincode::serde::borrow_decode_from_slice::<Owned<T>, _>(bytes, OWN).ok()?;
     (consumed == bytes.len()).then_some(value.0)
 }
 
@@ -80,6 +84,14 @@ mod tests {
         .concat();
         assert_eq!(bytes, expected);
         assert_eq!(decode::<Sample>(&bytes, &ENV_CANONICAL), Ok(sample));
+    }
+
+    #[test]
+    fn only_our_own_may_be_above_the_claim_limit() {
+        let body = Bytes(vec![7; CLAIM_BYTES_MAX]);
+        let bytes = encode(&body);
+        assert!(decode::<Bytes>(&bytes, &ENV_CANONICAL).is_err());
+        assert!(decode_own::<Bytes>(&bytes) == Some(body));
     }
 
     #[test]

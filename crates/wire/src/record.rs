@@ -29,6 +29,13 @@ pub struct FileStat {
     pub executable: bool,
 }
 
+impl FileStat {
+    /// Whether it is the same file with the same claim about its content, whatever its name and rights.
+    pub fn is_same_content(&self, other: &Self) -> bool {
+        (self.size, self.modified, self.inode) == (other.size, other.modified, other.inode)
+    }
+}
+
 /// A captured change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CapturedRow {
@@ -333,7 +340,7 @@ records! {
         file_bytes: u64,
         /// Bytes of the items' documents that it brings or refers to.
         document_bytes: u64,
-        /// Number of the receipt it acknowledges; zero for none.
+        /// Records in the replica's ledger of which it tells that a receipt has arrived (its acknowledged head); zero for none.
         acknowledges: u64,
         /// Whether it asks for a full receipt.
         full_receipt: bool,
@@ -493,8 +500,8 @@ records! {
     37 Pruned {
         /// The route.
         route: String,
-        /// How many entries, oldest first.
-        entries: u64,
+        /// Their places in it, ascending; the oldest is at 0.
+        entries: Vec<u32>,
     }
 }
 

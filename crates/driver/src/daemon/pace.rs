@@ -50,6 +50,13 @@ pub fn after_a_held_home(times: u32) -> Next {
     Next { round: if times > HELD_TIMES { HELD_LONG } else { HELD }, look_at_folders: None, hints_count: false }
 }
 
+/// After so many rounds in a row with problems that may pass: sooner than after a good one, ever less so; a hint shortens it.
+pub fn after_problems(rounds: u32, timing: &Timing) -> Next {
+    let next = after_a_round(timing);
+    let round = next.round.min(after_failures(rounds).round);
+    Next { round, look_at_folders: next.look_at_folders.filter(|every| *every < round), hints_count: true }
+}
+
 /// After so many failures in a row: each wait twice as long, and no hint shortens it.
 pub fn after_failures(failures: u32) -> Next {
     let seconds = 1u64.checked_shl(failures.saturating_sub(1)).unwrap_or(FAILED_SECONDS_MAX).clamp(1, FAILED_SECONDS_MAX);
@@ -82,6 +89,22 @@ mod tests {
     fn a_held_home_is_tried_again_soon() {
         for (times, milliseconds) in [(1, 20), (100, 20), (101, 1000)] {
             assert_eq!(after_a_held_home(times).round, Duration::from_millis(milliseconds), "{times}");
+        }
+    }
+
+    #[test]
+    fn what_may_pass_is_looked_at_soon() {
+        for (rounds, scan_seconds, limited, round, look) in [
+            (1, 300, false, 1, None),
+            (5, 300, false, 16, None),
+            (6, 300, false, 32, Some(30)),
+            (99, 300, false, 60, Some(30)),
+            (99, 300, true, 10, None),
+            (99, 5, false, 5, None),
+        ] {
+            let next = after_problems(rounds, &Timing { scan_seconds, has_arrivals: true, limited });
+            let expected = Next { round: Duration::from_secs(round), look_at_folders: look.map(Duration::from_secs), hints_count: true };
+            assert_eq!(next, expected, "{rounds} {scan_seconds} {limited}");
         }
     }
 

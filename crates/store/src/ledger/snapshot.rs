@@ -16,7 +16,7 @@ use std::io::{self, BufWriter, ErrorKind, Write};
 use wire::Digest;
 
 /// Bytes of a snapshot file. A larger one is not read.
-pub const SNAPSHOT_BYTES_MAX: u64 = 1 << 30;
+pub const SNAPSHOT_BYTES_MAX: u64 = wire::codec::OWN_BYTES_MAX as u64;
 const NAME: &[u8] = b"snapshot";
 const PART: &[u8] = b"snapshot.part";
 const MAGIC: &[u8; 16] = b"GFSNAPSH\x01\0\0\0\0\0\0\0";

@@ -1,0 +1,296 @@
+//! What is to travel on a route with a carrier: what it holds already, what room it has, what is selected; and what `pack`
+//! would do with that, for a dry run.
+
+use carrier::{Carrier, Gateway, Listing, Writing};
+use engine::select::{self, Because, Selected};
+use engine::source::{Item, Route};
+use engine::standing;
+use seal::envelope::Sealing;
+use std::collections::BTreeSet;
+use std::io;
+use std::path::Path;
+use store::disk::{File, Space};
+use wire::limits::BLOCK_PLAIN_BYTES_MAX;
+use wire::record::{Carried, Lost};
+
+use crate::home::Home;
+use crate::medium;
+use crate::packer::{BLOCK_BYTES_MIN, Room};
+use crate::packing::{PackOptions, Target, deadline, never_published, new_sealing, source_route};
+use crate::progress::Stage;
+use crate::report::{Failure, LISTED_MAX, PackReport, PackageReport, PlannedItem, Problem, Waiting};
+use crate::rows::{MANIFEST_BYTES, Rows};
+use crate::world::World;
+
+/// Room left for receipts on a medium, bytes, beside a share of its size.
+const RECEIPT_ROOM_BYTES: u64 = 64 << 10;
+
+/// What a carrier validly holds of a route.
+#[derive(Default)]
+pub struct Holds {
+    /// Items and versions.
+    pub items: BTreeSet<(u32, u64)>,
+    /// Parts: items, versions and offsets.
+    pub parts: BTreeSet<(u32, u64, u64)>,
+    /// How much an acknowledgement among them tells the replica.
+    acknowledges: u64,
+    /// Dry run: packages that count as lost, by sequence; otherwise they are recorded.
+    lost: Vec<u64>,
+}
+
+/// What the target validly holds of a route; packages of ours that should be there and are missing or damaged count as lost
+/// from now on.
+pub fn check_held(home: &mut Home, name: &str, target: &Target<'_>, dry_run: bool) -> Result<Holds, Failure> {
+    let mut holds = Holds::default();
+    if target.carried == Carried::Gateway {
+        if !dry_run {
+            never_published(home, name, target)?;
+        }
+        return Ok(holds);
+    }
+    let listing = target.carrier.list().map_err(|error| Failure::io("medium", &error))?;
+    let route = source_route(home, name)?;
+    let here: Vec<(u64, engine::source::Package)> = route
+        .packages
+        .iter()
+        .filter(|(_, package)| package.carried == target.carried && !package.lost)
+        .map(|(sequence, package)| (*sequence, package.clone()))
+        .collect();
+    let world = home.world.clone();
+    world.progress.begin(Stage::Check, Some(here.len() as u64), Some(here.iter().map(|(_, package)| package.file_bytes).sum()));
+    for (sequence, package) in here {
+        let name_on_medium = carrier::package_name(&package.package);
+        let there = listing.packages.iter().any(|held| held.name == name_on_medium);
+        let valid = there && medium::is_intact(target.carrier, &name_on_medium, &package, &*world.progress);
+        if valid {
+            let Some(packed) = home.packed(name, sequence) else { continue };
+            for row in packed.rows {
+                match row.part {
+                    Some(part) => holds.parts.insert((row.item, row.version, part.offset)),
+                    None => holds.items.insert((row.item, row.version)),
+                };
+            }
+            holds.acknowledges = holds.acknowledges.max(packed.acknowledges);
+        } else if dry_run {
+            holds.lost.push(sequence);
+        } else {
+            world.progress.notice(if there { "package-damaged" } else { "package-missing" }, &format!("{name} {sequence}"));
+            home.record(Lost { route: name.into(), sequence, damaged: there })?;
+            home.commit()?;
+            if there {
+                let _may_stay = target.carrier.remove(&name_on_medium);
+            }
+        }
+    }
+    world.progress.end();
+    Ok(holds)
+}
+
+/// What is to travel on a route.
+pub fn selected(home: &Home, name: &str, target: &Target<'_>, options: &PackOptions, holds: &Holds) -> Result<Vec<Selected>, Failure> {
+    let mut route = std::borrow::Cow::Borrowed(source_route(home, name)?);
+    for sequence in &holds.lost {
+        route.to_mut().packages.entry(*sequence).and_modify(|package| package.lost = true);
+    }
+    let archive = &home.source().archives[&route.archive];
+    let cumulative = target.carried != Carried::Gateway;
+    let going = select::Carrier { holds: &holds.items, holds_parts: &holds.parts, cumulative, now: home.world.now_seconds(), deadline_seconds: deadline(home) };
+    if options.items.is_empty() {
+        return Ok(select::select(archive, &route, &going, None));
+    }
+    let matcher = crate::acts::patterns(&options.items)?;
+    let chosen: BTreeSet<u32> = archive.by_id.iter().filter(|(id, _)| matcher.is_match(id)).map(|(_, number)| *number).collect();
+    if chosen.is_empty() {
+        return Err(Failure::new("USE-01", options.items.join(" "), "no item of this archive matches"));
+    }
+    Ok(select::select(archive, &route, &going, Some(&chosen)))
+}
+
+/// Bytes of an item's document as it was captured.
+pub fn size_of(item: &Item) -> u64 {
+    if item.gone { 0 } else { item.stat.size }
+}
+
+/// Room on a carrier.
+pub struct CarrierRoom {
+    /// For one package.
+    pub room: Room,
+    /// For all packages together, bytes.
+    all_bytes: u64,
+}
+
+/// What room there is now.
+pub fn room(home: &Home, target: &Target<'_>) -> Result<CarrierRoom, Failure> {
+    let failed = |error: io::Error| Failure::io("medium", &error);
+    let (space, listing) = (target.carrier.space().map_err(failed)?, target.carrier.list().map_err(failed)?);
+    let bound = target.size.unwrap_or(u64::MAX);
+    let reserve = RECEIPT_ROOM_BYTES + target.size.map_or(0, |size| size / 64);
+    let ours: u64 = listing.packages.iter().map(|held| held.bytes).sum();
+    let limit = home.config.policy.package_bytes_max.min(space.file_bytes_max.unwrap_or(u64::MAX));
+    let now = space.free.min(bound.saturating_sub(listing.bytes)).saturating_sub(reserve);
+    let empty = (space.free + ours).min(bound.saturating_sub(listing.bytes - ours)).saturating_sub(reserve);
+    Ok(CarrierRoom { room: Room { file_bytes: now.min(limit), empty_bytes: empty.min(limit) }, all_bytes: now })
+}
+
+/// Whether a selected item is really waiting for room: parts on their way and not due are not.
+pub fn needs_room(home: &Home, name: &str, selected: &Selected, holds: &Holds) -> bool {
+    let route = &home.source().routes[name];
+    let (item, sent) = (&home.source().archives[&route.archive].items[selected.item as usize], route.item(selected.item));
+    if sent.parts.as_ref().is_none_or(|parts| parts.version != item.version) {
+        return true;
+    }
+    let (now, deadline) = (home.world.now_seconds(), deadline(home));
+    let due =
+        |sequence: u64| holds.lost.contains(&sequence) || route.packages.get(&sequence).is_none_or(|package| standing::package_is_due(package, now, deadline));
+    selected.because != Because::Unproven && select::next_part(item, &sent, &holds.parts, selected.item, &due).is_some()
+}
+
+/// Whether a receipt was taken in that no package told the replica of, or a full one is to be asked for.
+pub fn acknowledges(route: &Route, holds: &Holds) -> bool {
+    route.to_tell() > route.acknowledged.max(holds.acknowledges) || route.want_full && !route.asked_full
+}
+
+/// Says what waits for another medium, if anything does.
+pub fn report_waiting(report: &mut PackReport, name: &str, items: u64, bytes: u64) {
+    if items > 0 {
+        report.problems.push(Problem { code: "MED-04", subject: name.into(), detail: format!("{items} items ({bytes} bytes) wait for another medium") });
+        report.waiting.push(Waiting { route: name.into(), items, bytes });
+    }
+}
+
+/// What packing would bring, as far as the sizes of the documents tell.
+struct Estimate<'a> {
+    sealing: &'a Sealing,
+    room: Room,
+    /// For all packages, bytes.
+    left_bytes: u64,
+    content_bytes: u64,
+    rows: Rows,
+}
+
+/// What becomes of an item in an estimate.
+enum Fate {
+    Packed,
+    /// A document that no medium takes whole: so many bytes of it.
+    InPart(u64),
+    Waits,
+    /// The deletions that make room for it go first.
+    Deferred,
+}
+
+impl Estimate<'_> {
+    fn file_bytes(&self) -> u64 {
+        self.sealing.file_bytes(self.content_bytes, MANIFEST_BYTES + self.rows.body_bytes)
+    }
+
+    fn fits(&self, content_bytes: u64, rows: Rows) -> bool {
+        self.sealing.file_bytes(self.content_bytes + content_bytes, MANIFEST_BYTES + (self.rows + rows).body_bytes) <= self.left_bytes
+    }
+
+    fn take(&mut self, content_bytes: u64, own: Rows, deletions: Rows) -> Fate {
+        let rows = own + deletions;
+        let fits_empty = |rows: Rows| rows.fit_a_package() && self.sealing.file_bytes(content_bytes, MANIFEST_BYTES + rows.body_bytes) <= self.room.empty_bytes;
+        let mut packed_bytes = content_bytes;
+        if fits_empty(rows) {
+            if !self.fits(content_bytes, rows) {
+                return Fate::Waits;
+            }
+        } else if fits_empty(own) {
+            return Fate::Deferred;
+        } else if !self.fits(content_bytes, rows) {
+            packed_bytes = self.left_bytes.saturating_sub(self.sealing.file_bytes(self.content_bytes, MANIFEST_BYTES + (self.rows + rows).body_bytes));
+            while packed_bytes > 0 && !self.fits(packed_bytes, rows) {
+                packed_bytes = packed_bytes.saturating_sub(1 << 16);
+            }
+            if packed_bytes < BLOCK_BYTES_MIN {
+                return Fate::Waits;
+            }
+        }
+        self.content_bytes += packed_bytes;
+        self.rows = self.rows + rows;
+        if packed_bytes < content_bytes { Fate::InPart(packed_bytes) } else { Fate::Packed }
+    }
+}
+
+/// What `pack` would do with a route, as one package however many it would write.
+pub fn plan(home: &Home, name: &str, target: &Target<'_>, options: &PackOptions, holds: &Holds, report: &mut PackReport) -> Result<(), Failure> {
+    let (route, sealing) = (source_route(home, name)?, new_sealing(home, name)?);
+    let archive = &home.source().archives[&route.archive];
+    let planned = selected(home, name, target, options, holds)?;
+    let CarrierRoom { room, all_bytes } = room(home, target)?;
+    let before = report.packages.iter().map(|package| package.file_bytes).sum();
+    let mut estimate = Estimate { sealing: &sealing, room, left_bytes: all_bytes.saturating_sub(before), content_bytes: 0, rows: Rows::default() };
+    let (mut waiting, mut waiting_bytes) = (0, 0);
+    let mut package = PackageReport {
+        route: name.into(),
+        sequence: 0,
+        package: String::new(),
+        items: 0,
+        removals: 0,
+        document_bytes: 0,
+        file_bytes: 0,
+        acknowledgement: false,
+    };
+    for selected in planned.iter().filter(|selected| needs_room(home, name, selected, holds)) {
+        let (item, sent) = (&archive.items[selected.item as usize], route.item(selected.item));
+        let on_its_way = sent.parts.as_ref().filter(|parts| parts.version == item.version && selected.because != Because::New);
+        let sent_bytes: u64 = on_its_way.map_or(0, |parts| parts.list.iter().map(|part| part.length).sum());
+        let bytes = size_of(item).saturating_sub(sent_bytes);
+        let own = Rows::one(item.id.0.len(), 64 + 8 * bytes.div_ceil(u64::from(BLOCK_PLAIN_BYTES_MAX)));
+        let deletions = select::must_share(archive, route, selected.item);
+        let deletions = deletions.iter().map(|number| Rows::one(archive.items[*number as usize].id.0.len(), 0)).sum();
+        let fate = estimate.take(bytes, own, deletions);
+        if matches!(fate, Fate::Waits | Fate::InPart(_)) {
+            (waiting, waiting_bytes) = (waiting + 1, waiting_bytes + size_of(item));
+        }
+        let bytes = match fate {
+            Fate::Packed => bytes,
+            Fate::InPart(bytes) => bytes,
+            Fate::Waits | Fate::Deferred => continue,
+        };
+        package.items += 1;
+        package.removals += u64::from(item.gone);
+        package.document_bytes += bytes;
+        if report.planned.len() < LISTED_MAX {
+            let mark = select::mark_of(item, &sent, &item.digest.unwrap_or_default()).word();
+            let (item, version) = (item.id.clone(), item.version);
+            report.planned.push(PlannedItem { route: name.into(), item, mark, version, bytes, because: selected.because.word() });
+        }
+    }
+    package.acknowledgement = package.items == 0 && acknowledges(route, holds) && estimate.fits(0, Rows::default());
+    if package.items > 0 || package.acknowledgement {
+        package.file_bytes = estimate.file_bytes();
+        report.packages.push(package);
+    }
+    report_waiting(report, name, waiting, waiting_bytes);
+    Ok(())
+}
+
+/// A medium on which the folder is still to be made: nothing lies there, and a dry run makes nothing.
+pub struct Unmade(Gateway);
+
+impl Unmade {
+    /// The medium at this path.
+    pub fn at(world: &World, path: &Path) -> Result<Box<dyn Carrier>, Failure> {
+        let root = Gateway::open(&world.disk, path).map_err(|failure| Failure::new(failure.code(), path.display().to_string(), failure.to_string()))?;
+        Ok(Box::new(Self(root)))
+    }
+}
+
+impl Carrier for Unmade {
+    fn list(&self) -> io::Result<Listing> {
+        Ok(Listing::default())
+    }
+    fn open(&self, _: &str) -> io::Result<Box<dyn File>> {
+        Err(io::ErrorKind::NotFound.into())
+    }
+    fn begin(&self, _: &str) -> io::Result<Writing> {
+        Err(io::ErrorKind::NotFound.into())
+    }
+    fn remove(&self, _: &str) -> io::Result<()> {
+        Err(io::ErrorKind::NotFound.into())
+    }
+    fn space(&self) -> io::Result<Space> {
+        self.0.space()
+    }
+}

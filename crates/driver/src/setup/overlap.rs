@@ -1,0 +1,116 @@
+//! Which folders of a home must lie apart: what lies in an archive is sent, what lies in a replica tree is replaced, and what
+//! lies in a gateway folder or on a medium leaves. None of them may hold the home and its keys, nor one another.
+//!
+//! Looked at when a folder is named; links in paths are followed as far as the paths exist.
+
+use std::path::{Path, PathBuf};
+
+use crate::home::Home;
+use crate::report::Failure;
+
+/// A folder that the configuration names.
+#[derive(Clone, Copy, Debug)]
+pub enum Folder<'p> {
+    /// The home itself.
+    Home(&'p Path),
+    /// Root of an archive.
+    Archive(&'p Path),
+    /// Root of a replica tree.
+    Tree(&'p Path),
+    /// A gateway folder.
+    Gateway(&'p Path),
+}
+
+impl<'p> Folder<'p> {
+    fn path(self) -> &'p Path {
+        match self {
+            Folder::Home(path) | Folder::Archive(path) | Folder::Tree(path) | Folder::Gateway(path) => path,
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Folder::Home(_) => "the home",
+            Folder::Archive(_) => "an archive",
+            Folder::Tree(_) => "a replica tree",
+            Folder::Gateway(_) => "a gateway folder",
+        }
+    }
+
+    /// Archives are only read, and a gateway folder may serve both ways and several routes. Everything else needs a place of
+    /// its own.
+    fn may_share(self, other: Self) -> bool {
+        matches!((self, other), (Folder::Archive(_), Folder::Archive(_)) | (Folder::Gateway(_), Folder::Gateway(_)))
+    }
+}
+
+/// The path without links, as far as it exists; the rest as it is written.
+fn real(path: &Path) -> PathBuf {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.into());
+    for ancestor in path.ancestors() {
+        if let (Ok(real), Ok(rest)) = (ancestor.canonicalize(), path.strip_prefix(ancestor)) {
+            return if rest.as_os_str().is_empty() { real } else { real.join(rest) };
+        }
+    }
+    path
+}
+
+/// What the configuration names, but for the archive or route of this name.
+fn named<'h>(home: &'h Home, but: &str) -> Vec<Folder<'h>> {
+    let mut folders = vec![Folder::Home(&home.path)];
+    folders.extend(home.config.archives.iter().filter(|(name, _)| *name != but).map(|(_, archive)| Folder::Archive(&archive.root)));
+    for (_, route) in home.config.routes.iter().filter(|(name, _)| *name != but) {
+        folders.extend(route.into.iter().map(|path| Folder::Tree(path)));
+        folders.extend(route.to_gateway.iter().chain(&route.from_gateway).map(|path| Folder::Gateway(path)));
+    }
+    folders
+}
+
+/// Fails when one of the folders of the new archive or route `name` overlaps another one of these, or one that the
+/// configuration names.
+///
+/// # Errors
+/// `USE-01`, about the new folder.
+pub fn apart(home: &Home, name: &str, new: &[Folder<'_>]) -> Result<(), Failure> {
+    let known = named(home, name);
+    for (at, folder) in new.iter().enumerate() {
+        for other in known.iter().chain(&new[..at]).filter(|other| !folder.may_share(**other)) {
+            if let Some(how) = overlap(folder.path(), other.path()) {
+                let detail = format!("{} must lie apart from {}: this folder {how} {}", folder.word(), other.word(), other.path().display());
+                return Err(Failure::new("USE-01", folder.path().display().to_string(), detail));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// How the first folder meets the second, if it does.
+fn overlap(one: &Path, other: &Path) -> Option<&'static str> {
+    let (one, other) = (real(one), real(other));
+    match (one.starts_with(&other), other.starts_with(&one)) {
+        (true, true) => Some("is"),
+        (true, false) => Some("lies in"),
+        (false, true) => Some("holds"),
+        (false, false) => None,
+    }
+}
+
+/// Fails when a medium lies in the home, in an archive or in a replica tree, or its folder holds the home.
+///
+/// # Errors
+/// `USE-01`, about the medium.
+pub fn medium_apart(home: &Home, medium: &Path) -> Result<(), Failure> {
+    let (place, ours) = (real(medium), real(&medium.join(carrier::folder::FOLDER)));
+    for other in named(home, "").into_iter().filter(|other| !matches!(other, Folder::Gateway(_))) {
+        let path = real(other.path());
+        if place.starts_with(&path) || path.starts_with(&ours) {
+            let detail = format!("{} ({}) lies there; a medium is a place of its own", other.word(), other.path().display());
+            return Err(Failure::new("USE-01", medium.display().to_string(), detail));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+#[path = "overlap_test.rs"]
+mod tests;

@@ -1,0 +1,138 @@
+//! Every pair of folders, lying in one another both ways, apart, and through a link.
+
+use super::*;
+use crate::status::scene::Scene;
+use crate::{CarryOptions, RouteAccept, RouteAdd};
+use std::fs;
+use std::os::unix::fs::symlink;
+
+#[test]
+fn folders_overlap_by_where_they_really_are() {
+    let scratch = tempfile::tempdir().unwrap();
+    let at = |path: &str| scratch.path().join(path);
+    fs::create_dir_all(at("a/b")).unwrap();
+    fs::create_dir(at("ab")).unwrap();
+    symlink(at("a/b"), at("link")).unwrap();
+    for (one, other, expected) in [
+        ("a", "a", Some("is")),
+        ("a", "a/b", Some("holds")),
+        ("a/b", "a", Some("lies in")),
+        ("a/b", "ab", None),
+        ("a", "ab", None),
+        ("link", "a/b", Some("is")),
+        ("link", "a", Some("lies in")),
+        ("a", "link", Some("holds")),
+        ("link", "ab", None),
+        ("link/new/one", "a/b", Some("lies in")),
+        ("a/new", "a/new/one", Some("holds")),
+        ("a/new", "a/newer", None),
+        ("ab/../a/x", "a", Some("lies in")),
+        ("", "a", Some("holds")),
+    ] {
+        assert_eq!(overlap(&at(one), &at(other)), expected, "{one} {other}");
+    }
+}
+
+#[test]
+fn what_may_share_a_place() {
+    let path = Path::new("/x");
+    let all = [Folder::Home(path), Folder::Archive(path), Folder::Tree(path), Folder::Gateway(path)];
+    for one in all {
+        for other in all {
+            let expected = one.word() == other.word() && matches!(one, Folder::Archive(_) | Folder::Gateway(_));
+            assert_eq!(one.may_share(other), expected, "{one:?} {other:?}");
+        }
+    }
+}
+
+/// What a command says: its code, or that all is well.
+fn code<T>(result: Result<T, Failure>) -> &'static str {
+    result.map_or_else(|failure| failure.0.code, |_| "well")
+}
+
+#[test]
+fn a_source_keeps_its_folders_apart() {
+    let scene = Scene::with_gateways();
+    for folder in ["archive/below", "over/below", "elsewhere", "outer"] {
+        fs::create_dir(scene.path(folder)).unwrap();
+    }
+    symlink(scene.source(), scene.path("outer/link")).unwrap();
+    for (root, expected) in [
+        ("", "USE-01"),
+        ("home-source", "USE-01"),
+        ("home-source/keys", "USE-01"),
+        ("outer/link/keys", "USE-01"),
+        ("over", "USE-01"),
+        ("over/below", "USE-01"),
+        ("nowhere", "USE-01"),
+        ("inside.card", "USE-01"),
+        ("archive/below", "well"),
+        ("outer", "well"),
+    ] {
+        let name = format!("new-{}", root.replace('/', "-").trim_matches('-'));
+        assert_eq!(code(crate::archive_add(&scene.world, &scene.source(), &name, &scene.path(root))), expected, "{root}");
+    }
+    for (to, from, expected) in [
+        ("", "elsewhere", "USE-01"),
+        ("elsewhere", "home-source/spool", "USE-01"),
+        ("archive/below", "elsewhere", "USE-01"),
+        ("elsewhere", "archive", "USE-01"),
+        ("over", "back", "well"),
+        ("elsewhere", "elsewhere", "well"),
+    ] {
+        let name = format!("{to}-{from}").replace('/', "-").trim_matches('-').to_owned();
+        let (to_gateway, from_gateway) = (Some(scene.path(to)), Some(scene.path(from)));
+        let add = RouteAdd { name, archive: "archive".into(), to: "outside".into(), to_gateway, from_gateway, escrow: None };
+        assert_eq!(code(crate::route_add(&scene.world, &scene.source(), &add)), expected, "{to} {from}");
+    }
+}
+
+#[test]
+fn a_replica_keeps_its_folders_apart() {
+    let scene = Scene::with_gateways();
+    for (number, (into, from, expected)) in [
+        ("", None, "USE-01"),
+        ("home-replica", None, "USE-01"),
+        ("home-replica/new", None, "USE-01"),
+        ("replica", None, "USE-01"),
+        ("replica/new", None, "USE-01"),
+        ("over/new", None, "USE-01"),
+        ("new", Some("new"), "USE-01"),
+        ("new", Some("new/below"), "USE-01"),
+        ("new/below", Some("new"), "USE-01"),
+        ("new", Some("replica/below"), "USE-01"),
+        ("new", Some("home-replica"), "USE-01"),
+        ("new", Some("over"), "well"),
+        ("newer", None, "well"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let (name, into, from_gateway) = (format!("route-{number}"), scene.path(into), from.map(|from| scene.path(from)));
+        let accept = RouteAccept { name, from: "inside".into(), into: into.clone(), from_gateway, to_gateway: None };
+        assert_eq!(code(crate::route_accept(&scene.world, &scene.replica(), &accept)), expected, "{into:?} {from:?}");
+    }
+}
+
+#[test]
+fn a_medium_is_a_place_of_its_own() {
+    let scene = Scene::new();
+    scene.write("a", "alpha");
+    fs::create_dir(scene.path("archive/below")).unwrap();
+    let carry = |home: &Path, medium: &Path| code(crate::carry(&scene.world, home, &CarryOptions { medium: medium.into(), ..CarryOptions::default() }));
+    for medium in ["home-source", "home-source/spool", "archive", "archive/below"] {
+        assert_eq!(carry(&scene.source(), &scene.path(medium)), "USE-01", "{medium}");
+    }
+    scene.carry(&scene.source());
+    let home = Home::open(&scene.world, &scene.replica(), crate::home::Access::Read).unwrap();
+    for (medium, expected) in [("home-replica", "USE-01"), ("replica", "USE-01"), ("replica/new", "USE-01"), ("medium", "well"), ("", "well")] {
+        assert_eq!(code(medium_apart(&home, &scene.path(medium))), expected, "{medium}");
+    }
+    // A home that is itself called as our folder on a medium is.
+    let (inside, beside) = (scene.path("stick/gapferry/home"), scene.path("stick/home"));
+    for (home, expected) in [(inside, "USE-01"), (beside, "well")] {
+        crate::init(&scene.world, &home, "third", wire::card::Role::Source, None).unwrap();
+        let home = Home::open(&scene.world, &home, crate::home::Access::Read).unwrap();
+        assert_eq!(code(medium_apart(&home, &scene.path("stick"))), expected);
+    }
+}
