@@ -42,8 +42,12 @@ pub fn prune(home: &mut Home, name: &str, tree: &Tree) -> Result<(), Failure> {
 
 /// The places of the entries that were replaced before `keep_from` and of whose item at least `versions` younger ones stay.
 fn superfluous(route: &Route, keep_from: i64, versions: u64) -> Vec<u32> {
-    let open: HashSet<u64> =
-        route.packages.iter().filter(|(_, seen)| seen.items > 0 && (seen.covered_in == 0 || seen.covered_in > route.acknowledged)).map(|(sequence, _)| *sequence).collect();
+    let open: HashSet<u64> = route
+        .packages
+        .iter()
+        .filter(|(_, seen)| seen.items > 0 && (seen.covered_in == 0 || seen.covered_in > route.acknowledged))
+        .map(|(sequence, _)| *sequence)
+        .collect();
     // A version whose replacement the source does not know to be here may be the base of its next delta. Each package replaces
     // an item at most once: so many of its newest entries may be such, once the item itself is not acknowledged.
     let at_least = |item: u32| {

@@ -15,7 +15,7 @@ use crate::batch::{Batch, Planned, admit_wave, cut_wave, read_wave};
 use crate::frame_writer::FrameWriter;
 use crate::reader::{DocumentRead, Draft, NotRead, READ_TRIES, Reader};
 use crate::report::Failure;
-use crate::rows::{CHUNKS_MAX, MANIFEST_BYTES, PACKAGE_ITEMS, PIECE_BYTES, Packing, Rows, part_rows};
+use crate::rows::{CHUNKS_MAX, MANIFEST_BYTES, PACKAGE_ITEMS, PIECE_BYTES, Packing, Rows, block_table_bytes, part_rows};
 use crate::stretch::{self, Surveyed};
 
 /// Smallest block that is aimed at when room is scarce, bytes.
@@ -55,12 +55,11 @@ enum Whole {
 }
 
 impl<'w> Packer<'_, 'w> {
-    /// Takes items from `selected` in order; gives what was packed. Items that are in none of its lists wait.
+    /// Takes items from `selected` in order; gives what was packed. Items that are in neither list of it wait.
     pub fn run(mut self, selected: &[Selected]) -> Result<(Packing, FrameWriter<'w>), Failure> {
         let mut packing = Packing::new();
         let planned = selected.iter().map(|selected| Planned::of(&self.reader, *selected));
-        let (planned, deferred): (Vec<Planned>, Vec<Planned>) = planned.partition(|planned| self.ever_fits(planned));
-        packing.deferred = deferred.iter().map(|planned| planned.selected.item).collect();
+        let planned: Vec<Planned> = planned.filter(|planned| self.ever_fits(planned)).collect();
         let mut at = 0;
         while at < planned.len() && packing.items.len() < PACKAGE_ITEMS {
             if self.is_large(planned[at].selected.item) {
@@ -169,15 +168,15 @@ impl<'w> Packer<'_, 'w> {
         };
         // Admitted is what it is now, not what it was when it was captured.
         let size = document.stat.size;
-        let blocks = 8 * size.div_ceil(u64::from(BLOCK_PLAIN_BYTES_MAX));
-        let mut own = Rows::one(self.reader.item(number).id.0.len(), 64 + blocks);
+        let id_bytes = self.reader.item(number).id.0.len();
+        let row = |new_bytes: u64, pieces: u64| Rows::one(id_bytes, 64 + PIECE_BYTES * pieces + block_table_bytes(new_bytes));
         let deletions = self.missing_deletions(packing, planned);
-        if !self.fits(packing, 0, own + deletions) {
+        if !self.fits(packing, 0, row(0, 1) + deletions) {
             return Ok(Ok(Whole::Settled));
         }
         let base = self.reader.base_chunks(number);
         let maybe_there = self.reader.proven.has_size(size) && self.reader.may_refer(number) || packing.layout.known_size(size);
-        let (mut new_bytes, mut surveyed) = (size, None);
+        let (mut new_bytes, mut own, mut surveyed) = (size, row(size, 1), None);
         if maybe_there || base.is_some() && !self.fits(packing, size, own + deletions) {
             let first = match stretch::survey(&self.reader, &mut document, base.as_ref()) {
                 Ok(first) => first,
@@ -195,8 +194,7 @@ impl<'w> Packer<'_, 'w> {
                 self.push_whole(packing, planned, read, here.filter(|_| !there).unwrap_or(0));
                 return Ok(Ok(Whole::Settled));
             }
-            new_bytes = first.new_bytes;
-            own.body_bytes += PIECE_BYTES * first.pieces;
+            (new_bytes, own) = (first.new_bytes, row(first.new_bytes, first.pieces));
             surveyed = Some(first);
         }
         if !self.fits(packing, new_bytes, own + deletions) {
@@ -243,9 +241,9 @@ impl<'w> Packer<'_, 'w> {
         }
         let Some((offset, up_to)) = select::next_part(item, &sent, self.holds_parts, number, self.due) else { return Ok(Ok(())) };
         let deletions = self.missing_deletions(packing, planned);
-        let rows = |length: u64| part_rows(item.id.0.len(), length.div_ceil(u64::from(BLOCK_PLAIN_BYTES_MAX))) + deletions;
+        let rows = |length: u64| part_rows(item.id.0.len(), length) + deletions;
         let mut length = up_to.min(self.room.file_bytes);
-        if !self.fits(packing, 0, rows(length)) {
+        if !self.fits(packing, 0, rows(0)) {
             return Ok(Ok(()));
         }
         while length > 0 && !self.fits(packing, length, rows(length)) {

@@ -205,9 +205,7 @@ fn route(home: &mut Home, name: &str, target: &Target<'_>, options: &PackOptions
             report.problems.extend(refusal(home, name, number, reason)?);
         }
         let Some((packed, rows)) = one.packed else {
-            planned.retain(|selected| {
-                !skipped.contains(&selected.item) && !one.deferred.contains(&selected.item) && planning::needs_room(home, name, selected, &holds)
-            });
+            planned.retain(|selected| !skipped.contains(&selected.item) && planning::needs_room(home, name, selected, &holds));
             let bytes = bytes_of(home, name, &planned);
             planning::report_waiting(report, name, planned.len() as u64, bytes);
             break;
@@ -264,9 +262,8 @@ type HeldRows = Vec<(u32, u64, Option<u64>)>;
 struct PackedOne {
     /// The package; none when nothing fits.
     packed: Option<(PackageReport, HeldRows)>,
+    /// Items that could not be packed, and why.
     refused: Vec<(u32, NotRead)>,
-    /// See `Packing::deferred`.
-    deferred: BTreeSet<u32>,
 }
 
 /// A new package for the replica of a route, and for its escrow holder.
@@ -289,7 +286,7 @@ fn package(home: &mut Home, name: &str, target: &Target<'_>, planned: &[Selected
     let sealing = new_sealing(home, name)?;
     let nonce = world.random::<32>();
     if sealing.file_bytes(0, 4096) > room.file_bytes {
-        return Ok(PackedOne { packed: None, refused: Vec::new(), deferred: BTreeSet::new() });
+        return Ok(PackedOne { packed: None, refused: Vec::new() });
     }
     let file_name = carrier::package_name(&sealing.id());
     let carrier_failed = |failure: WriteFailure| carrier_failure(&file_name, &failure);
@@ -297,7 +294,7 @@ fn package(home: &mut Home, name: &str, target: &Target<'_>, planned: &[Selected
     let frames = FrameWriter::new(&sealing, &file_name, sink_of(&mut writing));
     let (mut packing, frames) = content(home, name, planned, holds, room, &sealing, &nonce, frames)?;
     if packing.items.is_empty() && !planned.is_empty() {
-        return Ok(PackedOne { packed: None, refused: packing.refused, deferred: packing.deferred });
+        return Ok(PackedOne { packed: None, refused: packing.refused });
     }
     // Nothing so far names the sequence. What follows does, so it is taken now, for ever.
     let sequence = source_route(home, name)?.next_sequence;
@@ -343,7 +340,7 @@ fn package(home: &mut Home, name: &str, target: &Target<'_>, planned: &[Selected
     })?;
     home.commit()?;
     writing.publish().map_err(carrier_failed)?;
-    Ok(PackedOne { packed: Some((report, held)), refused: packing.refused, deferred: packing.deferred })
+    Ok(PackedOne { packed: Some((report, held)), refused: packing.refused })
 }
 
 /// Writes the content of a package: as much of `planned` as fits.

@@ -214,6 +214,26 @@ fn a_large_document_takes_the_deletions_along() {
     assert!(scene.on_replica("was a folder") == Some(bytes(1, 3 * MIB)) && scene.on_replica("was a file/1") == Some(bytes(2, 3 * MIB)));
 }
 
+/// The file in the place of the folder is at the replica, the source does not know it, and the folder comes back.
+#[test]
+fn a_folder_that_was_a_file_for_a_while_removes_the_file() {
+    let scene = Scene::new();
+    scene.write("a/x", b"first");
+    scene.round();
+    fs::remove_dir_all(scene.path("archive/a")).unwrap();
+    scene.write("a", b"for a while");
+    scene.carry(&scene.source());
+    scene.carry(&scene.replica());
+    scene.on_medium(".gfr").iter().for_each(|receipt| fs::remove_file(receipt).unwrap());
+    scene.remove("a");
+    scene.write("a/x", b"again");
+    let picked = PackOptions { items: vec!["a/x".into()], ..options(&scene, "medium", None, false) };
+    let report = pack(&scene.world, &scene.source(), &picked).unwrap();
+    assert_eq!((report.packages[0].items, report.packages[0].removals), (2, 1));
+    let applied = scene.carry(&scene.replica()).applied.unwrap();
+    assert_eq!((applied.problems, scene.on_replica("a/x").as_deref()), (vec![], Some(b"again".as_slice())));
+}
+
 /// What a document has grown to since it was captured is what must fit.
 #[test]
 fn a_document_that_grew_after_it_was_captured_does_not_overrun_the_medium() {

@@ -10,7 +10,6 @@ use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
 use store::disk::{File, Space};
-use wire::limits::BLOCK_PLAIN_BYTES_MAX;
 use wire::record::{Carried, Lost};
 
 use crate::home::Home;
@@ -19,7 +18,7 @@ use crate::packer::{BLOCK_BYTES_MIN, Room};
 use crate::packing::{PackOptions, Target, deadline, never_published, new_sealing, source_route};
 use crate::progress::Stage;
 use crate::report::{Failure, LISTED_MAX, PackReport, PackageReport, PlannedItem, Problem, Waiting};
-use crate::rows::{MANIFEST_BYTES, Rows};
+use crate::rows::{MANIFEST_BYTES, Rows, block_table_bytes};
 use crate::world::World;
 
 /// Room left for receipts on a medium, bytes, beside a share of its size.
@@ -174,31 +173,29 @@ enum Fate {
     /// A document that no medium takes whole: so many bytes of it.
     InPart(u64),
     Waits,
-    /// The deletions that make room for it go first.
-    Deferred,
 }
 
 impl Estimate<'_> {
-    fn file_bytes(&self) -> u64 {
-        self.sealing.file_bytes(self.content_bytes, MANIFEST_BYTES + self.rows.body_bytes)
+    /// Bytes of the files with so much more.
+    fn file_bytes(&self, content_bytes: u64, rows: Rows) -> u64 {
+        file_bytes(self.sealing, self.content_bytes + content_bytes, self.rows + rows)
     }
 
     fn fits(&self, content_bytes: u64, rows: Rows) -> bool {
-        self.sealing.file_bytes(self.content_bytes + content_bytes, MANIFEST_BYTES + (self.rows + rows).body_bytes) <= self.left_bytes
+        self.file_bytes(content_bytes, rows) <= self.left_bytes
     }
 
     fn take(&mut self, content_bytes: u64, own: Rows, deletions: Rows) -> Fate {
         let rows = own + deletions;
-        let fits_empty = |rows: Rows| rows.fit_a_package() && self.sealing.file_bytes(content_bytes, MANIFEST_BYTES + rows.body_bytes) <= self.room.empty_bytes;
+        let fits_empty = |rows: Rows| rows.fit_a_package() && file_bytes(self.sealing, content_bytes, rows) <= self.room.empty_bytes;
         let mut packed_bytes = content_bytes;
-        if fits_empty(rows) {
-            if !self.fits(content_bytes, rows) {
+        if fits_empty(own) {
+            // Where only the deletions that make room for it are too many, they go first.
+            if !fits_empty(rows) || !self.fits(content_bytes, rows) {
                 return Fate::Waits;
             }
-        } else if fits_empty(own) {
-            return Fate::Deferred;
         } else if !self.fits(content_bytes, rows) {
-            packed_bytes = self.left_bytes.saturating_sub(self.sealing.file_bytes(self.content_bytes, MANIFEST_BYTES + (self.rows + rows).body_bytes));
+            packed_bytes = self.left_bytes.saturating_sub(self.file_bytes(0, rows));
             while packed_bytes > 0 && !self.fits(packed_bytes, rows) {
                 packed_bytes = packed_bytes.saturating_sub(1 << 16);
             }
@@ -210,6 +207,10 @@ impl Estimate<'_> {
         self.rows = self.rows + rows;
         if packed_bytes < content_bytes { Fate::InPart(packed_bytes) } else { Fate::Packed }
     }
+}
+
+fn file_bytes(sealing: &Sealing, content_bytes: u64, rows: Rows) -> u64 {
+    sealing.file_bytes(content_bytes, MANIFEST_BYTES + rows.body_bytes + block_table_bytes(content_bytes))
 }
 
 /// What `pack` would do with a route, as one package however many it would write.
@@ -236,7 +237,7 @@ pub fn plan(home: &Home, name: &str, target: &Target<'_>, options: &PackOptions,
         let on_its_way = sent.parts.as_ref().filter(|parts| parts.version == item.version && selected.because != Because::New);
         let sent_bytes: u64 = on_its_way.map_or(0, |parts| parts.list.iter().map(|part| part.length).sum());
         let bytes = size_of(item).saturating_sub(sent_bytes);
-        let own = Rows::one(item.id.0.len(), 64 + 8 * bytes.div_ceil(u64::from(BLOCK_PLAIN_BYTES_MAX)));
+        let own = Rows::one(item.id.0.len(), 64);
         let deletions = select::must_share(archive, route, selected.item);
         let deletions = deletions.iter().map(|number| Rows::one(archive.items[*number as usize].id.0.len(), 0)).sum();
         let fate = estimate.take(bytes, own, deletions);
@@ -246,7 +247,7 @@ pub fn plan(home: &Home, name: &str, target: &Target<'_>, options: &PackOptions,
         let bytes = match fate {
             Fate::Packed => bytes,
             Fate::InPart(bytes) => bytes,
-            Fate::Waits | Fate::Deferred => continue,
+            Fate::Waits => continue,
         };
         package.items += 1;
         package.removals += u64::from(item.gone);
@@ -259,7 +260,7 @@ pub fn plan(home: &Home, name: &str, target: &Target<'_>, options: &PackOptions,
     }
     package.acknowledgement = package.items == 0 && acknowledges(route, holds) && estimate.fits(0, Rows::default());
     if package.items > 0 || package.acknowledgement {
-        package.file_bytes = estimate.file_bytes();
+        package.file_bytes = estimate.file_bytes(0, Rows::default());
         report.packages.push(package);
     }
     report_waiting(report, name, waiting, waiting_bytes);

@@ -3,7 +3,7 @@
 
 use engine::select;
 use std::collections::BTreeSet;
-use wire::limits::BODY_PLAIN_BYTES_MAX;
+use wire::limits::{BLOCK_PLAIN_BYTES_MAX, BODY_PLAIN_BYTES_MAX};
 use wire::manifest::{Document, Item, Mark, Part};
 use wire::record::{CapturedRow, Chunk, ChunkList, PackedRow};
 use wire::{Digest, digest};
@@ -78,8 +78,6 @@ pub struct Packing {
     pub recaptured: Vec<CapturedRow>,
     /// Items that did not go, and why.
     pub refused: Vec<(u32, NotRead)>,
-    /// Documents that take the place of more than one package or medium can remove: they wait until that is proven.
-    pub deferred: BTreeSet<u32>,
     /// Bytes of the documents.
     pub document_bytes: u64,
     body_bytes: u64,
@@ -96,7 +94,6 @@ impl Packing {
             chunks: Vec::new(),
             recaptured: Vec::new(),
             refused: Vec::new(),
-            deferred: BTreeSet::new(),
             document_bytes: 0,
             body_bytes: MANIFEST_BYTES,
             chunk_count: 0,
@@ -234,7 +231,12 @@ impl Packing {
     }
 }
 
-/// The row of a part with so many blocks.
-pub fn part_rows(id_bytes: usize, blocks: u64) -> Rows {
-    Rows::one(id_bytes, 113 + 8 * blocks)
+/// The row of a part.
+pub fn part_rows(id_bytes: usize, content_bytes: u64) -> Rows {
+    Rows::one(id_bytes, 113 + block_table_bytes(content_bytes))
+}
+
+/// The table of the blocks of so much content, bytes.
+pub fn block_table_bytes(content_bytes: u64) -> u64 {
+    8 * content_bytes.div_ceil(u64::from(BLOCK_PLAIN_BYTES_MAX))
 }

@@ -170,8 +170,11 @@ mod tests {
 
     use crate::source::{PartState, Parts, Source};
 
-    /// An archive with these items: id, version, gone, version packed, version proven, proven gone.
-    fn world(items: &[(&str, u64, bool, u64, u64, bool)]) -> (Archive, Route) {
+    /// Id, version, gone, version packed, version proven, proven gone.
+    type Told<'a> = (&'a str, u64, bool, u64, u64, bool);
+
+    /// An archive with these items, and a route.
+    fn world(items: &[Told<'_>]) -> (Archive, Route) {
         let mut source = Source::default();
         source.fold(0, &Record::ArchiveAdded(ArchiveAdded { archive: "a".into(), root: Bytes(vec![b'/']) }));
         let added = RouteAdded { route: "r".into(), route_id: RouteId([0; 16]), archive: "a".into(), replica: ZoneId([0; 32]) };
@@ -190,7 +193,7 @@ mod tests {
 
     #[test]
     fn deletions_that_make_room() {
-        let cases: [(&str, &[(&str, u64, bool, u64, u64, bool)], &[u32]); 7] = [
+        let cases: [(&str, &[Told<'_>], &[u32]); 7] = [
             ("a folder becomes a file", &[("a", 1, false, 0, 0, false), ("a/x", 2, true, 1, 1, false), ("a/y/z", 2, true, 1, 1, false)], &[1, 2]),
             ("a file becomes a folder", &[("a/x/y", 1, false, 0, 0, false), ("a", 2, true, 1, 1, false)], &[1]),
             ("folder, file, folder, the file never proven", &[("a/x", 3, false, 1, 1, false), ("a", 2, true, 1, 0, false)], &[1]),

@@ -266,6 +266,7 @@ impl Manifest {
         require(number(self.sequence) && self.ledger.number <= NUMBER_MAX, &clause::PKG_NUMBERS)?;
         require(self.acknowledged.is_none_or(|witness| number(witness.receipt) && witness.ledger.number <= NUMBER_MAX), &clause::PKG_NUMBERS)?;
         require(self.flags & !FLAG_FULL_RECEIPT == 0, &clause::PKG_FLAGS)?;
+        require(self.template.is_none(), &clause::PKG_UNSUPPORTED)?;
         let logical_bytes = self.check_blocks(content_bytes)?;
         require(self.items.len() <= PACKAGE_ITEMS_MAX, &clause::PKG_ITEMS)?;
         require(self.items.windows(2).all(|pair| Self::place(&pair[0]) < Self::place(&pair[1])), &clause::PKG_ITEMS)?;
@@ -279,9 +280,8 @@ impl Manifest {
         seen.sort_by_key(|base| base.digest);
         require(seen.windows(2).all(|pair| pair[0].digest != pair[1].digest), &clause::PKG_BASES)?;
         require(bases_used.iter().all(|used| *used), &clause::PKG_BASES)?;
-        require(self.items.windows(2).all(|pair| Self::parts_agree(&pair[0], &pair[1])), &clause::PKG_PART)?;
-        require(self.template.is_none(), &clause::PKG_UNSUPPORTED)?;
         self.check_extents()?;
+        require(self.items.windows(2).all(|pair| Self::parts_agree(&pair[0], &pair[1])), &clause::PKG_PART)?;
         require(self.route_id == digest::route_id(&self.source, &self.replica, &self.route) && name::is_name(&self.route), &clause::PKG_ROUTE_ID)
     }
 

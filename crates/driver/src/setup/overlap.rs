@@ -76,7 +76,7 @@ pub fn apart(home: &Home, name: &str, new: &[Folder<'_>]) -> Result<(), Failure>
     for (at, folder) in new.iter().enumerate() {
         for other in known.iter().chain(&new[..at]).filter(|other| !folder.may_share(**other)) {
             if let Some(how) = overlap(folder.path(), other.path()) {
-                let detail = format!("{} must lie apart from {}: this folder {how} {}", folder.word(), other.word(), other.path().display());
+                let detail = format!("{} needs a place of its own: this folder {how} {} ({})", folder.word(), other.path().display(), other.word());
                 return Err(Failure::new("USE-01", folder.path().display().to_string(), detail));
             }
         }
