@@ -150,3 +150,7 @@ pub fn answered(form: &Form) -> Vec<Range> {
         Form::Scrub { .. } => Vec::new(),
     }
 }
+
+#[cfg(test)]
+#[path = "answer_test.rs"]
+mod tests;

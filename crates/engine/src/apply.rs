@@ -122,3 +122,7 @@ impl<'a> Planner<'a> {
 pub fn describe(fork: &Fork) -> String {
     format!("{}: {}", fork.code, fork.seen)
 }
+
+#[cfg(test)]
+#[path = "apply_test.rs"]
+mod tests;

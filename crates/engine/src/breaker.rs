@@ -130,7 +130,8 @@ pub fn weigh_package(manifest: &Manifest, route: &replica::Route) -> Weighed {
     let mut weighed = Weighed { total: route.items.iter().filter(|item| item.held()).count() as u64, ..Weighed::default() };
     let mut deleted: BTreeMap<Digest, u64> = BTreeMap::new();
     let mut added = Vec::new();
-    for item in &manifest.items {
+    let is_later_part = |place: usize| place > 0 && manifest.items[place - 1].id == manifest.items[place].id;
+    for (_, item) in manifest.items.iter().enumerate().filter(|(place, _)| !is_later_part(*place)) {
         let held = route.find(&item.id).map(|(_, held)| held).filter(|held| held.held() && held.version < item.version);
         match (held, item.documents.first()) {
             (Some(held), None) => {
@@ -155,3 +156,7 @@ pub fn weigh_package(manifest: &Manifest, route: &replica::Route) -> Weighed {
 pub fn must_stop(breaker: &Breaker, weighed: &Weighed, allowance: &Allowance) -> bool {
     breaker.tripped.is_some() || weighed.changes > allowance.of(weighed.total).max(breaker.agreed)
 }
+
+#[cfg(test)]
+#[path = "breaker_test.rs"]
+mod tests;

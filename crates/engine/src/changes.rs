@@ -140,3 +140,7 @@ mod tests {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "changes_test.rs"]
+mod scan_tests;

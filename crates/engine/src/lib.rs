@@ -16,3 +16,7 @@ pub mod replica;
 pub mod select;
 pub mod source;
 pub mod standing;
+
+#[cfg(test)]
+#[path = "scene_test.rs"]
+mod scene;

@@ -47,11 +47,13 @@ pub fn fork_of(route: &Route, incarnation: &wire::Incarnation, id: PackageId, re
     if route.recent.get(&seen.sequence).is_some_and(|package| *package != seen.package) {
         return Some(Fork { code: "FRK-03", seen: format!("sequence {} of the replica is package {}, not ours", seen.sequence, seen.package) });
     }
+    if let Some(witness) = route.witness.filter(|witness| witness.incarnation != receipt.incarnation) {
+        return Some(Fork { code: "FRK-04", seen: format!("the replica was incarnation {}, the receipt is of {}", witness.incarnation, receipt.incarnation) });
+    }
     if let Some(taken) = route.taken.get(&receipt.number).filter(|taken| **taken != id) {
         return Some(Fork { code: "FRK-02", seen: format!("receipt {} was {taken} and is now {id}: the replica has made its number twice", receipt.number) });
     }
-    let witness = route.witness.filter(|witness| witness.incarnation == receipt.incarnation);
-    if let Some(witness) = witness {
+    if let Some(witness) = route.witness {
         let newer = receipt.number > witness.receipt;
         let back = if newer {
             receipt.ledger.number < witness.ledger.number
@@ -67,8 +69,6 @@ pub fn fork_of(route: &Route, incarnation: &wire::Incarnation, id: PackageId, re
                 ),
             });
         }
-    } else if let Some(witness) = route.witness {
-        return Some(Fork { code: "FRK-04", seen: format!("the replica was incarnation {}, the receipt is of {}", witness.incarnation, receipt.incarnation) });
     }
     None
 }
@@ -201,3 +201,7 @@ fn unproven(name: &str, receipt_id: PackageId, receipt: &Receipt) -> Taken {
 fn newly_proven(route: &Route, record: &Reconciled) -> u64 {
     record.rows.iter().filter(|row| Outcome::of(row.outcome).is_some_and(Outcome::proves) && row.version > route.item(row.item).proven_version).count() as u64
 }
+
+#[cfg(test)]
+#[path = "reconcile_test.rs"]
+mod tests;

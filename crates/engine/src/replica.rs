@@ -437,3 +437,7 @@ impl Route {
 
 /// A row that went as planned.
 static PLAIN: AppliedRow = AppliedRow { row: 0, outcome: 0, disk: None, kept: None };
+
+#[cfg(test)]
+#[path = "replica_test.rs"]
+mod tests;

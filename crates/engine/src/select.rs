@@ -229,3 +229,7 @@ mod tests {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "select_test.rs"]
+mod order_tests;

@@ -104,6 +104,8 @@ pub struct RouteItem {
     pub failed: bool,
     /// Number of the newest receipt that said that it is not right at the replica: what an earlier one proved is void.
     pub doubted: u64,
+    /// Number of the newest receipt that proved it: what an earlier one doubted is over.
+    pub assured: u64,
     /// A person put it back into the queue.
     pub resend: bool,
     /// Version that a person gave up; 0 for none.
@@ -325,8 +327,9 @@ impl Source {
         let Some(route) = self.routes.get_mut(&packed.route) else { return };
         let Some(archive) = self.archives.get_mut(&route.archive) else { return };
         for row in &packed.rows {
-            let changes_what_is_there = route.item_mut(row.item).proven_version > 0;
             let item = route.item_mut(row.item);
+            let held = item.proven_version > 0 && !item.proven_gone && item.packed_version != row.version;
+            let changes_what_is_there = held && (row.mark.removes() || row.digest != item.proven_digest);
             if row.part.is_none() || item.packed_version != row.version {
                 item.attempts = if item.packed_version == row.version { item.attempts.saturating_add(1) } else { 1 };
             }
@@ -450,6 +453,7 @@ impl Route {
             if item.proven_version > 0 && !item.proven_gone {
                 state.remove(id, item.proven_version, &item.proven_projected);
             }
+            item.assured = item.assured.max(receipt);
             item.proven_version = row.version;
             item.proven_digest = row.digest;
             item.proven_bytes = row.bytes;
@@ -462,7 +466,7 @@ impl Route {
                 (item.failed, item.resend, item.discrepancy) = (false, false, 0);
                 item.parts = None;
             }
-        } else {
+        } else if !outcome.lost() || receipt >= item.assured {
             item.discrepancy = row.outcome;
             if item.packed_version == row.version && item.proven_version != row.version || outcome.lost() {
                 item.failed = true;
@@ -481,3 +485,7 @@ impl Route {
         self.state = state;
     }
 }
+
+#[cfg(test)]
+#[path = "source_test.rs"]
+mod tests;

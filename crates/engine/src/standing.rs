@@ -66,10 +66,12 @@ pub fn is_due(sent: &RouteItem, route: &Route, now: i64, deadline_seconds: i64) 
     if sent.failed || sent.resend {
         return true;
     }
-    match route.packages.get(&sent.packed_sequence) {
-        Some(package) => package_is_due(package, now, deadline_seconds),
-        // Answered, and yet neither proven nor failed: parts are held, and the rest of the document decides.
-        None => sent.parts.is_none(),
+    // Answered, and yet neither proven nor failed nor held: nobody knows, so it goes again.
+    let due = |sequence: u64| route.packages.get(&sequence).is_none_or(|package| package_is_due(package, now, deadline_seconds));
+    match &sent.parts {
+        // Each part came with a package of its own; what is held waits for the rest.
+        Some(parts) => parts.list.iter().any(|part| !part.held && due(part.sequence)),
+        None => due(sent.packed_sequence),
     }
 }
 
@@ -86,3 +88,7 @@ pub fn all<'a>(archive: &'a Archive, route: &'a Route, now: i64, deadline_second
         (number, item, sent, standing)
     })
 }
+
+#[cfg(test)]
+#[path = "standing_test.rs"]
+mod tests;
