@@ -58,12 +58,9 @@ impl<'a> Stager<'a> {
         let stage = tree.dot_dir(disk, &Tree::stage(package), true)?;
         let needs_file = |row: &StagedRow| matches!(row.step, Step::Write | Step::Hold);
         let mut order: Vec<u32> = (0u32..).zip(rows.iter()).filter(|(_, row)| needs_file(row)).map(|(place, _)| place).collect();
-        for row in &order {
-            let (folder, _) = Tree::staged(*row);
-            if *row & 0xff == 0 || disk.stat(&stage, &folder).is_err() {
-                disk.dir(&stage, &folder, true)?;
-            }
-        }
+        let mut folders: Vec<Vec<u8>> = order.iter().map(|row| Tree::staged(*row).0).collect();
+        folders.dedup();
+        folders.iter().try_for_each(|folder| disk.dir(&stage, folder, true).map(drop))?;
         order.retain(|row| carried(manifest, *row).new_bytes() > 0 || carried(manifest, *row).size == 0);
         // Where a document without new bytes says that they begin means nothing.
         let begins = |row: u32| if carried(manifest, row).new_bytes() > 0 { carried(manifest, row).at } else { 0 };

@@ -46,8 +46,8 @@ impl RealDisk {
             Errno::LOOP | Errno::ISDIR | Errno::NXIO | Errno::NODEV => not_regular(),
             _ => error.into(),
         })?;
-        let stat = stat::of_open(&file)?;
-        if stat.kind != crate::disk::Kind::File {
+        // What was just made is a regular file.
+        if !access.contains(OFlags::EXCL) && stat::of_open(&file)?.kind != crate::disk::Kind::File {
             return Err(not_regular());
         }
         Ok(Box::new(RealFile::new(file, self.file_bytes_max)))
