@@ -119,7 +119,7 @@ impl Switch<'_> {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return gone(),
             Err(error) => return Err(error),
             // A folder of other items has taken the document's place: it went before, or was moved out of their way.
-            Ok(stat) if stat.kind == Kind::Dir && self.items_below(item.path()).next().is_some() => return gone(),
+            Ok(stat) if stat.kind == Kind::Dir && (self.again || self.items_below(item.path()).next().is_some()) => return gone(),
             Ok(_) => {}
         }
         if self.digest_at(&dir, name) == Some(item.digest) {
@@ -217,6 +217,10 @@ impl Switch<'_> {
 
     /// Renames a staged file to a path, putting away what lies there.
     fn put(&self, handles: &mut Handles, stage: &Dir, staged: &[u8], place: u32, row: &StagedRow, path: &ItemId) -> io::Result<Put> {
+        // An escaped name that is the own name of another row of this package stays free for that.
+        if self.id_of(row) != path && self.rows.iter().any(|other| other.step == Step::Write && self.id_of(other) == path) {
+            return Ok(Put::Taken);
+        }
         let (parent, name) = split(&path.0);
         let mut kept = None;
         let dir = match handles.dir(self.disk(), &self.tree.root, parent, true) {
@@ -245,11 +249,10 @@ impl Switch<'_> {
         Ok(Put::There { kept })
     }
 
-    /// Whether another item lies at this path, or comes to lie there with this package.
+    /// Whether another item lies at this path.
     fn belongs_to_another(&self, row: &StagedRow, path: &ItemId) -> bool {
         let lies_here = |number: &u32| *number != row.item && self.route.items[*number as usize].held() && self.route.items[*number as usize].path() == path;
-        let comes_here = || self.id_of(row) != path && self.rows.iter().any(|other| other.step == Step::Write && self.id_of(other) == path);
-        [self.route.by_id.get(path), self.escaped.get(path)].into_iter().flatten().any(lies_here) || comes_here()
+        [self.route.by_id.get(path), self.escaped.get(path)].into_iter().flatten().any(lies_here)
     }
 
     /// Brings to its end what an interruption left of an exchange without that step: `.old` is a copy of what is still there, or
