@@ -13,6 +13,7 @@ use crate::texts::Texts;
 pub fn real(arguments: &[OsString], progress: Arc<Shown>, texts: Arc<Texts>) -> World {
     World {
         disk: Arc::new(store::real::RealDisk::new()),
+        indexes: Arc::new(store::index::SledIndexes),
         clock: Arc::new(store::clock::RealClock),
         entropy: Arc::new(store::clock::RealEntropy),
         progress,

@@ -215,6 +215,7 @@ fn world(fault: Fault) -> (World, Arc<Faults>) {
     let faults = Arc::new(Faults { fault: Mutex::new(fault), written: AtomicI64::new(0), syncs: AtomicU64::new(0) });
     let world = World {
         disk: Arc::new(FaultyDisk { real: RealDisk::new(), faults: faults.clone() }),
+        indexes: Arc::new(store::index::SledIndexes),
         clock: Arc::new(RealClock),
         entropy: Arc::new(RealEntropy),
         progress: Arc::new(driver::progress::Silent),

@@ -25,6 +25,7 @@ const ROUNDS_MAX: usize = 12;
 fn world() -> World {
     World {
         disk: Arc::new(RealDisk::new()),
+        indexes: Arc::new(store::index::SledIndexes),
         clock: Arc::new(RealClock),
         entropy: Arc::new(RealEntropy),
         progress: Arc::new(driver::progress::Silent),

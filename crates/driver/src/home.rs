@@ -52,7 +52,7 @@ pub struct Home {
     pub card: Card,
     keys: SecretKeys,
     chain: Chain,
-    index: Option<Index>,
+    index: Option<Box<dyn Index>>,
     /// Index entries of what this command recorded.
     fresh: HashMap<Vec<u8>, Position>,
     state: State,
@@ -186,7 +186,7 @@ impl Home {
     /// Opens the index and lets it catch up with the ledger; makes it anew where it is damaged, missing or not of this ledger.
     fn open_index(&mut self) -> Result<(), Failure> {
         let (dir, mark) = self.index_paths();
-        let (index, repair) = Index::open(&dir, &mark).map_err(index_failure)?;
+        let (index, repair) = self.world.indexes.open(&dir, &mark).map_err(index_failure)?;
         self.index = Some(index);
         let mut reason = repair.map(|repair| repair.to_string());
         if let Err(failure) = self.catch_up() {
@@ -301,7 +301,7 @@ impl Home {
     pub fn rebuild_index(&mut self) -> Result<(), Failure> {
         self.index = None;
         let (dir, mark) = self.index_paths();
-        self.index = Some(Index::fresh(&dir, &mark).map_err(index_failure)?);
+        self.index = Some(self.world.indexes.fresh(&dir, &mark).map_err(index_failure)?);
         self.fresh.clear();
         self.catch_up()
     }

@@ -62,6 +62,7 @@ impl Scene {
         let (clock, notices) = (Arc::<MovedClock>::default(), Arc::<Notices>::default());
         let world = World {
             disk: Arc::new(RealDisk::new()),
+            indexes: Arc::new(store::index::SledIndexes),
             clock: clock.clone(),
             entropy: Arc::new(RealEntropy),
             progress: notices.clone(),

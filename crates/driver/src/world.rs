@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use store::clock::{Clock, Entropy};
 use store::disk::Disk;
+use store::index::Indexes;
 use zeroize::Zeroizing;
 
 use crate::progress::Progress;
@@ -10,11 +11,13 @@ use crate::progress::Progress;
 /// Asks for the passphrase of the key file; `None` when there is nobody to ask.
 pub type AskPassphrase = Arc<dyn Fn() -> Option<Zeroizing<String>> + Send + Sync>;
 
-/// Disk, clock, entropy, and who acts.
+/// Disk, indexes, clock, entropy, and who acts.
 #[derive(Clone)]
 pub struct World {
     /// All file access.
     pub disk: Arc<dyn Disk>,
+    /// Where the views of the ledgers are kept.
+    pub indexes: Arc<dyn Indexes>,
     /// The time; orders nothing.
     pub clock: Arc<dyn Clock>,
     /// Randomness.

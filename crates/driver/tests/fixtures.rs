@@ -22,6 +22,7 @@ fn fixtures() -> PathBuf {
 fn world() -> World {
     World {
         disk: Arc::new(RealDisk::new()),
+        indexes: Arc::new(store::index::SledIndexes),
         clock: Arc::new(RealClock),
         entropy: Arc::new(RealEntropy),
         progress: Arc::new(Silent),

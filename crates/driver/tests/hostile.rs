@@ -39,6 +39,7 @@ fn full() -> bool {
 fn world() -> World {
     World {
         disk: Arc::new(RealDisk::new()),
+        indexes: Arc::new(store::index::SledIndexes),
         clock: Arc::new(RealClock),
         entropy: Arc::new(RealEntropy),
         progress: Arc::new(Silent),

@@ -6,7 +6,8 @@
 //! while in use is a typed error, and the next opening starts anew. The cursor moves in the same batch as the rows
 //! it speaks of. Not guaranteed: that rows survive the process unless [`Index::close`] has returned.
 //!
-//! sled opens its files itself, so the index lies in the real file system whatever [`crate::disk::Disk`] the rest uses.
+//! sled opens its files itself, so [`SledIndexes`] lies in the real file system whatever [`crate::disk::Disk`] the rest
+//! uses; who passes another disk passes other [`Indexes`] with it.
 
 mod mark;
 
@@ -83,8 +84,61 @@ pub enum IndexError {
     Broken,
 }
 
-/// An open index.
-pub struct Index {
+/// Opens indexes: sled's, or in a world without a real file system others in their place.
+pub trait Indexes: Send + Sync {
+    /// Opens the index in `dir`, which the file `mark` vouches for; makes it when there is none. With `Some(repair)` it
+    /// is empty and its cursor at the start: refill it from the ledger, and say so.
+    ///
+    /// # Errors
+    /// When not even a new one can be made.
+    fn open(&self, dir: &Path, mark: &Path) -> Result<(Box<dyn Index>, Option<Repair>), IndexError>;
+    /// An empty index in the place of whatever is there.
+    ///
+    /// # Errors
+    /// As [`Indexes::open`].
+    fn fresh(&self, dir: &Path, mark: &Path) -> Result<Box<dyn Index>, IndexError>;
+}
+
+/// An open index. After an error it is of no more use.
+pub trait Index: Send + Sync {
+    /// Up to where the index follows the ledger. At the start for an empty index.
+    ///
+    /// # Errors
+    /// `Failed`, `Panicked`, `Broken`.
+    fn cursor(&self) -> Result<Known, IndexError>;
+    /// Sets rows and then, with the last of them, the cursor. Interrupted, some rows are set and the cursor is not.
+    ///
+    /// # Errors
+    /// `Failed`, `Panicked`, `Broken`.
+    fn put_batch(&self, rows: &[(Vec<u8>, Position)], cursor: Known) -> Result<(), IndexError>;
+    /// The place that was set for a key.
+    ///
+    /// # Errors
+    /// `Failed`, `Panicked`, `Broken`.
+    fn get(&self, key: &[u8]) -> Result<Option<Position>, IndexError>;
+    /// Makes all of it durable, closes it, and marks it as whole. An index that is dropped instead is refilled next time.
+    ///
+    /// # Errors
+    /// `Io`, `Failed`, `Panicked`, `Broken`.
+    fn close(self: Box<Self>) -> Result<(), IndexError>;
+}
+
+/// Indexes in sled databases.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SledIndexes;
+
+impl Indexes for SledIndexes {
+    fn open(&self, dir: &Path, mark: &Path) -> Result<(Box<dyn Index>, Option<Repair>), IndexError> {
+        SledIndex::open(dir, mark).map(|(index, repair)| (Box::new(index) as Box<dyn Index>, repair))
+    }
+
+    fn fresh(&self, dir: &Path, mark: &Path) -> Result<Box<dyn Index>, IndexError> {
+        SledIndex::fresh(dir, mark).map(|index| Box::new(index) as Box<dyn Index>)
+    }
+}
+
+/// An index in a sled database.
+pub struct SledIndex {
     database: sled::Db,
     place: Place,
     broken: AtomicBool,
@@ -97,7 +151,7 @@ struct Place {
     mark: Mark,
 }
 
-impl Index {
+impl SledIndex {
     /// Opens the index in `dir`, which the file `mark` vouches for; makes it when there is none. With `Some(repair)` it
     /// is empty and its cursor at the start: refill it from the ledger, and say so. What was altered is kept as
     /// `<dir>.damaged` until the next time.
@@ -128,7 +182,7 @@ impl Index {
     /// An empty index in the place of whatever is there.
     ///
     /// # Errors
-    /// As [`Index::open`].
+    /// As [`SledIndex::open`].
     pub fn fresh(dir: &Path, mark: &Path) -> Result<Self, IndexError> {
         Self::make(Place::new(dir, mark)?, false)
     }
@@ -141,11 +195,26 @@ impl Index {
         Ok(Self { database, place, broken: AtomicBool::new(false) })
     }
 
-    /// Up to where the index follows the ledger. At the start for an empty index.
-    ///
-    /// # Errors
-    /// `Failed`, `Panicked`, `Broken`.
-    pub fn cursor(&self) -> Result<Known, IndexError> {
+    /// Calls sled; after an error or panic never again.
+    fn guard<T>(&self, act: impl FnOnce(&sled::Db) -> sled::Result<T>) -> Result<T, IndexError> {
+        if self.broken.load(Ordering::Acquire) {
+            return Err(IndexError::Broken);
+        }
+        catch(|| act(&self.database)).inspect_err(|_| self.broken.store(true, Ordering::Release))
+    }
+
+    fn position(&self, bytes: &[u8]) -> Result<Position, IndexError> {
+        bytes.try_into().map(Position::from_bytes).map_err(|_| self.foreign())
+    }
+
+    fn foreign(&self) -> IndexError {
+        self.broken.store(true, Ordering::Release);
+        foreign()
+    }
+}
+
+impl Index for SledIndex {
+    fn cursor(&self) -> Result<Known, IndexError> {
         let value = self.guard(|database| database.get(CURSOR))?;
         match value {
             None => Ok(Known::default()),
@@ -153,11 +222,7 @@ impl Index {
         }
     }
 
-    /// Sets rows and then, with the last of them, the cursor. Interrupted, some rows are set and the cursor is not.
-    ///
-    /// # Errors
-    /// `Failed`, `Panicked`, `Broken`.
-    pub fn put_batch(&self, rows: &[(Vec<u8>, Position)], cursor: Known) -> Result<(), IndexError> {
+    fn put_batch(&self, rows: &[(Vec<u8>, Position)], cursor: Known) -> Result<(), IndexError> {
         let mut pieces = rows.chunks(BATCH_OPERATIONS_MAX - 1).peekable();
         loop {
             let mut batch = sled::Batch::default();
@@ -175,41 +240,16 @@ impl Index {
         }
     }
 
-    /// The place that was set for a key.
-    ///
-    /// # Errors
-    /// `Failed`, `Panicked`, `Broken`.
-    pub fn get(&self, key: &[u8]) -> Result<Option<Position>, IndexError> {
+    fn get(&self, key: &[u8]) -> Result<Option<Position>, IndexError> {
         match self.guard(|database| database.get([&[ROW], key].concat()))? {
             None => Ok(None),
             Some(bytes) => self.position(&bytes).map(Some),
         }
     }
 
-    /// All rows whose keys start with `prefix`, in the order of their keys. All of them are in memory.
-    ///
-    /// # Errors
-    /// `Failed`, `Panicked`, `Broken`.
-    pub fn prefix(&self, prefix: &[u8]) -> Result<Vec<(Vec<u8>, Position)>, IndexError> {
-        let rows: Vec<_> = self.guard(|database| database.scan_prefix([&[ROW], prefix].concat()).collect())?;
-        rows.into_iter().map(|(key, value)| Ok((key[1..].to_vec(), self.position(&value)?))).collect()
-    }
-
-    /// What was set survives the process if it is then closed; alone this only bounds what closing has to write.
-    ///
-    /// # Errors
-    /// `Failed`, `Panicked`, `Broken`.
-    pub fn flush(&self) -> Result<(), IndexError> {
-        self.guard(|database| database.flush()).map(drop)
-    }
-
-    /// Flushes, closes, and marks the index as whole. An index that is dropped instead is refilled next time.
-    ///
-    /// # Errors
-    /// `Io`, `Failed`, `Panicked`, `Broken`.
-    pub fn close(self) -> Result<(), IndexError> {
-        self.flush()?;
-        let Self { database, place, .. } = self;
+    fn close(self: Box<Self>) -> Result<(), IndexError> {
+        self.guard(|database| database.flush())?;
+        let Self { database, place, .. } = *self;
         catch(|| {
             drop(database);
             Ok(())
@@ -228,23 +268,6 @@ impl Index {
         place.mark.write_closed(&place.disk, &place.dir)?;
         drop(lock);
         Ok(())
-    }
-
-    /// Calls sled; after an error or panic never again.
-    fn guard<T>(&self, act: impl FnOnce(&sled::Db) -> sled::Result<T>) -> Result<T, IndexError> {
-        if self.broken.load(Ordering::Acquire) {
-            return Err(IndexError::Broken);
-        }
-        catch(|| act(&self.database)).inspect_err(|_| self.broken.store(true, Ordering::Release))
-    }
-
-    fn position(&self, bytes: &[u8]) -> Result<Position, IndexError> {
-        bytes.try_into().map(Position::from_bytes).map_err(|_| self.foreign())
-    }
-
-    fn foreign(&self) -> IndexError {
-        self.broken.store(true, Ordering::Release);
-        foreign()
     }
 }
 

@@ -19,8 +19,10 @@ const STEPS: usize = 3;
 
 /// A file from one offset to its end, read ahead.
 pub struct Ahead {
-    full: Receiver<io::Result<(Aligned, usize)>>,
-    empty: SyncSender<Aligned>,
+    /// To and from the thread that reads; none when all is here.
+    thread: Option<(Receiver<io::Result<(Aligned, usize)>>, SyncSender<Aligned>)>,
+    /// What reading without a thread met.
+    failed: Option<io::Error>,
     now: Option<Aligned>,
     at: usize,
     end: usize,
@@ -31,13 +33,25 @@ pub struct Ahead {
 /// # Errors
 /// When no thread can be had; what reading meets comes out of [`Ahead`].
 pub fn read_ahead<T>(file: &mut dyn File, offset: u64, work: impl FnOnce(&mut Ahead) -> T) -> io::Result<T> {
+    let skip = offset % ALIGN as u64;
+    let mut from = offset - skip;
+    let at = usize::try_from(skip).expect("below a page");
+    if let Ok(size) = file.stat().map(|stat| stat.size)
+        && size < from + STEP_BYTES as u64
+    {
+        // One byte more than there is, so that the end is seen; a full buffer would say that it grew meanwhile.
+        let mut buffer = Aligned::new(usize::try_from(size.saturating_sub(from) + 1).expect("less than a step"));
+        match file.read_at(&mut buffer, from) {
+            Ok(end) if end == buffer.len() => {}
+            Ok(end) => return Ok(work(&mut Ahead { thread: None, failed: None, now: Some(buffer), at: at.min(end), end })),
+            Err(error) => return Ok(work(&mut Ahead { thread: None, failed: Some(error), now: None, at: 0, end: 0 })),
+        }
+    }
     let (full_to, full) = sync_channel(STEPS);
     let (empty, empty_from) = sync_channel::<Aligned>(STEPS);
     for _ in 0..STEPS {
         empty.send(Aligned::new(STEP_BYTES)).expect("the other end is in this function");
     }
-    let skip = offset % ALIGN as u64;
-    let mut from = offset - skip;
     thread::scope(|scope| {
         let read = move || {
             while let Ok(mut buffer) = empty_from.recv() {
@@ -50,22 +64,25 @@ pub fn read_ahead<T>(file: &mut dyn File, offset: u64, work: impl FnOnce(&mut Ah
             }
         };
         thread::Builder::new().spawn_scoped(scope, read)?;
-        let mut ahead = Ahead { full, empty, now: None, at: usize::try_from(skip).expect("below a page"), end: 0 };
+        let mut ahead = Ahead { thread: Some((full, empty)), failed: None, now: None, at, end: 0 };
         Ok(work(&mut ahead))
     })
 }
 
 impl BufRead for Ahead {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        if self.at >= self.end {
+        self.failed.take().map_or(Ok(()), Err)?;
+        if self.at >= self.end
+            && let Some((full, empty)) = &self.thread
+        {
             // The place in the first buffer is kept: it may begin before the offset that was asked for.
             let skip = self.at - self.end;
             if let Some(used) = self.now.take() {
                 // After its last reading the other thread wants no more.
-                let _ended = self.empty.send(used);
+                let _ended = empty.send(used);
             }
             (self.at, self.end) = (0, 0);
-            if let Ok(full) = self.full.recv() {
+            if let Ok(full) = full.recv() {
                 let (buffer, bytes) = full?;
                 (self.at, self.end) = (skip.min(bytes), bytes);
                 self.now = Some(buffer);

@@ -74,6 +74,7 @@ impl Stand {
         let root = folder.path().to_path_buf();
         let world = World {
             disk: Arc::new(RealDisk::new()),
+            indexes: Arc::new(store::index::SledIndexes),
             clock: Arc::new(RealClock),
             entropy: Arc::new(RealEntropy),
             progress: Arc::new(Silent),

@@ -9,6 +9,14 @@ struct Ground {
     mark: PathBuf,
 }
 
+impl SledIndex {
+    /// All rows whose keys start with `prefix`, in the order of their keys.
+    fn prefix(&self, prefix: &[u8]) -> Result<Vec<(Vec<u8>, Position)>, IndexError> {
+        let rows: Vec<_> = self.guard(|database| database.scan_prefix([&[ROW], prefix].concat()).collect())?;
+        rows.into_iter().map(|(key, value)| Ok((key[1..].to_vec(), self.position(&value)?))).collect()
+    }
+}
+
 fn position(n: u64) -> Position {
     Position { segment: n, offset: n * 3 + 16 }
 }
@@ -39,12 +47,13 @@ impl Ground {
         ground
     }
 
-    fn open(&self) -> (Index, Option<Repair>) {
-        Index::open(&self.dir, &self.mark).unwrap()
+    fn open(&self) -> (Box<SledIndex>, Option<Repair>) {
+        let (index, repair) = SledIndex::open(&self.dir, &self.mark).unwrap();
+        (Box::new(index), repair)
     }
 
     /// Opens what needs no repair.
-    fn sound(&self) -> Index {
+    fn sound(&self) -> Box<SledIndex> {
         let (index, repair) = self.open();
         assert_eq!(repair, None);
         index
@@ -108,7 +117,6 @@ fn what_was_put_is_there_again() {
         from = until;
     }
     index.put_batch(&[(b"".to_vec(), position(9)), (b"key/00001".to_vec(), position(8))], known(5)).unwrap();
-    index.flush().unwrap();
     index.close().unwrap();
     let index = ground.sound();
     assert_eq!(index.cursor().unwrap(), known(5));
@@ -290,7 +298,7 @@ fn a_panic_is_an_error() {
 #[test]
 fn a_fresh_one_takes_the_place_of_any() {
     let ground = Ground::filled();
-    let index = Index::fresh(&ground.dir, &ground.mark).unwrap();
+    let index = Box::new(SledIndex::fresh(&ground.dir, &ground.mark).unwrap());
     assert_eq!((index.prefix(b"").unwrap(), index.cursor().unwrap()), (vec![], Known::default()));
     index.put_batch(&rows(0..5), known(5)).unwrap();
     index.close().unwrap();
