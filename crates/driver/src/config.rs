@@ -1,5 +1,6 @@
 //! `gapferry.toml`: zone, archives, routes, policies. Edits keep a person's comments and order.
 
+use engine::due::{Pace, SCRUB_BYTES_PER_SECOND, SCRUB_DAYS};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -87,6 +88,17 @@ pub struct Policy {
     pub package_bytes_max: u64,
     /// Daemon: seconds between full scans when hints work.
     pub scan_seconds: u64,
+    /// Days within which everything is read again; 0: only when a person asks.
+    pub scrub_days: u64,
+    /// Bytes per second that is read at most meanwhile; 0: no limit.
+    pub scrub_bytes_per_second: u64,
+}
+
+impl Policy {
+    /// How re-reading is spread.
+    pub fn scrub_pace(&self) -> Pace {
+        Pace::of(self.scrub_days, self.scrub_bytes_per_second)
+    }
 }
 
 impl Default for Policy {
@@ -100,6 +112,8 @@ impl Default for Policy {
             read_back_medium: false,
             package_bytes_max: (4 << 30) - 1,
             scan_seconds: 300,
+            scrub_days: SCRUB_DAYS,
+            scrub_bytes_per_second: SCRUB_BYTES_PER_SECOND,
         }
     }
 }
@@ -145,6 +159,8 @@ impl Config {
              #   read_back_medium = false   replica: read back past the system's memory\n\
              #   package_bytes_max = 4294967295\n\
              #   scan_seconds = 300         daemon: full scan even when no change was hinted\n\
+             #   scrub_days = 90            everything is read again within so many days, to find what rots\n\
+             #   scrub_bytes_per_second = 33554432   and no faster than this meanwhile\n\
              [policy]\n",
             role.word()
         )

@@ -11,6 +11,7 @@ pub mod answer;
 pub mod apply;
 pub mod breaker;
 pub mod changes;
+pub mod due;
 pub mod reconcile;
 pub mod replica;
 pub mod select;
