@@ -10,6 +10,7 @@ mod deltas;
 mod faults;
 mod index;
 mod kill;
+mod kill_calls;
 mod kill_others;
 mod ledger;
 mod lock;
