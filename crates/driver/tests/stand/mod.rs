@@ -1,5 +1,7 @@
 //! Two homes, a tree on each side and a medium in one temporary folder.
 
+#![allow(dead_code, reason = "each test uses its own part of the stand")]
+
 use driver::progress::Silent;
 use driver::{Actor, CarryOptions, Chosen, RouteAccept, RouteAdd, World};
 use std::collections::BTreeMap;
@@ -22,7 +24,8 @@ pub struct Stand {
     pub replica: PathBuf,
     /// The medium.
     pub medium: PathBuf,
-    world: World,
+    /// The real one, without progress.
+    pub world: World,
     medium_size: Option<u64>,
     _folder: tempfile::TempDir,
 }
