@@ -17,10 +17,13 @@ pub const STEP_BYTES: usize = 2 << 20;
 /// Buffers in use at once.
 const STEPS: usize = 3;
 
+/// Buffers that were filled, and how far.
+type Full = Receiver<io::Result<(Aligned, usize)>>;
+
 /// A file from one offset to its end, read ahead.
 pub struct Ahead {
     /// To and from the thread that reads; none when all is here.
-    thread: Option<(Receiver<io::Result<(Aligned, usize)>>, SyncSender<Aligned>)>,
+    thread: Option<(Full, SyncSender<Aligned>)>,
     /// What reading without a thread met.
     failed: Option<io::Error>,
     now: Option<Aligned>,

@@ -1,0 +1,97 @@
+//! A state of all volumes: taken, digested, looked into and put back at the cost of some counts.
+
+use super::pending::{Fate, Pending};
+use super::state::Mounts;
+use super::tree::{Body, Ino, ROOT};
+use super::volume::Volume;
+use std::collections::BTreeMap;
+use store::disk::Kind;
+
+/// All volumes at one moment, with what was not durable then. No handle, lock or fault is in it.
+#[derive(Clone, Debug)]
+pub struct Image {
+    pub(super) volumes: Vec<Volume>,
+    pub(super) mounts: Mounts,
+    pub(super) next_ino: Ino,
+    pub(super) now: i64,
+}
+
+/// A file, link or directory of an image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Thing {
+    /// What it is.
+    pub kind: Kind,
+    /// Permission bits.
+    pub mode: u32,
+    /// Time of the last change of content, ns.
+    pub modified: i64,
+    /// A file's bytes, a link's target.
+    pub bytes: Vec<u8>,
+}
+
+impl Image {
+    /// BLAKE3 over names, kinds, contents and modes of everything that programs see.
+    pub fn digest(&self) -> [u8; 32] {
+        let mut hasher = blake3::Hasher::new();
+        for volume in &self.volumes {
+            hasher.update(&volume.device.to_le_bytes());
+            volume.live.digest_into(&mut hasher);
+        }
+        *hasher.finalize().as_bytes()
+    }
+
+    /// What is not durable yet, over all volumes, in the order of volumes and calls.
+    pub fn pending(&self) -> Vec<&Pending> {
+        self.volumes.iter().flat_map(|volume| &volume.pending).collect()
+    }
+
+    /// This image after a loss of power; `choose` is asked for each of [`Image::pending`] by its place.
+    #[must_use]
+    pub fn crashed(&self, choose: &mut dyn FnMut(usize, &Pending) -> Fate) -> Self {
+        let mut image = self.clone();
+        let mut base = 0;
+        for volume in &mut image.volumes {
+            let count = volume.pending.len();
+            volume.crash(self.now + 1, &mut |place, one| choose(base + place, one));
+            base += count;
+        }
+        image.now += 1;
+        image
+    }
+
+    fn start(&self, path: &str) -> Option<(&Volume, Ino)> {
+        let mut at = (0, ROOT);
+        for part in path.as_bytes().split(|byte| *byte == b'/').filter(|part| !part.is_empty()) {
+            at.1 = *self.volumes[at.0].live.names(at.1)?.get(part)?;
+            if let Some(mounted) = self.mounts.get(&at) {
+                at = (*mounted, ROOT);
+            }
+        }
+        Some((&self.volumes[at.0], at.1))
+    }
+
+    /// The bytes of the file at an absolute path; links are not followed.
+    pub fn read(&self, path: &str) -> Option<Vec<u8>> {
+        let (volume, ino) = self.start(path)?;
+        match &volume.live.get(ino)?.body {
+            Body::File(content) => Some(content.bytes()),
+            _ => None,
+        }
+    }
+
+    /// Everything below an absolute path on its volume, by relative path.
+    pub fn below(&self, path: &str) -> BTreeMap<Vec<u8>, Thing> {
+        let mut things = BTreeMap::new();
+        if let Some((volume, ino)) = self.start(path) {
+            volume.live.visit_below(ino, &mut Vec::new(), &mut |path, _, node| {
+                let bytes = match &node.body {
+                    Body::File(content) => content.bytes(),
+                    Body::Link(target) => target.clone(),
+                    _ => Vec::new(),
+                };
+                things.insert(path.to_vec(), Thing { kind: node.kind(), mode: node.mode, modified: node.modified, bytes });
+            });
+        }
+        things
+    }
+}
