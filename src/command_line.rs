@@ -5,6 +5,7 @@ use clap::{Arg, ArgAction, ArgGroup, ArgMatches};
 
 use crate::commands::{Argument, COMMANDS, Command, GLOBAL, Kind};
 use crate::language::Language;
+use crate::moment;
 use crate::sizes;
 use crate::texts::Texts;
 
@@ -103,6 +104,7 @@ fn parser(kind: Kind) -> ValueParser {
         Kind::Text => ValueParser::string(),
         Kind::Path => ValueParser::path_buf(),
         Kind::Number => clap::value_parser!(u64).into(),
+        Kind::Moment => ValueParser::new(|text: &str| moment::parse(text).ok_or("no moment")),
         Kind::Size => ValueParser::new(|text: &str| sizes::parse(text).ok_or("no size")),
         Kind::Choice(words) => PossibleValuesParser::new(words).into(),
     }

@@ -47,6 +47,8 @@ pub enum Kind {
     Number,
     /// A size in bytes.
     Size,
+    /// A sequence or a time.
+    Moment,
     /// One of these words.
     Choice(&'static [&'static str]),
 }
@@ -190,6 +192,16 @@ pub const COMMANDS: &[Command] = &[
             Argument::new("version", "N", Kind::Number, "argument.version"),
             Argument::new("back", "N", Kind::Number, "argument.back").without("version"),
             Argument::path("restore", "DIR", "argument.restore"),
+        ],
+    ),
+    command(
+        "restore",
+        &[
+            Argument::text("pattern", "PATTERN", "argument.patterns").positional().optional().many(),
+            Argument::path("into", "DIR", "argument.restore-into").required(),
+            Argument::new("at", "TIME|SEQUENCE", Kind::Moment, "argument.at"),
+            ROUTE,
+            DRY_RUN,
         ],
     ),
     command("scrub", &[ROUTES, Argument::path("to", "MEDIUM", "argument.scrub-to")]),

@@ -13,6 +13,7 @@ pub mod commands;
 mod demo;
 pub mod language;
 mod log;
+mod moment;
 pub mod page;
 mod paper;
 mod passphrase;

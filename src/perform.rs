@@ -3,7 +3,8 @@
 use clap::ArgMatches;
 use driver::report::Failure;
 use driver::{
-    ApplyOptions, CarryOptions, Chosen, HistoryOptions, ItemsOptions, PackOptions, ReceiptForm, ReconcileOptions, RouteAccept, RouteAdd, ScrubOptions, World,
+    ApplyOptions, CarryOptions, Chosen, HistoryOptions, ItemsOptions, PackOptions, ReceiptForm, ReconcileOptions, RestoreOptions, RouteAccept, RouteAdd,
+    ScrubOptions, World,
 };
 use std::env;
 use std::ffi::OsString;
@@ -81,6 +82,7 @@ fn with_home(path: &str, matches: &ArgMatches, world: &World, home: &Path, voice
         "cancel" => voice.say(driver::cancel(world, home, &text(matches, "route"), &chosen(matches), &text(matches, "reason"))),
         "breaker.release" => voice.say(driver::breaker_release(world, home, &text(matches, "route"), &text(matches, "reason"))),
         "history" => voice.say(driver::history(world, home, &history(matches))),
+        "restore" => voice.say(driver::restore(world, home, &restore(matches))),
         "scrub" => voice.say(driver::scrub(world, home, &ScrubOptions { routes: texts(matches, "route"), to: optional_path(matches, "to") })),
         "ledger.verify" => voice.say(driver::ledger_verify(world, home)),
         "ledger.rebuild" => voice.say(driver::ledger_rebuild(world, home)),
@@ -156,6 +158,16 @@ fn history(matches: &ArgMatches) -> HistoryOptions {
         version: number(matches, "version"),
         restore: optional_path(matches, "restore"),
         back: number(matches, "back"),
+    }
+}
+
+fn restore(matches: &ArgMatches) -> RestoreOptions {
+    RestoreOptions {
+        into: required_path(matches, "into"),
+        at: matches.get_one::<driver::Moment>("at").copied(),
+        route: optional(matches, "route"),
+        patterns: texts(matches, "pattern"),
+        dry_run: matches.get_flag("dry-run"),
     }
 }
 

@@ -144,6 +144,8 @@ fn stage_name(stage: Stage, texts: &Texts) -> String {
         Stage::Reconcile => "stage.reconcile",
         Stage::Ledger => "stage.ledger",
         Stage::Scrub => "stage.scrub",
+        Stage::Restore => "stage.restore",
+        Stage::Backup => "stage.backup",
     })
 }
 

@@ -1,6 +1,6 @@
-//! Pages of what happens on a replica: apply, history, scrub.
+//! Pages of what happens on a replica: apply, history, restore, scrub.
 
-use driver::report::{ApplyReport, HistoryReport, Problem, ReceiptReport, ScrubReport};
+use driver::report::{ApplyReport, AsOf, HistoryReport, Problem, ReceiptReport, RestoreReport, ScrubReport};
 
 use super::{Show, name, number};
 use crate::advice;
@@ -85,6 +85,37 @@ impl Show for HistoryReport {
         page.list("history.not-kept", gone.len() as u64, gone.into_iter());
         if self.restored > 0 {
             page.say("history.restored", &[("count", &number(self.restored))]);
+        }
+    }
+
+    fn problems(&self) -> Vec<&Problem> {
+        self.problems.iter().collect()
+    }
+}
+
+impl Show for RestoreReport {
+    fn show(&self, page: &mut Page) {
+        let AsOf { time, sequence, .. } = self.as_of;
+        let values = [
+            ("route", self.route.as_str()),
+            ("time", &moment(time)),
+            ("sequence", &number(sequence)),
+            ("items", &number(self.items)),
+            ("bytes", &bytes(self.bytes)),
+        ];
+        page.say("restore.route", &values);
+        let key = if self.dry_run { "restore.would" } else { "restore.restored" };
+        page.say(key, &[("folder", &self.folder), ("count", &number(self.restored)), ("bytes", &bytes(self.restored_bytes))]);
+        if self.there > 0 {
+            page.say(if self.dry_run { "restore.looks-there" } else { "restore.there" }, &[("count", &number(self.there))]);
+        }
+    }
+
+    fn attention(&self, page: &mut Page) {
+        for (key, count) in [("restore.missing", self.missing), ("restore.occupied", self.occupied), ("restore.refused", self.refused)] {
+            if count > 0 {
+                page.say(key, &[("count", &number(count))]);
+            }
         }
     }
 

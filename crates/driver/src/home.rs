@@ -528,7 +528,8 @@ fn index_failure(error: store::index::IndexError) -> Failure {
     Failure::new("IO-01", "index", error.to_string())
 }
 
-fn decoded(record: &store::ledger::Record) -> Result<Record, Failure> {
+/// What a record of the ledger says.
+pub(crate) fn decoded(record: &store::ledger::Record) -> Result<Record, Failure> {
     Record::decode(record.kind, &record.body).map_err(|rejection| Failure::new(rejection.code(), "ledger", format!("record {}", record.number)))
 }
 

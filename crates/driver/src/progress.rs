@@ -23,6 +23,10 @@ pub enum Stage {
     Ledger,
     /// Re-reading the whole replica.
     Scrub,
+    /// Copying documents out of the replica.
+    Restore,
+    /// Writing or checking a backup of the home.
+    Backup,
 }
 
 /// Receives progress. All methods may be called from several threads.

@@ -487,6 +487,48 @@ pub struct HistoryReport {
     pub problems: Vec<Problem>,
 }
 
+/// A moment in the life of a replica.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct AsOf {
+    /// Records of its ledger up to then.
+    pub records: u64,
+    /// What the last of them says of the time, seconds since 1970; for the present, the time now.
+    pub time: i64,
+    /// Sequence of the package that was applied last; 0 for none.
+    pub sequence: u64,
+}
+
+/// `restore`.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct RestoreReport {
+    /// The route.
+    pub route: String,
+    /// Where to.
+    pub folder: String,
+    /// The moment.
+    pub as_of: AsOf,
+    /// Items that were held then and are meant.
+    pub items: u64,
+    /// Bytes of their documents.
+    pub bytes: u64,
+    /// Documents restored (in a dry run: to be restored).
+    pub restored: u64,
+    /// Their bytes.
+    pub restored_bytes: u64,
+    /// Documents that were there already.
+    pub there: u64,
+    /// Documents whose name something else has.
+    pub occupied: u64,
+    /// Documents that this replica does not have any more.
+    pub missing: u64,
+    /// Documents that the system did not let be written or read.
+    pub refused: u64,
+    /// Whether nothing was written because it was a dry run.
+    pub dry_run: bool,
+    /// What needs attention, at most `LISTED_MAX`.
+    pub problems: Vec<Problem>,
+}
+
 /// `scrub`.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct ScrubReport {

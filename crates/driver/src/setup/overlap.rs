@@ -95,6 +95,20 @@ fn overlap(one: &Path, other: &Path) -> Option<&'static str> {
     }
 }
 
+/// Fails when a place for something new (`what`) lies in, or holds, any folder that the configuration names, or the home.
+///
+/// # Errors
+/// `USE-01`, about the place.
+pub fn outside(home: &Home, place: &Path, what: &str) -> Result<(), Failure> {
+    for other in named(home, "") {
+        if let Some(how) = overlap(place, other.path()) {
+            let detail = format!("{what} goes elsewhere: this folder {how} {} ({})", other.path().display(), other.word());
+            return Err(Failure::new("USE-01", place.display().to_string(), detail));
+        }
+    }
+    Ok(())
+}
+
 /// Fails when a medium lies in the home, in an archive or in a replica tree, or its folder holds the home.
 ///
 /// # Errors

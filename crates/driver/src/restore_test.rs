@@ -1,0 +1,127 @@
+//! Restoring from a replica: all, one, then and now; what is there, what is in the way, what is gone.
+
+use super::*;
+use crate::status::scene::Scene;
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+
+/// Every file below a folder: content, mtime in ns, executable.
+fn files(root: &Path) -> BTreeMap<Vec<u8>, (Vec<u8>, i64, bool)> {
+    fn walk(root: &Path, at: &Path, into: &mut BTreeMap<Vec<u8>, (Vec<u8>, i64, bool)>) {
+        for entry in fs::read_dir(at).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                walk(root, &path, into);
+            } else {
+                let stat = fs::metadata(&path).unwrap();
+                let name = path.strip_prefix(root).unwrap().as_os_str().as_bytes().to_vec();
+                into.insert(name, (fs::read(&path).unwrap(), stat.mtime() * 1_000_000_000 + stat.mtime_nsec(), stat.mode() & 0o111 != 0));
+            }
+        }
+    }
+    let mut found = BTreeMap::new();
+    walk(root, root, &mut found);
+    found
+}
+
+fn run(scene: &Scene, into: &str, at: Option<Moment>, patterns: &[&str]) -> Result<RestoreReport, Failure> {
+    let options = RestoreOptions { into: scene.path(into), at, patterns: patterns.iter().map(|text| (*text).into()).collect(), ..RestoreOptions::default() };
+    restore(&scene.world, &scene.replica(), &options)
+}
+
+/// A scene in which things changed four times; gives what the archive was after each, and the clock then.
+fn history() -> (Scene, Vec<(BTreeMap<Vec<u8>, (Vec<u8>, i64, bool)>, i64)>) {
+    let scene = Scene::new();
+    let mut states = Vec::new();
+    let mut round = |scene: &Scene| {
+        scene.round();
+        states.push((files(&scene.path("archive")), scene.world.now_seconds()));
+        scene.pass(3600);
+    };
+    scene.write("a/one", "1");
+    scene.write("a/two", "22");
+    scene.write("deep/er/file", vec![7; 3 << 20]);
+    scene.write("bad:\n", "name");
+    fs::set_permissions(scene.path("archive/a/two"), fs::Permissions::from_mode(0o755)).unwrap();
+    round(&scene);
+    scene.write("a/one", "one, changed");
+    scene.write("twin", "22");
+    round(&scene);
+    scene.remove("a/two");
+    scene.remove("bad:\n");
+    scene.write("a/one", "one, a third time");
+    round(&scene);
+    // A file becomes a folder.
+    scene.remove("twin");
+    scene.write("twin/inner", "x");
+    round(&scene);
+    (scene, states)
+}
+
+#[test]
+fn every_moment_comes_back_as_it_was() {
+    let (scene, states) = history();
+    for (at, (state, time)) in states.iter().enumerate() {
+        let report = run(&scene, &format!("then-{at}"), Some(Moment::Time(*time)), &[]).unwrap();
+        assert_eq!((report.problems.len(), report.restored, report.items), (0, state.len() as u64, state.len() as u64), "{report:?}");
+        assert_eq!(&files(&scene.path(&format!("then-{at}"))), state, "moment {at}");
+        // The same moment by the sequence that the answer names.
+        let report = run(&scene, &format!("seq-{at}"), Some(Moment::Sequence(report.as_of.sequence)), &[]).unwrap();
+        assert_eq!(&files(&scene.path(&format!("seq-{at}"))), state, "sequence {}", report.as_of.sequence);
+    }
+    let report = run(&scene, "now", None, &[]).unwrap();
+    assert_eq!(files(&scene.path("now")), states[3].0, "{report:?}");
+    let before = run(&scene, "before", Some(Moment::Time(1000)), &[]).unwrap_err();
+    assert_eq!(before.0.code, "USE-01");
+    assert_eq!(run(&scene, "before", Some(Moment::Sequence(9999)), &[]).unwrap_err().0.code, "USE-01");
+}
+
+#[test]
+fn one_item_again_and_what_is_in_the_way() {
+    let (scene, states) = history();
+    let then = Some(Moment::Time(states[0].1));
+    let report = run(&scene, "some", then, &["a/*"]).unwrap();
+    assert_eq!((report.items, report.restored), (2, 2));
+    // Again: all is there. A run that was interrupted goes on, and what it left in its stage does not matter.
+    fs::create_dir(scene.path("some/.gapferry-restore.part")).unwrap();
+    fs::write(scene.path("some/.gapferry-restore.part/00000000"), "half").unwrap();
+    fs::remove_file(scene.path("some/a/one")).unwrap();
+    let report = run(&scene, "some", then, &["a/*"]).unwrap();
+    assert_eq!((report.restored, report.there, report.problems.len()), (1, 1, 0));
+    assert!(!scene.path("some/.gapferry-restore.part").exists());
+    // Something else has the name, or lies where a folder must be.
+    fs::write(scene.path("some/a/one"), "2").unwrap();
+    fs::write(scene.path("some/deep"), "no folder").unwrap();
+    let report = run(&scene, "some", then, &[]).unwrap();
+    assert_eq!((report.restored, report.there, report.occupied), (1, 1, 2), "{report:?}");
+    assert!(report.problems.iter().all(|problem| problem.code == "USE-01"));
+    assert_eq!((fs::read(scene.path("some/a/one")).unwrap(), fs::read(scene.path("some/deep")).unwrap()), (b"2".to_vec(), b"no folder".to_vec()));
+    // Nothing matches; nothing is made within what is ours.
+    assert_eq!(run(&scene, "other", then, &["nothing"]).unwrap_err().0.code, "USE-01");
+    for place in ["replica/x", "home-replica", "."] {
+        assert_eq!(run(&scene, place, then, &[]).unwrap_err().0.code, "USE-01", "{place}");
+    }
+}
+
+#[test]
+fn what_is_gone_is_named_and_the_rest_comes() {
+    let (scene, states) = history();
+    let then = Some(Moment::Time(states[0].1));
+    // The history of one version is lost, one file of the tree was edited by hand, one copy is found under another name.
+    let digest = wire::digest::of_bytes(b"1").to_string();
+    fs::remove_file(scene.path(&format!("replica/.gapferry/history/{}/{digest}", &digest[..2]))).unwrap();
+    fs::write(scene.path("replica/deep/er/file"), vec![8; 3 << 20]).unwrap();
+    let dry = RestoreOptions { into: scene.path("some"), at: then, dry_run: true, ..RestoreOptions::default() };
+    let foreseen = restore(&scene.world, &scene.replica(), &dry).unwrap();
+    assert_eq!((foreseen.restored, foreseen.missing, foreseen.items), (3, 1, 4), "by names and sizes alone");
+    assert!(!scene.path("some").exists());
+    let report = run(&scene, "some", then, &[]).unwrap();
+    let named: Vec<(&str, &str)> = report.problems.iter().map(|problem| (problem.code, problem.subject.as_str())).collect();
+    assert_eq!((report.restored, report.missing), (2, 2));
+    assert_eq!(named, [("RPL-06", "a/one"), ("RPL-06", "deep/er/file")]);
+    assert!(report.problems[0].detail.contains("version 1"), "{}", report.problems[0].detail);
+    let there = files(&scene.path("some"));
+    assert!(there.iter().all(|(name, file)| states[0].0[name] == *file) && there.len() == 2, "{:?}", there.keys());
+}
