@@ -7,9 +7,12 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
-/// Every file below a folder: content, mtime in ns, executable.
-fn files(root: &Path) -> BTreeMap<Vec<u8>, (Vec<u8>, i64, bool)> {
-    fn walk(root: &Path, at: &Path, into: &mut BTreeMap<Vec<u8>, (Vec<u8>, i64, bool)>) {
+/// Files by path: content, mtime in ns, executable.
+type Files = BTreeMap<Vec<u8>, (Vec<u8>, i64, bool)>;
+
+/// Every file below a folder.
+fn files(root: &Path) -> Files {
+    fn walk(root: &Path, at: &Path, into: &mut Files) {
         for entry in fs::read_dir(at).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {
@@ -32,7 +35,7 @@ fn run(scene: &Scene, into: &str, at: Option<Moment>, patterns: &[&str]) -> Resu
 }
 
 /// A scene in which things changed four times; gives what the archive was after each, and the clock then.
-fn history() -> (Scene, Vec<(BTreeMap<Vec<u8>, (Vec<u8>, i64, bool)>, i64)>) {
+fn history() -> (Scene, Vec<(Files, i64)>) {
     let scene = Scene::new();
     let mut states = Vec::new();
     let mut round = |scene: &Scene| {
