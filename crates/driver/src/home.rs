@@ -116,6 +116,13 @@ impl State {
             State::Replica(replica) => replica.incarnation,
         }
     }
+
+    fn lives(&self) -> &[Incarnation] {
+        match self {
+            State::Source(source) => &source.lives,
+            State::Replica(replica) => &replica.lives,
+        }
+    }
 }
 
 fn failed(path: &Path) -> impl Fn(std::io::Error) -> Failure + '_ {
@@ -157,7 +164,8 @@ impl Home {
             world.progress.notice("ledger-tail-cut", &format!("{} bytes", torn.bytes));
         }
         let (state, since_snapshot) = load(chain.reading(), snapshot.filter(|_| opened.known), config.role)?;
-        if checkpoint.is_some_and(|(incarnation, _)| incarnation != state.incarnation()) {
+        // A checkpoint of an earlier life vouches for what that life wrote.
+        if checkpoint.is_some_and(|(incarnation, _)| incarnation != state.incarnation() && !state.lives().contains(&incarnation)) {
             return Err(Failure::new("LDG-07", "ledger/checkpoint", "the checkpoint is of another ledger"));
         }
         let fresh = HashMap::new();

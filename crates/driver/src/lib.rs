@@ -29,6 +29,7 @@ mod packing;
 mod planning;
 pub mod progress;
 mod reader;
+pub mod rebase;
 mod receipts;
 mod reconciling;
 mod refusals;

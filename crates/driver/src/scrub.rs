@@ -118,7 +118,7 @@ fn put(home: &Home, name: &str, medium: Option<&Medium>) -> Result<Vec<ReceiptRe
 fn parts(home: &Home, name: &str) -> Result<Stretches, Failure> {
     let route = &home.replica().routes[name];
     let mut by_sequence: BTreeMap<u64, Vec<u32>> = BTreeMap::new();
-    for item in route.items.iter().filter(|item| item.held()) {
+    for item in route.items.iter().filter(|item| item.held() && item.is_confirmed()) {
         by_sequence.entry(item.sequence).or_default().push(item.row);
     }
     let mut parts = HashMap::new();
@@ -133,7 +133,7 @@ fn parts(home: &Home, name: &str) -> Result<Stretches, Failure> {
 
 /// Reads everything that is held, folder by folder, on all cores.
 fn read_all(home: &Home, tree: &Tree, route: &Route, parts: &Stretches) -> io::Result<Vec<ReadBack>> {
-    let mut held: Vec<(u32, &Item)> = (0u32..).zip(&route.items).filter(|(_, item)| item.held()).collect();
+    let mut held: Vec<(u32, &Item)> = (0u32..).zip(&route.items).filter(|(_, item)| item.held() && item.is_confirmed()).collect();
     held.sort_by(|one, two| one.1.path().cmp(two.1.path()));
     let world = &home.world;
     let bytes = held.iter().map(|(_, item)| item.size).sum();

@@ -53,7 +53,7 @@ pub fn between(archive: &Archive, scanned: &Scanned<'_>) -> Changes {
         let Some((_, number)) = known.next_if(|(known, _)| *known == id) else {
             let next = first_new + u32::try_from(changes.new_items).expect("items are numbered by u32");
             changes.new_items += 1;
-            changes.rows.push(CapturedRow { item: next, id: Some(id.clone()), version: 1, stat: Some(*stat) });
+            changes.rows.push(CapturedRow { item: next, id: Some(id.clone()), version: archive.floor + 1, stat: Some(*stat) });
             changes.added += 1;
             continue;
         };

@@ -14,6 +14,7 @@ use wire::record::{AppliedRow, Attested, Begun, Record, StagedRow, Step};
 use wire::{Digest, Incarnation, ItemId, PackageId, RouteId, ZoneId};
 
 use crate::breaker::Breaker;
+use crate::source::floor_above;
 
 /// An item on the replica.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,7 +50,11 @@ impl Item {
     }
     /// Whether it counts in the state digest.
     fn counts(&self) -> bool {
-        self.held() && self.damaged == 0
+        self.held() && self.damaged == 0 && self.is_confirmed()
+    }
+    /// Whether a package since the route last began anew has brought or confirmed it: only then can it be answered for.
+    pub fn is_confirmed(&self) -> bool {
+        self.sequence > 0
     }
     /// The projected digest.
     pub fn projection(&self) -> Digest {
@@ -168,11 +173,20 @@ pub struct Route {
 pub struct Replica {
     /// The ledger's incarnation.
     pub incarnation: Incarnation,
+    /// Incarnations of its earlier lives.
+    pub lives: Vec<Incarnation>,
+    /// Receipt numbers of earlier lives end here.
+    pub floor: u64,
     /// Its routes.
     pub routes: BTreeMap<String, Route>,
 }
 
 impl Replica {
+    /// Where a new life of this ledger has to begin: above every receipt that any copy of it can have made.
+    pub fn next_floor(&self) -> u64 {
+        floor_above(self.routes.values().map(|route| route.receipts).max().unwrap_or(0))
+    }
+
     /// Restores what a snapshot leaves out.
     pub fn restored(mut self) -> Self {
         for route in self.routes.values_mut() {
@@ -185,8 +199,19 @@ impl Replica {
     pub fn fold(&mut self, time: i64, record: &Record) {
         match record {
             Record::Born(born) => self.incarnation = born.incarnation,
+            Record::Reborn(reborn) => {
+                self.lives.push(self.incarnation);
+                (self.incarnation, self.floor) = (reborn.incarnation, reborn.floor);
+                for route in self.routes.values_mut() {
+                    route.receipts = reborn.floor;
+                    (route.acknowledged, route.acknowledged_head, route.stopped) = (0, 0, None);
+                    route.restart();
+                }
+            }
             Record::RouteAccepted(accepted) => {
-                self.routes.entry(accepted.route.clone()).or_insert_with(|| Route::new(accepted.route_id, accepted.source, accepted.into.0.clone()));
+                let receipts = self.floor;
+                let route = self.routes.entry(accepted.route.clone());
+                route.or_insert_with(|| Route { receipts, ..Route::new(accepted.route_id, accepted.source, accepted.into.0.clone()) });
             }
             Record::Begun(begun) => {
                 let incarnation = self.incarnation;
@@ -282,6 +307,16 @@ impl Route {
     pub fn find(&self, id: &ItemId) -> Option<(u32, &Item)> {
         let number = *self.by_id.get(id)?;
         Some((number, &self.items[number as usize]))
+    }
+
+    /// The route begins anew: what is held stays, but counts for nothing until a package confirms it, and no package that was
+    /// seen before is answered any more. The history stays.
+    fn restart(&mut self) {
+        self.packages.clear();
+        self.parts.clear();
+        self.items.iter_mut().for_each(|item| (item.sequence, item.row, item.damaged) = (0, 0, 0));
+        self.state = StateDigest::default();
+        self.want_full = false;
     }
 
     /// Highest sequence seen; 0 for none.
@@ -427,6 +462,7 @@ impl Route {
     fn mark(&mut self, number: usize, damaged: u16) {
         let Some(item) = self.items.get_mut(number).filter(|item| item.held()) else { return };
         match (item.damaged == 0, damaged == 0) {
+            _ if !item.is_confirmed() => {}
             (true, false) => self.state.remove(&item.id, item.version, &item.projection()),
             (false, true) => self.state.add(&item.id, item.version, &item.projection()),
             _ => {}

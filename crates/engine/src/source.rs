@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 use wire::digest::StateDigest;
 use wire::manifest::Witness;
 use wire::receipt::Outcome;
-use wire::record::{Carried, FileStat, Packed, Reconciled, Record, SettledRow};
+use wire::limits::{LIFE_STEP, NUMBER_MAX};
+use wire::record::{Carried, FileStat, Packed, Reborn, Reconciled, Record, SettledRow};
 use wire::{Digest, Incarnation, ItemId, PackageId, RouteId, ZoneId};
 
 use crate::breaker::Breaker;
@@ -42,6 +43,8 @@ pub struct Item {
 pub struct Archive {
     /// Its root directory.
     pub root: Vec<u8>,
+    /// Versions of earlier lives of the ledger end here.
+    pub floor: u64,
     /// Its items by number.
     pub items: Vec<Item>,
     /// Numbers by id.
@@ -146,6 +149,8 @@ pub struct Route {
     pub replica: ZoneId,
     /// The next sequence.
     pub next_sequence: u64,
+    /// Packages up to this sequence are void: the route began anew behind them.
+    pub floor: u64,
     /// Its items, by the archive's numbers.
     pub items: Vec<RouteItem>,
     /// Packages that are not answered, by sequence.
@@ -180,6 +185,10 @@ const RECENT_MAX: usize = 4096;
 pub struct Source {
     /// The ledger's incarnation.
     pub incarnation: Incarnation,
+    /// Incarnations of its earlier lives.
+    pub lives: Vec<Incarnation>,
+    /// Sequences and versions of earlier lives end here.
+    pub floor: u64,
     /// Its archives.
     pub archives: BTreeMap<String, Archive>,
     /// Its routes.
@@ -199,15 +208,21 @@ impl Source {
     pub fn fold(&mut self, time: i64, record: &Record) {
         match record {
             Record::Born(born) => self.incarnation = born.incarnation,
+            Record::Reborn(reborn) => self.fold_reborn(reborn),
             Record::ArchiveAdded(added) => {
-                self.archives.entry(added.archive.clone()).or_default().root = added.root.0.clone();
+                let floor = self.floor;
+                let archive = self.archives.entry(added.archive.clone()).or_default();
+                archive.root = added.root.0.clone();
+                archive.floor = floor;
             }
             Record::RouteAdded(added) => {
+                let floor = self.floor;
                 self.routes.entry(added.route.clone()).or_insert_with(|| Route {
                     route_id: added.route_id,
                     archive: added.archive.clone(),
                     replica: added.replica,
-                    next_sequence: 1,
+                    next_sequence: floor + 1,
+                    floor,
                     items: Vec::new(),
                     packages: BTreeMap::new(),
                     recent: BTreeMap::new(),
@@ -323,6 +338,33 @@ impl Source {
         }
     }
 
+    /// Where a new life of this ledger has to begin: above everything that any copy of it can have made.
+    pub fn next_floor(&self) -> u64 {
+        let versions = self.archives.values().flat_map(|archive| &archive.items).map(|item| item.version);
+        let sequences = self.routes.values().map(|route| route.next_sequence);
+        floor_above(versions.chain(sequences).max().unwrap_or(0))
+    }
+
+    /// Every number goes on above the floor, and what was proven or on its way in another life counts for nothing here.
+    fn fold_reborn(&mut self, reborn: &Reborn) {
+        self.lives.push(self.incarnation);
+        (self.incarnation, self.floor) = (reborn.incarnation, reborn.floor);
+        let before: BTreeMap<String, Vec<u64>> =
+            self.archives.iter().map(|(name, archive)| (name.clone(), archive.items.iter().map(|item| item.version).collect())).collect();
+        for archive in self.archives.values_mut() {
+            archive.floor = reborn.floor;
+            archive.items.iter_mut().for_each(|item| item.version = reborn.floor + 1);
+        }
+        for route in self.routes.values_mut() {
+            for (sent, version) in route.items.iter_mut().zip(before.get(&route.archive).into_iter().flatten()) {
+                sent.cancelled_version = if sent.cancelled_version == *version { reborn.floor + 1 } else { 0 };
+            }
+            route.next_sequence = reborn.floor + 1;
+            route.recent.clear();
+            route.restart();
+        }
+    }
+
     fn fold_packed(&mut self, time: i64, packed: &Packed) {
         let Some(route) = self.routes.get_mut(&packed.route) else { return };
         let Some(archive) = self.archives.get_mut(&route.archive) else { return };
@@ -405,6 +447,11 @@ impl Source {
     }
 }
 
+/// The next multiple but one of the step above a number: what was made after a backup lies below it.
+pub fn floor_above(number: u64) -> u64 {
+    ((number / LIFE_STEP + 2) * LIFE_STEP).min(NUMBER_MAX - 1)
+}
+
 impl Route {
     /// What packages tell the replica of its receipts: the newest that answered packages, and the newest head. A scrub, or a
     /// digest that was not the expected one, answers none: told of such a number, the replica would count earlier answers as
@@ -422,6 +469,19 @@ impl Route {
     /// What is known of an item on this route; all zero when nothing is.
     pub fn item(&self, number: u32) -> RouteItem {
         self.items.get(number as usize).cloned().unwrap_or_default()
+    }
+
+    /// The route begins anew behind the last sequence that was taken: nothing is proven, nothing is on its way. What a person
+    /// gave up stays given up.
+    fn restart(&mut self) {
+        self.floor = self.next_sequence - 1;
+        for item in &mut self.items {
+            *item = RouteItem { cancelled_version: item.cancelled_version, ..RouteItem::default() };
+        }
+        self.packages.clear();
+        self.state = StateDigest::default();
+        (self.want_full, self.asked_full) = (false, false);
+        self.stopped = None;
     }
 
     fn item_mut(&mut self, number: u32) -> &mut RouteItem {

@@ -26,6 +26,9 @@ pub const TIME_STAMP_BYTES_MAX: usize = 65_536;
 pub const SLOTS_MAX: u8 = 8;
 /// Sequences and versions stay below this; beyond it a stream would be jammed on purpose.
 pub const NUMBER_MAX: u64 = 1 << 48;
+/// A ledger that was put back and begins a new life goes on above the next multiple but one of this, so that whatever was made
+/// after the backup lies below.
+pub const LIFE_STEP: u64 = 1 << 24;
 /// Ranges of answered sequences in the digest form of a receipt.
 pub const DIGEST_ANSWERED_MAX: usize = 32;
 /// Ranges of missing sequences in the digest form of a receipt.

@@ -294,6 +294,15 @@ records! {
         /// The replica tree.
         into: Bytes,
     }
+    /// A ledger that was put back from a backup, or copied, begins a new life.
+    7 Reborn {
+        /// Random id of this life.
+        incarnation: Incarnation,
+        /// Sequences, versions and receipt numbers of earlier lives end here; those of this life are above.
+        floor: u64,
+        /// Why.
+        reason: String,
+    }
     /// Changes of an archive were captured.
     16 Captured {
         /// The archive.

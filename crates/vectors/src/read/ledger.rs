@@ -50,7 +50,8 @@ pub(super) fn read(files: &BTreeMap<String, Vec<u8>>, key: &VerifyingKey) -> Res
         require(head.number >= 1 && head.number <= records.len() as u64, "LDG-07")?;
         let last = usize::try_from(head.number - 1).expect("there are that many records");
         require(records[last].4 == head.digest, "LDG-07")?;
-        require(records[0].3.get(..16) == Some(&incarnation[..]), "LDG-07")?;
+        let lives = records.iter().filter(|record| record.0 == 0 || record.1 == 7);
+        require(lives.map(|record| &record.3).any(|body| body.get(..16) == Some(&incarnation[..])), "LDG-07")?;
     }
     Ok(describe::ledger(&records, torn, checkpoint.as_ref().map(|(incarnation, head)| (incarnation, head))))
 }
@@ -122,7 +123,7 @@ fn intact(bytes: &[u8], later: u64) -> bool {
 
 /// Whether the kind is known and, for the first three, the body is one.
 fn check_body((_, kind, _, body, _): &Record) -> Result<(), Refusal> {
-    let known = matches!(kind, 1..=6 | 16..=28 | 32..=37);
+    let known = matches!(kind, 1..=7 | 16..=28 | 32..=37);
     require(known, "LDG-06")?;
     let mut from = Cursor::new(body);
     let mut decode = || -> Result<(), Invalid> {
