@@ -9,9 +9,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 use wire::digest::StateDigest;
+use wire::limits::{LIFE_STEP, NUMBER_MAX};
 use wire::manifest::Witness;
 use wire::receipt::Outcome;
-use wire::limits::{LIFE_STEP, NUMBER_MAX};
 use wire::record::{Carried, FileStat, Packed, Reborn, Reconciled, Record, SettledRow};
 use wire::{Digest, Incarnation, ItemId, PackageId, RouteId, ZoneId};
 
