@@ -10,7 +10,21 @@ use wire::{ItemId, PackageId, RouteId, ZoneId};
 
 fn item(id: &str, sequence: u64) -> Item {
     let id = ItemId(id.into());
-    Item { id, version: 9, removed: false, digest: Digest::ZERO, size: 0, modified: 0, executable: false, disk: None, sequence, row: 0, damaged: 0 }
+    Item {
+        id,
+        version: 9,
+        removed: false,
+        digest: Digest::ZERO,
+        size: 0,
+        modified: 0,
+        executable: false,
+        disk: None,
+        sequence,
+        row: 0,
+        damaged: 0,
+        read_at: 0,
+        read_in: 0,
+    }
 }
 
 /// Two items: the first replaced at 1, 3, 5 and 7, the second at 2. The source knows the receipt that answers package 1.

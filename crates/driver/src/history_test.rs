@@ -9,7 +9,21 @@ use wire::{RouteId, ZoneId, digest};
 
 fn item(id: &str) -> Item {
     let id = ItemId(id.into());
-    Item { id, version: 9, removed: false, digest: Digest::ZERO, size: 0, modified: 0, executable: false, disk: None, sequence: 1, row: 0, damaged: 0 }
+    Item {
+        id,
+        version: 9,
+        removed: false,
+        digest: Digest::ZERO,
+        size: 0,
+        modified: 0,
+        executable: false,
+        disk: None,
+        sequence: 1,
+        row: 0,
+        damaged: 0,
+        read_at: 0,
+        read_in: 0,
+    }
 }
 
 fn was(item: u32, version: u64, content: &[u8]) -> Earlier {

@@ -113,7 +113,7 @@ fn make(home: &mut Home, name: &str, answers: Vec<Answer>, wanted: Wanted, scrub
     let id = PackageId(entropy.id);
     let (number, more, form) = (receipt.number, receipt.more, form_of(&receipt.form));
     let spool_name = format!("{}-{number:016x}-{:016x}-{form}-{id}-{}.gfr", receipt.route_id, receipt.ledger.number, half_digest(&bytes));
-    home.record(Receipted { route: name.into(), number, receipt: id, full: form != "digest", answered: answer::answered(&receipt.form), more })?;
+    home.record(Receipted { route: name.into(), number, receipt: id, full: form != "digest", scrub, answered: answer::answered(&receipt.form), more })?;
     home.commit()?;
     let out = world.disk.dir(&home.dir, b"spool/out", true).map_err(failed)?;
     store::spool::write_whole(&*world.disk, &out, spool_name.as_bytes(), &bytes).map_err(failed)?;

@@ -116,6 +116,7 @@ pub fn receipt(route: &Route, moment: &Moment, answers: Vec<Answer>, wanted: Wan
         more,
         escaped: u32::try_from(route.escaped()).unwrap_or(u32::MAX),
         kept_aside: route.kept_aside,
+        extra: route.extra,
     })
 }
 

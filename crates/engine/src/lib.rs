@@ -12,6 +12,7 @@ pub mod apply;
 pub mod breaker;
 pub mod changes;
 pub mod due;
+pub mod heartbeat;
 pub mod reconcile;
 pub mod replica;
 pub mod select;

@@ -189,6 +189,7 @@ fn record_of(name: &str, receipt_id: PackageId, receipt: &Receipt, answered: Vec
         rows,
         state: receipt.state,
         more: receipt.more,
+        extra: receipt.extra,
     }
 }
 

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use wire::digest::{self, StateDigest};
 use wire::manifest::{Head, Part};
 use wire::receipt::{Outcome, Range, ranges_of};
-use wire::record::{AppliedRow, Attested, Begun, Record, StagedRow, Step};
+use wire::record::{AppliedRow, Attested, Begun, Record, ScrubStep, StagedRow, Step};
 use wire::{Digest, Incarnation, ItemId, PackageId, RouteId, ZoneId};
 
 use crate::breaker::Breaker;
@@ -41,6 +41,10 @@ pub struct Item {
     pub row: u32,
     /// Number of the outcome that says it is not right now; 0 when it is.
     pub damaged: u16,
+    /// When it was last read back, s since 1970.
+    pub read_at: i64,
+    /// Which reading of the route that was.
+    pub read_in: u64,
 }
 
 impl Item {
@@ -166,6 +170,23 @@ pub struct Route {
     pub stopped: Option<(String, String)>,
     /// Local changes kept aside since the last receipt.
     pub kept_aside: u32,
+    /// Files that no item accounts for, when they were last looked for.
+    pub extra: u32,
+    /// When they were, s since 1970.
+    pub looked_at: Option<i64>,
+    /// Readings so far: packages switched in, and steps of scrubs.
+    pub readings: u64,
+    /// When a scrub last read something, s since 1970.
+    pub stepped_at: Option<i64>,
+    /// Step with which the scrub of everything began that has not come to its end; 0 for none.
+    pub scrub_from: u64,
+    /// A scrub found something otherwise than the source was last told by the receipt of one.
+    pub untold: bool,
+    /// When a new package of the source was last seen (or the route was accepted), s since 1970. Annotation: a time that turns
+    /// out to lie ahead is taken back to now.
+    pub heard_at: i64,
+    /// When a receipt was last made (or the route was accepted); as `heard_at`.
+    pub told_at: i64,
 }
 
 /// What a replica knows.
@@ -197,6 +218,9 @@ impl Replica {
 
     /// Folds a record in. Records that do not concern a replica, or name what does not exist, change nothing.
     pub fn fold(&mut self, time: i64, record: &Record) {
+        for route in self.routes.values_mut() {
+            (route.heard_at, route.told_at) = (route.heard_at.min(time), route.told_at.min(time));
+        }
         match record {
             Record::Born(born) => self.incarnation = born.incarnation,
             Record::Reborn(reborn) => {
@@ -210,13 +234,13 @@ impl Replica {
             }
             Record::RouteAccepted(accepted) => {
                 let receipts = self.floor;
-                let route = self.routes.entry(accepted.route.clone());
-                route.or_insert_with(|| Route { receipts, ..Route::new(accepted.route_id, accepted.source, accepted.into.0.clone()) });
+                let new = || Route::new(accepted.route_id, accepted.source, accepted.into.0.clone());
+                self.routes.entry(accepted.route.clone()).or_insert_with(|| Route { receipts, heard_at: time, told_at: time, ..new() });
             }
             Record::Begun(begun) => {
                 let incarnation = self.incarnation;
                 if let Some(route) = self.routes.get_mut(&begun.route) {
-                    route.fold_begun(begun, &incarnation);
+                    route.fold_begun(time, begun, &incarnation);
                 }
             }
             Record::Applied(applied) => {
@@ -237,17 +261,23 @@ impl Replica {
                         seen.covered_in = receipted.number;
                     }
                 }
-                route.kept_aside = 0;
+                (route.kept_aside, route.told_at) = (0, time);
+                route.untold &= !receipted.scrub;
                 route.want_full = receipted.more || route.want_full && !receipted.full;
             }
             Record::Scrubbed(scrubbed) => {
                 let Some(route) = self.routes.get_mut(&scrubbed.route) else { return };
-                route.may_be_empty = false;
+                (route.may_be_empty, route.scrub_from) = (false, 0);
                 for number in 0..route.items.len() {
                     route.mark(number, 0);
                 }
                 for (number, outcome) in &scrubbed.damaged {
                     route.mark(*number as usize, *outcome);
+                }
+            }
+            Record::ScrubStep(step) => {
+                if let Some(route) = self.routes.get_mut(&step.route) {
+                    route.fold_step(time, step);
                 }
             }
             Record::Pruned(pruned) => {
@@ -258,6 +288,8 @@ impl Replica {
             }
             Record::BreakerTripped(tripped) => {
                 if let Some(route) = self.routes.get_mut(&tripped.route) {
+                    // A package that is held back was not taken, but it came.
+                    route.heard_at = if tripped.package.is_some() { time } else { route.heard_at };
                     route.breaker.trip(tripped.changes, tripped.package);
                 }
             }
@@ -300,6 +332,14 @@ impl Route {
             may_be_empty: false,
             stopped: None,
             kept_aside: 0,
+            extra: 0,
+            looked_at: None,
+            readings: 0,
+            stepped_at: None,
+            scrub_from: 0,
+            untold: false,
+            heard_at: 0,
+            told_at: 0,
         }
     }
 
@@ -342,10 +382,12 @@ impl Route {
         self.items.iter().filter(|item| item.held() && item.disk.is_some()).count() as u64
     }
 
-    fn fold_begun(&mut self, begun: &Begun, ours: &Incarnation) {
+    fn fold_begun(&mut self, time: i64, begun: &Begun, ours: &Incarnation) {
         self.incarnation = Some(begun.incarnation);
         if begun.sequence > self.highest() {
             self.want_full |= begun.full_receipt;
+            // An old one that was withheld and is let through now says nothing of whether the source is there.
+            self.heard_at = time;
         }
         if let Some(witness) = begun.acknowledged.filter(|witness| witness.incarnation == *ours) {
             self.acknowledged = self.acknowledged.max(witness.receipt);
@@ -368,6 +410,8 @@ impl Route {
                     sequence: 0,
                     row: 0,
                     damaged: 0,
+                    read_at: 0,
+                    read_in: 0,
                 });
             }
         }
@@ -383,6 +427,7 @@ impl Route {
     fn fold_applied(&mut self, time: i64, sequence: u64, rows: &[AppliedRow]) {
         let Some(pending) = self.pending.take_if(|pending| pending.sequence == sequence) else { return };
         self.may_be_empty = false;
+        self.readings += 1;
         let exceptions: BTreeMap<u32, &AppliedRow> = rows.iter().map(|row| (row.row, row)).collect();
         for (staged, row) in pending.rows.iter().zip(0u32..) {
             let exception = exceptions.get(&row);
@@ -431,6 +476,8 @@ impl Route {
         item.version = staged.version;
         item.removed = staged.step == Step::Remove;
         (item.sequence, item.row, item.damaged) = (sequence, row, 0);
+        // It is read back before the command goes on.
+        (item.read_at, item.read_in) = (time, self.readings);
         if !item.removed {
             (item.digest, item.size, item.modified, item.executable) = (staged.digest, staged.size, staged.modified, staged.executable);
             if staged.step == Step::Write {
@@ -455,6 +502,28 @@ impl Route {
         }
         if let Some(seen) = self.packages.get_mut(&attested.sequence) {
             seen.progress = Progress::Attested;
+        }
+    }
+
+    fn fold_step(&mut self, time: i64, step: &ScrubStep) {
+        self.readings = self.readings.max(step.step);
+        let wrong: BTreeMap<u32, u16> = step.damaged.iter().copied().collect();
+        for number in &step.read {
+            let Some(item) = self.items.get_mut(*number as usize) else { continue };
+            (item.read_at, item.read_in) = (time, step.step);
+            let damaged = wrong.get(number).copied().unwrap_or(0);
+            self.untold |= item.held() && item.damaged != damaged;
+            self.mark(*number as usize, damaged);
+        }
+        if !step.read.is_empty() {
+            (self.may_be_empty, self.stepped_at) = (false, Some(time));
+        }
+        if step.whole && self.scrub_from == 0 {
+            self.scrub_from = step.step;
+        }
+        if let Some(extra) = step.extra {
+            self.untold |= self.extra != extra;
+            (self.extra, self.looked_at) = (extra, Some(time));
         }
     }
 

@@ -12,7 +12,7 @@ fn exception(row: u32, outcome: Outcome) -> AppliedRow {
     AppliedRow { row, outcome: outcome.number(), disk: None, kept: None }
 }
 fn receipted(number: u64, full: bool, answered: Vec<Range>) -> Receipted {
-    Receipted { route: "r".into(), number, receipt: package(number), full, answered, more: false }
+    Receipted { route: "r".into(), number, receipt: package(number), full, scrub: false, answered, more: false }
 }
 fn scrubbed(damaged: Vec<(u32, u16)>) -> Scrubbed {
     Scrubbed { route: "r".into(), items: 9, damaged }

@@ -219,6 +219,7 @@ impl Inside {
             more: false,
             escaped: 0,
             kept_aside: 0,
+            extra: 0,
         }
     }
     /// Compares a receipt, and folds what it settles; its code where it is refused.
@@ -258,6 +259,8 @@ pub(crate) fn held(name: &str, version: u64, content: u8) -> replica::Item {
         sequence: 1,
         row: 0,
         damaged: 0,
+        read_at: 0,
+        read_in: 0,
     }
 }
 

@@ -175,6 +175,13 @@ pub struct Route {
     pub breaker: Breaker,
     /// Code of the safety that stopped it for good, and what was seen.
     pub stopped: Option<(String, String)>,
+    /// Files on the replica that no item accounts for, as the newest receipt says.
+    pub extra: u32,
+    /// When a receipt newer than all before it was last taken in (or the route was added), s since 1970. Annotation: a time that
+    /// turns out to lie ahead is taken back to now.
+    pub heard_at: i64,
+    /// When a package was last packed (or the route was added); as `heard_at`.
+    pub told_at: i64,
 }
 
 /// How many ids of packages and of receipts a route remembers for the fork check.
@@ -206,6 +213,9 @@ impl Source {
 
     /// Folds a record in. Records that do not concern a source, or name what does not exist, change nothing.
     pub fn fold(&mut self, time: i64, record: &Record) {
+        for route in self.routes.values_mut() {
+            (route.heard_at, route.told_at) = (route.heard_at.min(time), route.told_at.min(time));
+        }
         match record {
             Record::Born(born) => self.incarnation = born.incarnation,
             Record::Reborn(reborn) => self.fold_reborn(reborn),
@@ -235,6 +245,9 @@ impl Source {
                     state: StateDigest::default(),
                     breaker: Breaker::default(),
                     stopped: None,
+                    extra: 0,
+                    heard_at: time,
+                    told_at: time,
                 });
             }
             Record::Captured(captured) => {
@@ -300,7 +313,7 @@ impl Source {
                     package.lost = true;
                 }
             }
-            Record::Reconciled(reconciled) => self.fold_reconciled(reconciled),
+            Record::Reconciled(reconciled) => self.fold_reconciled(time, reconciled),
             Record::Resent(resent) => {
                 if let Some(route) = self.routes.get_mut(&resent.route) {
                     for number in &resent.items {
@@ -410,10 +423,15 @@ impl Source {
             answered_later: 0,
             lost: false,
         };
+        if package.items == 0 && package.carried == Carried::Gateway {
+            // It says all that an earlier one without items says, which the writer takes back from the folder.
+            route.packages.retain(|_, earlier| earlier.items > 0 || earlier.carried != Carried::Gateway);
+        }
+        route.told_at = time;
         route.packages.insert(packed.sequence, package);
     }
 
-    fn fold_reconciled(&mut self, reconciled: &Reconciled) {
+    fn fold_reconciled(&mut self, time: i64, reconciled: &Reconciled) {
         let Some(route) = self.routes.get_mut(&reconciled.route) else { return };
         let Some(archive) = self.archives.get(&route.archive) else { return };
         for row in &reconciled.rows {
@@ -438,6 +456,7 @@ impl Source {
         route.packages.retain(|sequence, package| package.items > 0 || !seen(*sequence));
         if route.witness.is_none_or(|witness| witness.receipt < reconciled.number) {
             route.witness = Some(Witness { incarnation: reconciled.incarnation, receipt: reconciled.number, ledger: reconciled.ledger });
+            (route.extra, route.heard_at) = (reconciled.extra, time);
             let equal = route.state == reconciled.state;
             (route.want_full, route.asked_full) = if equal { (false, false) } else { (true, route.asked_full && route.want_full) };
             if reconciled.more {

@@ -9,6 +9,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub trait Clock: Send + Sync {
     /// Nanoseconds since 1970-01-01 UTC; negative before. Not monotonic.
     fn now(&self) -> i64;
+
+    /// Lets so many nanoseconds pass. Nothing depends on how exactly; a reader asks for it who must not be too fast.
+    fn wait(&self, ns: u64) {
+        std::thread::sleep(std::time::Duration::from_nanos(ns));
+    }
 }
 
 /// Gives bytes that nobody can guess.

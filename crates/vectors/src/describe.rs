@@ -140,6 +140,7 @@ pub(crate) fn receipt(opened: &Opened, receipt: &Receipt, proven: Option<&[(u64,
         "more": receipt.more,
         "escaped": receipt.escaped,
         "kept_aside": receipt.kept_aside,
+        "extra": receipt.extra,
         "proven": proven.map(|rows| rows.iter().map(|(sequence, row)| json!([sequence, row])).collect::<Vec<_>>()),
     })
 }

@@ -187,6 +187,7 @@ pub(crate) fn receipt(receipt: &Receipt) -> Vec<u8> {
     to.boolean(receipt.more);
     to.u32(receipt.escaped);
     to.u32(receipt.kept_aside);
+    to.u32(receipt.extra);
     to.0
 }
 

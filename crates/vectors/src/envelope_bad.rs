@@ -400,9 +400,9 @@ impl<'c> Bad<'c, '_> {
         let body = encode::receipt(&some_receipt(cast));
         // From the end: kept aside 4, escaped 4, more 1, read back 4, free 8, state 8 + 32, answers 8, form 4.
         for (what, says, from_end, value) in [
-            ("receipt_read_back_2", "no such way of reading back", 4 + 4 + 1 + 4, 2),
-            ("receipt_form_3", "no such form", 4 + 4 + 1 + 4 + 8 + 40 + 8 + 4, 3),
-            ("receipt_boolean_2", "a boolean that is neither 0 nor 1", 4 + 4 + 1, 2),
+            ("receipt_read_back_2", "no such way of reading back", 4 + 4 + 4 + 1 + 4, 2),
+            ("receipt_form_3", "no such form", 4 + 4 + 4 + 1 + 4 + 8 + 40 + 8 + 4, 3),
+            ("receipt_boolean_2", "a boolean that is neither 0 nor 1", 4 + 4 + 4 + 1, 2),
         ] {
             let mut spoilt = body.clone();
             let at = spoilt.len() - from_end;

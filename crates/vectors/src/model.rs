@@ -279,6 +279,8 @@ pub struct Receipt {
     pub escaped: u32,
     /// Files kept aside.
     pub kept_aside: u32,
+    /// Extra files.
+    pub extra: u32,
 }
 
 /// The body of a label.

@@ -37,6 +37,7 @@ pub(crate) fn empty(cast: &Cast, number: u64, highest: u64, package: [u8; 16]) -
         more: false,
         escaped: 0,
         kept_aside: 0,
+        extra: 0,
     }
 }
 
@@ -118,6 +119,7 @@ pub(crate) fn collect(cast: &Cast, sent: &[Sent], first_state: (u64, [u8; 32]), 
     (first.state_items, first.state_sum) = first_state;
     first.escaped = 1;
     first.kept_aside = 1;
+    first.extra = 3;
     good.keep("full", "answers the first package: everything is right", &first, true);
 
     let mut second = empty(cast, 2, 8, at(8).id);

@@ -240,6 +240,8 @@ pub struct Receipt {
     pub escaped: u32,
     /// Local changes kept aside since the last receipt.
     pub kept_aside: u32,
+    /// Files that no item accounts for, when they were last looked for.
+    pub extra: u32,
 }
 
 impl Receipt {
@@ -368,6 +370,7 @@ mod tests {
             more: false,
             escaped: 0,
             kept_aside: 0,
+            extra: 0,
         };
         let body = codec::encode(&largest).len() as u64;
         assert!(body + crate::seals::Seals::encoded_bytes() + 64 <= crate::header::Kind::Receipt.padded_bytes_min(), "{body}");

@@ -391,6 +391,8 @@ records! {
         state: StateDigest,
         /// Whether it was of the digest form and could not hold all exceptions.
         more: bool,
+        /// Files on the replica that no item accounts for, as it says.
+        extra: u32,
     }
     /// Items were put back into the queue by a person.
     23 Resent {
@@ -491,6 +493,8 @@ records! {
         receipt: PackageId,
         /// Whether it is of the full form (or a scrub).
         full: bool,
+        /// Whether it is of the scrub form.
+        scrub: bool,
         /// Sequences it answers.
         answered: Vec<Range>,
         /// Whether the digest form could not hold all exceptions.
@@ -511,6 +515,25 @@ records! {
         route: String,
         /// Their places in it, ascending; the oldest is at 0.
         entries: Vec<u32>,
+    }
+    /// A part of the replica was re-read, or what no item accounts for was looked for or is about to be set aside.
+    42 ScrubStep {
+        /// The route.
+        route: String,
+        /// Its place in the count of the route's readings.
+        step: u64,
+        /// Whether it belongs to a scrub of everything that is under way.
+        whole: bool,
+        /// Items that were re-read.
+        read: Vec<u32>,
+        /// Of a scrub of everything: what was read back of each, under the key of its package; else empty.
+        digests: Vec<Digest>,
+        /// The items among them that are not right and their outcomes.
+        damaged: Vec<(u32, u16)>,
+        /// How many files no item accounts for, where they were looked for.
+        extra: Option<u32>,
+        /// Paths of such files that are about to be moved to the folder of this step, below the dot folder.
+        set_aside: Vec<Bytes>,
     }
 }
 

@@ -113,6 +113,7 @@ pub fn receipt(home: &Home, route: Option<&str>, id: &PackageId, receipt: &Recei
         ("read_back", json!(if receipt.read_back == ReadBack::Medium { "medium" } else { "memory" })),
         ("escaped", json!(receipt.escaped)),
         ("kept_aside", json!(receipt.kept_aside)),
+        ("extra", json!(receipt.extra)),
     ]));
     Ok(all)
 }

@@ -70,6 +70,7 @@ fn decode(body: &[u8]) -> Result<Receipt, Invalid> {
         more: from.boolean()?,
         escaped: from.u32()?,
         kept_aside: from.u32()?,
+        extra: from.u32()?,
     };
     from.end().map(|()| receipt)
 }
