@@ -69,6 +69,7 @@ fn crossing(number: u64) -> [Record; 5] {
             rows: vec![settled],
             state: Default::default(),
             more: false,
+            extra: 0,
         }
         .into(),
         said().into(),

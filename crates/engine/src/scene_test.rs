@@ -170,7 +170,7 @@ impl Inside {
             route: "r".into(),
             sequence,
             package: package(sequence),
-            carried: Carried::Gateway,
+            carried: Carried::Medium(wire::MediumId::ZERO),
             file_digest: Digest::ZERO,
             file_bytes: 1,
             document_bytes: 1,

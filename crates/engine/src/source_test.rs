@@ -339,3 +339,58 @@ fn the_state_is_the_sum_over_what_is_proven() {
         assert_eq!(restored, inside.source, "seed {seed}: what a snapshot leaves out is made again");
     }
 }
+
+/// FAULTS P08
+#[test]
+fn over_a_gateway_a_package_without_items_takes_the_place_of_earlier_ones() {
+    let mut inside = Inside::with(&["a"]);
+    inside.pack(1, &["a"]);
+    inside.pack(2, &[]);
+    let by_gateway = |sequence: u64, inside: &mut Inside| {
+        inside.pack(sequence, &[]);
+        let mut package = inside.route().packages[&sequence].clone();
+        package.carried = Carried::Gateway;
+        inside.source.routes.get_mut("r").unwrap().packages.insert(sequence, package);
+    };
+    by_gateway(3, &mut inside);
+    inside.tell(Packed {
+        route: "r".into(),
+        sequence: 4,
+        package: package(4),
+        carried: Carried::Gateway,
+        file_digest: Digest::ZERO,
+        file_bytes: 1,
+        document_bytes: 0,
+        acknowledges: 0,
+        full_receipt: false,
+        rows: vec![],
+        chunks: vec![],
+    });
+    assert_eq!(inside.route().packages.keys().copied().collect::<Vec<u64>>(), [1, 2, 4], "what lies on a medium stays known");
+}
+
+/// FAULTS P08, C10
+#[test]
+fn when_the_replica_was_heard_of() {
+    let mut inside = Inside::with(&["a"]);
+    let fold = |inside: &mut Inside, time: i64, record: Record| inside.source.fold(time, &record);
+    let reconciled = |inside: &Inside, number: u64| {
+        let receipt = inside.receipt(number, Form::Scrub { answers: vec![] });
+        Record::from(
+            crate::reconcile::take("r", inside.route(), package(number), &receipt, &|_| None).map_or_else(|_| panic!("well formed"), |taken| taken.record),
+        )
+    };
+    let acted =
+        || Record::from(wire::record::Acted { who: String::new(), host: String::new(), command: String::new(), reason: String::new(), result: String::new() });
+    inside.pack(1, &["a"]);
+    for (what, time, record, heard) in [
+        ("a receipt", 100, reconciled(&inside, 5), 100),
+        ("an older one that was withheld", 200, reconciled(&inside, 4), 100),
+        ("the clock went back", 50, acted(), 50),
+        ("and is right again", 300, acted(), 50),
+        ("a newer receipt", 400, reconciled(&inside, 6), 400),
+    ] {
+        fold(&mut inside, time, record);
+        assert_eq!(inside.route().heard_at, heard, "{what}");
+    }
+}
