@@ -115,6 +115,7 @@ const MEDIUM_SIZE: Argument = Argument::new("medium-size", "SIZE", Kind::Size, "
 const RECEIPT: Argument = Argument::new("receipt", "FORM", Kind::Choice(RECEIPT_FORMS), "argument.receipt");
 const RECEIPT_TO: Argument = Argument::path("receipt-to", "DIR", "argument.receipt-to");
 const DRY_RUN: Argument = Argument::flag("dry-run", "argument.dry-run");
+const PASSPHRASE_FILE: Argument = Argument::path("passphrase-file", "FILE", "argument.passphrase-file");
 const ITEMS: Argument = Argument::text("item", "PATTERN", "argument.items").many();
 const PACKAGE: Argument = Argument::text("package", "ID", "argument.package");
 
@@ -208,6 +209,30 @@ pub const COMMANDS: &[Command] = &[
     group(
         "ledger",
         &[command("verify", &[]), command("rebuild", &[]), command("show", &[Argument::new("from", "NUMBER", Kind::Number, "argument.from-record")])],
+    ),
+    group(
+        "home",
+        &[
+            command(
+                "backup",
+                &[
+                    Argument::path("dir", "DIR", "argument.backup-dir").positional(),
+                    PASSPHRASE_FILE,
+                    Argument::new("keep", "N", Kind::Number, "argument.keep"),
+                    DRY_RUN,
+                    Argument::flag("verify", "argument.verify").without("keep"),
+                ],
+            ),
+            command(
+                "restore",
+                &[
+                    Argument::path("dir", "DIR", "argument.backup-dir").positional(),
+                    PASSPHRASE_FILE,
+                    Argument::new("generation", "N", Kind::Number, "argument.generation"),
+                    DRY_RUN,
+                ],
+            ),
+        ],
     ),
     command("inspect", &[Argument::path("file", "FILE", "argument.inspect-file").positional()]),
     command("run", &[Argument::flag("once", "argument.once")]),

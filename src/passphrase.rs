@@ -5,7 +5,7 @@ use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr
 use std::env;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use crate::texts::Texts;
@@ -23,16 +23,26 @@ pub fn file() -> Option<PathBuf> {
 
 /// The passphrase of a home that has one; `None` when there is nobody to ask.
 pub fn ask(texts: &Texts) -> Option<Zeroizing<String>> {
-    obtain(texts, false).map_err(|error| warn(&error)).ok()
+    ask_from(None, texts)
+}
+
+/// As `ask`, from this file if one is given.
+pub fn ask_from(given: Option<&Path>, texts: &Texts) -> Option<Zeroizing<String>> {
+    obtain(given, texts, false).map_err(|error| warn(&error)).ok()
 }
 
 /// A new passphrase: from the file, or typed twice.
 pub fn choose(texts: &Texts) -> Result<Zeroizing<String>, String> {
-    obtain(texts, true)
+    choose_from(None, texts)
 }
 
-fn obtain(texts: &Texts, twice: bool) -> Result<Zeroizing<String>, String> {
-    if let Some(path) = file() {
+/// As `choose`, from this file if one is given.
+pub fn choose_from(given: Option<&Path>, texts: &Texts) -> Result<Zeroizing<String>, String> {
+    obtain(given, texts, true)
+}
+
+fn obtain(given: Option<&Path>, texts: &Texts, twice: bool) -> Result<Zeroizing<String>, String> {
+    if let Some(path) = given.map(Path::to_path_buf).or_else(file) {
         let unreadable = |error: String| texts.fill("passphrase.file", &[("path", &path.display().to_string()), ("error", &error)]);
         let mut source = File::open(&path).map_err(|error| unreadable(error.to_string()))?;
         return line(&mut source).map_err(|error| unreadable(error.to_string()));

@@ -3,8 +3,8 @@
 use clap::ArgMatches;
 use driver::report::Failure;
 use driver::{
-    ApplyOptions, CarryOptions, Chosen, HistoryOptions, ItemsOptions, PackOptions, ReceiptForm, ReconcileOptions, RestoreOptions, RouteAccept, RouteAdd,
-    ScrubOptions, World,
+    ApplyOptions, BackupOptions, CarryOptions, Chosen, HistoryOptions, HomeRestoreOptions, ItemsOptions, PackOptions, ReceiptForm, ReconcileOptions,
+    RestoreOptions, RouteAccept, RouteAdd, ScrubOptions, World,
 };
 use std::env;
 use std::ffi::OsString;
@@ -12,6 +12,7 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use wire::card::Role;
+use zeroize::Zeroizing;
 
 use crate::advice;
 use crate::demo;
@@ -47,6 +48,10 @@ pub fn perform(path: &str, matches: &ArgMatches, arguments: &[OsString], voice: 
     let home = optional_path(matches, "home").or_else(|| env::var_os(HOME_VARIABLE).filter(|home| !home.is_empty()).map(PathBuf::from));
     let exit = match (path, &home) {
         ("inspect", _) => voice.say(driver::inspect(&world, home.as_deref(), &required_path(matches, "file"))),
+        // What is checked is the backup: it needs its passphrase and no home.
+        ("home.backup", _) if matches.get_flag("verify") => {
+            voice.say(driver::home_backup_verify(&world, &required_path(matches, "dir"), &asking(matches, &voice)))
+        }
         (_, Some(home)) => with_home(path, matches, &world, home, &voice),
         (_, None) => voice.failure(&Failure::new("HOM-02", "--home", format!("no home is named, neither by --home nor by {HOME_VARIABLE}"))),
     };
@@ -87,6 +92,12 @@ fn with_home(path: &str, matches: &ArgMatches, world: &World, home: &Path, voice
         "ledger.verify" => voice.say(driver::ledger_verify(world, home)),
         "ledger.rebuild" => voice.say(driver::ledger_rebuild(world, home)),
         "ledger.show" => ledger_show(world, home, number(matches, "from").unwrap_or(0), voice),
+        "home.backup" => voice.say(home_backup(world, home, matches, voice)),
+        "home.restore" => {
+            let options =
+                HomeRestoreOptions { folder: required_path(matches, "dir"), generation: number(matches, "generation"), dry_run: matches.get_flag("dry-run") };
+            voice.say(driver::home_restore(world, home, &options, &asking(matches, voice)))
+        }
         "run" => voice.say(driver::daemon::run(world, home, &driver::daemon::DaemonOptions { once: matches.get_flag("once") })),
         other => unreachable!("{other} is in the table of commands but not here: a test runs every command"),
     }
@@ -98,6 +109,20 @@ fn init(world: &World, home: &Path, matches: &ArgMatches, voice: &Voice) -> Resu
     let passphrase = protect.then(|| passphrase::choose(&voice.texts)).transpose().map_err(refused)?;
     let role = if text(matches, "role") == Role::Source.word() { Role::Source } else { Role::Replica };
     driver::init(world, home, &text(matches, "zone"), role, passphrase)
+}
+
+fn home_backup(world: &World, home: &Path, matches: &ArgMatches, voice: &Voice) -> Result<driver::report::BackupReport, Failure> {
+    let options = BackupOptions { folder: required_path(matches, "dir"), keep: number(matches, "keep"), dry_run: matches.get_flag("dry-run") };
+    let refused = |detail: String| Failure::new("HOM-04", "--passphrase-file", detail);
+    let file = optional_path(matches, "passphrase-file");
+    let passphrase = (!options.dry_run).then(|| passphrase::choose_from(file.as_deref(), &voice.texts)).transpose().map_err(refused)?;
+    driver::home_backup(world, home, &options, passphrase)
+}
+
+/// Asks for the passphrase of a backup.
+fn asking(matches: &ArgMatches, voice: &Voice) -> impl Fn() -> Option<Zeroizing<String>> + use<> {
+    let (file, texts) = (optional_path(matches, "passphrase-file"), voice.texts.clone());
+    move || passphrase::ask_from(file.as_deref(), &texts)
 }
 
 fn route_add(matches: &ArgMatches) -> RouteAdd {

@@ -1,9 +1,9 @@
 //! Pages of the commands that set a home up, and of a person's acts.
 
-use driver::report::{ActReport, CardReport, InitReport, SetupReport, TrustReport};
+use driver::report::{ActReport, BackupReport, CardReport, HomeRestoreReport, InitReport, Problem, SetupReport, TrustReport};
 
 use super::Show;
-use crate::page::Page;
+use crate::page::{Page, bytes, moment};
 
 impl Show for InitReport {
     fn show(&self, page: &mut Page) {
@@ -37,6 +37,64 @@ impl Show for SetupReport {
             (_, false) => "setup.route-there",
         };
         page.say(key, &[("name", &self.name), ("place", &self.place)]);
+    }
+}
+
+impl Show for BackupReport {
+    fn show(&self, page: &mut Page) {
+        let amounts = [
+            ("files", self.files.to_string()),
+            ("bytes", bytes(self.bytes)),
+            ("written", bytes(self.written_bytes)),
+            ("records", self.ledger_records.to_string()),
+        ];
+        let generation = self.generation.to_string();
+        let mut values = vec![("folder", self.folder.as_str()), ("zone", &self.zone), ("generation", &generation)];
+        values.extend(amounts.iter().map(|(name, value)| (*name, value.as_str())));
+        let key = match (self.verified, self.dry_run) {
+            (true, _) => "backup.verified",
+            (_, true) => "backup.would",
+            // Generations were looked at and are not right: the problems say it.
+            (false, false) if !self.problems.is_empty() => return,
+            (false, false) => "backup.written",
+        };
+        page.say(key, &values);
+        let list = |generations: &[u64]| generations.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
+        if !self.generations.is_empty() {
+            page.say("backup.generations", &[("generations", &list(&self.generations))]);
+        }
+        if !self.removed.is_empty() {
+            page.say("backup.removed", &[("generations", &list(&self.removed))]);
+        }
+        if key == "backup.written" {
+            page.say("backup.next", &[]);
+        }
+    }
+
+    fn problems(&self) -> Vec<&Problem> {
+        self.problems.iter().collect()
+    }
+}
+
+impl Show for HomeRestoreReport {
+    fn show(&self, page: &mut Page) {
+        let (generation, records) = (self.generation.to_string(), self.ledger_records.to_string());
+        let values = [
+            ("home", self.home.as_str()),
+            ("zone", &self.zone),
+            ("role", self.role),
+            ("generation", &generation),
+            ("time", &moment(self.time)),
+            ("records", &records),
+        ];
+        if self.dry_run {
+            page.say("backup.would-restore", &values);
+            return;
+        }
+        page.say("backup.restored", &values);
+        for route in &self.routes {
+            page.say("backup.rebase", &[("home", &self.home), ("route", route)]);
+        }
     }
 }
 

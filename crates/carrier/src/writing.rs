@@ -102,7 +102,7 @@ pub struct Writing {
 
 impl Writing {
     /// Makes `<name>.part`; one that is left from before is replaced.
-    pub(crate) fn begin(disk: &Arc<dyn Disk>, dir: &Dir, name: &str) -> io::Result<Self> {
+    pub fn begin(disk: &Arc<dyn Disk>, dir: &Dir, name: &str) -> io::Result<Self> {
         let part = format!("{name}{PART}");
         store::spool::remove_if_there(&**disk, dir, part.as_bytes())?;
         let file = disk.create(dir, part.as_bytes(), 0o644)?;

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use store::disk::File;
+use wire::backup::Backup;
 use wire::card::Role;
 use wire::clause::{self, Rejection, require};
 use wire::header::{FORMAT_VERSION, Header, Kind, kind_of};
@@ -22,6 +23,7 @@ use crate::home::Home;
 use crate::opener::{NotOpened, Package, read_start};
 use crate::progress::Stage;
 use crate::report::{Failure, InspectReport, Problem};
+use crate::sealed::Sealed;
 use crate::status::look;
 use crate::world::World;
 
@@ -65,6 +67,7 @@ pub fn inspect(world: &World, home: Option<&Path>, file: &Path) -> Result<Inspec
         Kind::Package => package(home, &header, &mut *opened, &mut report.facts),
         Kind::Receipt => receipt(home, &header, &mut *opened, &mut report.facts),
         Kind::Label => label(home, &mut *opened, &mut report.facts),
+        Kind::Backup => backup(home, &mut *opened, &mut report.facts),
     });
     match seen {
         Ok(Ok(opened)) => report.opened = opened,
@@ -88,6 +91,7 @@ fn what_it_is(start: &[u8], file: &Path) -> Option<Kind> {
         Some("card") => None,
         Some("gfr") => Some(Kind::Receipt),
         Some("gfl") => Some(Kind::Label),
+        Some("gfb") => Some(Kind::Backup),
         _ => Some(Kind::Package),
     })
 }
@@ -97,6 +101,7 @@ fn word(kind: Kind) -> &'static str {
         Kind::Package => "package",
         Kind::Receipt => "receipt",
         Kind::Label => "label",
+        Kind::Backup => "backup",
     }
 }
 
@@ -204,6 +209,30 @@ fn label(home: &Home, file: &mut dyn File, facts: &mut Facts) -> Seen {
     };
     let maker = if label.maker == home.zone_id() { home.config.zone.clone() } else { home.zone_name(&label.maker) };
     facts.extend(describe::facts([("medium", json!(label.medium)), ("maker", json!(maker))]));
+    Ok(Ok(true))
+}
+
+fn backup(home: &Home, file: &mut dyn File, facts: &mut Facts) -> Seen {
+    let mut opened = || -> Result<Backup, NotOpened> {
+        let trusted = |zone: &ZoneId| (*zone == home.zone_id()).then_some(home.card.sign);
+        let sealed = Sealed::open(home.keys(), Kind::Backup, file, &trusted)?;
+        sealed.content(file, &mut |_| Ok::<(), NotOpened>(()))?;
+        Ok(Backup::decode(&sealed.verified.body, sealed.content_bytes())?)
+    };
+    let facts_of = match opened() {
+        Ok(Backup::Manifest(manifest)) => describe::facts([
+            ("zone", json!(manifest.name)),
+            ("generation", json!(manifest.generation)),
+            ("time", json!(manifest.time)),
+            ("incarnation", json!(manifest.incarnation)),
+            ("ledger_records", json!(manifest.ledger.number)),
+            ("ledger_head", json!(manifest.ledger.digest)),
+            ("files", json!(manifest.files.len())),
+        ]),
+        Ok(Backup::Object(object)) => describe::facts([("size", json!(object.size)), ("digest", json!(object.digest))]),
+        Err(refused) => return Ok(Err(refused)),
+    };
+    facts.extend(facts_of);
     Ok(Ok(true))
 }
 

@@ -6,6 +6,7 @@
 pub mod acts;
 mod applying;
 mod attest;
+mod backup;
 mod batch;
 mod capturing;
 mod carry;
@@ -37,6 +38,7 @@ pub mod report;
 mod restore;
 mod rows;
 mod scrub;
+mod sealed;
 mod setup;
 mod stage;
 mod status;
@@ -46,6 +48,7 @@ mod tree;
 mod world;
 
 pub use acts::{Chosen, breaker_release, cancel, resend};
+pub use backup::{BackupOptions, HomeRestoreOptions, home_backup, home_backup_verify, home_restore};
 pub use capturing::capture;
 pub use carry::{ApplyOptions, CarryOptions, ReceiptForm, apply, carry};
 pub use history::{HistoryOptions, history};

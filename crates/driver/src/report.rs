@@ -529,6 +529,64 @@ pub struct RestoreReport {
     pub problems: Vec<Problem>,
 }
 
+/// `home backup`.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct BackupReport {
+    /// The folder.
+    pub folder: String,
+    /// Name of the zone whose home it is.
+    pub zone: String,
+    /// The generation written (in a dry run: to be written; verifying: the newest).
+    pub generation: u64,
+    /// Files of the home in it.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Bytes of them that were written.
+    pub written_bytes: u64,
+    /// Bytes of them that an earlier generation had written.
+    pub shared_bytes: u64,
+    /// Generations that are there.
+    pub generations: Vec<u64>,
+    /// Generations that were removed.
+    pub removed: Vec<u64>,
+    /// Records of the ledger in it.
+    pub ledger_records: u64,
+    /// Digest of the last of them, hex.
+    pub ledger_head: String,
+    /// Whether every byte of every generation was checked and is right.
+    pub verified: bool,
+    /// Whether nothing was written because it was a dry run.
+    pub dry_run: bool,
+    /// What needs attention.
+    pub problems: Vec<Problem>,
+}
+
+/// `home restore`.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct HomeRestoreReport {
+    /// The home.
+    pub home: String,
+    /// Zone name.
+    pub zone: String,
+    /// `source` or `replica`.
+    pub role: &'static str,
+    /// The generation it was made from.
+    pub generation: u64,
+    /// When that was made, seconds since 1970.
+    pub time: i64,
+    /// Records of the ledger in it.
+    pub ledger_records: u64,
+    /// Files of the home.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Its routes: each is taken up again with `rebase`.
+    pub routes: Vec<String>,
+    /// Whether nothing was written because it was a dry run.
+    pub dry_run: bool,
+}
+
 /// `scrub`.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct ScrubReport {

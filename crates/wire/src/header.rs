@@ -27,6 +27,8 @@ pub enum Kind {
     Receipt,
     /// The label of a medium.
     Label,
+    /// A backup of a home: a generation, or one of its large files.
+    Backup,
 }
 
 impl Kind {
@@ -35,6 +37,7 @@ impl Kind {
             Kind::Package => 1,
             Kind::Receipt => 2,
             Kind::Label => 3,
+            Kind::Backup => 4,
         }
     }
     /// Smallest padded plaintext, bytes: packages hide small differences, receipts in digest form stay under 4 KB.
@@ -43,7 +46,12 @@ impl Kind {
             Kind::Package => 16_384,
             Kind::Receipt => 2048,
             Kind::Label => 1024,
+            Kind::Backup => 2048,
         }
+    }
+    /// Whether it may have content before its body.
+    pub fn has_content(self) -> bool {
+        matches!(self, Kind::Package | Kind::Backup)
     }
     /// Context string of the signature.
     pub fn signature_context(self) -> &'static str {
@@ -51,6 +59,7 @@ impl Kind {
             Kind::Package => "gapferry v1 package signature",
             Kind::Receipt => "gapferry v1 receipt signature",
             Kind::Label => "gapferry v1 label signature",
+            Kind::Backup => "gapferry v1 backup signature",
         }
     }
 }
@@ -130,7 +139,7 @@ pub fn kind_of(start: &[u8]) -> Option<Kind> {
     if start.len() < 11 || &start[..8] != MAGIC {
         return None;
     }
-    [Kind::Package, Kind::Receipt, Kind::Label].into_iter().find(|kind| kind.number() == start[10])
+    [Kind::Package, Kind::Receipt, Kind::Label, Kind::Backup].into_iter().find(|kind| kind.number() == start[10])
 }
 
 /// Length of a whole file.
@@ -175,7 +184,7 @@ impl Trailer {
         let trailer =
             Self { body_at: number_u64(bytes, 0), body_stored: number_u64(bytes, 8), body_plain: number_u64(bytes, 16), seals_bytes: number_u64(bytes, 24) };
         require(bytes[32..] == [0; 32], &clause::ENV_TRAILER)?;
-        require(kind == Kind::Package || trailer.body_at == 0, &clause::ENV_TRAILER)?;
+        require(kind.has_content() || trailer.body_at == 0, &clause::ENV_TRAILER)?;
         require(trailer.body_stored > 0 && trailer.body_stored <= trailer.body_plain, &clause::ENV_TRAILER)?;
         require(trailer.seals_bytes > 0 && trailer.seals_bytes <= SEALS_BYTES_MAX, &clause::ENV_TRAILER)?;
         let used = [trailer.body_at, trailer.body_stored, trailer.seals_bytes, TRAILER_BYTES as u64]

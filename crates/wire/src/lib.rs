@@ -8,6 +8,7 @@
 #![no_std]
 extern crate alloc;
 
+pub mod backup;
 pub mod card;
 pub mod clause;
 pub mod codec;

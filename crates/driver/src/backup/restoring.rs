@@ -1,0 +1,192 @@
+//! `home restore`: a home from its backup. Everything is verified before anything is written; the home appears whole under its
+//! name or not at all; its ledger begins a new life, because what the other zone saw since the backup is unknown here (P12).
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use store::disk::{Dir, Rename};
+use wire::backup::{Held, Manifest};
+use zeroize::Zeroizing;
+
+use super::checking::{Asked, check_files, existing, read_object};
+use super::folder::Folder;
+use crate::home::{Access, Home};
+use crate::keys;
+use crate::progress::Stage;
+use crate::report::{Failure, HomeRestoreReport};
+use crate::tree::{remove_tree, split};
+use crate::world::World;
+
+/// Marks a folder in which a home is being put together.
+const MARK: &[u8] = b"gapferry-restoring";
+
+/// From where, and which generation.
+#[derive(Clone, Debug, Default)]
+pub struct HomeRestoreOptions {
+    /// The folder of the backup.
+    pub folder: PathBuf,
+    /// The generation; the newest where it is not given.
+    pub generation: Option<u64>,
+    /// Verifies and writes nothing.
+    pub dry_run: bool,
+}
+
+/// Makes the home `to` from a backup.
+///
+/// # Errors
+/// `USE-01` where something lies at `to` already; `BAK-01` for a damaged backup, `BAK-02` where there is none; `HOM-04` for a wrong
+/// passphrase; `LDG-*`; `MED-02`, `IO-01`.
+pub fn home_restore(world: &World, to: &Path, options: &HomeRestoreOptions, ask: &dyn Fn() -> Option<Zeroizing<String>>) -> Result<HomeRestoreReport, Failure> {
+    let to = std::path::absolute(to).map_err(|error| Failure::io(to.display().to_string(), &error))?;
+    require_empty(world, &to)?;
+    let folder = existing(world, &options.folder)?;
+    let listing = folder.listing()?;
+    if let (None, Some(failure)) = (options.generation, listing.without_manifest()) {
+        return Err(failure);
+    }
+    let generations = listing.generations;
+    let newest = generations.last().copied().unwrap_or_default();
+    let generation = options.generation.unwrap_or(newest);
+    if !generations.contains(&generation) {
+        return Err(Failure::new("BAK-02", options.folder.display().to_string(), format!("there is no generation {generation}; the newest is {newest}")));
+    }
+    let asked = Asked::new(ask);
+    let (keys, key_text) = folder.keys(generation, &|| asked.answer())?;
+    let (manifest, _) = folder.manifest(generation, &keys)?;
+    let mut damaged = None;
+    check_files(world, &folder, &keys, &manifest, &mut BTreeMap::new(), &mut |_, failure| {
+        damaged.get_or_insert(failure);
+    })?;
+    if let Some(failure) = damaged {
+        return Err(failure);
+    }
+    let mut report = HomeRestoreReport {
+        home: to.display().to_string(),
+        zone: manifest.name.clone(),
+        role: manifest.role.word(),
+        generation,
+        time: manifest.time,
+        ledger_records: manifest.ledger.number,
+        files: manifest.files.len() as u64,
+        bytes: manifest.files.iter().map(|kept| kept.size).sum(),
+        routes: Vec::new(),
+        dry_run: options.dry_run,
+    };
+    if options.dry_run {
+        return Ok(report);
+    }
+    let failed = |error: io::Error| Failure::io(to.display().to_string(), &error);
+    let (parent, name) = (to.parent().unwrap_or(Path::new("/")), to.file_name().unwrap_or_default());
+    let parent = world.disk.make_root(parent).map_err(failed)?;
+    let part: OsString = [name.as_bytes(), b".part"].concat().iter().copied().collect::<Vec<u8>>().into_os();
+    let building = to.with_file_name(&part);
+    let dir = start(world, &parent, part.as_bytes(), &building)?;
+    put(world, &folder, &keys, &manifest, &dir, &key_text).map_err(|failure| at(&building, failure))?;
+    world.disk.sync_all(&dir).map_err(failed)?;
+    report.routes = begin_life(world, &building, &manifest, asked.answer())?;
+    world.disk.remove(&dir, MARK).map_err(failed)?;
+    world.disk.sync_all(&dir).map_err(failed)?;
+    if world.disk.stat(&parent, name.as_bytes()).is_ok() {
+        world.disk.remove_dir(&parent, name.as_bytes()).map_err(failed)?;
+    }
+    world.disk.rename((&parent, part.as_bytes()), (&parent, name.as_bytes()), Rename::New).map_err(failed)?;
+    world.disk.sync_dir(&parent).map_err(failed)?;
+    Ok(report)
+}
+
+trait IntoOs {
+    fn into_os(self) -> OsString;
+}
+
+impl IntoOs for Vec<u8> {
+    fn into_os(self) -> OsString {
+        std::os::unix::ffi::OsStringExt::from_vec(self)
+    }
+}
+
+/// A failure while the home is put together, about its place.
+fn at(building: &Path, failure: Failure) -> Failure {
+    if failure.0.code == "IO-01" {
+        Failure::new("IO-01", building.display().to_string(), format!("{}: {}", failure.0.subject, failure.0.detail))
+    } else {
+        failure
+    }
+}
+
+fn require_empty(world: &World, to: &Path) -> Result<(), Failure> {
+    let taken = |detail: &str| Failure::new("USE-01", to.display().to_string(), detail);
+    match world.disk.root(to) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => Err(taken("there is a file of this name")),
+        Err(error) => Err(Failure::io(to.display().to_string(), &error)),
+        Ok(dir) if world.disk.list(&dir).map_err(|error| Failure::io(to.display().to_string(), &error))?.is_empty() => Ok(()),
+        Ok(_) => Err(taken("the folder is not empty; a home is restored to a place of its own")),
+    }
+}
+
+/// The folder in which the home is put together: what an interrupted run left goes first.
+fn start(world: &World, parent: &Dir, part: &[u8], building: &Path) -> Result<Dir, Failure> {
+    let failed = |error: io::Error| Failure::io(building.display().to_string(), &error);
+    let disk = &*world.disk;
+    if let Ok(left) = disk.dir(parent, part, false) {
+        let entries = disk.list(&left).map_err(failed)?;
+        if !entries.is_empty() && disk.stat(&left, MARK).is_err() {
+            return Err(Failure::new("USE-01", building.display().to_string(), "this folder is needed for the restoring and holds something else"));
+        }
+        remove_tree(disk, parent, part).map_err(failed)?;
+    }
+    let dir = disk.make_root(building).map_err(failed)?;
+    store::spool::write_whole(disk, &dir, MARK, b"").map_err(failed)?;
+    Ok(dir)
+}
+
+/// Writes every file of the home.
+fn put(world: &World, folder: &Folder, keys: &seal::keys::SecretKeys, manifest: &Manifest, dir: &Dir, key_text: &str) -> Result<(), Failure> {
+    let disk = &*world.disk;
+    let bytes = manifest.files.iter().map(|kept| kept.size).sum();
+    world.progress.begin(Stage::Restore, Some(manifest.files.len() as u64), Some(bytes));
+    for made in [&b"keys"[..], b"trust", b"ledger", b"spool/out", b"spool/quarantine"] {
+        disk.dir(dir, made, true).map_err(|error| Failure::io(String::from_utf8_lossy(made), &error))?;
+    }
+    for kept in &manifest.files {
+        let path = String::from_utf8_lossy(&kept.path.0).into_owned();
+        let failed = |error: io::Error| Failure::io(path.clone(), &error);
+        let (parent, name) = split(&kept.path.0);
+        let parent = disk.dir(dir, parent, true).map_err(failed)?;
+        let mut file = disk.create(&parent, name, 0o600).map_err(failed)?;
+        match &kept.held {
+            Held::Here(content) => file.write_all_at(&content.0, 0).map_err(failed)?,
+            Held::Apart { .. } => {
+                let mut at = 0;
+                read_object(world, folder, keys, kept, &mut |piece| {
+                    file.write_all_at(piece, at).map_err(failed)?;
+                    at += piece.len() as u64;
+                    Ok(())
+                })?;
+            }
+        }
+        world.progress.advance(1, kept.size);
+    }
+    let keys_dir = disk.dir(dir, b"keys", true).map_err(|error| Failure::io("keys", &error))?;
+    store::spool::write_whole_with_mode(disk, &keys_dir, keys::FILE, key_text.as_bytes(), 0o600).map_err(|error| Failure::io("keys/zone.key", &error))?;
+    world.progress.end();
+    Ok(())
+}
+
+/// Opens what was put together, which verifies its ledger, and begins a new life of it; gives the routes.
+fn begin_life(world: &World, building: &Path, manifest: &Manifest, passphrase: Option<Zeroizing<String>>) -> Result<Vec<String>, Failure> {
+    let world = World { passphrase: Arc::new(move || passphrase.clone()), ..world.clone() };
+    let mut home = Home::open(&world, building, Access::Change)?;
+    let head = home.head();
+    if head.number != manifest.ledger.number || head.digest != manifest.ledger.digest {
+        return Err(Failure::new("BAK-01", "ledger", "it does not end where the manifest says"));
+    }
+    let reason = format!("restored from generation {} of its backup", manifest.generation);
+    crate::rebase::begin_new_life(&mut home, &reason)?;
+    let routes = home.config.routes.keys().cloned().collect();
+    home.close(&reason, "restored")?;
+    Ok(routes)
+}

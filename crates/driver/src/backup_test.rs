@@ -1,0 +1,231 @@
+//! A home on another medium and back: whole, shared, pruned, damaged in every way, never where it must not be.
+
+use super::*;
+use crate::report::HomeRestoreReport;
+use crate::status::scene::Scene;
+use std::collections::BTreeMap;
+use std::fs;
+use std::sync::Arc;
+
+const PASSPHRASE: &str = "correct horse 一";
+
+fn ask() -> Option<Zeroizing<String>> {
+    Some(Zeroizing::new(PASSPHRASE.into()))
+}
+
+fn backup(scene: &Scene, home: &Path, to: &str, keep: Option<u64>) -> Result<BackupReport, Failure> {
+    let options = BackupOptions { folder: scene.path(to), keep, dry_run: false };
+    home_backup(&scene.world, home, &options, ask())
+}
+
+fn restore(scene: &Scene, from: &str, to: &str, generation: Option<u64>) -> Result<HomeRestoreReport, Failure> {
+    home_restore(&scene.world, &scene.path(to), &HomeRestoreOptions { folder: scene.path(from), generation, dry_run: false }, &ask)
+}
+
+fn verify(scene: &Scene, folder: &str) -> BackupReport {
+    home_backup_verify(&scene.world, &scene.path(folder), &ask).unwrap()
+}
+
+/// Opens a home whose keys are under the passphrase.
+fn open(scene: &Scene, path: &Path) -> Home {
+    let world = World { passphrase: Arc::new(ask), ..scene.world.clone() };
+    Home::open(&world, path, Access::Read).unwrap()
+}
+
+fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .map(|path| (path.file_name().unwrap().to_str().unwrap().into(), fs::read(&path).unwrap()))
+        .collect()
+}
+
+fn crossed() -> Scene {
+    let scene = Scene::new();
+    scene.write("secret-name-of-an-item/地契.json", "content");
+    scene.write("b", "2");
+    scene.round();
+    scene
+}
+
+/// FAULTS C07, K01
+#[test]
+fn both_homes_come_back_as_they_were() {
+    let scene = crossed();
+    for (home, to) in [(scene.source(), "safe-source"), (scene.replica(), "safe-replica")] {
+        let made = backup(&scene, &home, to, None).unwrap();
+        let checked = verify(&scene, to);
+        assert!(checked.verified && checked.problems.is_empty(), "{checked:?}");
+        assert_eq!((checked.files, checked.bytes, &checked.ledger_head), (made.files, made.bytes, &made.ledger_head));
+        // Before the first difference the ledger is that of the home, to the byte; everything beside it too.
+        let back = format!("{to}-home");
+        let report = restore(&scene, to, &back, None).unwrap();
+        assert_eq!((report.generation, report.routes, report.files), (1, vec!["all".to_owned()], made.files));
+        let (was, is) = (open(&scene, &home), open(&scene, &scene.path(&back)));
+        assert_eq!((&was.config, &was.card, &was.trust), (&is.config, &is.card, &is.trust));
+        let segment = |home: &Path| fs::read(home.join("ledger/0000000000000000.seg")).unwrap();
+        assert!(segment(&scene.path(&back)).starts_with(&segment(&home)));
+        assert!(!scene.path(&format!("{back}.part")).exists() && !scene.path(&back).join("gapferry-restoring").exists());
+        // It is a home like any other, with the keys under the passphrase of the backup.
+        let key = fs::read_to_string(scene.path(&back).join("keys/zone.key")).unwrap();
+        assert!(key.contains("argon2id") && was.keys().sign == is.keys().sign && was.keys().seal == is.keys().seal);
+        assert_eq!(crate::status(&scene.world, &scene.path(&back)).unwrap_err().0.code, "HOM-04");
+        // Nothing is told to whoever finds the folder.
+        for (name, bytes) in files(&scene.path(to)) {
+            for word in [&b"secret-name"[..], "地契".as_bytes(), b"inside", b"outside", b"zone"] {
+                assert!(!bytes.windows(word.len()).any(|window| window == word), "{name} tells {}", String::from_utf8_lossy(word));
+            }
+        }
+    }
+}
+
+#[test]
+fn generations_share_what_is_equal_and_old_ones_go() {
+    let scene = crossed();
+    let first = backup(&scene, &scene.source(), "safe", None).unwrap();
+    let again = backup(&scene, &scene.source(), "safe", None).unwrap();
+    assert_eq!((first.shared_bytes, again.generation), (0, 2));
+    assert!(again.shared_bytes > 0 && again.shared_bytes + again.written_bytes == again.bytes, "{again:?}");
+    scene.write("c", "3");
+    scene.round();
+    // What an interrupted run left goes with the next one; what is not ours stays.
+    fs::write(scene.path("safe").join(object_name(&wire::PackageId([9; 16]))), "orphan").unwrap();
+    fs::write(scene.path("safe/backup-00000007.key"), "orphan").unwrap();
+    fs::write(scene.path("safe").join(manifest_name(3) + ".part"), "half").unwrap();
+    fs::write(scene.path("safe/holiday.jpg"), "not ours").unwrap();
+    let third = backup(&scene, &scene.source(), "safe", Some(2)).unwrap();
+    assert_eq!((third.generations, third.removed), (vec![2, 3], vec![1]));
+    let names: Vec<String> = files(&scene.path("safe")).into_keys().filter(|name| name.len() < 36).collect();
+    assert_eq!(names, ["backup-00000002.gfb", "backup-00000002.key", "backup-00000003.gfb", "backup-00000003.key", "backup.lock", "holiday.jpg"]);
+    assert_eq!(files(&scene.path("safe")).len() - names.len(), 2, "one object for each of the two states of the ledger");
+    assert!(verify(&scene, "safe").verified);
+    // Each generation is a home of its own time.
+    for (generation, records) in [(2, first.ledger_records), (3, third.ledger_records)] {
+        let report = restore(&scene, "safe", &format!("home-{generation}"), Some(generation)).unwrap();
+        assert_eq!(report.ledger_records, records);
+    }
+    assert_eq!(restore(&scene, "safe", "home-1", Some(1)).unwrap_err().0.code, "BAK-02");
+    let last = backup(&scene, &scene.source(), "safe", Some(1)).unwrap();
+    assert_eq!((last.generations, last.removed), (vec![4], vec![2, 3]));
+    assert!(verify(&scene, "safe").verified);
+}
+
+/// FAULTS P01, P02
+#[test]
+fn whatever_is_damaged_is_named_and_not_restored() {
+    let scene = crossed();
+    backup(&scene, &scene.source(), "safe", None).unwrap();
+    backup(&scene, &scene.source(), "safe", None).unwrap();
+    let home = Home::open(&scene.world, &scene.source(), Access::Read).unwrap();
+    let folder = Folder::open(&scene.world, &scene.path("safe"), false).unwrap().unwrap();
+    let (manifest, _) = folder.manifest(2, home.keys()).unwrap();
+    let good = files(&scene.path("safe"));
+    let well = |manifest: &Manifest| {
+        let mut well = true;
+        checking::check_files(&scene.world, &folder, home.keys(), manifest, &mut BTreeMap::new(), &mut |_, failure| {
+            assert_eq!(failure.0.code, "BAK-01");
+            well = false;
+        })
+        .unwrap();
+        well
+    };
+    let mut damages = 0;
+    for (name, bytes) in good.iter().filter(|(name, _)| name.ends_with(".gfb") && *name != "backup-00000001.gfb") {
+        let path = scene.path("safe").join(name);
+        let lengths = [0, 1, 71, 72, 1239, bytes.len() / 2, bytes.len() - 1];
+        let flipped = (0..bytes.len()).step_by(37).map(|at| {
+            let mut other = bytes.clone();
+            other[at] ^= 1 << (at % 8);
+            other
+        });
+        for other in lengths.iter().map(|length| bytes[..*length].to_vec()).chain(flipped).chain([[bytes.as_slice(), b"x"].concat()]) {
+            fs::write(&path, &other).unwrap();
+            damages += 1;
+            if name.starts_with("backup-") {
+                assert_eq!(folder.manifest(2, home.keys()).unwrap_err().0.code, "BAK-01", "{name}");
+            } else {
+                assert!(!well(&manifest), "{name}");
+            }
+        }
+        fs::remove_file(&path).unwrap();
+        assert_eq!(restore(&scene, "safe", "back", None).unwrap_err().0.code, "BAK-01", "{name} is gone");
+        assert_eq!(verify(&scene, "safe").problems[0].code, "BAK-01", "{name} is gone");
+        fs::write(&path, bytes).unwrap();
+    }
+    assert!(damages > 200, "{damages}");
+    assert!(well(&manifest));
+    // The key file: every damaged byte is a wrong passphrase or a damaged file, never other keys.
+    let key = &good["backup-00000002.key"];
+    for at in (0..key.len()).step_by(97) {
+        let mut other = key.clone();
+        other[at] ^= 1;
+        fs::write(scene.path("safe/backup-00000002.key"), &other).unwrap();
+        assert!(matches!(restore(&scene, "safe", "back", None).unwrap_err().0.code, "BAK-01" | "HOM-04"), "byte {at}");
+    }
+    // Generations exchanged: the chain and the numbers tell.
+    fs::write(scene.path("safe/backup-00000002.key"), key).unwrap();
+    fs::write(scene.path("safe/backup-00000002.gfb"), &good["backup-00000001.gfb"]).unwrap();
+    assert_eq!(verify(&scene, "safe").problems[0].code, "BAK-01");
+    assert!(!scene.path("back").exists() && !scene.path("back.part").exists(), "nothing is written before all is verified");
+}
+
+#[test]
+fn a_backup_is_of_one_home_and_lies_apart() {
+    let scene = crossed();
+    backup(&scene, &scene.source(), "safe", None).unwrap();
+    assert_eq!(backup(&scene, &scene.replica(), "safe", None).unwrap_err().0.code, "BAK-02");
+    for place in ["home-source", "home-source/spool", "archive/backup", "."] {
+        assert_eq!(backup(&scene, &scene.source(), place, None).unwrap_err().0.code, "USE-01", "{place}");
+    }
+    // A home that is behind its own backup is the older one.
+    restore(&scene, "safe", "older", None).unwrap();
+    scene.write("later", "3");
+    scene.round();
+    backup(&scene, &scene.source(), "safe", None).unwrap();
+    fs::remove_dir_all(scene.source()).unwrap();
+    let options = HomeRestoreOptions { folder: scene.path("safe"), generation: Some(1), dry_run: false };
+    let wrong = || Some(Zeroizing::new("wrong".to_owned()));
+    assert_eq!(home_restore(&scene.world, &scene.source(), &options, &wrong).unwrap_err().0.code, "HOM-04");
+    assert_eq!(home_restore(&scene.world, &scene.source(), &options, &|| None).unwrap_err().0.code, "HOM-04");
+    // What is there is never touched; what an interrupted run left is begun anew, what somebody else put there is not.
+    fs::create_dir_all(scene.path("taken/x")).unwrap();
+    assert_eq!(restore(&scene, "safe", "taken", None).unwrap_err().0.code, "USE-01");
+    fs::create_dir_all(scene.path("next.part")).unwrap();
+    fs::write(scene.path("next.part/mine"), "mine").unwrap();
+    assert_eq!(restore(&scene, "safe", "next", None).unwrap_err().0.code, "USE-01");
+    fs::write(scene.path("next.part/gapferry-restoring"), "").unwrap();
+    fs::create_dir(scene.path("next")).unwrap();
+    restore(&scene, "safe", "next", None).unwrap();
+    assert!(!scene.path("next.part").exists() && !scene.path("next/mine").exists());
+    let dry = HomeRestoreOptions { dry_run: true, ..options };
+    home_restore(&scene.world, &scene.path("dry"), &dry, &ask).unwrap();
+    assert!(!scene.path("dry").exists());
+    let nothing = BackupOptions { folder: scene.path("nothing"), keep: None, dry_run: true };
+    let foreseen = home_backup(&scene.world, &scene.replica(), &nothing, None).unwrap();
+    assert!(foreseen.written_bytes == foreseen.bytes && foreseen.dry_run && !scene.path("nothing").exists());
+    assert_eq!(home_backup(&scene.world, &scene.replica(), &BackupOptions { dry_run: false, ..nothing }, None).unwrap_err().0.code, "HOM-04");
+}
+
+#[test]
+fn an_older_copy_of_a_home_does_not_follow_its_backup() {
+    let scene = crossed();
+    let copy = scene.path("copy");
+    assert!(std::process::Command::new("cp").arg("-a").args([scene.source(), copy.clone()]).status().unwrap().success());
+    scene.write("later", "3");
+    scene.round();
+    let newest = backup(&scene, &scene.source(), "safe", None).unwrap();
+    assert_eq!(backup(&scene, &copy, "safe", None).unwrap_err().0.code, "BAK-03");
+    assert_eq!(verify(&scene, "safe").ledger_records, newest.ledger_records);
+}
+
+#[test]
+fn a_damaged_ledger_is_not_backed_up() {
+    let scene = crossed();
+    let good = backup(&scene, &scene.source(), "safe", None).unwrap();
+    let segment = scene.source().join("ledger/0000000000000000.seg");
+    let mut bytes = fs::read(&segment).unwrap();
+    bytes[200] ^= 1;
+    fs::write(&segment, bytes).unwrap();
+    assert!(backup(&scene, &scene.source(), "safe", Some(1)).unwrap_err().0.code.starts_with("LDG-"));
+    assert_eq!(verify(&scene, "safe").generations, [good.generation]);
+}
