@@ -48,6 +48,9 @@ pub struct BackupOptions {
     pub dry_run: bool,
 }
 
+/// A small file of the home: path and content.
+type Small = (Vec<u8>, Vec<u8>);
+
 /// A large file of the home.
 struct Large {
     path: Vec<u8>,
@@ -170,7 +173,7 @@ fn each_file(disk: &dyn Disk, dir: &Dir, below: &[u8], found: &mut Vec<Large>) -
 }
 
 /// The small files of a home as they lie now.
-fn small_files(world: &World, path: &Path) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Failure> {
+fn small_files(world: &World, path: &Path) -> Result<Vec<Small>, Failure> {
     let disk = &*world.disk;
     let failed = |error: io::Error| Failure::io(path.display().to_string(), &error);
     let Ok(dir) = disk.root(path) else { return Ok(Vec::new()) };
@@ -193,7 +196,7 @@ fn small_files(world: &World, path: &Path) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Fa
 }
 
 /// The other files: what is not small, and the ledger up to where it is whole.
-fn large_files(home: &Home, small: &[(Vec<u8>, Vec<u8>)]) -> Result<Vec<Large>, Failure> {
+fn large_files(home: &Home, small: &[Small]) -> Result<Vec<Large>, Failure> {
     let disk = &*home.world.disk;
     let failed = |error: io::Error| Failure::io(home.path.display().to_string(), &error);
     let mut found = Vec::new();
@@ -223,7 +226,7 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    fn files(&mut self, small: Vec<(Vec<u8>, Vec<u8>)>, large: &[Large]) -> Result<Vec<Kept>, Failure> {
+    fn files(&mut self, small: Vec<Small>, large: &[Large]) -> Result<Vec<Kept>, Failure> {
         let mut files = Vec::new();
         for (path, content) in small {
             files.push(Kept { path: Bytes(path), size: content.len() as u64, digest: wire::digest::of_bytes(&content), held: Held::Here(Bytes(content)) });

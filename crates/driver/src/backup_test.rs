@@ -63,6 +63,7 @@ fn both_homes_come_back_as_they_were() {
         assert_eq!((report.generation, report.routes, report.files), (1, vec!["all".to_owned()], made.files));
         let (was, is) = (open(&scene, &home), open(&scene, &scene.path(&back)));
         assert_eq!((&was.config, &was.card, &was.trust), (&is.config, &is.card, &is.trust));
+        assert_ne!(was.incarnation(), is.incarnation(), "a new life");
         let segment = |home: &Path| fs::read(home.join("ledger/0000000000000000.seg")).unwrap();
         assert!(segment(&scene.path(&back)).starts_with(&segment(&home)));
         assert!(!scene.path(&format!("{back}.part")).exists() && !scene.path(&back).join("gapferry-restoring").exists());
@@ -148,8 +149,9 @@ fn whatever_is_damaged_is_named_and_not_restored() {
             }
         }
         fs::remove_file(&path).unwrap();
-        assert_eq!(restore(&scene, "safe", "back", None).unwrap_err().0.code, "BAK-01", "{name} is gone");
+        assert_eq!(restore(&scene, "safe", "returned", None).unwrap_err().0.code, "BAK-01", "{name} is gone");
         assert_eq!(verify(&scene, "safe").problems[0].code, "BAK-01", "{name} is gone");
+        assert!(!scene.path("returned").exists() && !scene.path("returned.part").exists(), "{name} is gone: nothing is written before all is verified");
         fs::write(&path, bytes).unwrap();
     }
     assert!(damages > 200, "{damages}");
@@ -160,13 +162,14 @@ fn whatever_is_damaged_is_named_and_not_restored() {
         let mut other = key.clone();
         other[at] ^= 1;
         fs::write(scene.path("safe/backup-00000002.key"), &other).unwrap();
-        assert!(matches!(restore(&scene, "safe", "back", None).unwrap_err().0.code, "BAK-01" | "HOM-04"), "byte {at}");
+        assert!(matches!(restore(&scene, "safe", "returned", None).unwrap_err().0.code, "BAK-01" | "HOM-04"), "byte {at}");
+        assert!(!scene.path("returned").exists() && !scene.path("returned.part").exists(), "byte {at} of the keys: {:?}", String::from_utf8_lossy(&other));
     }
     // Generations exchanged: the chain and the numbers tell.
     fs::write(scene.path("safe/backup-00000002.key"), key).unwrap();
     fs::write(scene.path("safe/backup-00000002.gfb"), &good["backup-00000001.gfb"]).unwrap();
     assert_eq!(verify(&scene, "safe").problems[0].code, "BAK-01");
-    assert!(!scene.path("back").exists() && !scene.path("back.part").exists(), "nothing is written before all is verified");
+    assert!(!scene.path("returned").exists() && !scene.path("returned.part").exists(), "nothing is written before all is verified");
 }
 
 #[test]

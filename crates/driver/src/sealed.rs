@@ -35,6 +35,9 @@ pub struct Parties<'a> {
     pub zone: ZoneId,
 }
 
+/// Pushes the content of an envelope; gives its length and the body.
+pub type Fill<'a> = dyn FnMut(&mut FrameWriter<'_>) -> Result<(u64, Vec<u8>), Failure> + 'a;
+
 /// A file that was written and read back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Written {
@@ -59,7 +62,7 @@ pub fn write(
     kind: Kind,
     parties: &Parties<'_>,
     name: &dyn Fn(&PackageId) -> String,
-    fill: &mut dyn FnMut(&mut FrameWriter<'_>) -> Result<(u64, Vec<u8>), Failure>,
+    fill: &mut Fill<'_>,
 ) -> Result<Written, Failure> {
     let entropy = entropy(world, parties.recipients.len());
     let sealing = Sealing::new(kind, parties.recipients, &entropy).map_err(|rejection| Failure::new(rejection.code(), "keys", rejection.0.says))?;

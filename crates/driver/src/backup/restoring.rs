@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io;
-use std::os::unix::ffi::OsStrExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use store::disk::{Dir, Rename};
@@ -81,7 +81,7 @@ pub fn home_restore(world: &World, to: &Path, options: &HomeRestoreOptions, ask:
     let failed = |error: io::Error| Failure::io(to.display().to_string(), &error);
     let (parent, name) = (to.parent().unwrap_or(Path::new("/")), to.file_name().unwrap_or_default());
     let parent = world.disk.make_root(parent).map_err(failed)?;
-    let part: OsString = [name.as_bytes(), b".part"].concat().iter().copied().collect::<Vec<u8>>().into_os();
+    let part = OsString::from_vec([name.as_bytes(), b".part"].concat());
     let building = to.with_file_name(&part);
     let dir = start(world, &parent, part.as_bytes(), &building)?;
     put(world, &folder, &keys, &manifest, &dir, &key_text).map_err(|failure| at(&building, failure))?;
@@ -95,16 +95,6 @@ pub fn home_restore(world: &World, to: &Path, options: &HomeRestoreOptions, ask:
     world.disk.rename((&parent, part.as_bytes()), (&parent, name.as_bytes()), Rename::New).map_err(failed)?;
     world.disk.sync_dir(&parent).map_err(failed)?;
     Ok(report)
-}
-
-trait IntoOs {
-    fn into_os(self) -> OsString;
-}
-
-impl IntoOs for Vec<u8> {
-    fn into_os(self) -> OsString {
-        std::os::unix::ffi::OsStringExt::from_vec(self)
-    }
 }
 
 /// A failure while the home is put together, about its place.
