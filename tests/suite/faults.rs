@@ -27,7 +27,7 @@ enum Fault {
     FullAfter(i64),
     /// The sync with this number fails, and every one after it.
     SyncFails(u64),
-    /// What is read of files with this ending has one bit flipped.
+    /// What is read of files with this ending has one bit flipped where it comes from the medium; memory still knows it as written.
     Lies(&'static str),
     /// What has this ending cannot be read.
     Unreadable(&'static str),
@@ -81,12 +81,14 @@ struct FaultyDisk {
 struct FaultyFile {
     real: Box<dyn File>,
     name: Vec<u8>,
+    /// Whether reading was asked to go past memory.
+    past_memory: bool,
     faults: Arc<Faults>,
 }
 
 impl FaultyDisk {
     fn file(&self, name: &[u8], opened: io::Result<Box<dyn File>>) -> io::Result<Box<dyn File>> {
-        Ok(Box::new(FaultyFile { real: opened?, name: name.to_vec(), faults: self.faults.clone() }))
+        Ok(Box::new(FaultyFile { real: opened?, name: name.to_vec(), past_memory: false, faults: self.faults.clone() }))
     }
 }
 
@@ -95,7 +97,7 @@ impl File for FaultyFile {
         let read = self.real.read_at(buffer, offset)?;
         match self.faults.now() {
             Fault::Unreadable(ending) if self.name.ends_with(ending.as_bytes()) => return Err(io::Error::from_raw_os_error(5)),
-            Fault::Lies(ending) if self.name.ends_with(ending.as_bytes()) && read > 0 => buffer[read / 2] ^= 1,
+            Fault::Lies(ending) if self.past_memory && self.name.ends_with(ending.as_bytes()) && read > 0 => buffer[read / 2] ^= 1,
             _ => {}
         }
         Ok(read)
@@ -125,6 +127,7 @@ impl File for FaultyFile {
         self.real.drop_cache()
     }
     fn past_memory(&mut self) -> io::Result<bool> {
+        self.past_memory = true;
         self.real.past_memory()
     }
     fn start_writeback(&mut self) -> io::Result<()> {

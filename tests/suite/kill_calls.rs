@@ -1,7 +1,7 @@
-//! SIGKILL of the real program at each of its system calls that change something, command by command, then the same command
-//! again and the rest of the loop: the replica equals the archive and both ledgers are whole (FAULTS C01).
+//! SIGKILL of the real program at each of its system calls that change something, or an error in its place, command by
+//! command; then the same command again and the rest of the loop: the replica equals the archive and both ledgers are whole.
 //!
-//! strace delivers the signal when the n-th call of one kind begins. The file system is that of `TMPDIR`: the full run
+//! strace delivers the signal when the n-th call of one kind begins, or has it fail. The file system is that of `TMPDIR`: the full run
 //! (tests/full/22-file-systems.sh) puts it on ext4, xfs and btrfs in turn. `GAPFERRY_CALLS`: how many calls of each command are
 //! aimed at; all of them when it is 0.
 
@@ -12,16 +12,17 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// The calls that change something, as sets of which the n-th of any is aimed at.
-const KINDS: [&str; 13] = [
+/// The calls that change something or that may fail, as sets of which the n-th of any is aimed at.
+const KINDS: [&str; 14] = [
     "write",
+    "pread64",
     "pwrite64",
     "fsync",
     "fdatasync",
     "syncfs",
     "rename,renameat,renameat2",
-    "unlink,unlinkat,rmdir",
-    "mkdir,mkdirat",
+    "unlink,unlinkat",
+    "mkdir,mkdirat,rmdir",
     "ftruncate",
     "openat2",
     "openat",
@@ -125,13 +126,66 @@ const CASES: &[Case<'_>] = &[
     (&[PACK, APPLY], Side::Replica, &["ledger", "rebuild"]),
 ];
 
+/// What a call is made to fail with, and whether that may ever end well: a command that could not make something durable has
+/// not done it, unless it was the index, which is a view.
+const ERRORS: [(&str, &str, bool); 6] = [
+    ("fsync", "EIO", false),
+    ("syncfs", "EIO", false),
+    ("pwrite64", "ENOSPC", true),
+    ("rename,renameat,renameat2", "EIO", true),
+    ("pread64", "EIO", true),
+    ("unlink,unlinkat", "EACCES", true),
+];
+
+/// FAULTS C04, M06
 #[test]
-fn killed_at_each_call() {
-    if Command::new("strace").arg("-V").output().is_err() {
-        println!("SKIPPED: strace is not installed");
+fn failing_at_each_call() {
+    if no_strace() {
         return;
     }
-    let wanted = size("GAPFERRY_CALLS", 3);
+    let wanted = size("GAPFERRY_CALLS", 2);
+    let mut random = Random::new("failing_at_each_call");
+    let stand = scene();
+    let pristine = stand.keep();
+    let (mut total, mut failed) = (0, 0);
+    for (before, side, line) in CASES {
+        stand.restore(&pristine);
+        before.iter().for_each(|(side, line)| drop(stand.expect(*side, line, 0)));
+        let prepared = stand.keep();
+        let counted = calls(&stand, *side, line);
+        let known: Vec<(&str, u64)> = ERRORS.iter().filter_map(|(kind, ..)| counted.iter().find(|(of, _)| of == kind).copied()).collect();
+        for (kind, number) in aims(&known, wanted, &mut random) {
+            let (_, error, may_end_well) = ERRORS.iter().find(|(of, ..)| *of == kind).expect("it was taken from there");
+            stand.restore(&prepared);
+            clear(&stand.folder("restored"));
+            let inject = format!("inject={kind}:error={error}:when={number}");
+            let to = stand.folder("calls");
+            let options = ["-y", "-o", to.to_str().expect("paths of tests are UTF-8"), "-e", &format!("trace={kind}"), "-e", &inject];
+            let ran: Ran = traced(&stand, *side, line, &options).output().expect("strace can be run").into();
+            let exit = ran.exit.unwrap_or_else(|| panic!("{line:?} died of {error} at {kind} {number}: {ran:#?}"));
+            let text = fs::read_to_string(&to).expect("strace writes text");
+            let Some(injected) = text.lines().find(|line| line.ends_with("(INJECTED)")) else { continue };
+            let may_end_well = *may_end_well || injected.contains("/index");
+            assert!(exit != 101 && (exit != 0 || may_end_well), "{side:?} {line:?} with {injected}: {ran:#?}");
+            (total, failed) = (total + 1, failed + u64::from(exit != 0));
+            let again = stand.run(*side, line);
+            assert_eq!(again.exit, Some(0), "{side:?} {line:?} after {error} at {kind} {number}: {again:#?}");
+            stand.round();
+            stand.expect_true();
+            stand.expect_whole();
+        }
+    }
+    println!("{total} calls failed, which {failed} commands could not do without; nothing lost");
+    assert!(failed > 0);
+}
+
+/// FAULTS C01
+#[test]
+fn killed_at_each_call() {
+    if no_strace() {
+        return;
+    }
+    let wanted = size("GAPFERRY_CALLS", 2);
     let mut random = Random::new("killed_at_each_call");
     let stand = scene();
     let pristine = stand.keep();
@@ -163,6 +217,14 @@ fn killed_at_each_call() {
     }
     println!("{total} kills at {} different calls, nothing lost; of each kind: {by_kind:?}", points.len());
     assert!(total > 0);
+}
+
+fn no_strace() -> bool {
+    let missing = Command::new("strace").arg("-V").output().is_err();
+    if missing {
+        println!("SKIPPED: strace is not installed");
+    }
+    missing
 }
 
 fn clear(folder: &Path) {

@@ -1,6 +1,7 @@
 //! Blocks of content: compressed when that shrinks them, stored when not.
 
 use wire::clause::{Clause, Rejection};
+use wire::planted;
 
 /// Level of zstd for content: fast, most of the gain (see benches/README.md).
 const LEVEL: i32 = 1;
@@ -35,8 +36,9 @@ pub fn compress_body(plain: &[u8]) -> Option<Vec<u8>> {
 pub fn decompress(stored: &[u8], plain_bytes: usize, clause: &'static Clause) -> Result<Vec<u8>, Rejection> {
     // bulk::decompress would take several frames joined; one frame is the one valid form.
     let frame = zstd::zstd_safe::find_frame_compressed_size(stored).map_err(|_| Rejection(clause))?;
-    let plain = zstd::bulk::decompress(stored, plain_bytes).map_err(|_| Rejection(clause))?;
-    if frame == stored.len() && plain.len() == plain_bytes { Ok(plain) } else { Err(Rejection(clause)) }
+    let most = if planted::is("bomb-unbounded") { usize::MAX >> 20 } else { plain_bytes };
+    let plain = zstd::bulk::decompress(stored, most).map_err(|_| Rejection(clause))?;
+    if planted::is("several-zstd-frames") || frame == stored.len() && plain.len() == plain_bytes { Ok(plain) } else { Err(Rejection(clause)) }
 }
 
 /// Whether samples of the bytes are spread so evenly that compressing them is a waste of time.

@@ -8,6 +8,7 @@ use crate::suite::{SUITE, WRAP_ENTROPY_BYTES};
 use wire::clause::{self, Rejection, require};
 use wire::header::{BOUND_BYTES, Header, Kind, TRAILER_BYTES, Trailer, file_bytes_of, padme};
 use wire::limits::{BODY_PLAIN_BYTES_MAX, FRAME_BYTES, LABEL_BODY_BYTES_MAX};
+use wire::planted;
 use wire::seals::Seals;
 use wire::{PackageId, ZoneId};
 use zeroize::Zeroizing;
@@ -47,6 +48,8 @@ impl Sealing {
     /// Begins an envelope for the recipients' public sealing keys; clause CRD-06 if one of them is not valid.
     pub fn new(kind: Kind, recipients: &[&[u8]], entropy: &SealEntropy) -> Result<Self, Rejection> {
         assert_eq!(recipients.len(), entropy.wrap.len(), "entropy for each recipient");
+        let same = SealEntropy { id: entropy.id, content_key: Zeroizing::new([7; 32]), wrap: entropy.wrap.clone() };
+        let entropy = if planted::is("content-key-reused") { &same } else { entropy };
         let mut header =
             Header { kind, suite: SUITE.number(), id: PackageId(entropy.id), plain_bytes: 0, commitment: [0; 32], slots: vec![Vec::new(); recipients.len()] };
         let bound = bound_of(&header.encode());
@@ -79,7 +82,7 @@ impl Sealing {
         let stored = packed.as_deref().unwrap_or(body);
         let seals_bytes = Seals::encoded_bytes();
         let used = content_bytes + stored.len() as u64 + seals_bytes + TRAILER_BYTES as u64;
-        let plain_bytes = padme(used.max(self.header.kind.padded_bytes_min()));
+        let plain_bytes = if planted::is("padding-left-out") { used } else { padme(used.max(self.header.kind.padded_bytes_min())) };
         let header = Header { plain_bytes, ..self.header.clone() }.encode();
         let trailer = Trailer { body_at: content_bytes, body_stored: stored.len() as u64, body_plain: body.len() as u64, seals_bytes }.encode();
         let signature = signer.signature(&signed_message(self.header.kind, &header, &trailer, stored));

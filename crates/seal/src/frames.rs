@@ -7,6 +7,7 @@ use chacha20poly1305::aead::{Buffer, Error};
 use wire::clause::{self, Rejection};
 use wire::header::{BOUND_BYTES, Header};
 use wire::limits::{FRAME_BYTES, FRAME_TAG_BYTES};
+use wire::planted;
 use zeroize::Zeroize;
 
 /// The frames of one envelope: their key, and where they lie.
@@ -30,28 +31,36 @@ impl Frames {
 
     /// Seals the frame in place: `buffer` holds at most `FRAME_BYTES` of plaintext and gets the tag appended.
     pub fn seal(&self, index: u32, last: bool, buffer: &mut Vec<u8>) {
-        self.stream.encrypt_in_place(index, last, b"", buffer).expect("a frame is far below the limit of the cipher");
+        self.stream.encrypt_in_place(counter(index), is_last(last), b"", buffer).expect("a frame is far below the limit of the cipher");
     }
 
     /// As `seal`, in a slice whose last 16 bytes are room for the tag.
     pub fn seal_slice(&self, index: u32, last: bool, slice: &mut [u8]) {
         let used = slice.len() - FRAME_TAG_BYTES as usize;
-        self.stream.encrypt_in_place(index, last, b"", &mut Slice { slice, used }).expect("a frame is far below the limit of the cipher");
+        self.stream.encrypt_in_place(counter(index), is_last(last), b"", &mut Slice { slice, used }).expect("a frame is far below the limit of the cipher");
     }
 
     /// As `open`, in a slice; gives the plaintext, which begins where the frame began.
     pub fn open_slice<'s>(&self, index: u32, last: bool, slice: &'s mut [u8]) -> Result<&'s [u8], Rejection> {
         let used = slice.len();
         let mut buffer = Slice { slice, used };
-        self.stream.decrypt_in_place(index, last, b"", &mut buffer).map_err(|_| Rejection(&clause::ENV_FRAME))?;
+        self.stream.decrypt_in_place(counter(index), is_last(last), b"", &mut buffer).map_err(|_| Rejection(&clause::ENV_FRAME))?;
         let Slice { slice, used } = buffer;
         Ok(&slice[..used])
     }
 
     /// Opens the frame in place (clause ENV-11).
     pub fn open(&self, index: u32, last: bool, buffer: &mut Vec<u8>) -> Result<(), Rejection> {
-        self.stream.decrypt_in_place(index, last, b"", buffer).map_err(|_| Rejection(&clause::ENV_FRAME))
+        self.stream.decrypt_in_place(counter(index), is_last(last), b"", buffer).map_err(|_| Rejection(&clause::ENV_FRAME))
     }
+}
+
+fn counter(index: u32) -> u32 {
+    if planted::is("frame-number-ignored") { 0 } else { index }
+}
+
+fn is_last(last: bool) -> bool {
+    last && !planted::is("last-frame-unmarked")
 }
 
 /// A slice as the buffer of the cipher: it grows and shrinks within its bounds.

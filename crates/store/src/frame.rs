@@ -13,7 +13,7 @@
 //! continues a chain, and what the body means, is for the caller.
 
 use wire::clause::{self, Clause};
-use wire::{Digest, limits};
+use wire::{Digest, limits, planted};
 
 /// Bytes before the body.
 pub const HEADER_BYTES: usize = 56;
@@ -136,7 +136,7 @@ impl Chain {
 
 /// The last checks of a record, alike for one in memory and one that streams by.
 pub(crate) fn check_digest(hasher: &blake3::Hasher, digest: &Digest, header: &Header) -> Result<(), &'static Clause> {
-    if *hasher.finalize().as_bytes() != digest.0 {
+    if *hasher.finalize().as_bytes() != digest.0 && !planted::is("record-digest-unchecked") {
         Err(&clause::LDG_DIGEST)
     } else if header.version != VERSION {
         Err(&clause::LDG_BODY)

@@ -33,7 +33,7 @@ use std::io;
 use std::ops::Deref;
 use std::path::Path;
 use std::sync::Arc;
-use wire::limits;
+use wire::{limits, planted};
 
 /// A segment that has reached this length gets no further record.
 pub const SEGMENT_BYTES_MAX: u64 = 64 << 20;
@@ -118,7 +118,9 @@ impl Ledger {
         let files = &reading.files;
         if let Some(torn) = opened.torn {
             tracing::warn!(segment = torn.segment, offset = torn.offset, bytes = torn.bytes, "the torn tail of the ledger is cut");
-            file.set_size(torn.offset)?;
+            if !planted::is("torn-tail-kept") {
+                file.set_size(torn.offset)?;
+            }
             file.sync()?;
         }
         // An announcement whose group is not whole would excuse what comes after in its place.
@@ -200,11 +202,11 @@ impl Ledger {
         }
         self.or_poison(|ledger| {
             let end = ledger.reading.end();
-            if ledger.pending_records > 1 {
+            if ledger.pending_records > 1 && !planted::is("group-not-announced") {
                 ledger.announce(Group { segment: end.segment, offset: end.offset, first: ledger.reading.head().number, records: ledger.pending_records })?;
             }
             ledger.file.write_all_at(&ledger.pending, end.offset)?;
-            ledger.file.sync()
+            if planted::is("ledger-not-synced") { Ok(()) } else { ledger.file.sync() }
         })?;
         self.reading.extend(self.head, self.end_appended());
         self.pending.clear();
@@ -260,7 +262,7 @@ impl Ledger {
 
     fn or_poison<T>(&mut self, act: impl FnOnce(&mut Self) -> io::Result<T>) -> Result<T, LedgerError> {
         act(self).map_err(|error| {
-            self.poisoned = true;
+            self.poisoned = !planted::is("poison-ignored");
             error.into()
         })
     }
@@ -300,7 +302,9 @@ fn make_segment(files: &mut Files, first: u64) -> io::Result<Box<dyn File>> {
     file.write_all_at(&SEGMENT_HEAD, 0)?;
     file.sync()?;
     disk.rename((dir, &part), (dir, &name), Rename::New)?;
-    disk.sync_dir(dir)?;
+    if !planted::is("segment-name-not-synced") {
+        disk.sync_dir(dir)?;
+    }
     files.segments.push(first);
     Ok(file)
 }

@@ -5,6 +5,7 @@
 
 use crate::disk::{Dir, Disk, Rename};
 use std::io;
+use wire::planted;
 
 /// What the name of an incomplete file ends in.
 pub const PART: &[u8] = b".part";
@@ -21,9 +22,11 @@ pub fn write_whole_with_mode(disk: &dyn Disk, dir: &Dir, name: &[u8], bytes: &[u
     remove_if_there(disk, dir, &part)?;
     let mut file = disk.create(dir, &part, mode)?;
     file.write_all_at(bytes, 0)?;
-    file.sync()?;
+    if !planted::is("spool-file-not-synced") {
+        file.sync()?;
+    }
     disk.rename((dir, &part), (dir, name), Rename::Replace)?;
-    disk.sync_dir(dir)
+    if planted::is("spool-name-not-synced") { Ok(()) } else { disk.sync_dir(dir) }
 }
 
 /// Reads a whole file of at most `limit` bytes; a larger one is an error of kind `FileTooLarge`.

@@ -28,7 +28,7 @@ pub fn encode<T: Serialize>(value: &T) -> Vec<u8> {
 /// lists grow as their elements arrive.
 pub fn decode<T: Serialize + DeserializeOwned>(bytes: &[u8], clause: &'static Clause) -> Result<T, Rejection> {
     let (value, consumed) = bincode::serde::borrow_decode_from_slice::<Owned<T>, _>(bytes, CONFIGURATION).map_err(|_| Rejection(clause))?;
-    if consumed != bytes.len() || encode(&value.0) != bytes {
+    if !crate::planted::is("encoding-unchecked") && (consumed != bytes.len() || encode(&value.0) != bytes) {
         return Err(Rejection(clause));
     }
     Ok(value.0)

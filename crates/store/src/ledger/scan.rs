@@ -9,8 +9,8 @@ use super::segment::{STREAM_BYTES, Segment};
 use super::{Damage, Head, Known, LedgerError, Position};
 use crate::frame::{Chain, RECORD_BYTES_MIN, SEGMENT_HEAD_BYTES};
 use std::io;
-use wire::Rejection;
 use wire::clause::{self, Clause};
+use wire::{Rejection, planted};
 
 /// What lies behind the last whole record: an append that power loss or a kill interrupted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +56,7 @@ pub fn scan(files: &Files, from: Known, durable: Option<Head>, progress: &mut dy
     }
     let chain = Chain::default();
     let group = Group::read(files)?;
-    let durable = durable.unwrap_or_default();
+    let durable = durable.filter(|_| !planted::is("checkpoint-ignored")).unwrap_or_default();
     let mut scanned = Scanned { head: from.head, end: from.position, torn: None, records: 0, bytes: 0 };
     if durable.number == from.head.number && durable.digest != from.head.digest {
         return Err(damage(&clause::LDG_BEHIND, durable.number.saturating_sub(1), from.position));

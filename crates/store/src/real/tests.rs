@@ -187,3 +187,14 @@ fn a_walk_does_not_enter_mounts() {
     assert_eq!(all[&b"null"[..]], "Other");
     assert!(!all.contains_key(std::ffi::OsStr::new("").as_bytes()), "the root itself is not met");
 }
+
+/// FAULTS M07
+#[test]
+fn a_read_goes_on_until_the_buffer_is_full() {
+    // The system gives this file in pieces of less than a page, whatever is asked for.
+    let disk = RealDisk::new();
+    let dir = disk.root(Path::new("/proc/self")).unwrap();
+    let mut buffer = vec![0; 64 << 10];
+    let read = disk.open(&dir, b"smaps").unwrap().read_at(&mut buffer, 0).unwrap();
+    assert!(read > 8192, "{read} bytes");
+}
