@@ -13,11 +13,12 @@ mod volume;
 
 pub use fault::{Fault, Op, Planned, Rule, Which};
 pub use hands::VolumeId;
-pub use image::{Image, Thing};
+pub use image::{Image, PageId, SeePage, Seen, Thing};
 pub use pending::{Fate, Naming, Pending, SECTOR_BYTES};
 pub use tree::{Ino, PAGE_BYTES};
 pub use volume::VolumeOptions;
 
+use fault::{busy, exists, not_a_directory};
 use file::{Handle, Held, SimFile};
 use state::{At, State, component, name_fits};
 use std::io;
@@ -140,7 +141,7 @@ impl Disk for SimDisk {
         if state.unreadable.contains(&handle.at) {
             return Err(fault::eio());
         }
-        let names = state.node(handle.at)?.names().ok_or(io::ErrorKind::NotADirectory)?;
+        let names = state.node(handle.at)?.names().ok_or_else(not_a_directory)?;
         names.iter().map(|(name, ino)| Ok(Entry { name: name.to_vec(), kind: state.node((handle.at.0, *ino))?.kind() })).collect()
     }
 
@@ -165,7 +166,7 @@ impl Disk for SimDisk {
         let path = joined(&handle.path, component(name)?);
         name_fits(name)?;
         if state.volumes[handle.at.0].lookup(handle.at.1, name)?.is_some() {
-            return Err(io::ErrorKind::AlreadyExists.into());
+            return Err(exists());
         }
         state.before(Op::Create, handle.at.0, &path)?;
         let at = state.make_file(handle.at, name, mode)?;
@@ -190,7 +191,7 @@ impl Disk for SimDisk {
         let volume = from_dir.at.0;
         let mounted = [(from_dir, from.1), (to_dir, to.1)].iter().any(|(dir, name)| state.lookup(dir.at, name).is_ok_and(|at| state.mounts.contains_key(&at)));
         if mounted {
-            return Err(io::ErrorKind::ResourceBusy.into());
+            return Err(busy());
         }
         let removed = state.nameless.contains(&to_dir.at);
         let now = state.tick();
@@ -285,7 +286,7 @@ impl SimDisk {
         let path = joined(&handle.path, component(name)?);
         let at = state.lookup(handle.at, name)?;
         if state.mounts.contains_key(&at) {
-            return Err(io::ErrorKind::ResourceBusy.into());
+            return Err(busy());
         }
         state.before(op, handle.at.0, &path)?;
         state.volumes[at.0].remove(handle.at.1, name, op == Op::RemoveDir)?;

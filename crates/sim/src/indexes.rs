@@ -47,10 +47,33 @@ pub struct MemoryIndexes {
 #[derive(Clone)]
 pub struct IndexImage(Arc<State>);
 
+impl IndexImage {
+    /// Which of them are not as a closing left them.
+    pub fn unsound(&self) -> Vec<&Path> {
+        self.0.kept.iter().filter(|(_, kept)| !matches!(kept, Kept::Closed(_))).map(|(dir, _)| dir.as_path()).collect()
+    }
+
+    /// As they are when the processes that had them open are dead and one more, which had `dir` open, too.
+    #[must_use]
+    pub fn left_open(&self, dir: &Path) -> Self {
+        let mut state = State::clone(&self.0);
+        state.kept.insert(dir.into(), Kept::Open);
+        Self(Arc::new(state))
+    }
+}
+
 impl MemoryIndexes {
     /// No index yet; they live and die with the processes of `disk`.
     pub fn new(disk: &SimDisk) -> Self {
         Self { state: Arc::default(), disk: disk.clone() }
+    }
+
+    /// The rows and the cursor of the index at `dir`, if it is closed.
+    pub fn rows(&self, dir: &Path) -> Option<(BTreeMap<Vec<u8>, Position>, Known)> {
+        match self.lock().kept.get(dir) {
+            Some(Kept::Closed(rows)) => Some((rows.rows.clone(), rows.cursor)),
+            _ => None,
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

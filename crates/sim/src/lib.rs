@@ -4,6 +4,7 @@
 //! the outcome shares no code with what is checked. It is a tool of the workshop and never shipped.
 
 pub mod clock;
+pub mod crash;
 pub mod disk;
 pub mod entropy;
 pub mod indexes;

@@ -16,7 +16,7 @@ const STANDS_ON: &[(&str, &[&str])] = &[
     ("carrier", &["store", "wire"]),
     ("driver", &["capture", "carrier", "engine", "seal", "store", "wire"]),
     ("gapferry", &["driver", "store", "wire"]),
-    ("sim", &["store"]),
+    ("sim", &["driver", "store", "wire"]),
     ("vectors", &[]),
 ];
 
@@ -44,7 +44,7 @@ const ONLY: &[(&str, &[&str])] = &[
     ("hpke", &["seal", "vectors"]),
     ("fastcdc", &["seal"]),
     ("zstd", &["seal", "vectors"]),
-    ("clap", &["gapferry"]),
+    ("clap", &["gapferry", "sim"]),
     ("indicatif", &["gapferry"]),
 ];
 

@@ -178,3 +178,33 @@ pub fn full() -> io::Error {
 pub fn halted() -> io::Error {
     io::Error::other("the simulated process was killed")
 }
+
+// Errors are the system's own numbers, as the real disk gives them: some callers look at those.
+
+pub fn not_found() -> io::Error {
+    io::Error::from_raw_os_error(2)
+}
+
+pub fn busy() -> io::Error {
+    io::Error::from_raw_os_error(16)
+}
+
+pub fn exists() -> io::Error {
+    io::Error::from_raw_os_error(17)
+}
+
+pub fn not_a_directory() -> io::Error {
+    io::Error::from_raw_os_error(20)
+}
+
+pub fn is_a_directory() -> io::Error {
+    io::Error::from_raw_os_error(21)
+}
+
+pub fn too_large() -> io::Error {
+    io::Error::from_raw_os_error(27)
+}
+
+pub fn not_empty() -> io::Error {
+    io::Error::from_raw_os_error(39)
+}

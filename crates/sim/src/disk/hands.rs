@@ -1,7 +1,7 @@
 //! What a test or the weather does to a disk from outside: volumes, faults, crashes, planted things. Nothing here counts as a
 //! call, strikes a fault, or leaves anything that is not durable.
 
-use super::fault::{Op, Planned, Rule};
+use super::fault::{Op, Planned, Rule, is_a_directory, not_a_directory, not_found};
 use super::image::{Image, Thing};
 use super::pending::{Fate, Pending};
 use super::state::{At, component};
@@ -198,7 +198,7 @@ impl SimDisk {
         let (dir, name) = state.parent(path.as_ref())?;
         match state.lookup(dir, &name) {
             Ok(at) if state.node(at)?.names().is_some() => {}
-            Ok(_) => return Err(io::ErrorKind::NotADirectory.into()),
+            Ok(_) => return Err(not_a_directory()),
             Err(_) => drop(state.make_dir(dir, &name, 0o755)?),
         }
         state.volumes[dir.0].sync_all();
@@ -307,7 +307,7 @@ impl SimDisk {
         let now = state.tick();
         let volume = &mut state.volumes[dir.0];
         match volume.lookup(dir.1, &name)? {
-            Some(there) if volume.live.names(there).is_some() => return Err(io::ErrorKind::IsADirectory.into()),
+            Some(there) if volume.live.names(there).is_some() => return Err(is_a_directory()),
             // Who writes a file anew keeps its inode and its mode.
             Some(there) => {
                 let mut node = node(now);
@@ -328,7 +328,7 @@ impl SimDisk {
         let at = state.lookup(dir, &name)?;
         let now = state.tick();
         let volume = &mut state.volumes[at.0];
-        act(volume.live.get_mut(at.1).ok_or(io::ErrorKind::NotFound)?, now);
+        act(volume.live.get_mut(at.1).ok_or_else(not_found)?, now);
         volume.used = volume.live.bytes();
         volume.sync_all();
         Ok(())

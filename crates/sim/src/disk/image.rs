@@ -29,6 +29,28 @@ pub struct Thing {
     pub bytes: Vec<u8>,
 }
 
+/// What [`Image::visit`] shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// What it is.
+    pub kind: Kind,
+    /// Permission bits.
+    pub mode: u32,
+    /// Time of the last change of content, ns.
+    pub modified: i64,
+    /// Bytes.
+    pub size: u64,
+    /// Equal for equal contents.
+    pub digest: [u8; 32],
+}
+
+/// Is shown the path of a file, and a page of it.
+pub type SeePage<'a> = dyn FnMut(&[u8], PageId, &[u8]) + 'a;
+
+/// Digest of a page: equal for equal pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PageId(pub [u8; 32]);
+
 impl Image {
     /// BLAKE3 over names, kinds, contents and modes of everything that programs see.
     pub fn digest(&self) -> [u8; 32] {
@@ -57,6 +79,37 @@ impl Image {
         }
         image.now += 1;
         image
+    }
+
+    /// BLAKE3 like [`Image::digest`], of the volume that a path lies on.
+    pub fn volume_digest(&self, path: &str) -> [u8; 32] {
+        let mut hasher = blake3::Hasher::new();
+        if let Some((volume, _)) = self.start(path) {
+            volume.live.digest_into(&mut hasher);
+        }
+        *hasher.finalize().as_bytes()
+    }
+
+    /// Visits everything below an absolute path on its volume: relative path, kind, permission bits, time of the last change of content, size, and a
+    /// digest of the content that is equal for equal contents.
+    pub fn visit(&self, path: &str, see: &mut dyn FnMut(&[u8], Seen)) {
+        if let Some((volume, ino)) = self.start(path) {
+            volume.live.visit_below(ino, &mut Vec::new(), &mut |path, _, node| {
+                see(path, Seen { kind: node.kind(), mode: node.mode, modified: node.modified, size: node.size(), digest: *node.digest() });
+            });
+        }
+    }
+
+    /// Visits every file below an absolute path page by page; pages that were never written are left out. A byte string that lies across pages
+    /// is in neither.
+    pub fn visit_pages(&self, path: &str, see: &mut SeePage<'_>) {
+        if let Some((volume, ino)) = self.start(path) {
+            volume.live.visit_below(ino, &mut Vec::new(), &mut |path, _, node| {
+                if let Body::File(content) = &node.body {
+                    content.pages().for_each(|page| see(path, PageId(*page.digest()), page.bytes()));
+                }
+            });
+        }
     }
 
     fn start(&self, path: &str) -> Option<(&Volume, Ino)> {

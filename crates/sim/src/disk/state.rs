@@ -1,6 +1,6 @@
 //! Everything behind the lock of a [`super::SimDisk`]: volumes, mounts, handles, locks, faults, counts.
 
-use super::fault::{Fault, Faults, Op, eio, full, halted, read_only};
+use super::fault::{Fault, Faults, Op, eio, exists, full, halted, not_a_directory, not_found, read_only};
 use super::image::Image;
 use super::tree::{Body, Ino, Names, Node, ROOT};
 use super::volume::Volume;
@@ -152,7 +152,7 @@ impl State {
     }
 
     pub fn lookup(&self, dir: At, name: &[u8]) -> io::Result<At> {
-        let ino = self.volumes[dir.0].lookup(dir.1, name)?.ok_or(io::ErrorKind::NotFound)?;
+        let ino = self.volumes[dir.0].lookup(dir.1, name)?.ok_or_else(not_found)?;
         Ok((dir.0, ino))
     }
 
@@ -195,7 +195,7 @@ impl State {
 
     pub fn make(&mut self, dir: At, name: &[u8], node: Node) -> io::Result<At> {
         if self.volumes[dir.0].lookup(dir.1, name)?.is_some() {
-            return Err(io::ErrorKind::AlreadyExists.into());
+            return Err(exists());
         }
         let ino = self.new_ino();
         let removed = self.nameless.contains(&dir);
@@ -247,7 +247,7 @@ impl State {
                     }
                     parts.into_iter().rev().for_each(|part| todo.push_front(part));
                 }
-                _ => return Err(io::ErrorKind::NotADirectory.into()),
+                _ => return Err(not_a_directory()),
             }
         }
         let (at, _) = way[way.len() - 1];
@@ -273,7 +273,7 @@ impl State {
         match self.node(next)?.kind() {
             Kind::Dir => Ok(next),
             Kind::Link => Err(io::Error::from_raw_os_error(40)),
-            _ => Err(io::ErrorKind::NotADirectory.into()),
+            _ => Err(not_a_directory()),
         }
     }
 }

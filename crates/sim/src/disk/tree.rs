@@ -24,7 +24,11 @@ pub struct Page {
 }
 
 impl Page {
-    fn digest(&self) -> &[u8; 32] {
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    pub fn digest(&self) -> &[u8; 32] {
         self.digest.get_or_init(|| *blake3::hash(&self.bytes).as_bytes())
     }
 }
@@ -97,6 +101,10 @@ impl Content {
             }
         }
         self.size = size;
+    }
+
+    pub fn pages(&self) -> impl Iterator<Item = &Page> {
+        self.pages.iter().flatten().map(|page| &**page)
     }
 
     /// All of it.
@@ -172,7 +180,7 @@ impl Node {
     }
 
     /// Over kind and content; names below a directory are not in it.
-    fn digest(&self) -> &[u8; 32] {
+    pub fn digest(&self) -> &[u8; 32] {
         self.digest.get_or_init(|| match &self.body {
             Body::File(content) => content.digest(),
             Body::Link(target) => *blake3::hash(target).as_bytes(),

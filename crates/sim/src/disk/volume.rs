@@ -1,6 +1,6 @@
 //! One file system: what programs see, what is durable, and what lies between.
 
-use super::fault::{full, read_only};
+use super::fault::{eio, exists, full, is_a_directory, not_a_directory, not_empty, not_found, read_only, too_large};
 use super::pending::{self, Fate, Naming, Pending};
 use super::tree::{Body, Ino, Node, Tree};
 use std::io;
@@ -58,14 +58,14 @@ impl Volume {
 
     pub fn lookup(&self, dir: Ino, name: &[u8]) -> io::Result<Option<Ino>> {
         match self.live.get(dir) {
-            None => Err(io::ErrorKind::NotFound.into()),
-            Some(node) => node.names().map(|names| names.get(name).copied()).ok_or_else(|| io::ErrorKind::NotADirectory.into()),
+            None => Err(not_found()),
+            Some(node) => node.names().map(|names| names.get(name).copied()).ok_or_else(not_a_directory),
         }
     }
 
     /// Whether a directory can still be reached (one that was removed takes no names).
     fn takes_names(&self, dir: Ino, removed: bool) -> io::Result<()> {
-        if removed || self.live.get(dir).is_none() { Err(io::ErrorKind::NotFound.into()) } else { Ok(()) }
+        if removed || self.live.get(dir).is_none() { Err(not_found()) } else { Ok(()) }
     }
 
     pub fn make(&mut self, dir: Ino, name: &[u8], ino: Ino, node: Node, dir_removed: bool) -> io::Result<()> {
@@ -89,16 +89,16 @@ impl Volume {
 
     /// Renames; gives the node that lost its name by it, if one did.
     pub fn rename(&mut self, from: (Ino, &[u8]), to: (Ino, &[u8]), how: Rename, to_removed: bool) -> io::Result<Option<Ino>> {
-        let moved = self.lookup(from.0, from.1)?.ok_or(io::ErrorKind::NotFound)?;
+        let moved = self.lookup(from.0, from.1)?.ok_or_else(not_found)?;
         self.takes_names(to.0, to_removed)?;
         let there = self.lookup(to.0, to.1)?;
         if self.is_below(to.0, moved) || how == Rename::Exchange && there.is_some_and(|there| self.is_below(from.0, there)) {
-            return Err(io::ErrorKind::InvalidInput.into());
+            return Err(io::Error::from_raw_os_error(22));
         }
         let naming = |place: (Ino, &[u8]), to: Option<Ino>| Naming { dir: place.0, name: place.1.into(), to };
         match (how, there) {
-            (Rename::New, Some(_)) => Err(io::ErrorKind::AlreadyExists.into()),
-            (Rename::Exchange, None) => Err(io::ErrorKind::NotFound.into()),
+            (Rename::New, Some(_)) => Err(exists()),
+            (Rename::Exchange, None) => Err(not_found()),
             (Rename::Exchange, Some(_)) if !self.options.exchanges => Err(io::ErrorKind::Unsupported.into()),
             (Rename::Exchange, Some(there)) => {
                 self.name(vec![naming(from, Some(there)), naming(to, Some(moved))], vec![moved, there]);
@@ -108,9 +108,9 @@ impl Volume {
             (Rename::Replace, Some(there)) => {
                 let is_dir = |ino| self.live.names(ino).is_some();
                 match (is_dir(moved), is_dir(there)) {
-                    (false, true) => return Err(io::ErrorKind::IsADirectory.into()),
-                    (true, false) => return Err(io::ErrorKind::NotADirectory.into()),
-                    (true, true) if self.live.names(there).is_some_and(|names| !names.is_empty()) => return Err(io::ErrorKind::DirectoryNotEmpty.into()),
+                    (false, true) => return Err(is_a_directory()),
+                    (true, false) => return Err(not_a_directory()),
+                    (true, true) if self.live.names(there).is_some_and(|names| !names.is_empty()) => return Err(not_empty()),
                     _ => {}
                 }
                 self.name(vec![naming(from, None), naming(to, Some(moved))], vec![moved]);
@@ -136,11 +136,11 @@ impl Volume {
     }
 
     pub fn remove(&mut self, dir: Ino, name: &[u8], directory: bool) -> io::Result<Ino> {
-        let ino = self.lookup(dir, name)?.ok_or(io::ErrorKind::NotFound)?;
+        let ino = self.lookup(dir, name)?.ok_or_else(not_found)?;
         match (directory, self.live.names(ino)) {
-            (false, Some(_)) => return Err(io::ErrorKind::IsADirectory.into()),
-            (true, None) => return Err(io::ErrorKind::NotADirectory.into()),
-            (true, Some(names)) if !names.is_empty() => return Err(io::ErrorKind::DirectoryNotEmpty.into()),
+            (false, Some(_)) => return Err(is_a_directory()),
+            (true, None) => return Err(not_a_directory()),
+            (true, Some(names)) if !names.is_empty() => return Err(not_empty()),
             _ => {}
         }
         self.name(vec![Naming { dir, name: name.into(), to: None }], vec![ino]);
@@ -155,11 +155,11 @@ impl Volume {
 
     fn bounded(&self, size: u64) -> io::Result<()> {
         let limit = self.options.file_bytes_max.unwrap_or(i64::MAX as u64);
-        if size <= limit { Ok(()) } else { Err(io::ErrorKind::FileTooLarge.into()) }
+        if size <= limit { Ok(()) } else { Err(too_large()) }
     }
 
     pub fn write(&mut self, ino: Ino, bytes: &[u8], offset: u64, now: i64) -> io::Result<()> {
-        let end = offset.checked_add(bytes.len() as u64).ok_or(io::ErrorKind::FileTooLarge)?;
+        let end = offset.checked_add(bytes.len() as u64).ok_or_else(too_large)?;
         self.bounded(end)?;
         if bytes.is_empty() {
             return Ok(());
@@ -170,7 +170,7 @@ impl Volume {
         let fits = end.min(size.saturating_add(free)).saturating_sub(offset);
         let taken = &bytes[..usize::try_from(fits).unwrap_or(usize::MAX).min(bytes.len())];
         if !taken.is_empty() {
-            let Some(Node { body: Body::File(content), modified, changed, .. }) = self.live.get_mut(ino) else { return Err(super::fault::eio()) };
+            let Some(Node { body: Body::File(content), modified, changed, .. }) = self.live.get_mut(ino) else { return Err(eio()) };
             content.write(taken, offset);
             (*modified, *changed) = (now, now);
             self.used += content.size.saturating_sub(size);
@@ -180,13 +180,13 @@ impl Volume {
     }
 
     fn size(&self, ino: Ino) -> io::Result<u64> {
-        self.live.get(ino).map(Node::size).ok_or_else(super::fault::eio)
+        self.live.get(ino).map(Node::size).ok_or_else(eio)
     }
 
     pub fn set_size(&mut self, ino: Ino, size: u64, now: i64) -> io::Result<()> {
         self.bounded(size)?;
         let before = self.size(ino)?;
-        let Some(Node { body: Body::File(content), modified, changed, .. }) = self.live.get_mut(ino) else { return Err(super::fault::eio()) };
+        let Some(Node { body: Body::File(content), modified, changed, .. }) = self.live.get_mut(ino) else { return Err(eio()) };
         content.set_size(size);
         (*modified, *changed) = (now, now);
         self.used = (self.used + size).saturating_sub(before);
@@ -196,7 +196,7 @@ impl Volume {
 
     pub fn set_attribute(&mut self, ino: Ino, pending: Pending, now: i64) -> io::Result<()> {
         pending::apply(&mut self.live, &pending, &Fate::Kept);
-        self.live.get_mut(ino).ok_or_else(super::fault::eio)?.changed = now;
+        self.live.get_mut(ino).ok_or_else(eio)?.changed = now;
         self.pending.push(pending);
         Ok(())
     }

@@ -1,0 +1,194 @@
+//! What must hold of every state, judged by looking at the disk: nothing here asks the engine but for the words of its reports.
+
+use super::books;
+use super::scene::{ARCHIVE, MARKER, MEDIUM, REPLICA, SOURCE, TREE};
+use crate::disk::{Image, PageId, Seen};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
+use store::disk::Kind;
+
+/// A document as a reader meets it: content, time, executable.
+type Document = ([u8; 32], i64, bool);
+
+/// What may be seen: each path old or new.
+#[derive(Default)]
+pub struct Truth {
+    /// What crossed before.
+    old: BTreeMap<Vec<u8>, Document>,
+    /// What the archive holds now.
+    new: BTreeMap<Vec<u8>, Document>,
+    /// A file of the replica that rotted, and what became of it.
+    rotten: Option<(Vec<u8>, Document)>,
+    /// BLAKE3 of the contents, in hex, by the digest of [`Seen`].
+    plain: BTreeMap<[u8; 32], String>,
+    /// Pages in which no plaintext was found.
+    clean: Mutex<BTreeSet<PageId>>,
+}
+
+fn document(seen: &Seen) -> Document {
+    (seen.digest, seen.modified, seen.mode & 0o111 != 0)
+}
+
+fn documents(image: &Image, root: &str) -> BTreeMap<Vec<u8>, Document> {
+    let mut all = BTreeMap::new();
+    image.visit(root, &mut |path, seen| {
+        if seen.kind == Kind::File {
+            all.insert(path.to_vec(), document(&seen));
+        }
+    });
+    all
+}
+
+impl Truth {
+    /// The archive before it was changed, and after.
+    pub fn new(before: &Image, after: &Image) -> Self {
+        let mut plain = BTreeMap::new();
+        for image in [before, after] {
+            let things = image.below(ARCHIVE);
+            for (path, (digest, _, _)) in documents(image, ARCHIVE) {
+                plain.insert(digest, blake3::hash(&things[&path].bytes).to_hex().to_string());
+            }
+        }
+        Self { old: documents(before, ARCHIVE), new: documents(after, ARCHIVE), plain, ..Self::default() }
+    }
+
+    /// This file of the replica has just rotted: it may be seen as it is, and cannot be what the source believes.
+    pub fn rots(&mut self, image: &Image, path: &str) {
+        self.rotten = documents(image, TREE).remove(path.as_bytes()).map(|document| (path.into(), document));
+    }
+
+    fn is_rotten(&self, path: &[u8], document: &Document) -> bool {
+        self.rotten.as_ref().is_some_and(|rotten| rotten.0 == path && rotten.1 == *document)
+    }
+
+    /// P3: every item of the replica is wholly old or wholly new, and nothing else is there.
+    ///
+    /// # Errors
+    /// What is not, in words.
+    pub fn replica_is_whole(&self, image: &Image) -> Result<(), String> {
+        let mut wrong = None;
+        let mut held = 0;
+        image.visit(TREE, &mut |path, seen| {
+            if wrong.is_some() || path.starts_with(b".gapferry/") || path == b".gapferry" || seen.kind == Kind::Dir {
+                return;
+            }
+            let (old, new) = (self.old.get(path), self.new.get(path));
+            let is = document(&seen);
+            held += usize::from(old.is_some() && new.is_some());
+            if seen.kind != Kind::File || ![old, new].contains(&Some(&is)) && !self.is_rotten(path, &is) {
+                wrong = Some(format!("{} on the replica is neither old nor new: {} bytes, {:?}", path.escape_ascii(), seen.size, is.1));
+            }
+        });
+        if let Some(wrong) = wrong {
+            return Err(wrong);
+        }
+        let stays: Vec<_> = self.old.keys().filter(|path| self.new.contains_key(*path)).collect();
+        if held == stays.len() {
+            return Ok(());
+        }
+        let there = documents(image, TREE);
+        let missing = stays.iter().find(|path| !there.contains_key(**path)).map(|path| path.escape_ascii().to_string());
+        Err(format!("missing on the replica: {}", missing.unwrap_or_default()))
+    }
+
+    /// P1: what the source calls done lies on the replica.
+    ///
+    /// # Errors
+    /// What does not, in words.
+    pub fn done_is_there(&self, image: &Image, done: &Done) -> Result<(), String> {
+        let there = documents(image, TREE);
+        for (path, digest) in &done.items {
+            let plain = there.get(path).and_then(|document| self.plain.get(&document.0));
+            if plain != Some(digest) && there.get(path).is_none_or(|document| !self.is_rotten(path, document)) {
+                return Err(format!("the source calls {} done, and on the replica is {plain:?}", path.escape_ascii()));
+            }
+        }
+        if done.all && self.captured(done) && there.keys().any(|path| !path.starts_with(b".gapferry/") && !self.new.contains_key(path)) {
+            return Err("the source calls everything done, and the replica holds more".into());
+        }
+        Ok(())
+    }
+
+    /// Whether the source has captured the archive as it is now: it speaks of its contents.
+    fn captured(&self, done: &Done) -> bool {
+        done.items.len() == self.new.len() && done.items.iter().all(|(path, digest)| self.new.get(path).and_then(|new| self.plain.get(&new.0)) == Some(digest))
+    }
+
+    /// The replica is the archive.
+    ///
+    /// # Errors
+    /// What differs, in words.
+    pub fn replica_is_the_archive(&self, image: &Image) -> Result<(), String> {
+        let mut there = documents(image, TREE);
+        there.retain(|path, _| !path.starts_with(b".gapferry/"));
+        let paths: BTreeSet<_> = there.keys().chain(self.new.keys()).collect();
+        match paths.into_iter().find(|path| there.get(*path) != self.new.get(*path)) {
+            Some(path) => Err(format!("{} differs after everything was carried", path.escape_ascii())),
+            None => Ok(()),
+        }
+    }
+
+    /// K09: no plaintext outside the archive and the replica's tree.
+    ///
+    /// # Errors
+    /// Where it is, in words.
+    pub fn no_plaintext(&self, image: &Image) -> Result<(), String> {
+        let mut clean = self.clean.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut found = None;
+        for root in [SOURCE, REPLICA, MEDIUM] {
+            image.visit_pages(root, &mut |path, page, bytes| {
+                if clean.contains(&page) || found.is_some() {
+                    return;
+                }
+                if bytes.windows(MARKER.len()).any(|window| window == MARKER) {
+                    found = Some(format!("plaintext in {root}/{}", path.escape_ascii()));
+                } else {
+                    clean.insert(page);
+                }
+            });
+        }
+        found.map_or(Ok(()), Err)
+    }
+}
+
+/// What the source says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Done {
+    /// The items that it calls done, with the digest of their documents.
+    pub items: BTreeMap<Vec<u8>, String>,
+    /// Whether it calls all done.
+    pub all: bool,
+}
+
+/// What crosses is known to who sent it, before it crosses and after.
+///
+/// # Errors
+/// What is not, in words.
+pub fn what_crosses_is_recorded(image: &Image) -> Result<(), String> {
+    let given = books::given(image, true)?;
+    let (packages, receipts) = books::on_medium(image);
+    let unknown = |ids: &BTreeSet<[u8; 16]>, given: &BTreeMap<u64, [u8; 16]>| ids.iter().any(|id| !given.values().any(|known| known == id));
+    if unknown(&packages, &given.packages) {
+        return Err("the medium holds a package that the ledger of the source does not know".into());
+    }
+    if unknown(&receipts, &given.receipts) {
+        return Err("the medium holds a receipt that the ledger of the replica does not know".into());
+    }
+    Ok(())
+}
+
+/// Nothing was given out twice, nor is anything forgotten that was out before. At `rest` both chains hold to their very ends; a home that
+/// was not opened yet may have a torn tail.
+///
+/// # Errors
+/// What does not, in words.
+pub fn books_are_right(before: &Image, after: &Image, rest: bool) -> Result<(), String> {
+    let now = books::given(after, !rest)?;
+    let (packages, receipts) = books::on_medium(before);
+    for (ids, given) in [(packages, &now.packages), (receipts, &now.receipts)] {
+        if let Some(id) = ids.iter().find(|id| !given.values().any(|known| known == *id)) {
+            return Err(format!("{:02x?} was on the medium, and no ledger knows it now", &id[..4]));
+        }
+    }
+    Ok(())
+}

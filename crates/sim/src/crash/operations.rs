@@ -1,0 +1,131 @@
+//! The operations that are cut, one after the other from the scene on, each with what lay on the disk before every call.
+
+use super::checks::Truth;
+use super::scene::{MEDIUM, MEDIUM_BYTES, Scene, Side, State, TREE};
+use crate::disk::{Fate, Image, Op};
+use driver::home::{Access, Home};
+use driver::{ApplyOptions, Failure, PackOptions, ReconcileOptions, ScrubOptions};
+use std::path::PathBuf;
+
+/// An operation that was run whole once.
+pub struct Operation {
+    pub name: &'static str,
+    /// Whose process it is.
+    pub side: Side,
+    pub before: State,
+    /// The call that was about to come, and the disk then; at last the end, before anything else.
+    pub cuts: Vec<(Option<Op>, Image)>,
+}
+
+/// All of them, and what may be seen.
+pub struct Line {
+    pub truth: Truth,
+    pub operations: Vec<Operation>,
+    /// Where the simulation of a state begins its entropy.
+    pub seed: u64,
+}
+
+type Act = fn(&Scene) -> Result<(), Failure>;
+
+/// In the order in which they are run. What each finds is what the ones before left.
+const OPERATIONS: &[(&str, Side, Act)] = &[
+    ("capture", Side::Source, |scene| driver::capture(&scene.world, Side::Source.home(), false).map(drop)),
+    ("pack", Side::Source, |scene| driver::pack(&scene.world, Side::Source.home(), &pack()).map(drop)),
+    ("apply", Side::Replica, apply),
+    ("reconcile", Side::Source, |scene| driver::reconcile(&scene.world, Side::Source.home(), &reconcile()).map(drop)),
+    ("carry-source", Side::Source, |scene| scene.carry(Side::Source).map(drop)),
+    ("carry-replica", Side::Replica, |scene| scene.carry(Side::Replica).map(drop)),
+    ("carry-again", Side::Source, |scene| scene.carry(Side::Source).map(drop)),
+    ("apply-part", Side::Replica, apply),
+    ("scrub", Side::Replica, scrub),
+    ("rebuild-source", Side::Source, |scene| driver::ledger_rebuild(&scene.world, Side::Source.home()).map(drop)),
+    ("rebuild-replica", Side::Replica, |scene| driver::ledger_rebuild(&scene.world, Side::Replica.home()).map(drop)),
+    ("snapshot-source", Side::Source, |scene| snapshot(scene, Side::Source)),
+    ("snapshot-replica", Side::Replica, |scene| snapshot(scene, Side::Replica)),
+];
+
+/// Their names.
+pub const NAMES: [&str; OPERATIONS.len()] = {
+    let mut names = [""; OPERATIONS.len()];
+    let mut place = 0;
+    while place < names.len() {
+        names[place] = OPERATIONS[place].0;
+        place += 1;
+    }
+    names
+};
+
+fn pack() -> PackOptions {
+    PackOptions { to: PathBuf::from(MEDIUM), routes: Vec::new(), items: Vec::new(), medium_size: Some(MEDIUM_BYTES), dry_run: false }
+}
+
+fn reconcile() -> ReconcileOptions {
+    ReconcileOptions { from: PathBuf::from(MEDIUM), routes: Vec::new() }
+}
+
+fn apply(scene: &Scene) -> Result<(), Failure> {
+    let options = ApplyOptions { from: PathBuf::from(MEDIUM), ..ApplyOptions::default() };
+    driver::apply(&scene.world, Side::Replica.home(), &options).map(drop)
+}
+
+/// A damaged file is found and told.
+fn scrub(scene: &Scene) -> Result<(), Failure> {
+    let options = ScrubOptions { routes: Vec::new(), to: Some(PathBuf::from(MEDIUM)) };
+    driver::scrub(&scene.world, Side::Replica.home(), &options).map(drop)
+}
+
+/// What a home does once its ledger has grown enough.
+fn snapshot(scene: &Scene, side: Side) -> Result<(), Failure> {
+    let mut home = Home::open(&scene.world, side.home(), Access::Change)?;
+    home.write_snapshot()?;
+    home.close("", "snapshot")
+}
+
+/// Everything that was done is durable.
+pub fn settled(state: &State) -> State {
+    State { image: state.image.crashed(&mut |_, _| Fate::Kept), indexes: state.indexes.clone() }
+}
+
+/// Carries back and forth until the source calls all done.
+fn until_calm(scene: &Scene) -> Result<(), Failure> {
+    for _ in 0..12 {
+        scene.carry(Side::Source)?;
+        let status = driver::status(&scene.world, Side::Source.home())?;
+        if status.routes.iter().all(|route| route.items.total == route.items.done && route.items.total > 0) {
+            return Ok(());
+        }
+        scene.carry(Side::Replica)?;
+    }
+    Err(Failure::new("IO-01", TREE, "the scene does not become calm"))
+}
+
+/// Makes the scene and runs every operation once.
+pub fn line(seed: u64) -> Result<Line, String> {
+    let scene = Scene::new(seed);
+    let failed = |what: &str| {
+        let what = what.to_owned();
+        move |failure: Failure| format!("{what}: {failure}")
+    };
+    scene.set_up().map_err(failed("set-up"))?;
+    scene.first_archive();
+    until_calm(&scene).map_err(failed("first crossing"))?;
+    let before = scene.disk.snapshot();
+    scene.change_archive();
+    let mut truth = Truth::new(&before, &scene.disk.snapshot());
+    let mut operations = Vec::new();
+    for (name, side, act) in OPERATIONS {
+        if *name == "scrub" {
+            let rotted = scene.disk.rot(format!("{TREE}/keep"), |bytes| bytes[1000] ^= 1);
+            rotted.map_err(|error| error.to_string())?;
+            truth.rots(&scene.disk.snapshot(), "keep");
+        }
+        let state = settled(&scene.state());
+        scene.restore(&state);
+        scene.disk.record();
+        act(&scene).map_err(failed(name))?;
+        let mut cuts: Vec<(Option<Op>, Image)> = scene.disk.recorded().into_iter().map(|(op, image)| (Some(op), image)).collect();
+        cuts.push((None, scene.disk.snapshot()));
+        operations.push(Operation { name, side: *side, before: state, cuts });
+    }
+    Ok(Line { truth, operations, seed })
+}

@@ -1,0 +1,59 @@
+//! The command of the simulation: what it is asked, and what it prints. The work is in the library.
+
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use sim::crash;
+use std::process::ExitCode;
+
+fn command() -> Command {
+    let number = |name: &'static str, help: &'static str| Arg::new(name).long(name).value_parser(value_parser!(usize)).help(help);
+    Command::new("sim").about("The world in which everything goes wrong").subcommand_required(true).subcommand(
+        Command::new("crash")
+            .about("Cuts every operation before every call, in all variants of what was not durable, and recovers")
+            .arg(Arg::new("operation").long("operation").value_parser(crash::NAMES).help("Only this operation"))
+            .arg(Arg::new("seed").long("seed").value_parser(value_parser!(u64)).default_value("1").help("The seed"))
+            .arg(number("states-max", "No more distinct states than this"))
+            .arg(number("again", "Second cuts for each recovery").default_value("4"))
+            .arg(number("threads", "Threads, each with a world of its own").default_value("1"))
+            .arg(number("cut", "Only this cut of the operation").requires("operation"))
+            .arg(number("variant", "Only this variant of the cut").requires("cut"))
+            .arg(Arg::new("second").long("second").value_name("CUT:VARIANT").value_parser(pair).requires("variant").help("Only this second cut"))
+            .arg(Arg::new("json").long("json").action(ArgAction::SetTrue).help("One JSON object")),
+    )
+}
+
+fn pair(text: &str) -> Result<(usize, usize), String> {
+    let parts = text.split_once(':').and_then(|(cut, variant)| Some((cut.parse().ok()?, variant.parse().ok()?)));
+    parts.ok_or_else(|| "two numbers with a colon between".into())
+}
+
+fn main() -> ExitCode {
+    match command().get_matches().subcommand() {
+        Some(("crash", matches)) => crash_states(matches),
+        _ => ExitCode::from(2),
+    }
+}
+
+fn crash_states(matches: &ArgMatches) -> ExitCode {
+    let number = |name: &str| matches.get_one::<usize>(name).copied();
+    let options = crash::Options {
+        operation: matches.get_one::<String>("operation").cloned(),
+        seed: matches.get_one("seed").copied().unwrap_or(1),
+        states_max: number("states-max"),
+        again: number("again").unwrap_or(0),
+        threads: number("threads").unwrap_or(1),
+        only: crash::Only { cut: number("cut"), variant: number("variant"), second: matches.get_one("second").copied() },
+    };
+    let report = match crash::run(&options) {
+        Ok(report) => report,
+        Err(what) => {
+            eprintln!("{what}");
+            return ExitCode::from(2);
+        }
+    };
+    if matches.get_flag("json") {
+        println!("{}", report.json());
+    } else {
+        print!("{report}");
+    }
+    if report.failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
