@@ -1,11 +1,16 @@
 //! The operations that are cut, one after the other from the scene on, each with what lay on the disk before every call.
 
+use super::books;
 use super::checks::Truth;
-use super::scene::{MEDIUM, MEDIUM_BYTES, Scene, Side, State, TREE};
+use super::scene::{MEDIUM, MEDIUM_BYTES, REPLICA, Scene, Side, State, TREE};
 use crate::disk::{Fate, Image, Op};
 use driver::home::{Access, Home};
 use driver::{ApplyOptions, Failure, PackOptions, ReconcileOptions, ScrubOptions};
 use std::path::PathBuf;
+
+/// Kinds of records of a replica (spec/ledger.md).
+const APPLIED: u16 = 33;
+const ATTESTED: u16 = 34;
 
 /// An operation that was run whole once.
 pub struct Operation {
@@ -13,6 +18,8 @@ pub struct Operation {
     /// Whose process it is.
     pub side: Side,
     pub before: State,
+    /// What is run again first after an interruption where carrying would not do it: a scrub that nobody repeats finds nothing.
+    pub repeat: Option<Act>,
     /// The call that was about to come, and the disk then; at last the end, before anything else.
     pub cuts: Vec<(Option<Op>, Image)>,
 }
@@ -25,13 +32,15 @@ pub struct Line {
     pub seed: u64,
 }
 
-type Act = fn(&Scene) -> Result<(), Failure>;
+/// A command on the scene.
+pub type Act = fn(&Scene) -> Result<(), Failure>;
 
 /// In the order in which they are run. What each finds is what the ones before left.
 const OPERATIONS: &[(&str, Side, Act)] = &[
     ("capture", Side::Source, |scene| driver::capture(&scene.world, Side::Source.home(), false).map(drop)),
     ("pack", Side::Source, |scene| driver::pack(&scene.world, Side::Source.home(), &pack()).map(drop)),
     ("apply", Side::Replica, apply),
+    ("attest", Side::Replica, apply),
     ("reconcile", Side::Source, |scene| driver::reconcile(&scene.world, Side::Source.home(), &reconcile()).map(drop)),
     ("carry-source", Side::Source, |scene| scene.carry(Side::Source).map(drop)),
     ("carry-replica", Side::Replica, |scene| scene.carry(Side::Replica).map(drop)),
@@ -99,6 +108,19 @@ fn until_calm(scene: &Scene) -> Result<(), Failure> {
     Err(Failure::new("IO-01", TREE, "the scene does not become calm"))
 }
 
+/// The disk when the first `apply` had recorded that it had switched, and nothing after that.
+fn switched(operations: &[Operation]) -> Result<Image, String> {
+    let apply = operations.iter().find(|operation| operation.name == "apply").ok_or("apply comes first")?;
+    let has = |image: &Image, kind: u16| books::records(image, REPLICA, true).map(|records| records.iter().filter(|record| record.0 == kind).count());
+    let before = has(&apply.before.image, APPLIED)?;
+    for (_, image) in &apply.cuts {
+        if has(image, APPLIED)? > before && has(image, ATTESTED)? == has(&apply.before.image, ATTESTED)? {
+            return Ok(image.clone());
+        }
+    }
+    Err("an apply records its switching before its reading back".into())
+}
+
 /// Makes the scene and runs every operation once.
 pub fn line(seed: u64) -> Result<Line, String> {
     let scene = Scene::new(seed);
@@ -114,18 +136,26 @@ pub fn line(seed: u64) -> Result<Line, String> {
     let mut truth = Truth::new(&before, &scene.disk.snapshot());
     let mut operations = Vec::new();
     for (name, side, act) in OPERATIONS {
+        let after = scene.state();
         if *name == "scrub" {
             let rotted = scene.disk.rot(format!("{TREE}/keep"), |bytes| bytes[1000] ^= 1);
             rotted.map_err(|error| error.to_string())?;
             truth.rots(&scene.disk.snapshot(), "keep");
         }
-        let state = settled(&scene.state());
+        let state = settled(&match *name {
+            // An apply that was interrupted between switching and reading back.
+            "attest" => State { image: switched(&operations)?, indexes: after.indexes.left_open(&side.home().join("index")) },
+            _ => scene.state(),
+        });
         scene.restore(&state);
         scene.disk.record();
         act(&scene).map_err(failed(name))?;
         let mut cuts: Vec<(Option<Op>, Image)> = scene.disk.recorded().into_iter().map(|(op, image)| (Some(op), image)).collect();
         cuts.push((None, scene.disk.snapshot()));
-        operations.push(Operation { name, side: *side, before: state, cuts });
+        operations.push(Operation { name, side: *side, before: state, repeat: (*name == "scrub").then_some(*act), cuts });
+        if *name == "attest" {
+            scene.restore(&after);
+        }
     }
     Ok(Line { truth, operations, seed })
 }

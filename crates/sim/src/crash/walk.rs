@@ -136,7 +136,8 @@ impl<'a> Walk<'a> {
         }
         self.shared.states.fetch_add(1, Ordering::Relaxed);
         let dice = SimEntropy::of(digest);
-        let first = if dice.below(100) < OTHER_SIDE_PERCENT { side.other() } else { side };
+        let repeats = self.shared.line.operations[origin.operation].repeat.is_some();
+        let first = if !repeats && dice.below(100) < OTHER_SIDE_PERCENT { side.other() } else { side };
         let mut cuts = Vec::new();
         let healed = self.look(state, state).and_then(|_| self.recover(origin, state, first, &mut cuts));
         if let Err(what) = healed {
@@ -206,7 +207,7 @@ impl<'a> Walk<'a> {
         let (mut side, mut way) = (first, Vec::new());
         for command in 0..COMMANDS_MAX {
             let now = scene.state();
-            let key = key(&now, side);
+            let key = key(&now, side, command == 0 && self.shared.line.operations[origin.operation].repeat.is_some());
             if locked(&self.shared.good).contains(&key) {
                 locked(&self.shared.good).extend(way);
                 return Ok(());
@@ -217,13 +218,16 @@ impl<'a> Walk<'a> {
             if records {
                 scene.disk.record();
             }
-            let carried = scene.carry(side);
+            let carried = match self.shared.line.operations[origin.operation].repeat.filter(|_| command == 0) {
+                Some(repeat) => repeat(scene).map(|()| None),
+                None => scene.carry(side).map(Some),
+            };
             self.shared.count(origin, |found| found.commands += 1);
             if records {
                 cuts.extend(scene.disk.recorded().into_iter().map(|(_, image)| image));
             }
             let report = carried.map_err(|failure| format!("carry on {} (command {command} of the recovery): {failure}", side.home().display()))?;
-            if report.next == "needs-person" {
+            if report.is_some_and(|report| report.next == "needs-person") {
                 return Err(format!("carry on {} (command {command} of the recovery) needs a person", side.home().display()));
             }
             let after = scene.state();
@@ -266,10 +270,10 @@ fn crashed(image: &Image, fates: &Variant) -> Image {
 }
 
 /// Everything that what happens next depends on.
-fn key(state: &State, side: Side) -> [u8; 32] {
+fn key(state: &State, side: Side, repeats: bool) -> [u8; 32] {
     let mut hasher = blake3::Hasher::new();
     hasher.update(&state.image.digest());
-    hasher.update(&[side as u8]);
+    hasher.update(&[side as u8, u8::from(repeats)]);
     state.image.visit(TREE, &mut |_, seen| {
         hasher.update(&seen.modified.to_le_bytes());
     });
