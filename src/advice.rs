@@ -108,6 +108,8 @@ pub static ADVICE: &[Advice] = &[
     advice("SRC-04", PERSON, "fault.writing", "remedy.at-rest"),
     advice("SRC-05", PERSON, "fault.storage", "remedy.permissions"),
     advice("SRC-06", PERSON, "fault.storage", "remedy.rot"),
+    advice("SRC-08", STOPPED, "fault.archive", "remedy.suspicious"),
+    advice("SRC-10", STOPPED, "fault.archive", "remedy.elsewhere"),
     advice("RPL-01", STOPPED, "fault.archive", "remedy.release-replica"),
     advice("RPL-02", IO, "fault.storage", "remedy.replica-storage"),
     advice("RPL-03", PERSON, "fault.replica", "remedy.replica-change"),
@@ -118,6 +120,7 @@ pub static ADVICE: &[Advice] = &[
     advice("MED-02", IO, "fault.medium", "remedy.insert"),
     advice("MED-03", IO, "fault.medium", "remedy.replace-medium"),
     advice("MED-04", PERSON, "fault.medium", "remedy.more-room"),
+    advice("ACT-01", STOPPED, "fault.nobody", "remedy.another-person"),
     advice("HOM-01", HELD, "fault.nobody", "remedy.wait"),
     advice("HOM-02", USAGE, "fault.typed", "remedy.home"),
     advice("HOM-03", USAGE, "fault.configuration", "remedy.configuration"),
@@ -198,7 +201,7 @@ mod tests {
     fn exits() {
         for (codes, exit) in [
             (&["ENV-01", "PKG-15", "RCT-08", "CRD-09", "LBL-02", "MED-01"][..], 3),
-            (&["FRK-01", "FRK-04", "SRC-01", "SRC-02", "SRC-03", "RPL-01", "RPL-05", "LDG-01", "LDG-07"], 5),
+            (&["FRK-01", "FRK-04", "SRC-01", "SRC-02", "SRC-03", "SRC-08", "SRC-10", "ACT-01", "RPL-01", "RPL-05", "LDG-01", "LDG-07"], 5),
             (&["SRC-04", "SRC-05", "SRC-06", "RPL-03", "RPL-06", "MED-04", "DMO-01"], 1),
             (&["RPL-04"], 0),
             (&["IO-01", "MED-02", "MED-03", "RPL-02", "HOM-05"], 4),

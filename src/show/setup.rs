@@ -103,8 +103,13 @@ impl Show for ActReport {
         let key = match self.act {
             "resend" => "act.resend",
             "cancel" => "act.cancel",
+            _ if self.missing > 0 => "act.breaker-agreed",
             _ => "act.breaker-release",
         };
-        page.say(key, &[("route", &self.route), ("items", &self.items.to_string())]);
+        page.say(key, &[("route", &self.route), ("items", &self.items.to_string()), ("missing", &self.missing.to_string())]);
+    }
+
+    fn problems(&self) -> Vec<&Problem> {
+        self.problems.iter().collect()
     }
 }

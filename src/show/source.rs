@@ -9,7 +9,7 @@ use crate::page::{Page, bytes};
 impl Show for CaptureReport {
     fn show(&self, page: &mut Page) {
         let row = |archive: &ArchiveCapture| {
-            let counts = [archive.items, archive.added, archive.modified, archive.deleted, archive.reread, archive.left_out_total];
+            let counts = [archive.items, archive.added, archive.modified, archive.deleted, archive.reread + archive.scrubbed, archive.left_out_total];
             let mut row = vec![archive.archive.clone(), bytes(archive.bytes)];
             row.extend(counts.map(number));
             row

@@ -72,6 +72,8 @@ pub fn reports() -> Vec<(&'static str, Value)> {
             modified: 2,
             deleted: 3,
             reread: 4,
+            scrubbed: 5,
+            overdue: 6,
             rotten: vec![item("rotten")],
             changes: vec![Change { item: item("地契 一.json"), change: "added" }],
             left_out: vec![LeftOut { path: item("b\u{1b}"), why: "link" }],
@@ -135,6 +137,7 @@ pub fn reports() -> Vec<(&'static str, Value)> {
         oldest_unproven_seconds: None,
         packages_unanswered: 1,
         stopped: Some(text("SRC-03")),
+        agreed: vec![text("li")],
         escaped: 0,
         next: "release-breaker",
     };
@@ -181,7 +184,7 @@ pub fn reports() -> Vec<(&'static str, Value)> {
             json(&StatusReport { zone: text("inside"), role: "source", routes: vec![route], ledger_records: 9, ledger_head: text("00"), problems: problem() }),
         ),
         ("items", json(&ItemsReport { items: vec![listed] })),
-        ("resend", json(&ActReport { act: "resend", route: text("outward"), items: 1 })),
+        ("resend", json(&ActReport { act: "resend", route: text("outward"), items: 1, agreed: vec![text("li")], missing: 1, problems: problem() })),
         ("history", json(&HistoryReport { entries: vec![earlier], restored: 1, problems: problem() })),
         (
             "restore",

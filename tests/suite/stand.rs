@@ -372,7 +372,8 @@ impl Stand {
             let file = self.home(side).join("gapferry.toml");
             let text = fs::read_to_string(&file).expect("the configuration can be read");
             assert!(text.contains("\n[policy]\n"), "the template of the configuration is another one: {text}");
-            fs::write(file, text.replace("\n[policy]\n", "\n[policy]\nbreaker_items = 1000000000\n")).expect("the configuration can be written");
+            fs::write(file, text.replace("\n[policy]\n", "\n[policy]\nbreaker_items = 1000000000\nbreaker_suspicious_items = 1000000000\n"))
+                .expect("the configuration can be written");
         }
     }
 }

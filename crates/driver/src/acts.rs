@@ -7,16 +7,17 @@ mod pattern;
 
 pub use pattern::{Matcher, patterns};
 
-use engine::breaker::{Allowance, weigh_source};
+use engine::breaker::Breaker;
+use engine::consent::{Consent, Decision};
 use engine::standing::{self, Standing};
 use std::collections::BTreeSet;
 use std::path::Path;
 use wire::card::Role;
-use wire::record::{BreakerReleased, Cancelled, Packed, Resent};
+use wire::record::{BreakerAgreed, BreakerReleased, Cancelled, Packed, Resent, Waiting};
 use wire::{ItemId, PackageId};
 
 use crate::home::{Access, Home};
-use crate::report::{ActReport, Failure};
+use crate::report::{ActReport, Failure, Problem};
 use crate::world::World;
 
 /// Items in one record: bounds its size.
@@ -63,24 +64,69 @@ pub fn cancel(world: &World, path: &Path, route: &str, chosen: &Chosen, reason: 
     })
 }
 
-/// Lets a route go on that its breaker stopped. On a source a person agrees to as many changes as wait now; on a replica to
-/// the packages that are held back, and to a tree that is missing or empty. Where nothing is stopped, nothing is changed.
+/// Lets a route go on that its breaker stopped. On a source people agree to what waits now, and to a root that is another
+/// folder than before; on a replica to the packages that are held back with all others of the same agreement at the source, and
+/// to a tree that is missing or empty. Where nothing is stopped, nothing is changed. Where several people must agree
+/// (`release_people`), it goes on with the last of them; each agrees under the name that the system knows.
 ///
 /// # Errors
 /// `USE-01` for an unknown route or no reason; `HOM-*`, `LDG-*`, `IO-01`.
 pub fn breaker_release(world: &World, path: &Path, route: &str, reason: &str) -> Result<ActReport, Failure> {
-    act(world, path, "breaker-release", route, reason, |home| {
-        let (tripped, agreed) = match home.config.role {
-            Role::Source => agreed_on_source(home, route)?,
-            // The packages that were held back are let through by their ids; no number of later changes is agreed to.
-            Role::Replica => (home.replica().routes.get(route).ok_or_else(|| no_route(route))?.breaker.tripped, 0),
+    let mut people = People::default();
+    let mut report = act(world, path, "breaker-release", route, reason, |home| {
+        let Some(release) = (match home.config.role {
+            Role::Source => release_on_source(home, route)?,
+            Role::Replica => release_on_replica(home, route)?,
+        }) else {
+            return Ok(0);
         };
-        let missing = home.config.role == Role::Replica && crate::applying::tree_of(home, route).is_err_and(|failure| failure.0.code == "RPL-05");
-        if tripped.is_some() || missing {
-            home.record(BreakerReleased { route: route.into(), changes: agreed, reason: reason.into() })?;
+        let over = release.over;
+        people = agree(home, route, over, reason)?;
+        if people.missing == 0 {
+            home.record(BreakerReleased { route: route.into(), over, allowed: release.allowed, moved: release.moved, reason: reason.into() })?;
         }
-        Ok(tripped.unwrap_or(0))
-    })
+        Ok(over.changes.max(over.suspicious))
+    })?;
+    report.problems.extend((people.missing > 0).then(|| Problem {
+        code: "ACT-01",
+        subject: route.into(),
+        detail: format!("agreed: {}; {} more must agree to the same {} changes", people.agreed.join(", "), people.missing, report.items),
+    }));
+    (report.agreed, report.missing) = (people.agreed, people.missing);
+    Ok(report)
+}
+
+/// Who has agreed, and how many others must.
+#[derive(Default)]
+struct People {
+    agreed: Vec<String>,
+    missing: u64,
+}
+
+/// Whoever acts agrees to `over`, where several people must.
+fn agree(home: &mut Home, route: &str, over: Waiting, reason: &str) -> Result<People, Failure> {
+    let needed = home.config.policy.release_people;
+    if needed <= 1 {
+        return Ok(People::default());
+    }
+    let who = home.world.actor.user.clone();
+    let decision = Consent::decide(breaker_of(home, route).and_then(|breaker| breaker.consent.as_ref()), &who, &over, needed);
+    if !matches!(decision, Decision::Again(_)) {
+        home.record(BreakerAgreed { route: route.into(), who, over, reason: reason.into() })?;
+    }
+    let agreed = breaker_of(home, route).and_then(|breaker| breaker.consent.as_ref()).map(|consent| consent.people.clone()).unwrap_or_default();
+    let missing = match decision {
+        Decision::Enough => 0,
+        Decision::Missing(missing) | Decision::Again(missing) => missing,
+    };
+    Ok(People { agreed, missing })
+}
+
+fn breaker_of<'h>(home: &'h Home, route: &str) -> Option<&'h Breaker> {
+    match home.config.role {
+        Role::Source => home.source().routes.get(route).map(|route| &route.breaker),
+        Role::Replica => home.replica().routes.get(route).map(|route| &route.breaker),
+    }
 }
 
 /// Carries out an act that touches so many items, and leaves its record with the reason.
@@ -99,7 +145,7 @@ fn act(
     match decide(&mut home) {
         Ok(items) => {
             home.close(reason, &format!("{route}: {items}"))?;
-            Ok(ActReport { act, route: route.into(), items })
+            Ok(ActReport { act, route: route.into(), items, agreed: Vec::new(), missing: 0, problems: Vec::new() })
         }
         Err(failure) => {
             // The index is let go of in good order; what was asked for is the error that counts.
@@ -109,16 +155,39 @@ fn act(
     }
 }
 
-/// The changes that wait on a stopped source route, and how many a person agrees to with them: what the route allows without
-/// asking stays allowed on top, or the next ordinary change would stop it again.
-fn agreed_on_source(home: &Home, name: &str) -> Result<(Option<u64>, u64), Failure> {
-    let source = home.source();
-    let route = source.routes.get(name).ok_or_else(|| no_route(name))?;
-    let Some((tripped, archive)) = route.breaker.tripped.zip(source.archives.get(&route.archive)) else { return Ok((None, 0)) };
-    let weighed = weigh_source(archive, route);
-    let allowance = Allowance { items: home.config.policy.breaker_items, percent: home.config.policy.breaker_percent };
-    let waiting = tripped.max(weighed.changes);
-    Ok((Some(waiting), waiting.saturating_add(allowance.of(weighed.total))))
+/// What a person agrees to.
+struct Release {
+    over: Waiting,
+    allowed: u64,
+    moved: bool,
+}
+
+/// What waits on a source route that is stopped: what the route allows without asking stays allowed on top, or the next
+/// ordinary change would stop it again.
+fn release_on_source(home: &mut Home, name: &str) -> Result<Option<Release>, Failure> {
+    let route = home.source().routes.get(name).ok_or_else(|| no_route(name))?;
+    let (tripped, archive) = (route.breaker.tripped.is_some(), route.archive.clone());
+    let moved = crate::capturing::is_elsewhere(home, &archive);
+    if !tripped && !moved {
+        return Ok(None);
+    }
+    let weighed = if tripped { crate::weighing::weigh(home, name)? } else { Default::default() };
+    Ok(Some(Release { over: weighed.waiting, allowed: home.config.policy.allowances().at_once.of(weighed.total), moved }))
+}
+
+/// What waits on a replica route that is stopped. What is held back is let through by the ids of the packages, and by the
+/// agreement at the source that they belong to; no number of other changes is agreed to.
+fn release_on_replica(home: &Home, name: &str) -> Result<Option<Release>, Failure> {
+    let route = home.replica().routes.get(name).ok_or_else(|| no_route(name))?;
+    let missing = crate::applying::tree_of(home, name).is_err_and(|failure| failure.0.code == "RPL-05");
+    let stopped = route.breaker.tripped.is_some() || missing;
+    Ok(stopped.then(|| Release { over: waiting_on_replica(&route.breaker), allowed: 0, moved: false }))
+}
+
+/// What people on a replica are asked to agree to: what is held back, and what is announced to come with it.
+pub fn waiting_on_replica(breaker: &Breaker) -> Waiting {
+    let announced = breaker.announced.map_or(0, |announced| announced.changes);
+    Waiting { changes: breaker.tripped.map_or(0, |tripped| tripped.changes).max(announced), ..Waiting::default() }
 }
 
 fn no_route(name: &str) -> Failure {

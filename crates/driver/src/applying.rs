@@ -4,7 +4,7 @@
 //! is read back. Every step is durable before the next one builds on it; the number of file-system syncs per package is fixed.
 
 use engine::apply::{Planner, fork_of};
-use engine::breaker::{Allowance, must_stop, weigh_package};
+use engine::breaker::{must_hold, weigh_package};
 use engine::reconcile::Fork;
 use engine::replica::Progress as Reached;
 use std::io::ErrorKind;
@@ -14,7 +14,7 @@ use store::disk::File;
 use wire::ItemId;
 use wire::manifest::{FLAG_FULL_RECEIPT, Manifest};
 use wire::receipt::{Outcome, ReadBack};
-use wire::record::{Applied, Attested, Begun, BreakerTripped, StagedRow, Step, Stopped};
+use wire::record::{Applied, Attested, Begun, BreakerTripped, Cause, StagedRow, Step, Stopped};
 
 use crate::attest::{Attester, key_of};
 use crate::home::Home;
@@ -107,14 +107,23 @@ pub fn package(home: &mut Home, file: &mut dyn File, subject: &str, dry_run: boo
         return Ok(Outcomes::Taken(done));
     }
     let weighed = weigh_package(manifest, route);
-    let allowance = Allowance { items: home.config.policy.breaker_items, percent: home.config.policy.breaker_percent };
-    if !route.breaker.passed.contains(&package.id) && must_stop(&route.breaker, &weighed, &allowance) {
-        let allowed = allowance.of(weighed.total);
+    if let Some(stop) = must_hold(&route.breaker, &package.id, &weighed, manifest.agreed, &home.config.policy.allowances()) {
+        let (changes, total, allowed) = (weighed.waiting.changes, weighed.total, stop.allowed);
+        let detail = match (stop.cause, manifest.agreed) {
+            (Cause::Shrinking, _) => {
+                format!("with package {} the replica shrinks by {}, {total} are held, {allowed} are allowed", manifest.sequence, stop.changes)
+            }
+            (_, Some(agreed)) if agreed.changes > changes => format!(
+                "package {} changes or removes {changes} of {total} items, the first of {} to which people agreed at the source, {allowed} are allowed",
+                manifest.sequence, agreed.changes
+            ),
+            _ => format!("package {} changes or removes {changes} of {total} items at once, {allowed} are allowed", manifest.sequence),
+        };
         if !dry_run && !route.breaker.held.contains(&package.id) {
-            home.record(BreakerTripped { route: name.clone(), changes: weighed.changes, allowed, package: Some(package.id) })?;
+            let (package, agreed) = (Some(package.id), manifest.agreed);
+            home.record(BreakerTripped { route: name.clone(), cause: stop.cause, changes, allowed, package, agreed })?;
             home.commit()?;
         }
-        let detail = format!("package {} changes or removes {} of {} items at once, {allowed} are allowed", manifest.sequence, weighed.changes, weighed.total);
         return Ok(Outcomes::NotTaken(AppliedPackage { result: "stopped", ..done }, Problem { code: "RPL-01", subject: name, detail }));
     }
     if manifest.items.is_empty() {

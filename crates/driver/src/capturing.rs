@@ -1,26 +1,21 @@
-//! One pass of change capture: scan, compare with the ledger, record. Content is read only where it decides something: what
-//! changed within the clock tick, everything with `--deep`, and what tells a rename from a mass deletion.
+//! One pass of change capture: scan, compare with the ledger, record. Content is read only where it decides something (what
+//! changed within the clock tick, what was found rotten), everything with `--deep`, and else the part that is due.
 
-use capture::racy::{CLOCK_TICK_NS, is_young};
-use capture::read::{Parents, ReadFailure};
 use capture::scan::Why;
 use engine::changes::{Scanned, between};
-use rayon::prelude::*;
 use std::path::Path;
-use store::disk::Dir;
+use wire::ItemId;
 use wire::card::Role;
-use wire::record::{Captured, FileStat, Read, ReadRow, Rotten};
-use wire::{Digest, ItemId};
+use wire::record::{Captured, FileStat, Place};
 
 use crate::home::{Access, Home};
 use crate::progress::Stage;
 use crate::report::{ArchiveCapture, CaptureReport, Change, Failure, LISTED_MAX, LeftOut, Problem};
-
-/// Rows of one record: bounds its size.
-const ROWS_MAX: usize = 16_384;
+use crate::rereading::{ROWS_MAX, reread_documents, scrub_due};
+use crate::world::World;
 
 /// `capture`.
-pub fn capture(world: &crate::world::World, path: &Path, deep: bool) -> Result<CaptureReport, Failure> {
+pub fn capture(world: &World, path: &Path, deep: bool) -> Result<CaptureReport, Failure> {
     let mut home = Home::open(world, path, Access::Change)?;
     home.require(Role::Source, "capture")?;
     let report = all(&mut home, deep)?;
@@ -47,6 +42,7 @@ fn one(home: &mut Home, name: &str, deep: bool) -> Result<(Option<ArchiveCapture
     let world = home.world.clone();
     let progress = world.progress.clone();
     progress.begin(Stage::Capture, None, None);
+    let place = place_of(&world, &root);
     let scan = match capture::scan::scan(&*world.disk, &root, &|found| progress.advance(found, 0)) {
         Ok(scan) => scan,
         Err(failure) => {
@@ -59,8 +55,16 @@ fn one(home: &mut Home, name: &str, deep: bool) -> Result<(Option<ArchiveCapture
         return Err(Failure::new("HOM-03", name, "the archive is configured but not in the ledger; add it with `archive add`"));
     };
     let found: Vec<(ItemId, FileStat)> = scan.found.into_iter().map(|found| (found.id, found.stat)).collect();
-    let changes = between(archive, &Scanned { found: &found, unproven: &scan.unproven });
+    if place_of(&world, &root) != place {
+        let detail = format!("{} became another folder while it was scanned: nothing was captured", root.display());
+        return Ok((None, vec![Problem { code: "SRC-10", subject: name.into(), detail }]));
+    }
+    let changes = between(archive, &Scanned { found: &found, unproven: &scan.unproven, place });
     let mut problems = Vec::new();
+    if let Some(missing) = changes.moved {
+        let detail = format!("{} is another folder than before, and {missing} items are not in it: not taken as a deletion", root.display());
+        return Ok((None, vec![Problem { code: "SRC-10", subject: name.into(), detail }]));
+    }
     if changes.emptied {
         let detail = format!("{} is empty but held {} items: not taken as a deletion", root.display(), archive.items.iter().filter(|item| !item.gone).count());
         return Ok((None, vec![Problem { code: "SRC-02", subject: name.into(), detail }]));
@@ -97,10 +101,10 @@ fn one(home: &mut Home, name: &str, deep: bool) -> Result<(Option<ArchiveCapture
         changes.young.clone()
     };
     drop(found);
-    let mut rows = changes.rows;
-    while !rows.is_empty() {
+    let (mut rows, mut root_place) = (changes.rows, changes.place);
+    while !rows.is_empty() || root_place.is_some() {
         let later = rows.split_off(rows.len().min(ROWS_MAX));
-        home.record(Captured { archive: name.into(), rows })?;
+        home.record(Captured { archive: name.into(), root: root_place.take(), rows })?;
         rows = later;
     }
     // What is known to be rotten is looked at each time: the alarm stays until somebody has brought the content back.
@@ -110,7 +114,10 @@ fn one(home: &mut Home, name: &str, deep: bool) -> Result<(Option<ArchiveCapture
     reread.dedup();
     if !reread.is_empty() {
         captured.reread = reread.len() as u64;
-        captured.rotten = reread_documents(home, name, &root, &reread, &mut problems)?;
+        captured.rotten = reread_documents(home, name, &reread, None, &mut problems)?;
+    }
+    if !deep {
+        scrub_due(home, name, &reread, &mut captured, &mut problems)?;
     }
     for item in captured.rotten.iter().take(LISTED_MAX) {
         problems.push(Problem {
@@ -122,6 +129,18 @@ fn one(home: &mut Home, name: &str, deep: bool) -> Result<(Option<ArchiveCapture
     Ok((Some(captured), problems))
 }
 
+/// Where the root of an archive lies; none where it is not there or the file system cannot tell.
+fn place_of(world: &World, root: &Path) -> Option<Place> {
+    let dir = world.disk.root(root).ok()?;
+    world.disk.identity(&dir).ok().flatten().map(|identity| Place { device: identity.device, inode: identity.inode, mark: identity.mark })
+}
+
+/// Whether the root of an archive is another folder than the one that was scanned last.
+pub fn is_elsewhere(home: &Home, archive: &str) -> bool {
+    let (Some(known), Some(config)) = (home.source().archives.get(archive), home.config.archives.get(archive)) else { return false };
+    known.place.zip(place_of(&home.world, &config.root)).is_some_and(|(known, now)| !known.is_same(&now))
+}
+
 fn why(why: &Why) -> &'static str {
     match why {
         Why::Link => "link",
@@ -131,95 +150,4 @@ fn why(why: &Why) -> &'static str {
         Why::TooLong => "too-long",
         Why::Changing => "unstable",
     }
-}
-
-/// Reads documents again that look unchanged. Other content is a change when the last reading was too close to a change for
-/// the file system's clock, else it is rot. Gives the rotten ones.
-fn reread_documents(home: &mut Home, name: &str, root: &Path, numbers: &[u32], problems: &mut Vec<Problem>) -> Result<Vec<ItemId>, Failure> {
-    let world = home.world.clone();
-    let dir = world.disk.root(root).map_err(|error| Failure::new("SRC-01", name, error.to_string()))?;
-    let archive = &home.source().archives[name];
-    let bytes = numbers.iter().map(|number| archive.items[*number as usize].stat.size).sum();
-    world.progress.begin(Stage::Capture, Some(numbers.len() as u64), Some(bytes));
-    let results = read_digests(home, name, &dir, numbers);
-    world.progress.end();
-    let (mut rotten, mut rotten_ids, mut read, mut changed) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    for (number, result) in results {
-        let item = &archive.items[number as usize];
-        match result {
-            Ok((stat, digest, young)) if stat == item.stat => match item.digest {
-                Some(known) if known != digest && !item.young => {
-                    rotten.extend((!item.rotten).then_some(number));
-                    rotten_ids.push(item.id.clone());
-                }
-                Some(known) if known != digest => {
-                    changed.push(wire::record::CapturedRow { item: number, id: None, version: item.version + 1, stat: Some(stat) })
-                }
-                _ => read.push(ReadRow { item: number, version: item.version, digest, young }),
-            },
-            Ok(_) | Err(ReadFailure::Gone) => {}
-            Err(ReadFailure::Unstable) => problems.push(Problem { code: "SRC-04", subject: item.id.to_string(), detail: "it changes while it is read".into() }),
-            Err(ReadFailure::Io(error)) => problems.push(Problem { code: "SRC-05", subject: item.id.to_string(), detail: error.to_string() }),
-        }
-    }
-    for rows in changed.chunks(ROWS_MAX) {
-        home.record(Captured { archive: name.into(), rows: rows.to_vec() })?;
-    }
-    for rows in read.chunks(ROWS_MAX) {
-        home.record(Read { archive: name.into(), rows: rows.to_vec() })?;
-    }
-    if !rotten.is_empty() {
-        home.record(Rotten { archive: name.into(), items: rotten })?;
-    }
-    Ok(rotten_ids)
-}
-
-/// What reading a document gave: attributes, digest, whether it is young.
-type DigestRead = (u32, Result<(FileStat, Digest, bool), ReadFailure>);
-
-fn read_digests(home: &Home, name: &str, dir: &Dir, numbers: &[u32]) -> Vec<DigestRead> {
-    let (world, archive) = (&home.world, &home.source().archives[name]);
-    numbers
-        .par_chunks(64)
-        .map_init(Parents::default, |parents, numbers| {
-            let mut results = Vec::with_capacity(numbers.len());
-            for number in numbers {
-                let item = &archive.items[*number as usize];
-                let mut hasher = blake3::Hasher::new();
-                let started = world.clock.now();
-                let stat = parents.read(&*world.disk, dir, &item.id, &mut |bytes| {
-                    hasher.update(bytes);
-                });
-                world.progress.advance(1, item.stat.size);
-                results.push((*number, stat.map(|stat| (stat, Digest(*hasher.finalize().as_bytes()), is_young(&stat, started, CLOCK_TICK_NS)))));
-            }
-            results
-        })
-        .collect::<Vec<_>>()
-        .into_iter()
-        .flatten()
-        .collect()
-}
-
-/// Reads documents whose digest decides whether they changed in content, and records what they are.
-pub fn read_undecided(home: &mut Home, name: &str, numbers: &[u32]) -> Result<(), Failure> {
-    let root = home.config.archives[name].root.clone();
-    let dir = home.world.disk.root(&root).map_err(|error| Failure::new("SRC-01", name, error.to_string()))?;
-    let archive = &home.source().archives[name];
-    let rows: Vec<ReadRow> = read_digests(home, name, &dir, numbers)
-        .into_iter()
-        .filter_map(|(item, result)| {
-            let known = &archive.items[item as usize];
-            result.ok().filter(|(stat, _, _)| *stat == known.stat && !known.rotten).map(|(_, digest, young)| ReadRow {
-                item,
-                version: known.version,
-                digest,
-                young,
-            })
-        })
-        .collect();
-    for rows in rows.chunks(ROWS_MAX) {
-        home.record(Read { archive: name.into(), rows: rows.to_vec() })?;
-    }
-    Ok(())
 }

@@ -85,7 +85,7 @@ fn foreign(listing: &Listing) -> Vec<ItemId> {
 
 /// Whether a problem must be looked at by a person before this medium is carried on.
 fn stops(problem: &Problem) -> bool {
-    matches!(problem.code, "SRC-01" | "SRC-02" | "SRC-03" | "RPL-01" | "RPL-02" | "RPL-05" | "MED-02") || problem.code.starts_with("FRK-")
+    matches!(problem.code, "SRC-01" | "SRC-02" | "SRC-03" | "SRC-08" | "SRC-10" | "RPL-01" | "RPL-02" | "RPL-05" | "MED-02") || problem.code.starts_with("FRK-")
 }
 
 fn carry_source(home: &mut Home, options: &CarryOptions) -> Result<CarryReport, Failure> {
@@ -102,7 +102,7 @@ fn carry_source(home: &mut Home, options: &CarryOptions) -> Result<CarryReport, 
     let packed = crate::packing::run(home, &target, &routes, &pack, captured)?;
     let listing = medium.list().map_err(|error| Failure::io("medium", &error))?;
     let (next, zones) = next_for_source(home, &listing, &routes);
-    let next = if reconciled.problems.iter().chain(&packed.problems).any(stops) { "needs-person" } else { next };
+    let next = if reconciled.problems.iter().chain(&packed.problems).chain(&packed.captured.problems).any(stops) { "needs-person" } else { next };
     Ok(CarryReport { role: "source", reconciled: Some(reconciled), packed: Some(packed), applied: None, next, zones, foreign: foreign(&listing) })
 }
 

@@ -1,5 +1,7 @@
 //! `gapferry.toml`: zone, archives, routes, policies. Edits keep a person's comments and order.
 
+use engine::breaker::{Allowance, Allowances};
+use engine::consent::PEOPLE_MAX;
 use engine::due::{Pace, SCRUB_BYTES_PER_SECOND, SCRUB_DAYS};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -78,6 +80,14 @@ pub struct Policy {
     pub breaker_items: u64,
     /// Hundredths of what the replica holds that may change or vanish at once.
     pub breaker_percent: u64,
+    /// Hundredths by which the archive may shrink, however slowly, before people are asked.
+    pub breaker_slow_percent: u64,
+    /// Items that may come to look encrypted.
+    pub breaker_suspicious_items: u64,
+    /// Hundredths of what the replica holds that may come to look encrypted.
+    pub breaker_suspicious_percent: u64,
+    /// How many people must agree before a stopped route goes on.
+    pub release_people: u64,
     /// Replica: days that earlier versions are kept at least.
     pub history_days: u64,
     /// Replica: versions of one item that are kept at least.
@@ -95,6 +105,15 @@ pub struct Policy {
 }
 
 impl Policy {
+    /// What may change without anybody being asked.
+    pub fn allowances(&self) -> Allowances {
+        Allowances {
+            at_once: Allowance { items: self.breaker_items, percent: self.breaker_percent },
+            shrinking: Allowance { items: self.breaker_items, percent: self.breaker_slow_percent },
+            suspicious: Allowance { items: self.breaker_suspicious_items, percent: self.breaker_suspicious_percent },
+        }
+    }
+
     /// How re-reading is spread.
     pub fn scrub_pace(&self) -> Pace {
         Pace::of(self.scrub_days, self.scrub_bytes_per_second)
@@ -107,6 +126,10 @@ impl Default for Policy {
             deadline_hours: 72,
             breaker_items: 100,
             breaker_percent: 5,
+            breaker_slow_percent: 20,
+            breaker_suspicious_items: 10,
+            breaker_suspicious_percent: 1,
+            release_people: 1,
             history_days: 30,
             history_versions: 500,
             read_back_medium: false,
@@ -140,8 +163,13 @@ impl Config {
                 return Err(wrong(format!("route {name} does not name what a {} needs", config.role.word())));
             }
         }
-        if config.policy.package_bytes_max < PACKAGE_BYTES_MIN || config.policy.breaker_percent > 100 {
-            return Err(wrong("a policy is outside its limits: package_bytes_max is at least 65536, breaker_percent at most 100".into()));
+        let policy = &config.policy;
+        let percents = [policy.breaker_percent, policy.breaker_slow_percent, policy.breaker_suspicious_percent];
+        if policy.package_bytes_max < PACKAGE_BYTES_MIN || percents.iter().any(|percent| *percent > 100) {
+            return Err(wrong("a policy is outside its limits: package_bytes_max is at least 65536, a percentage at most 100".into()));
+        }
+        if !(1..=PEOPLE_MAX).contains(&policy.release_people) {
+            return Err(wrong(format!("a policy is outside its limits: release_people is 1 to {PEOPLE_MAX}")));
         }
         Ok(config)
     }
@@ -154,6 +182,10 @@ impl Config {
              #   deadline_hours = 72        a package not answered for so long travels again\n\
              #   breaker_items = 100        more than this many items ...\n\
              #   breaker_percent = 5        ... and this share of the archive changing at once stops the route\n\
+             #   breaker_slow_percent = 20  so does its shrinking by this share, however slowly\n\
+             #   breaker_suspicious_items = 10    so do more than this many items ...\n\
+             #   breaker_suspicious_percent = 1   ... and this share coming to look encrypted (source)\n\
+             #   release_people = 1         so many people must agree before it goes on\n\
              #   history_days = 30          replica: earlier versions are kept so long\n\
              #   history_versions = 500     replica: and so many of each item, whichever is more\n\
              #   read_back_medium = false   replica: read back past the system's memory\n\

@@ -35,6 +35,7 @@ mod receipts;
 mod reconciling;
 mod refusals;
 pub mod report;
+mod rereading;
 mod restore;
 mod rows;
 mod scrub;
@@ -45,6 +46,7 @@ mod status;
 mod stretch;
 mod switch;
 mod tree;
+mod weighing;
 mod world;
 
 pub use acts::{Chosen, breaker_release, cancel, resend};

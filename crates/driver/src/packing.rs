@@ -2,7 +2,6 @@
 //! nothing is left or nothing fits.
 
 use carrier::{Carrier, Medium, OpenTrouble, WriteFailure};
-use engine::breaker::{Allowance, must_stop, weigh_source};
 use engine::select::Selected;
 use engine::standing;
 use seal::envelope::{SealEntropy, Sealing};
@@ -13,7 +12,7 @@ use wire::card::Role;
 use wire::codec;
 use wire::header::Kind;
 use wire::manifest::{FLAG_FULL_RECEIPT, Manifest};
-use wire::record::{BreakerTripped, Captured, Carried, ChunkList, Lost, PackBegun, Packed, Rotten};
+use wire::record::{Captured, Carried, ChunkList, Lost, PackBegun, Packed, Rotten};
 use wire::{MediumId, digest};
 use zeroize::Zeroizing;
 
@@ -103,13 +102,13 @@ pub fn run(
         held.push(check_held(home, route, target, options.dry_run)?);
     }
     let unsafe_archives: Vec<String> =
-        captured.problems.iter().filter(|problem| matches!(problem.code, "SRC-01" | "SRC-02")).map(|problem| problem.subject.clone()).collect();
+        captured.problems.iter().filter(|problem| matches!(problem.code, "SRC-01" | "SRC-02" | "SRC-10")).map(|problem| problem.subject.clone()).collect();
     let mut report = PackReport { captured, dry_run: options.dry_run, ..PackReport::default() };
     for (name, holds) in routes.iter().zip(held) {
         if home.config.routes[name].archive.as_ref().is_some_and(|archive| unsafe_archives.contains(archive)) {
             continue;
         }
-        if let Some(problem) = stopped(home, name, options.dry_run)? {
+        if let Some(problem) = crate::weighing::stopped(home, name, options.dry_run)? {
             report.problems.push(problem);
             continue;
         }
@@ -120,34 +119,6 @@ pub fn run(
         }
     }
     Ok(report)
-}
-
-/// Why a route must not go on: a fork, or its breaker, which trips here if it has to (a dry run only says so).
-fn stopped(home: &mut Home, name: &str, dry_run: bool) -> Result<Option<Problem>, Failure> {
-    let route = source_route(home, name)?;
-    if let Some((code, seen)) = &route.stopped {
-        return Ok(Some(Problem { code: crate::applying::static_code(code), subject: name.into(), detail: seen.clone() }));
-    }
-    let archive = route.archive.clone();
-    let allowance = Allowance { items: home.config.policy.breaker_items, percent: home.config.policy.breaker_percent };
-    let weigh = |home: &Home| weigh_source(&home.source().archives[&archive], &home.source().routes[name]);
-    let mut weighed = weigh(home);
-    if route.breaker.tripped.is_none() && must_stop(&route.breaker, &weighed, &allowance) && !weighed.unread.is_empty() {
-        crate::capturing::read_undecided(home, &archive, &weighed.unread)?;
-        weighed = weigh(home);
-    }
-    let breaker = &home.source().routes[name].breaker;
-    if !must_stop(breaker, &weighed, &allowance) {
-        return Ok(None);
-    }
-    let allowed = allowance.of(weighed.total);
-    let changes = breaker.tripped.unwrap_or(0).max(weighed.changes);
-    if breaker.tripped.is_none() && !dry_run {
-        home.record(BreakerTripped { route: name.into(), changes: weighed.changes, allowed, package: None })?;
-        home.commit()?;
-    }
-    let detail = format!("{changes} of {} items would change or vanish at once, {allowed} are allowed", weighed.total);
-    Ok(Some(Problem { code: "SRC-03", subject: name.into(), detail }))
 }
 
 pub fn source_route<'h>(home: &'h Home, name: &str) -> Result<&'h engine::source::Route, Failure> {
@@ -311,7 +282,7 @@ fn package(home: &mut Home, name: &str, target: &Target<'_>, planned: &[Selected
     proof.map_err(carrier_failed)?;
     let archive = home.source().routes[name].archive.clone();
     if !packing.recaptured.is_empty() {
-        home.record(Captured { archive, rows: packing.recaptured.clone() })?;
+        home.record(Captured { archive, root: None, rows: packing.recaptured.clone() })?;
     }
     let held = rows.iter().map(|row| (row.item, row.version, row.part.map(|part| part.offset))).collect();
     let removals = rows.iter().filter(|row| row.mark.removes()).count() as u64;
@@ -405,6 +376,7 @@ fn manifest_of(
         sequence,
         ledger: home.head(),
         acknowledged: route.acknowledgement(),
+        agreed: route.breaker.agreement,
         flags: if route.want_full { FLAG_FULL_RECEIPT } else { 0 },
         nonce,
         medium: match target.carried {

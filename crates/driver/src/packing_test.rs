@@ -4,7 +4,7 @@ use super::*;
 use crate::report::CaptureReport;
 use crate::status::scene::Scene;
 use std::fs;
-use wire::record::BreakerReleased;
+use wire::record::{BreakerReleased, Waiting};
 
 const MIB: usize = 1 << 20;
 
@@ -93,7 +93,15 @@ fn a_dry_run_fails_and_stops_as_pack_does() {
     assert_eq!((codes(&dry), &dry.problems), (vec!["SRC-03"], &real.problems));
     // It has tripped, and a person lets it go.
     dry_and_real(&scene, "medium", None);
-    scene.change(&scene.source(), |home| home.record(BreakerReleased { route: "all".into(), changes: 5, reason: "meant".into() }));
+    scene.change(&scene.source(), |home| {
+        home.record(BreakerReleased {
+            route: "all".into(),
+            over: Waiting { changes: 5, removals: 5, suspicious: 0 },
+            allowed: 0,
+            moved: false,
+            reason: "meant".into(),
+        })
+    });
     let (dry, _) = dry_and_real(&scene, "medium", None);
     assert_eq!(dry.packages[0].removals, 5);
     // An emptied archive.

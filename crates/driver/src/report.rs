@@ -125,6 +125,10 @@ pub struct ArchiveCapture {
     pub deleted: u64,
     /// Documents that were re-read (`--deep`, or changed within the clock tick).
     pub reread: u64,
+    /// Documents that were re-read because that was due.
+    pub scrubbed: u64,
+    /// Documents that were last read longer ago than the period of the scrub, and still were not.
+    pub overdue: u64,
     /// Items whose content differs though the file system shows no change.
     pub rotten: Vec<ItemId>,
     /// The items that were added, modified or deleted, at most `LISTED_MAX` of each.
@@ -388,6 +392,8 @@ pub struct RouteStatus {
     pub packages_unanswered: u64,
     /// Why the route stands still, if it does: a code.
     pub stopped: Option<String>,
+    /// Who has agreed so far that it goes on, where several people must.
+    pub agreed: Vec<String>,
     /// Items under an escaped name (replica).
     pub escaped: u64,
     /// What to do next: `pack`, `carry`, `wait-for-receipt`, `release-breaker`, `needs-person`, `nothing`.
@@ -459,6 +465,12 @@ pub struct ActReport {
     pub route: String,
     /// Items it touched (for a breaker: changes agreed to).
     pub items: u64,
+    /// Who has agreed so far, where several people must (`breaker release`).
+    pub agreed: Vec<String>,
+    /// How many others must agree before the route goes on.
+    pub missing: u64,
+    /// What needs attention.
+    pub problems: Vec<Problem>,
 }
 
 /// An earlier version on the replica.

@@ -5,7 +5,7 @@ use engine::select;
 use std::collections::BTreeSet;
 use wire::limits::{BLOCK_PLAIN_BYTES_MAX, BODY_PLAIN_BYTES_MAX};
 use wire::manifest::{Document, Item, Mark, Part};
-use wire::record::{CapturedRow, Chunk, ChunkList, PackedRow};
+use wire::record::{CapturedRow, Chunk, ChunkList, PackedRow, Shape};
 use wire::{Digest, digest};
 
 use crate::layout::Layout;
@@ -139,6 +139,7 @@ impl Packing {
                 expected: Digest::ZERO,
                 part: None,
                 young: false,
+                shape: Shape::Unknown,
             },
         });
     }
@@ -184,6 +185,7 @@ impl Packing {
                 expected: read.was.keyed,
                 part: None,
                 young: read.young,
+                shape: read.was.shape,
             },
             item: Item { id: item.id.clone(), version, mark, replaces, transaction: None, record: None, documents: vec![document] },
         });
@@ -217,6 +219,8 @@ impl Packing {
                 expected: read.was.keyed,
                 part: Some(part),
                 young: read.young,
+                // Only the first part begins as the document does.
+                shape: if part.offset == 0 { read.was.shape } else { Shape::Unknown },
             },
             item: Item {
                 id: item.id.clone(),

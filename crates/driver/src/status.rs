@@ -4,6 +4,7 @@
 //! again is in nobody's way; only where the index was touched by others is the home opened like for a change, so that it is
 //! repaired by whatever command comes next.
 
+use engine::breaker::Breaker;
 use engine::replica;
 use engine::source;
 use engine::standing::{self, Standing};
@@ -97,6 +98,21 @@ fn stop(name: &str, stopped: Option<&(String, String)>, tripped: Option<String>,
     (problems.first().map(|problem| problem.code.into()), problems)
 }
 
+/// Who has agreed so far that a route goes on.
+fn agreed(breaker: &Breaker) -> Vec<String> {
+    breaker.consent.as_ref().map(|consent| consent.people.clone()).unwrap_or_default()
+}
+
+/// Who has agreed and how many are missing, where several people must agree.
+fn people(home: &Home, breaker: &Breaker) -> String {
+    let (needed, agreed) = (home.config.policy.release_people, agreed(breaker));
+    match (needed, agreed.is_empty()) {
+        (1, _) => String::new(),
+        (_, true) => format!("; {needed} people must"),
+        (_, false) => format!("; {} did, {} more must", agreed.join(", "), needed.saturating_sub(agreed.len() as u64)),
+    }
+}
+
 fn source_status(home: &Home, name: &str, config: &RouteConfig) -> (RouteStatus, Vec<Problem>) {
     let place = config.archive.clone().unwrap_or_default();
     let blank = RouteStatus { route: name.into(), other_zone: config.to.clone().unwrap_or_default(), place, next: "needs-person", ..RouteStatus::default() };
@@ -104,8 +120,9 @@ fn source_status(home: &Home, name: &str, config: &RouteConfig) -> (RouteStatus,
     let Some(route) = source.routes.get(name) else { return (blank, vec![not_in_ledger(name, "route add")]) };
     let Some(archive) = source.archives.get(&route.archive) else { return (blank, vec![not_in_ledger(&route.archive, "archive add")]) };
     let open = OpenItems::of(archive, route, home.world.now_seconds(), crate::packing::deadline(home));
-    let tripped = route.breaker.tripped.map(|changes| format!("{changes} changes at once wait for a person to agree"));
-    let (stopped, problems) = stop(name, route.stopped.as_ref(), tripped, "SRC-03");
+    let code = route.breaker.tripped.map_or("SRC-03", |tripped| crate::weighing::source_code(tripped.cause));
+    let tripped = route.breaker.tripped.map(|tripped| format!("{} changes wait for a person to agree{}", tripped.changes, people(home, &route.breaker)));
+    let (stopped, problems) = stop(name, route.stopped.as_ref(), tripped, code);
     let next = match (&route.stopped, route.breaker.tripped) {
         (Some(_), _) => "needs-person",
         (None, Some(_)) => "release-breaker",
@@ -123,6 +140,7 @@ fn source_status(home: &Home, name: &str, config: &RouteConfig) -> (RouteStatus,
         oldest_unproven_seconds: open.oldest_unproven_seconds,
         packages_unanswered: route.packages.values().filter(|package| package.items > 0 && !package.lost).count() as u64,
         stopped,
+        agreed: agreed(&route.breaker),
         next,
         other_zone: home.zone_name(&route.replica),
         ..blank
@@ -195,10 +213,10 @@ fn replica_status(home: &Home, name: &str, config: &RouteConfig) -> (RouteStatus
     let Some(route) = home.replica().routes.get(name) else { return (blank, vec![not_in_ledger(name, "route accept")]) };
     let (items, bytes) = held(route);
     let outstanding = engine::answer::outstanding(route).len() as u64;
-    let tripped = route
-        .breaker
-        .tripped
-        .map(|changes| format!("{changes} changes at once wait for a person to agree; {} packages are held back", route.breaker.held.len()));
+    let tripped = route.breaker.tripped.map(|tripped| {
+        let changes = crate::acts::waiting_on_replica(&route.breaker).changes.max(tripped.changes);
+        format!("{changes} changes wait for a person to agree; {} packages are held back{}", route.breaker.held.len(), people(home, &route.breaker))
+    });
     let (stopped, problems) = stop(name, route.stopped.as_ref(), tripped, "RPL-01");
     let unfinished = items.pending > 0 || route.pending.is_some();
     let next = match (&route.stopped, route.breaker.tripped) {
@@ -214,6 +232,7 @@ fn replica_status(home: &Home, name: &str, config: &RouteConfig) -> (RouteStatus
         receipt: route.receipts,
         packages_unanswered: outstanding,
         stopped,
+        agreed: agreed(&route.breaker),
         escaped: route.escaped(),
         next,
         other_zone: home.zone_name(&route.source),

@@ -37,11 +37,22 @@ fn crossing(number: u64) -> [Record; 5] {
     let (archive, route, sequence) = ("archive".to_owned(), "all".to_owned(), number + 1);
     let row = CapturedRow { item, id: (version == 1).then(|| ItemId(format!("folder {}/card {item}", item % 20).into_bytes())), version, stat: Some(stat) };
     let mark = if version == 1 { Mark::Add } else { Mark::Document };
-    let packed = PackedRow { item, version, mark, digest, bytes: 3000, projected: digest, expected: digest, part: None, young: false };
+    let packed = PackedRow {
+        item,
+        version,
+        mark,
+        digest,
+        bytes: 3000,
+        projected: digest,
+        expected: digest,
+        part: None,
+        young: false,
+        shape: wire::record::Shape::Plain,
+    };
     let settled = SettledRow { item, version, projected: digest, digest, bytes: 3000, outcome: 1, part: None, removed: false };
     let said = || Acted { who: "archivist".into(), host: "inside".into(), command: "carry /media/one".into(), reason: String::new(), result: "1 item".into() };
     [
-        Captured { archive, rows: vec![row] }.into(),
+        Captured { archive, root: None, rows: vec![row] }.into(),
         PackBegun { route: route.clone(), sequence, package }.into(),
         Packed {
             route: route.clone(),

@@ -1,16 +1,22 @@
-//! The breaker (P7): more than a set share of an archive disappearing or changing at once stops the route, on the source
-//! before it is packed, on the replica before it is applied, until a person agrees.
+//! The breaker (P7): what stops a route until people agree, on the source before anything is packed, on the replica before
+//! anything is applied (spec/breaker.md).
+//!
+//! Three allowances: for what is deleted or changed at once; for how much an archive shrinks, however slowly, since people last
+//! agreed; and for what looks as if it were being encrypted. No clock takes part.
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
-use wire::manifest::Manifest;
+use wire::manifest::{Agreement, Manifest};
+use wire::record::{Cause, PackedRow, Shape, StagedRow, Step, Waiting};
 use wire::{Digest, PackageId};
 
+use crate::consent::Consent;
 use crate::replica;
 use crate::source::{Archive, Route};
+use crate::suspicion::{Change, Content, folder, suspects};
 
-/// How much may change at once: the larger of a count and a share.
+/// How much may change: the larger of a count and a share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Allowance {
     /// Items.
@@ -19,142 +25,352 @@ pub struct Allowance {
     pub percent: u64,
 }
 
-impl Default for Allowance {
-    fn default() -> Self {
-        Self { items: 100, percent: 5 }
-    }
-}
-
 impl Allowance {
-    /// How many items of `total` may change at once.
+    /// How many items of `total` may change.
     pub fn of(&self, total: u64) -> u64 {
         self.items.max(total.saturating_mul(self.percent) / 100)
     }
 }
 
+/// The allowances of a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Allowances {
+    /// For what is deleted or changed at once.
+    pub at_once: Allowance,
+    /// For how much it shrinks since people last agreed.
+    pub shrinking: Allowance,
+    /// For what looks encrypted, since people last agreed.
+    pub suspicious: Allowance,
+}
+
+impl Default for Allowances {
+    fn default() -> Self {
+        Self {
+            at_once: Allowance { items: 100, percent: 5 },
+            shrinking: Allowance { items: 100, percent: 20 },
+            suspicious: Allowance { items: 10, percent: 1 },
+        }
+    }
+}
+
+/// Counts what passes between two agreements.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Meter {
+    /// What passed without being asked for.
+    pub passed: u64,
+    /// What people agreed to and that has not passed yet.
+    pub agreed: u64,
+}
+
+impl Meter {
+    /// What it would show, if `more` passed.
+    fn with(&self, more: u64) -> u64 {
+        self.passed.saturating_add(more.saturating_sub(self.agreed))
+    }
+    fn pass(&mut self, more: u64) {
+        *self = Self { passed: self.with(more), agreed: self.agreed.saturating_sub(more) };
+    }
+}
+
+/// What tripped a breaker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tripped {
+    /// What for.
+    pub cause: Cause,
+    /// How many changes of that kind.
+    pub changes: u64,
+}
+
 /// State of a route's breaker.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Breaker {
-    /// Effective changes that tripped it, while it is tripped.
-    pub tripped: Option<u64>,
-    /// Changes that a person agreed to and that have not passed yet.
+    /// What tripped it, while it is tripped.
+    pub tripped: Option<Tripped>,
+    /// Changes at once that people agreed to and that have not passed yet.
     pub agreed: u64,
+    /// How much it shrank: deletions that passed, less what was added.
+    pub shrunk: Meter,
+    /// Changes that passed and look encrypted.
+    pub suspicious: Meter,
+    /// Who has agreed so far, where several people must.
+    pub consent: Option<Consent<Waiting>>,
+    /// Source: the newest agreement. Replica: the newest one of the source that people here agreed to as well.
+    pub agreement: Option<Agreement>,
+    /// Replica: the newest agreement of the source that the packages which are held back belong to.
+    pub announced: Option<Agreement>,
     /// Replica: packages that are held back.
     pub held: Vec<PackageId>,
-    /// Replica: packages that a person let pass.
+    /// Replica: packages that people let pass.
     pub passed: Vec<PackageId>,
 }
 
 impl Breaker {
-    /// It trips.
-    pub(crate) fn trip(&mut self, changes: u64, package: Option<PackageId>) {
-        self.tripped = Some(self.tripped.unwrap_or(0).max(changes));
-        self.held.extend(package.filter(|package| !self.held.contains(package)));
+    /// It trips. Packages that are held back add up; other sightings of the same thing do not.
+    pub(crate) fn trip(&mut self, tripped: Tripped, package: Option<PackageId>, announced: Option<Agreement>) {
+        let before = self.tripped.map_or(0, |before| before.changes);
+        let changes = match package {
+            Some(package) if self.held.contains(&package) => before,
+            Some(package) => {
+                self.held.push(package);
+                before.saturating_add(tripped.changes)
+            }
+            None => before.max(tripped.changes),
+        };
+        self.tripped = Some(Tripped { cause: self.tripped.unwrap_or(tripped).cause, changes });
+        self.announced = self.announced.max_by_number(announced);
     }
 
-    /// A person agrees to `changes`.
-    pub(crate) fn release(&mut self, changes: u64) {
-        self.tripped = None;
-        self.agreed = changes;
+    /// People agreed, on the source: to what waits, and so many changes on top as are allowed without asking.
+    pub(crate) fn release_source(&mut self, over: &Waiting, allowed: u64) {
+        let number = self.agreement.map_or(1, |agreement| agreement.number + 1);
+        *self = Self {
+            agreed: over.changes.saturating_add(allowed),
+            shrunk: Meter { passed: 0, agreed: over.removals },
+            suspicious: Meter { passed: 0, agreed: over.suspicious },
+            agreement: Some(Agreement { number, changes: over.changes }),
+            ..Self::default()
+        };
+    }
+
+    /// People agreed, on the replica: to the packages that are held back, and to all others of the agreement on the source that
+    /// they belong to, as far as that goes.
+    pub(crate) fn release_replica(&mut self) {
         let held = core::mem::take(&mut self.held);
-        self.passed.extend(held);
+        let passed = core::mem::take(&mut self.passed).into_iter().chain(held).collect();
+        let agreement = self.agreement.max_by_number(self.announced);
+        let agreed =
+            self.announced.filter(|announced| self.agreement.is_none_or(|known| known.number < announced.number)).map_or(self.agreed, |new| new.changes);
+        *self = Self { agreement, agreed, passed, ..Self::default() };
     }
 
-    /// One agreed change has passed.
-    pub(crate) fn pass(&mut self) {
-        self.agreed = self.agreed.saturating_sub(1);
+    /// So much has passed on the source.
+    pub(crate) fn pass(&mut self, passed: &Waiting, additions: u64) {
+        self.agreed = self.agreed.saturating_sub(passed.changes);
+        self.shrunk.pass(passed.removals.saturating_sub(additions));
+        self.shrunk.passed = self.shrunk.passed.saturating_sub(additions.saturating_sub(passed.removals));
+        self.suspicious.pass(passed.suspicious);
+    }
+
+    /// A package passes on the replica. What people let through counts against no allowance.
+    pub(crate) fn pass_package(&mut self, package: &PackageId, weighed: &Weighed) {
+        let let_through = self.passed.contains(package) || weighed.waiting.changes <= self.agreed;
+        self.passed.retain(|passed| passed != package);
+        let removals = if let_through { 0 } else { weighed.waiting.removals };
+        self.pass(&Waiting { removals, ..weighed.waiting }, weighed.additions);
     }
 }
 
-/// What would change at once.
+/// Of two agreements the newer one.
+trait Newer {
+    fn max_by_number(self, other: Self) -> Self;
+}
+
+impl Newer for Option<Agreement> {
+    fn max_by_number(self, other: Self) -> Self {
+        self.into_iter().chain(other).max_by_key(|agreement| agreement.number)
+    }
+}
+
+/// What would change.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Weighed {
-    /// Effective changes: items that are deleted or whose content differs, renames not counted.
-    pub changes: u64,
+    /// What people would agree to.
+    pub waiting: Waiting,
+    /// New items, those that only got another name not counted.
+    pub additions: u64,
     /// Items the replica is proven to hold.
     pub total: u64,
     /// Items that must be read to know whether they changed in content or were only renamed.
     pub unread: Vec<u32>,
+    /// Items whose beginning must be read to know what it looks like.
+    pub unseen: Vec<u32>,
+    /// The items that look encrypted.
+    pub suspects: Vec<u32>,
 }
 
-/// Weighs what is captured but was never packed. What was not read yet counts as changed and is listed in `unread`.
-pub fn weigh_source(archive: &Archive, route: &Route) -> Weighed {
+/// Weighs what is captured but was never packed. What was not read yet counts as changed and is listed in `unread`. `heads`
+/// says what the beginnings of documents look like that were not read whole.
+pub fn weigh_source(archive: &Archive, route: &Route, heads: &BTreeMap<u32, Shape>) -> Weighed {
     let mut weighed = Weighed::default();
-    let mut deleted: BTreeMap<Digest, u64> = BTreeMap::new();
-    let mut deleted_by_place: BTreeMap<(u64, u64, i64), Digest> = BTreeMap::new();
-    let mut deleted_sizes: BTreeMap<u64, u64> = BTreeMap::new();
-    let mut added = Vec::new();
+    let mut places: BTreeMap<(u64, u64, i64), Digest> = BTreeMap::new();
+    let mut deleted_sizes: BTreeSet<u64> = BTreeSet::new();
+    let mut formed_folders: BTreeSet<&[u8]> = BTreeSet::new();
+    let mut changes: Vec<Change<'_>> = Vec::new();
     for ((item, number), sent) in archive.items.iter().zip(0u32..).zip(route.items.iter().chain(core::iter::repeat(&Default::default()))) {
         let held = sent.proven_version > 0 && !sent.proven_gone;
         weighed.total += u64::from(held);
         if item.version <= sent.packed_version || item.version == sent.cancelled_version {
             continue;
         }
-        match (held, item.gone) {
-            (true, true) => {
-                weighed.changes += 1;
-                *deleted.entry(sent.proven_digest).or_default() += 1;
-                *deleted_sizes.entry(sent.proven_bytes).or_default() += 1;
-                deleted_by_place.insert((item.stat.inode, item.stat.size, item.stat.modified), sent.proven_digest);
+        let before = held.then_some(Content { digest: Some(sent.proven_digest), shape: sent.packed_shape });
+        let shape = if item.digest.is_some() { item.shape } else { heads.get(&number).copied().unwrap_or_default() };
+        let after = (!item.gone).then_some(Content { digest: item.digest, shape });
+        changes.push(Change { item: number, id: &item.id.0, before, after });
+        match (before, after) {
+            (Some(before), None) => {
+                places.insert((item.stat.inode, item.stat.size, item.stat.modified), sent.proven_digest);
+                deleted_sizes.insert(sent.proven_bytes);
+                formed_folders.extend(before.has_form().then_some(folder(&item.id.0)));
             }
-            (true, false) if item.digest == Some(sent.proven_digest) => {}
-            (true, false) => {
-                weighed.changes += 1;
-                if item.digest.is_none() && item.stat.size == sent.proven_bytes {
-                    weighed.unread.push(number);
-                }
+            (Some(before), Some(Content { digest: None, .. })) => {
+                weighed.unread.extend((item.stat.size == sent.proven_bytes).then_some(number));
+                weighed.unseen.extend((before.has_form() && !heads.contains_key(&number)).then_some(number));
             }
-            (false, false) => added.push(number),
-            (false, true) => {}
+            _ => {}
         }
     }
-    for number in added {
-        let item = &archive.items[number as usize];
-        let same_place = || deleted_by_place.get(&(item.stat.inode, item.stat.size, item.stat.modified)).copied();
-        match item.digest.or_else(same_place) {
-            Some(digest) => {
-                if let Some(count) = deleted.get_mut(&digest).filter(|count| **count > 0) {
-                    *count -= 1;
-                    weighed.changes -= 1;
-                }
-            }
-            None if deleted_sizes.contains_key(&item.stat.size) => weighed.unread.push(number),
-            None => {}
+    for change in changes.iter_mut().filter(|change| change.before.is_none()) {
+        let item = &archive.items[change.item as usize];
+        let Some(after @ Content { digest: None, .. }) = &mut change.after else { continue };
+        after.digest = places.get(&(item.stat.inode, item.stat.size, item.stat.modified)).copied();
+        if after.digest.is_none() {
+            weighed.unread.extend(deleted_sizes.contains(&item.stat.size).then_some(change.item));
+            let unseen = formed_folders.contains(folder(change.id)) && !heads.contains_key(&change.item);
+            weighed.unseen.extend(unseen.then_some(change.item));
         }
     }
+    weighed.take(&changes);
     weighed
+}
+
+/// Weighs what a package takes that was packed: the first time that these versions are.
+pub(crate) fn weigh_packed(archive: &Archive, route: &Route, rows: &[PackedRow]) -> Weighed {
+    let mut weighed = Weighed::default();
+    let mut changes: Vec<Change<'_>> = Vec::new();
+    for (row, place) in rows.iter().zip(0usize..) {
+        let sent = route.items.get(row.item as usize);
+        let again = sent.is_some_and(|sent| sent.packed_version == row.version) || place > 0 && rows[place - 1].item == row.item;
+        let Some(item) = archive.items.get(row.item as usize).filter(|_| !again) else { continue };
+        let before = sent.filter(|sent| sent.proven_version > 0 && !sent.proven_gone);
+        // What is on its way for the first time was counted when an earlier version of it left.
+        if before.is_none() && sent.is_some_and(|sent| sent.packed_version > 0 && !sent.proven_gone) {
+            continue;
+        }
+        let before = before.map(|sent| Content { digest: Some(sent.proven_digest), shape: sent.packed_shape });
+        let after = (!row.mark.removes()).then_some(Content { digest: Some(row.digest), shape: row.shape });
+        changes.push(Change { item: row.item, id: &item.id.0, before, after });
+    }
+    weighed.take(&changes);
+    weighed
+}
+
+impl Weighed {
+    /// Counts changes, and looks for suspicious ones.
+    fn take(&mut self, changes: &[Change<'_>]) {
+        let digest = |content: Content| content.digest;
+        self.count(changes.iter().map(|change| (change.before.map(digest), change.after.map(digest))));
+        self.suspects = suspects(changes);
+        self.waiting.suspicious = self.suspects.len() as u64;
+    }
+
+    /// Counts changes: the content before, where the replica holds one, and the content after, where there is one; as far as
+    /// they are known.
+    fn count(&mut self, changes: impl Iterator<Item = (Option<Option<Digest>>, Option<Option<Digest>>)>) {
+        let mut deleted: BTreeMap<Digest, u64> = BTreeMap::new();
+        let mut added = Vec::new();
+        for change in changes {
+            match change {
+                (Some(before), None) => {
+                    self.waiting.removals += 1;
+                    before.into_iter().for_each(|digest| *deleted.entry(digest).or_default() += 1);
+                }
+                (Some(before), Some(after)) => self.waiting.changes += u64::from(before.is_none() || before != after),
+                (None, Some(after)) => added.push(after),
+                (None, None) => {}
+            }
+        }
+        for digest in added {
+            match digest.and_then(|digest| deleted.get_mut(&digest)).filter(|count| **count > 0) {
+                Some(count) => {
+                    *count -= 1;
+                    self.waiting.removals -= 1;
+                }
+                None => self.additions += 1,
+            }
+        }
+        self.waiting.changes += self.waiting.removals;
+    }
 }
 
 /// Weighs what a package would change on the replica.
 pub fn weigh_package(manifest: &Manifest, route: &replica::Route) -> Weighed {
+    let is_first = |place: usize| place == 0 || manifest.items[place - 1].id != manifest.items[place].id;
+    let items = manifest.items.iter().enumerate().filter(|(place, _)| is_first(*place));
+    let held = items.map(|(_, item)| {
+        let known = route.find(&item.id).map(|(_, known)| known);
+        (known.filter(|known| known.version < item.version), known, item.documents.first().map(|document| document.digest))
+    });
+    weigh_rows(route, held)
+}
+
+/// Weighs what a package that begins changes on the replica.
+pub(crate) fn weigh_begun(rows: &[StagedRow], route: &replica::Route) -> Weighed {
+    let rows = rows.iter().filter(|row| !matches!(row.step, Step::Nothing(_) | Step::Hold));
+    let held = rows.map(|row| {
+        let known = route.items.get(row.item as usize);
+        (known.filter(|known| known.version < row.version), known, (row.step != Step::Remove).then_some(row.digest))
+    });
+    weigh_rows(route, held)
+}
+
+/// Weighs rows: the item if the row is newer, the item if there is one, and the new digest.
+fn weigh_rows<'a>(route: &replica::Route, rows: impl Iterator<Item = (Option<&'a replica::Item>, Option<&'a replica::Item>, Option<Digest>)>) -> Weighed {
     let mut weighed = Weighed { total: route.items.iter().filter(|item| item.held()).count() as u64, ..Weighed::default() };
-    let mut deleted: BTreeMap<Digest, u64> = BTreeMap::new();
-    let mut added = Vec::new();
-    let is_later_part = |place: usize| place > 0 && manifest.items[place - 1].id == manifest.items[place].id;
-    for (_, item) in manifest.items.iter().enumerate().filter(|(place, _)| !is_later_part(*place)) {
-        let held = route.find(&item.id).map(|(_, held)| held).filter(|held| held.held() && held.version < item.version);
-        match (held, item.documents.first()) {
-            (Some(held), None) => {
-                weighed.changes += 1;
-                *deleted.entry(held.digest).or_default() += 1;
-            }
-            (Some(held), Some(document)) => weighed.changes += u64::from(held.digest != document.digest),
-            (None, Some(document)) => added.push(document.digest),
-            (None, None) => {}
-        }
-    }
-    for digest in added {
-        if let Some(count) = deleted.get_mut(&digest).filter(|count| **count > 0) {
-            *count -= 1;
-            weighed.changes -= 1;
-        }
-    }
+    weighed.count(rows.filter_map(|(older, known, after)| {
+        let before = older.filter(|item| item.held()).map(|item| Some(item.digest));
+        // What is held in this version or a newer one is neither changed nor added.
+        (before.is_some() || !known.is_some_and(replica::Item::held)).then_some((before, after.map(Some)))
+    }));
     weighed
 }
 
-/// Whether a route must stop before `weighed` passes.
-pub fn must_stop(breaker: &Breaker, weighed: &Weighed, allowance: &Allowance) -> bool {
-    breaker.tripped.is_some() || weighed.changes > allowance.of(weighed.total).max(breaker.agreed)
+/// Why a route must stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stop {
+    /// What for.
+    pub cause: Cause,
+    /// How many changes of that kind.
+    pub changes: u64,
+    /// How many are allowed.
+    pub allowed: u64,
+}
+
+/// Whether a route must stop before `weighed` passes, and why.
+pub fn must_stop(breaker: &Breaker, weighed: &Weighed, allowances: &Allowances) -> Option<Stop> {
+    let waiting = &weighed.waiting;
+    let shrunk = breaker.shrunk.with(waiting.removals).saturating_sub(weighed.additions);
+    let most = weighed.total.saturating_add(breaker.shrunk.passed);
+    let found = [
+        (Cause::Suspicious, breaker.suspicious.with(waiting.suspicious), allowances.suspicious.of(weighed.total)),
+        (Cause::AtOnce, waiting.changes, allowances.at_once.of(weighed.total).max(breaker.agreed)),
+        (Cause::Shrinking, shrunk, allowances.shrinking.of(most)),
+    ];
+    let over = |(cause, changes, allowed): (Cause, u64, u64)| {
+        let tripped = breaker.tripped.filter(|tripped| tripped.cause == cause);
+        (tripped.is_some() || breaker.tripped.is_none() && changes > allowed).then_some(Stop {
+            cause,
+            changes: tripped.map_or(changes, |tripped| tripped.changes.max(changes)),
+            allowed,
+        })
+    };
+    found.into_iter().find_map(over)
+}
+
+/// Whether a package must be held back on the replica. What the source's people agreed to is weighed as a whole: their packages
+/// may come one by one, and each be small.
+pub fn must_hold(breaker: &Breaker, package: &PackageId, weighed: &Weighed, announced: Option<Agreement>, allowances: &Allowances) -> Option<Stop> {
+    let agreed_here = |announced: &Agreement| breaker.agreement.is_some_and(|known| known.number >= announced.number);
+    let covered = announced.is_some_and(|announced| agreed_here(&announced)) && weighed.waiting.changes <= breaker.agreed && weighed.waiting.changes > 0;
+    if breaker.passed.contains(package) || breaker.tripped.is_none() && covered {
+        return None;
+    }
+    let mut whole = weighed.clone();
+    if whole.waiting.changes > 0 {
+        whole.waiting.changes = announced.filter(|announced| !agreed_here(announced)).map_or(0, |announced| announced.changes).max(whole.waiting.changes);
+    }
+    // What is agreed to is for packages that carry it.
+    let alone = Breaker { agreed: 0, ..breaker.clone() };
+    must_stop(&alone, &whole, allowances)
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
 //! What changed in an archive between what the ledger knows and what the scan found.
 //!
 //! Change is seen by size, mtime, ctime, inode and the executable bit. What the scan could not look into proves no deletion
-//! (P7). Content is not looked at here.
+//! (P7), and so does a scan of another folder than before. Content is not looked at here.
 
 use alloc::vec::Vec;
 use wire::ItemId;
-use wire::record::{CapturedRow, FileStat};
+use wire::record::{CapturedRow, FileStat, Place};
 
 use crate::source::Archive;
 
@@ -15,6 +15,8 @@ pub struct Scanned<'a> {
     pub found: &'a [(ItemId, FileStat)],
     /// Directories that could not be looked into (relative paths, no trailing slash); an empty one is the root itself.
     pub unproven: &'a [Vec<u8>],
+    /// Where the root lies; none where the file system cannot tell.
+    pub place: Option<Place>,
 }
 
 /// The changes.
@@ -34,6 +36,11 @@ pub struct Changes {
     pub young: Vec<u32>,
     /// The archive had items and the scan found none at all: no deletion, a stop (SRC-02).
     pub emptied: bool,
+    /// Something is missing and the root is another folder than before, on which hardly anything of what was known is found: no
+    /// change of this archive, a stop (SRC-10). The number is what is missing.
+    pub moved: Option<u64>,
+    /// Where the root lies, if that is to be remembered anew.
+    pub place: Option<Place>,
 }
 
 /// Compares a scan with an archive.
@@ -69,7 +76,20 @@ pub fn between(archive: &Archive, scanned: &Scanned<'_>) -> Changes {
     for (_, number) in known {
         vanish(archive, *number, scanned.unproven, &mut changes);
     }
+    let elsewhere = archive.place.zip(scanned.place).is_some_and(|(known, now)| !known.is_same(&now));
+    if elsewhere && changes.deleted > 0 && !is_same_tree(archive, scanned.found, present) {
+        return Changes { moved: Some(changes.deleted), ..Changes::default() };
+    }
+    changes.place = scanned.place.filter(|now| archive.place != Some(*now));
     changes
+}
+
+/// Whether a root that seems to be another folder is nevertheless the one it was: at least half of what was there is found as
+/// it was, on the same inodes. Many file systems get a new number each time they are mounted; no other disk, and no copy of this
+/// one, has the same inodes under the same names.
+fn is_same_tree(archive: &Archive, found: &[(ItemId, FileStat)], present: usize) -> bool {
+    let as_it_was = |(id, stat): &&(ItemId, FileStat)| archive.find(id).is_some_and(|(_, item)| !item.gone && item.stat.is_same_content(stat));
+    found.iter().filter(as_it_was).count() * 2 >= present
 }
 
 fn vanish(archive: &Archive, number: u32, unproven: &[Vec<u8>], changes: &mut Changes) {
@@ -100,8 +120,8 @@ mod tests {
     }
     fn captured(source: &mut Source, scan: &[(&str, i64)], unproven: &[&str]) -> Changes {
         let unproven: Vec<Vec<u8>> = unproven.iter().map(|prefix| prefix.as_bytes().to_vec()).collect();
-        let changes = between(&source.archives["a"], &Scanned { found: &found(scan), unproven: &unproven });
-        source.fold(0, &Record::from(Captured { archive: "a".into(), rows: changes.rows.clone() }));
+        let changes = between(&source.archives["a"], &Scanned { found: &found(scan), unproven: &unproven, place: None });
+        source.fold(0, &Record::from(Captured { archive: "a".into(), root: changes.place, rows: changes.rows.clone() }));
         changes
     }
     fn source() -> Source {

@@ -17,8 +17,8 @@ fn found(names: &[&str]) -> Found {
 }
 fn capture(inside: &mut Inside, found: &[(ItemId, FileStat)], unproven: &[&str]) -> Changes {
     let unproven: Vec<Vec<u8>> = unproven.iter().map(|prefix| prefix.as_bytes().to_vec()).collect();
-    let changes = between(inside.archive(), &Scanned { found, unproven: &unproven });
-    inside.tell(Captured { archive: "a".into(), rows: changes.rows.clone() });
+    let changes = between(inside.archive(), &Scanned { found, unproven: &unproven, place: None });
+    inside.tell(Captured { archive: "a".into(), root: None, rows: changes.rows.clone() });
     changes
 }
 fn counts(changes: &Changes) -> [u64; 4] {
@@ -108,7 +108,7 @@ fn an_archive_that_looks_empty_is_a_stop_and_no_deletion() {
 fn what_is_young_and_looks_the_same_is_read_again() {
     let mut inside = Inside::new();
     capture(&mut inside, &found(&["a", "b", "c"]), &[]);
-    let rows = (0..2).map(|item| ReadRow { item, version: 1, digest: Digest::ZERO, young: true }).collect();
+    let rows = (0..2).map(|item| ReadRow { item, version: 1, digest: Digest::ZERO, young: true, shape: wire::record::Shape::Unknown }).collect();
     inside.tell(Read { archive: "a".into(), rows });
     let mut scan = found(&["a", "b", "c"]);
     scan[0].1.size += 1;
@@ -150,7 +150,44 @@ fn what_was_captured_is_what_was_found() {
                 *version += 1;
                 assert_eq!(row.version, *version, "seed {seed}, round {round}: versions count the changes");
             }
-            assert_eq!(between(inside.archive(), &Scanned { found: &scan, unproven: &[] }), Changes::default(), "seed {seed}, round {round}: found again");
+            assert_eq!(
+                between(inside.archive(), &Scanned { found: &scan, unproven: &[], place: None }),
+                Changes::default(),
+                "seed {seed}, round {round}: found again"
+            );
         }
+    }
+}
+
+/// FAULTS S05: what is mounted in the place of an archive, or is under it when it is unmounted, deletes nothing.
+#[test]
+fn another_folder_in_the_place_of_the_root_deletes_nothing() {
+    let names = ["a", "b", "c", "d"];
+    let disk = |device, inode| Some(Place { device, inode, mark: 0 });
+    let made = |device, inode, mark| Some(Place { device, inode, mark });
+    let copied = |names: &[&str]| found(names).into_iter().map(|(id, stat)| (id, FileStat { inode: stat.inode ^ 1, ..stat })).collect::<Found>();
+    let marker = || vec![(id("NOT MOUNTED"), item("x", 1).stat)];
+    for (what, known, scan, now, moved, remembered) in [
+        ("the same folder, something deleted", disk(1, 2), found(&["a"]), disk(1, 2), None, None),
+        ("the same folder, all but one deleted", disk(1, 2), marker(), disk(1, 2), None, None),
+        ("nobody knows where it was", None, marker(), disk(1, 2), None, disk(1, 2)),
+        ("nobody knows where it is", disk(1, 2), marker(), None, None, None),
+        ("a file below the mount point", disk(1, 2), marker(), disk(9, 131), Some(4), None),
+        ("another folder of this disk", disk(1, 2), marker(), disk(1, 3), Some(4), None),
+        ("another disk at the same inode", disk(1, 2), marker(), disk(2, 2), Some(4), None),
+        ("another disk under the same number", made(1, 2, 3), marker(), made(1, 2, 4), Some(4), None),
+        ("the same disk under another number", made(1, 2, 3), marker(), made(9, 2, 3), None, made(9, 2, 3)),
+        ("a copy that lacks one", disk(1, 2), copied(&["a", "b", "c"]), disk(3, 4), Some(1), None),
+        ("a whole copy", disk(1, 2), copied(&names), disk(3, 4), None, disk(3, 4)),
+        ("the device got another number, half is deleted", disk(1, 2), found(&["a", "b"]), disk(7, 2), None, disk(7, 2)),
+        ("and more than half", disk(1, 2), found(&["a"]), disk(7, 2), Some(3), None),
+    ] {
+        let mut inside = Inside::new();
+        let first = between(inside.archive(), &Scanned { found: &found(&names), unproven: &[], place: known });
+        assert_eq!(first.place, known);
+        inside.tell(Captured { archive: "a".into(), root: first.place, rows: first.rows });
+        let changes = between(inside.archive(), &Scanned { found: &scan, unproven: &[], place: now });
+        assert_eq!((changes.moved, changes.place), (moved, remembered), "{what}");
+        assert!(moved.is_none() || changes.rows.is_empty(), "{what}: nothing of it is captured");
     }
 }

@@ -11,6 +11,7 @@ pub mod answer;
 pub mod apply;
 pub mod breaker;
 pub mod changes;
+pub mod consent;
 pub mod due;
 pub mod heartbeat;
 pub mod reconcile;
@@ -18,6 +19,7 @@ pub mod replica;
 pub mod select;
 pub mod source;
 pub mod standing;
+pub mod suspicion;
 
 #[cfg(test)]
 #[path = "scene_test.rs"]

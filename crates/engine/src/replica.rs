@@ -13,7 +13,8 @@ use wire::receipt::{Outcome, Range, ranges_of};
 use wire::record::{AppliedRow, Attested, Begun, Record, ScrubStep, StagedRow, Step};
 use wire::{Digest, Incarnation, ItemId, PackageId, RouteId, ZoneId};
 
-use crate::breaker::Breaker;
+use crate::breaker::{Breaker, Tripped, weigh_begun};
+use crate::consent::Consent;
 use crate::source::floor_above;
 
 /// An item on the replica.
@@ -290,12 +291,17 @@ impl Replica {
                 if let Some(route) = self.routes.get_mut(&tripped.route) {
                     // A package that is held back was not taken, but it came.
                     route.heard_at = if tripped.package.is_some() { time } else { route.heard_at };
-                    route.breaker.trip(tripped.changes, tripped.package);
+                    route.breaker.trip(Tripped { cause: tripped.cause, changes: tripped.changes }, tripped.package, tripped.agreed);
+                }
+            }
+            Record::BreakerAgreed(agreed) => {
+                if let Some(route) = self.routes.get_mut(&agreed.route) {
+                    Consent::agree(&mut route.breaker.consent, &agreed.who, agreed.over);
                 }
             }
             Record::BreakerReleased(released) => {
                 if let Some(route) = self.routes.get_mut(&released.route) {
-                    route.breaker.release(released.changes);
+                    route.breaker.release_replica();
                     route.may_be_empty = true;
                 }
             }
@@ -393,6 +399,8 @@ impl Route {
             self.acknowledged = self.acknowledged.max(witness.receipt);
             self.acknowledged_head = self.acknowledged_head.max(witness.ledger.number);
         }
+        let weighed = weigh_begun(&begun.rows, self);
+        self.breaker.pass_package(&begun.package, &weighed);
         for row in &begun.rows {
             if let Some(id) = &row.id
                 && row.item as usize == self.items.len()
@@ -419,7 +427,6 @@ impl Route {
         let items = u32::try_from(begun.rows.len()).expect("a package holds at most 65,536 items");
         self.packages.insert(begun.sequence, Seen { package: begun.package, ledger: begun.ledger, nonce: begun.nonce, items, progress, covered_in: 0 });
         if !begun.rows.is_empty() {
-            self.breaker.passed.retain(|package| *package != begun.package);
             self.pending = Some(Pending { sequence: begun.sequence, package: begun.package, rows: begun.rows.clone() });
         }
     }

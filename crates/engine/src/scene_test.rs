@@ -64,7 +64,18 @@ pub(crate) fn range(first: u64, last: u64) -> Range {
 pub(crate) fn item(name: &str, version: u64) -> Item {
     let inode = of_bytes(name.as_bytes()).0.iter().fold(0, |inode, byte| inode << 1 ^ u64::from(*byte));
     let stat = FileStat { size: BYTES, modified: 7, changed: 7, inode, executable: false };
-    Item { id: id(name), version, stat, gone: false, digest: None, young: false, rotten: false, captured_at: 0 }
+    Item {
+        id: id(name),
+        version,
+        stat,
+        gone: false,
+        digest: None,
+        young: false,
+        rotten: false,
+        captured_at: 0,
+        shape: wire::record::Shape::Unknown,
+        read_at: 0,
+    }
 }
 
 /// What is known of an item that was packed in this sequence at one version and proven at another.
@@ -138,7 +149,7 @@ impl Inside {
             None => (archive.items.len() as u32, Some(id(name)), 1),
         };
         let stat = there.then(|| FileStat { modified: version as i64, ..item(name, 1).stat });
-        self.tell(Captured { archive: "a".into(), rows: vec![CapturedRow { item: number, id: new, version, stat }] });
+        self.tell(Captured { archive: "a".into(), root: None, rows: vec![CapturedRow { item: number, id: new, version, stat }] });
     }
     /// Packs these whole, as they were captured last.
     pub fn pack(&mut self, sequence: u64, names: &[&str]) {
@@ -164,6 +175,7 @@ impl Inside {
                 expected: there(of_bytes(&[sequence.to_le_bytes(), place.to_le_bytes()].concat())),
                 part: part.map(|(offset, length)| Part { offset, length, digest: Digest::ZERO }),
                 young: false,
+                shape: wire::record::Shape::Unknown,
             }
         };
         let packed = Packed {
@@ -299,6 +311,7 @@ pub(crate) fn manifest(sequence: u64, items: Vec<CarriedItem>) -> Manifest {
         sequence,
         ledger: head(sequence * 10),
         acknowledged: None,
+        agreed: None,
         flags: 0,
         nonce: [0; 32],
         medium: None,

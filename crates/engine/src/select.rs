@@ -184,7 +184,18 @@ mod tests {
             let id = ItemId(id.as_bytes().to_vec());
             archive.by_id.insert(id.clone(), number);
             let stat = FileStat { size: 100, ..FileStat::default() };
-            archive.items.push(Item { id, version: *version, stat, gone: *gone, digest: None, young: false, rotten: false, captured_at: 0 });
+            archive.items.push(Item {
+                id,
+                version: *version,
+                stat,
+                gone: *gone,
+                digest: None,
+                young: false,
+                rotten: false,
+                captured_at: 0,
+                shape: wire::record::Shape::Unknown,
+                read_at: 0,
+            });
             let (packed_version, proven_version, proven_gone) = (*packed_version, *proven_version, *proven_gone);
             route.items.push(RouteItem { packed_version, proven_version, proven_gone, ..RouteItem::default() });
         }

@@ -3,6 +3,8 @@
 //! Built by folding the ledger, record by record; the same records give the same state (P5, P14). A state is marked
 //! done only by a settled row of a receipt (P1), never because something was written.
 
+mod archive;
+
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::string::String;
@@ -10,55 +12,15 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 use wire::digest::StateDigest;
 use wire::limits::{LIFE_STEP, NUMBER_MAX};
-use wire::manifest::Witness;
+use wire::manifest::{Agreement, Witness};
 use wire::receipt::Outcome;
-use wire::record::{Carried, FileStat, Packed, Reborn, Reconciled, Record, SettledRow};
+use wire::record::{Carried, Packed, Reborn, Reconciled, Record, SettledRow, Shape};
 use wire::{Digest, Incarnation, ItemId, PackageId, RouteId, ZoneId};
 
-use crate::breaker::Breaker;
+use crate::breaker::{Breaker, Tripped, weigh_packed};
+use crate::consent::Consent;
 
-/// A document of an archive, as last captured.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Item {
-    /// Its id.
-    pub id: ItemId,
-    /// Counter of captured changes, from 1.
-    pub version: u64,
-    /// What the file system said last.
-    pub stat: FileStat,
-    /// It is gone from the archive.
-    pub gone: bool,
-    /// Digest of this version, once it was read.
-    pub digest: Option<Digest>,
-    /// It was read within the clock tick of its last change: read it again.
-    pub young: bool,
-    /// Its content differs though the file system shows no change: never carried (P11).
-    pub rotten: bool,
-    /// When this version was captured, s since 1970 (annotation only).
-    pub captured_at: i64,
-}
-
-/// An archive of this source.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Archive {
-    /// Its root directory.
-    pub root: Vec<u8>,
-    /// Versions of earlier lives of the ledger end here.
-    pub floor: u64,
-    /// Its items by number.
-    pub items: Vec<Item>,
-    /// Numbers by id.
-    #[serde(skip)]
-    pub by_id: BTreeMap<ItemId, u32>,
-}
-
-impl Archive {
-    /// The item with this id.
-    pub fn find(&self, id: &ItemId) -> Option<(u32, &Item)> {
-        let number = *self.by_id.get(id)?;
-        Some((number, &self.items[number as usize]))
-    }
-}
+pub use archive::{Archive, Item};
 
 /// What is known of the parts of a document that travels in parts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -91,6 +53,8 @@ pub struct RouteItem {
     pub packed_sequence: u64,
     /// How often it was packed.
     pub attempts: u32,
+    /// What the beginning of its newest version that was packed looks like, where that is known.
+    pub packed_shape: Shape,
     /// Version proven at the replica; 0 for none.
     pub proven_version: u64,
     /// Digest of its content.
@@ -251,51 +215,18 @@ impl Source {
                 });
             }
             Record::Captured(captured) => {
-                let Some(archive) = self.archives.get_mut(&captured.archive) else { return };
-                let rotten: Vec<Item> = archive.items.iter().filter(|item| item.rotten && !item.gone).cloned().collect();
-                for row in &captured.rows {
-                    if let Some(id) = &row.id
-                        && row.item as usize == archive.items.len()
-                    {
-                        archive.by_id.insert(id.clone(), row.item);
-                        archive.items.push(Item {
-                            id: id.clone(),
-                            version: 0,
-                            stat: FileStat::default(),
-                            gone: true,
-                            digest: None,
-                            young: false,
-                            rotten: false,
-                            captured_at: 0,
-                        });
-                    }
-                    let Some(item) = archive.items.get_mut(row.item as usize) else { continue };
-                    item.version = row.version;
-                    item.gone = row.stat.is_none();
-                    item.stat = row.stat.unwrap_or(item.stat);
-                    item.young = false;
-                    item.captured_at = time;
-                    // A new name or other rights do not mend what is rotten: it is rotten until it is read as it was, or changes.
-                    let still = row.stat.and_then(|stat| rotten.iter().find(|known| known.stat.is_same_content(&stat)));
-                    (item.rotten, item.digest) = still.map_or((false, None), |known| (true, known.digest));
+                if let Some(archive) = self.archives.get_mut(&captured.archive) {
+                    archive.fold_captured(time, captured);
                 }
             }
             Record::Read(read) => {
-                let Some(archive) = self.archives.get_mut(&read.archive) else { return };
-                for row in &read.rows {
-                    if let Some(item) = archive.items.get_mut(row.item as usize).filter(|item| item.version == row.version) {
-                        item.digest = Some(row.digest);
-                        item.young = row.young;
-                        item.rotten = false;
-                    }
+                if let Some(archive) = self.archives.get_mut(&read.archive) {
+                    archive.fold_read(time, read);
                 }
             }
             Record::Rotten(rotten) => {
-                let Some(archive) = self.archives.get_mut(&rotten.archive) else { return };
-                for number in &rotten.items {
-                    if let Some(item) = archive.items.get_mut(*number as usize) {
-                        item.rotten = true;
-                    }
+                if let Some(archive) = self.archives.get_mut(&rotten.archive) {
+                    archive.fold_rotten(rotten);
                 }
             }
             Record::PackBegun(begun) => {
@@ -334,12 +265,19 @@ impl Source {
             }
             Record::BreakerTripped(tripped) => {
                 if let Some(route) = self.routes.get_mut(&tripped.route) {
-                    route.breaker.trip(tripped.changes, None);
+                    route.breaker.trip(Tripped { cause: tripped.cause, changes: tripped.changes }, None, None);
+                }
+            }
+            Record::BreakerAgreed(agreed) => {
+                if let Some(route) = self.routes.get_mut(&agreed.route) {
+                    Consent::agree(&mut route.breaker.consent, &agreed.who, agreed.over);
                 }
             }
             Record::BreakerReleased(released) => {
-                if let Some(route) = self.routes.get_mut(&released.route) {
-                    route.breaker.release(released.changes);
+                let Some(route) = self.routes.get_mut(&released.route) else { return };
+                route.breaker.release_source(&released.over, released.allowed);
+                if let Some(archive) = self.archives.get_mut(&route.archive).filter(|_| released.moved) {
+                    archive.place = None;
                 }
             }
             Record::Stopped(stopped) => {
@@ -373,6 +311,8 @@ impl Source {
                 sent.cancelled_version = if sent.cancelled_version == *version { reborn.floor + 1 } else { 0 };
             }
             route.next_sequence = reborn.floor + 1;
+            // Agreements after the backup are forgotten here, not on the replica.
+            route.breaker.agreement = Some(Agreement { number: reborn.floor, changes: 0 });
             route.recent.clear();
             route.restart();
         }
@@ -381,15 +321,18 @@ impl Source {
     fn fold_packed(&mut self, time: i64, packed: &Packed) {
         let Some(route) = self.routes.get_mut(&packed.route) else { return };
         let Some(archive) = self.archives.get_mut(&route.archive) else { return };
+        let weighed = weigh_packed(archive, route, &packed.rows);
+        route.breaker.pass(&weighed.waiting, weighed.additions);
         for row in &packed.rows {
             let item = route.item_mut(row.item);
-            let held = item.proven_version > 0 && !item.proven_gone && item.packed_version != row.version;
-            let changes_what_is_there = held && (row.mark.removes() || row.digest != item.proven_digest);
             if row.part.is_none() || item.packed_version != row.version {
                 item.attempts = if item.packed_version == row.version { item.attempts.saturating_add(1) } else { 1 };
             }
             item.packed_version = row.version;
             item.packed_sequence = packed.sequence;
+            if row.shape != Shape::Unknown {
+                item.packed_shape = row.shape;
+            }
             (item.failed, item.resend) = (false, false);
             match &row.part {
                 None => item.parts = None,
@@ -403,12 +346,13 @@ impl Source {
                     parts.list.sort_by_key(|part| part.offset);
                 }
             }
-            if changes_what_is_there {
-                route.breaker.pass();
-            }
             if let Some(item) = archive.items.get_mut(row.item as usize).filter(|item| item.version == row.version && !item.gone) {
                 item.digest = Some(row.digest);
                 item.young = row.young;
+                // Of a document in parts no package reads all.
+                if row.part.is_none() {
+                    (item.shape, item.read_at) = (row.shape, time);
+                }
             }
         }
         route.acknowledged = route.acknowledged.max(packed.acknowledges);

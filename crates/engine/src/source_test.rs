@@ -5,6 +5,7 @@ use crate::scene::{Inside, OUTSIDE, Random, head, package, range};
 use crate::standing::{self, Standing};
 use alloc::vec;
 use wire::receipt::{Form, Receipt};
+use wire::record::FileStat;
 use wire::record::{Cancelled, CapturedRow, Lost, PackBegun, Read, ReadRow, Resent, Rotten};
 
 fn standing_of(inside: &Inside, name: &str) -> Standing {
@@ -274,7 +275,10 @@ fn a_sequence_once_begun_is_never_used_again() {
 
 #[test]
 fn rot_stays_until_the_content_is_read_or_changes() {
-    let read = |version| Read { archive: "a".into(), rows: vec![ReadRow { item: 0, version, digest: Digest([5; 32]), young: false }] };
+    let read = |version| Read {
+        archive: "a".into(),
+        rows: vec![ReadRow { item: 0, version, digest: Digest([5; 32]), young: false, shape: wire::record::Shape::Unknown }],
+    };
     for (what, version, change, still) in
         [("nothing", 1, None, true), ("other rights", 2, Some((7, true)), true), ("a later change", 2, Some((8, false)), false)]
     {
@@ -283,7 +287,7 @@ fn rot_stays_until_the_content_is_read_or_changes() {
         inside.tell(Rotten { archive: "a".into(), items: vec![0] });
         if let Some((modified, executable)) = change {
             let stat = FileStat { modified: modified - 7 + inside.archive().items[0].stat.modified, executable, ..inside.archive().items[0].stat };
-            inside.tell(wire::record::Captured { archive: "a".into(), rows: vec![CapturedRow { item: 0, id: None, version, stat: Some(stat) }] });
+            inside.tell(wire::record::Captured { archive: "a".into(), root: None, rows: vec![CapturedRow { item: 0, id: None, version, stat: Some(stat) }] });
         }
         let item = &inside.archive().items[0];
         assert_eq!((item.rotten, item.digest), (still, still.then_some(Digest([5; 32]))), "{what}");

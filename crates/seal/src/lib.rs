@@ -9,4 +9,5 @@ pub mod envelope;
 pub mod frames;
 pub mod keys;
 pub mod reading;
+pub mod shape;
 pub mod suite;

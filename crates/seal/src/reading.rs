@@ -1,14 +1,16 @@
-//! What is computed while a document is read once: its digest, its keyed digest, its chunks.
+//! What is computed while a document is read once: its digest, its keyed digest, its chunks, what its beginning looks like.
 
 use crate::chunk::Chunker;
+use crate::shape::Head;
 use wire::Digest;
-use wire::record::Chunk;
+use wire::record::{Chunk, Shape};
 
 /// Everything that one reading of a document yields.
 pub struct Reading {
     plain: blake3::Hasher,
     keyed: blake3::Hasher,
     chunker: Option<Chunker>,
+    head: Head,
     bytes: u64,
 }
 
@@ -18,6 +20,8 @@ pub enum Share<'a> {
     Digest(&'a mut blake3::Hasher),
     /// The chunks.
     Chunks(&'a mut Chunker),
+    /// The beginning.
+    Head(&'a mut Head),
 }
 
 impl Share<'_> {
@@ -28,6 +32,7 @@ impl Share<'_> {
                 hasher.update(bytes);
             }
             Self::Chunks(chunker) => chunker.push(bytes),
+            Self::Head(head) => head.push(bytes),
         }
     }
 }
@@ -41,6 +46,8 @@ pub struct WasRead {
     pub keyed: Digest,
     /// Its chunks; empty when they were not asked for.
     pub chunks: Vec<Chunk>,
+    /// What its beginning looks like.
+    pub shape: Shape,
     /// How many bytes there were.
     pub bytes: u64,
 }
@@ -48,7 +55,13 @@ pub struct WasRead {
 impl Reading {
     /// Begins a reading under a possession key, with or without chunks.
     pub fn new(possession_key: &[u8; 32], chunks: bool) -> Self {
-        Self { plain: blake3::Hasher::new(), keyed: blake3::Hasher::new_keyed(possession_key), chunker: chunks.then(Chunker::default), bytes: 0 }
+        Self {
+            plain: blake3::Hasher::new(),
+            keyed: blake3::Hasher::new_keyed(possession_key),
+            chunker: chunks.then(Chunker::default),
+            head: Head::default(),
+            bytes: 0,
+        }
     }
 
     /// Takes the next bytes.
@@ -59,7 +72,7 @@ impl Reading {
     /// The parts of the work, which may run side by side: each must be given the same next `bytes` bytes.
     pub fn shares(&mut self, bytes: u64) -> Vec<Share<'_>> {
         self.bytes += bytes;
-        let mut shares = vec![Share::Digest(&mut self.plain), Share::Digest(&mut self.keyed)];
+        let mut shares = vec![Share::Digest(&mut self.plain), Share::Digest(&mut self.keyed), Share::Head(&mut self.head)];
         shares.extend(self.chunker.as_mut().map(Share::Chunks));
         shares
     }
@@ -79,6 +92,7 @@ impl Reading {
             digest: Digest(*self.plain.finalize().as_bytes()),
             keyed: Digest(*self.keyed.finalize().as_bytes()),
             chunks: self.chunker.map(Chunker::finish).unwrap_or_default(),
+            shape: self.head.shape(),
             bytes: self.bytes,
         }
     }

@@ -55,6 +55,17 @@ impl Stat {
     }
 }
 
+/// Which directory one is, however it is reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// Number of its file system: another one may bear it later, and it may bear another one when it is mounted again.
+    pub device: u64,
+    /// Its inode there.
+    pub inode: u64,
+    /// When the directory was made, ns since 1970, or else what its file system calls itself; 0 where that is not told.
+    pub mark: u64,
+}
+
 /// One name in a directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
@@ -151,6 +162,10 @@ pub trait Disk: Send + Sync {
     /// Opens the directory `path` (relative, `/`-joined, possibly empty) strictly beneath `base`, no link
     /// followed, no file system left. With `make`, missing components are made (mode 0755).
     fn dir(&self, base: &Dir, path: &[u8], make: bool) -> io::Result<Dir>;
+    /// Which directory this is. None where the file system cannot tell.
+    fn identity(&self, _: &Dir) -> io::Result<Option<Identity>> {
+        Ok(None)
+    }
     /// Names in a directory, in no order, without `.` and `..`.
     fn list(&self, dir: &Dir) -> io::Result<Vec<Entry>>;
     /// Attributes of a name, links not followed.

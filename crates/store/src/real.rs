@@ -10,7 +10,7 @@ mod rename;
 mod stat;
 mod walk;
 
-use crate::disk::{Dir, Disk, Entry, File, Lock, Met, Rename, Space, Stat};
+use crate::disk::{Dir, Disk, Entry, File, Identity, Lock, Met, Rename, Space, Stat};
 use file::RealFile;
 use rustix::fs::{self, AtFlags, CWD, FlockOperation, Mode, OFlags};
 use rustix::io::{Errno, retry_on_intr};
@@ -96,6 +96,10 @@ impl Disk for RealDisk {
             return Ok(base.clone());
         }
         beneath::open(handle(base)?, path, make).map(new_handle)
+    }
+
+    fn identity(&self, dir: &Dir) -> io::Result<Option<Identity>> {
+        stat::identity(handle(dir)?).map(Some)
     }
 
     fn list(&self, dir: &Dir) -> io::Result<Vec<Entry>> {

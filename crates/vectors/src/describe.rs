@@ -80,6 +80,7 @@ pub(crate) fn package(opened: &Opened, manifest: &Manifest, logical: &[u8], fact
         "acknowledged": manifest.acknowledged.map(|seen| {
             json!({"incarnation": hex(&seen.incarnation), "receipt": seen.receipt, "ledger": head(&seen.ledger)})
         }),
+        "agreed": manifest.agreed.map(|agreed| json!({"number": agreed.number, "changes": agreed.changes})),
         "flags": manifest.flags,
         "nonce": hex(&manifest.nonce),
         "medium": manifest.medium.map(|medium| hex(&medium)),

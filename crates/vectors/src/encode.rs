@@ -125,6 +125,10 @@ pub(crate) fn manifest(manifest: &Manifest) -> Vec<u8> {
         to.u64(witness.receipt);
         to.head(&witness.ledger);
     });
+    to.option(manifest.agreed.as_ref(), |to, agreed| {
+        to.u64(agreed.number);
+        to.u64(agreed.changes);
+    });
     to.u32(manifest.flags);
     to.raw(&manifest.nonce);
     to.option(manifest.medium.as_ref(), |to, medium| to.raw(medium));

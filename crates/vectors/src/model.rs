@@ -26,6 +26,15 @@ pub struct Witness {
     pub ledger: Head,
 }
 
+/// An agreement of the source's people (spec/package.md, Agreement).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Agreement {
+    /// Which one it is on this route.
+    pub number: u64,
+    /// How many changes it is about.
+    pub changes: u64,
+}
+
 /// Template (refused in version 1).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {
@@ -151,6 +160,8 @@ pub struct Manifest {
     pub ledger: Head,
     /// What the source has seen.
     pub acknowledged: Option<Witness>,
+    /// What the source's people agreed to.
+    pub agreed: Option<Agreement>,
     /// Flags.
     pub flags: u32,
     /// Nonce of the possession digests.

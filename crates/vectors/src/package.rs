@@ -54,6 +54,7 @@ impl<'a> Package<'a> {
             sequence,
             ledger: source_head(sequence),
             acknowledged: None,
+            agreed: None,
             flags: 0,
             nonce: noise_array(&format!("{entropy}/nonce")),
             medium: None,

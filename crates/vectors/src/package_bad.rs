@@ -1,7 +1,7 @@
 //! The packages that every reader must refuse: sealed and signed right, with one clause of spec/package.md broken in each.
 
 use crate::fixture::{Collection, Contents, Fixture};
-use crate::model::{Base, Block, Document, Part, Piece, Replaced, Template};
+use crate::model::{Agreement, Base, Block, Document, Part, Piece, Replaced, Template};
 use crate::package::{ADD, DELETE, DOCUMENT, How, MODIFIED, PURGE, Package, WITHDRAW, document, witness};
 use crate::package_good::{id_of, part_document, reading, reading_for, register, removals, run_length_frame};
 use crate::primitive::noise_array;
@@ -115,6 +115,13 @@ fn numbers_and_flags(cast: &Cast, to: &mut Collection) {
         seen.ledger.number = PAST;
         package.manifest.acknowledged = Some(seen);
     });
+    for (what, says, number, changes) in [
+        ("agreement_zero", "agreements are numbered from 1", 0, 1),
+        ("agreement_past_ceiling", "the agreement is number 2^48 + 1", PAST, 1),
+        ("agreed_changes_past_ceiling", "the agreement is about 2^48 + 1 changes", 1, PAST),
+    ] {
+        bad.small(code, what, says, |package| package.manifest.agreed = Some(Agreement { number, changes }));
+    }
     bad.small(code, "version_zero", "versions start at 1", |package| package.manifest.items[0].version = 0);
     bad.small(code, "version_past_ceiling", "2^48 + 1", |package| package.manifest.items[0].version = PAST);
     for (what, version) in [("zero", 0), ("itself", 5), ("a_newer_one", 6)] {

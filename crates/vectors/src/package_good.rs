@@ -3,7 +3,7 @@
 use crate::describe;
 use crate::envelope::{Body, Draft};
 use crate::fixture::{Collection, Contents, Fixture};
-use crate::model::{Base, Document, Part, Piece, Replaced, Signature};
+use crate::model::{Agreement, Base, Document, Part, Piece, Replaced, Signature};
 use crate::package::{ADD, DELETE, DOCUMENT, How, MODIFIED, Package, RECORD, WITHDRAW, document, projected, witness};
 use crate::primitive::{derive, digest, noise, noise_array};
 use crate::zone::Cast;
@@ -216,6 +216,7 @@ fn part(cast: &Cast, sequence: u64, offset: usize, length: usize) -> Package<'_>
 fn acknowledgement(cast: &Cast) -> Package<'_> {
     let mut package = Package::new(cast, "package/acknowledgement", 5);
     package.manifest.acknowledged = Some(witness(2));
+    package.manifest.agreed = Some(Agreement { number: 1, changes: 0 });
     package.manifest.flags = 1;
     package
 }
@@ -329,8 +330,9 @@ fn limits(cast: &Cast, to: &mut Collection) {
     let mut seen = witness(1 << 48);
     seen.ledger.number = 1 << 48;
     package.manifest.acknowledged = Some(seen);
+    package.manifest.agreed = Some(Agreement { number: 1 << 48, changes: 1 << 48 });
     package.manifest.incarnation = noise_array("incarnation/inside, another");
-    keep(to, "limit_numbers", "sequence, version and heads at 2^48", &package, package.draft());
+    keep(to, "limit_numbers", "sequence, version, heads and agreement at 2^48", &package, package.draft());
 
     let mut package = Package::new(cast, "package/limit block", 12);
     package.add(b"million.bin", &vec![0; 1 << 20]);

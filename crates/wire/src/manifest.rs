@@ -34,6 +34,16 @@ pub struct Witness {
     pub ledger: Head,
 }
 
+/// What the people of the source agreed to when a breaker stopped the route there: the replica's people are asked once for all
+/// packages that carry it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Agreement {
+    /// Which agreement of this route and incarnation it is, from 1.
+    pub number: u64,
+    /// How many changes it is about.
+    pub changes: u64,
+}
+
 /// The template under which the items were projected; absent for a plain copy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Template {
@@ -222,6 +232,8 @@ pub struct Manifest {
     pub ledger: Head,
     /// What the source has seen of the replica.
     pub acknowledged: Option<Witness>,
+    /// The newest agreement of the source's people on this route.
+    pub agreed: Option<Agreement>,
     /// Flags, see `FLAG_FULL_RECEIPT`.
     pub flags: u32,
     /// Secret that only the opened package holds; keys what the replica must prove.
@@ -265,6 +277,7 @@ impl Manifest {
         let number = |number: u64| (1..=NUMBER_MAX).contains(&number);
         require(number(self.sequence) && self.ledger.number <= NUMBER_MAX, &clause::PKG_NUMBERS)?;
         require(self.acknowledged.is_none_or(|witness| number(witness.receipt) && witness.ledger.number <= NUMBER_MAX), &clause::PKG_NUMBERS)?;
+        require(self.agreed.is_none_or(|agreed| number(agreed.number) && agreed.changes <= NUMBER_MAX), &clause::PKG_NUMBERS)?;
         require(self.flags & !FLAG_FULL_RECEIPT == 0, &clause::PKG_FLAGS)?;
         require(self.template.is_none(), &clause::PKG_UNSUPPORTED)?;
         let logical_bytes = self.check_blocks(content_bytes)?;

@@ -8,11 +8,15 @@ use crate::clause::{self, Rejection};
 use crate::codec;
 use crate::digest::StateDigest;
 use crate::id::{Bytes, Digest, Incarnation, ItemId, MediumId, PackageId, RouteId, ZoneId};
-use crate::manifest::{Head, Mark, Part, Witness};
+use crate::manifest::{Agreement, Head, Mark, Part, Witness};
 use crate::receipt::{Range, ReadBack, Row};
 use alloc::string::String;
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
+
+mod caution;
+
+pub use caution::{Cause, Place, Shape, Waiting};
 
 /// What the file system says of a document at the source.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,6 +64,8 @@ pub struct ReadRow {
     pub digest: Digest,
     /// It had changed within the clock tick of the file system, so it is read again next time.
     pub young: bool,
+    /// What its beginning looks like.
+    pub shape: Shape,
 }
 
 /// An item as it was packed.
@@ -83,6 +89,8 @@ pub struct PackedRow {
     pub part: Option<Part>,
     /// See `ReadRow::young`.
     pub young: bool,
+    /// See `ReadRow::shape`.
+    pub shape: Shape,
 }
 
 /// One chunk of a document.
@@ -307,6 +315,8 @@ records! {
     16 Captured {
         /// The archive.
         archive: String,
+        /// Where its root lay, once that is to be remembered anew.
+        root: Option<Place>,
         /// The changes.
         rows: Vec<CapturedRow>,
     }
@@ -408,23 +418,31 @@ records! {
         /// The items and the versions given up.
         items: Vec<(u32, u64)>,
     }
-    /// More changed or vanished at once than the route allows.
+    /// More changed or vanished than the route allows.
     25 BreakerTripped {
         /// The route.
         route: String,
-        /// Effective changes.
+        /// What for.
+        cause: Cause,
+        /// Changes of that kind.
         changes: u64,
         /// How many are allowed.
         allowed: u64,
         /// On a replica: the package that is held back.
         package: Option<PackageId>,
+        /// On a replica: the agreement of the source's people that this package belongs to.
+        agreed: Option<Agreement>,
     }
     /// A person lets a stopped route go on.
     26 BreakerReleased {
         /// The route.
         route: String,
-        /// Effective changes agreed to.
-        changes: u64,
+        /// What was agreed to.
+        over: Waiting,
+        /// How many changes the route allows without asking: so many may come on top.
+        allowed: u64,
+        /// On a source: also that the root of the archive is another folder than before.
+        moved: bool,
         /// Why.
         reason: String,
     }
@@ -441,6 +459,17 @@ records! {
     28 Labelled {
         /// The medium.
         medium: MediumId,
+    }
+    /// One of several people who must agree does.
+    30 BreakerAgreed {
+        /// The route.
+        route: String,
+        /// User.
+        who: String,
+        /// What was agreed to.
+        over: Waiting,
+        /// Why.
+        reason: String,
     }
     /// The apply record: a package is verified, staged and durable; its rows are about to be switched in.
     32 Begun {

@@ -59,6 +59,7 @@ pub fn manifest(home: &Home, route: &str, manifest: &Manifest) -> Map<String, Va
         ("seen_here", json!(seen.is_some())),
         ("ledger", head(&manifest.ledger)),
         ("acknowledged", json!(acknowledged)),
+        ("agreed", json!(manifest.agreed.map(|agreed| json!({ "number": agreed.number, "changes": agreed.changes })))),
         ("full_receipt", json!(manifest.flags & FLAG_FULL_RECEIPT != 0)),
         ("medium", json!(manifest.medium)),
         ("items", json!(manifest.items.len())),

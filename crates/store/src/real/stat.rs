@@ -3,7 +3,7 @@
 //! One system call each. Links are not followed and nothing is mounted by asking. Where the kernel has no `statx`, mount
 //! points of the same file system are not told apart.
 
-use crate::disk::{Kind, Stat};
+use crate::disk::{Identity, Kind, Stat};
 use rustix::fs::{self, AtFlags, FileType, StatxAttributes, StatxFlags};
 use rustix::io::{Errno, retry_on_intr};
 use rustix::path::Arg;
@@ -42,6 +42,17 @@ pub fn of_name(directory: impl AsFd, name: impl Arg + Copy) -> io::Result<Named>
 /// Attributes of an open file.
 pub fn of_open(file: impl AsFd) -> io::Result<Stat> {
     Ok(from_stat(&retry_on_intr(|| fs::fstat(&file))?))
+}
+
+/// Which directory an open one is.
+pub fn identity(directory: impl AsFd) -> io::Result<Identity> {
+    let Stat { device, inode, .. } = of_open(&directory)?;
+    let flags = StatxFlags::BASIC_STATS | StatxFlags::BTIME;
+    let told = retry_on_intr(|| fs::statx(&directory, "", AtFlags::EMPTY_PATH, flags)).ok();
+    let made = told.filter(|stat| StatxFlags::from_bits_retain(stat.stx_mask).contains(StatxFlags::BTIME));
+    let made = made.map(|stat| nanoseconds(stat.stx_btime.tv_sec, i64::from(stat.stx_btime.tv_nsec)).cast_unsigned());
+    let mark = made.map_or_else(|| retry_on_intr(|| fs::fstatvfs(&directory)).map(|system| system.f_fsid), Ok)?;
+    Ok(Identity { device, inode, mark })
 }
 
 fn from_statx(stat: &fs::Statx) -> Named {

@@ -5,7 +5,7 @@ use super::cursor::{Cursor, Invalid};
 use super::envelope::{self, decompress};
 use super::{Refusal, Route, derive, require};
 use crate::describe;
-use crate::model::{Base, Block, Document, Head, Item, Manifest, Part, Piece, Replaced, RowFact, Template, Witness};
+use crate::model::{Agreement, Base, Block, Document, Head, Item, Manifest, Part, Piece, Replaced, RowFact, Template, Witness};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -91,6 +91,7 @@ fn decode(body: &[u8]) -> Result<Manifest, Invalid> {
         sequence: from.u64()?,
         ledger: head(&mut from)?,
         acknowledged: from.option(|from| Ok(Witness { incarnation: from.array()?, receipt: from.u64()?, ledger: head(from)? }))?,
+        agreed: from.option(|from| Ok(Agreement { number: from.u64()?, changes: from.u64()? }))?,
         flags: from.u32()?,
         nonce: from.array()?,
         medium: from.option(Cursor::array)?,
@@ -148,6 +149,7 @@ fn part_of(item: &Item) -> Option<Part> {
 fn check(manifest: &Manifest, content_bytes: u64) -> Result<(), Refusal> {
     require(in_range(manifest.sequence) && manifest.ledger.number <= CEILING, "PKG-03")?;
     require(manifest.acknowledged.is_none_or(|seen| in_range(seen.receipt) && seen.ledger.number <= CEILING), "PKG-03")?;
+    require(manifest.agreed.is_none_or(|agreed| in_range(agreed.number) && agreed.changes <= CEILING), "PKG-03")?;
     require(manifest.flags <= 1, "PKG-04")?;
     require(manifest.template.is_none(), "PKG-15")?;
     let possible = |block: &Block| block.plain >= 1 && block.plain <= 1 << 20 && block.stored >= 1 && block.stored <= block.plain;

@@ -1,0 +1,113 @@
+//! What a source knows of an archive: its documents as they were captured and read.
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+use serde::{Deserialize, Serialize};
+use wire::record::{Captured, FileStat, Place, Read, Rotten, Shape};
+use wire::{Digest, ItemId};
+
+/// A document of an archive, as last captured.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Item {
+    /// Its id.
+    pub id: ItemId,
+    /// Counter of captured changes, from 1.
+    pub version: u64,
+    /// What the file system said last.
+    pub stat: FileStat,
+    /// It is gone from the archive.
+    pub gone: bool,
+    /// Digest of this version, once it was read.
+    pub digest: Option<Digest>,
+    /// It was read within the clock tick of its last change: read it again.
+    pub young: bool,
+    /// Its content differs though the file system shows no change: never carried (P11).
+    pub rotten: bool,
+    /// When this version was captured, s since 1970 (annotation only).
+    pub captured_at: i64,
+    /// What the beginning of this version looks like, once it was read.
+    pub shape: Shape,
+    /// When its content was last read and found right, s since 1970.
+    pub read_at: i64,
+}
+
+/// An archive of this source.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Archive {
+    /// Its root directory.
+    pub root: Vec<u8>,
+    /// Versions of earlier lives of the ledger end here.
+    pub floor: u64,
+    /// Where that lay when it was scanned last; none where nobody knows, or people said that it may be another folder now.
+    pub place: Option<Place>,
+    /// When a document was last read again without a change, s since 1970.
+    pub scrubbed_at: Option<i64>,
+    /// Its items by number.
+    pub items: Vec<Item>,
+    /// Numbers by id.
+    #[serde(skip)]
+    pub by_id: BTreeMap<ItemId, u32>,
+}
+
+impl Archive {
+    /// The item with this id.
+    pub fn find(&self, id: &ItemId) -> Option<(u32, &Item)> {
+        let number = *self.by_id.get(id)?;
+        Some((number, &self.items[number as usize]))
+    }
+
+    pub(super) fn fold_captured(&mut self, time: i64, captured: &Captured) {
+        self.place = captured.root.or(self.place);
+        let rotten: Vec<Item> = self.items.iter().filter(|item| item.rotten && !item.gone).cloned().collect();
+        for row in &captured.rows {
+            if let Some(id) = &row.id
+                && row.item as usize == self.items.len()
+            {
+                self.by_id.insert(id.clone(), row.item);
+                self.items.push(Item {
+                    id: id.clone(),
+                    version: 0,
+                    stat: FileStat::default(),
+                    gone: true,
+                    digest: None,
+                    young: false,
+                    rotten: false,
+                    captured_at: 0,
+                    shape: Shape::Unknown,
+                    read_at: 0,
+                });
+            }
+            let Some(item) = self.items.get_mut(row.item as usize) else { continue };
+            item.version = row.version;
+            item.gone = row.stat.is_none();
+            item.stat = row.stat.unwrap_or(item.stat);
+            item.young = false;
+            item.captured_at = time;
+            // A new name or other rights do not mend what is rotten: it is rotten until it is read as it was, or changes.
+            let still = row.stat.and_then(|stat| rotten.iter().find(|known| known.stat.is_same_content(&stat)));
+            (item.rotten, item.digest) = still.map_or((false, None), |known| (true, known.digest));
+        }
+    }
+
+    pub(super) fn fold_read(&mut self, time: i64, read: &Read) {
+        for row in &read.rows {
+            if let Some(item) = self.items.get_mut(row.item as usize).filter(|item| item.version == row.version) {
+                if item.digest == Some(row.digest) && !item.young {
+                    self.scrubbed_at = Some(time);
+                }
+                item.digest = Some(row.digest);
+                item.young = row.young;
+                item.rotten = false;
+                (item.shape, item.read_at) = (row.shape, time);
+            }
+        }
+    }
+
+    pub(super) fn fold_rotten(&mut self, rotten: &Rotten) {
+        for number in &rotten.items {
+            if let Some(item) = self.items.get_mut(*number as usize) {
+                item.rotten = true;
+            }
+        }
+    }
+}
