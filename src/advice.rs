@@ -126,6 +126,7 @@ pub static ADVICE: &[Advice] = &[
     advice("HOM-03", USAGE, "fault.configuration", "remedy.configuration"),
     advice("HOM-04", USAGE, "fault.typed", "remedy.passphrase"),
     advice("HOM-05", IO, "fault.storage", "remedy.keys"),
+    advice("PAR-01", PERSON, "fault.medium", "remedy.more-parity"),
     advice("BAK-01", IO, "fault.medium", "remedy.backup-damaged"),
     advice("BAK-02", USAGE, "fault.typed", "remedy.backup-other"),
     advice("BAK-03", STOPPED, "fault.restored", "remedy.backup-newer"),

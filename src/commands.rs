@@ -171,6 +171,7 @@ pub const COMMANDS: &[Command] = &[
     command("carry", &[Argument::path("medium", "MEDIUM", "argument.medium").positional(), ROUTES, MEDIUM_SIZE, RECEIPT, RECEIPT_TO]),
     command("capture", &[Argument::flag("deep", "argument.deep")]),
     command("pack", &[Argument::path("to", "MEDIUM", "argument.to-medium").required(), ROUTES, ITEMS, MEDIUM_SIZE, DRY_RUN]),
+    command("parity", &[Argument::path("to", "MEDIUM", "argument.to-medium").required(), ROUTE, DRY_RUN]),
     command("apply", &[FROM_MEDIUM, ROUTES, RECEIPT, RECEIPT_TO, DRY_RUN]),
     command("reconcile", &[FROM_MEDIUM, ROUTES]),
     command("status", &[]),

@@ -3,8 +3,8 @@
 use clap::ArgMatches;
 use driver::report::Failure;
 use driver::{
-    ApplyOptions, BackupOptions, CarryOptions, Chosen, HistoryOptions, HomeRestoreOptions, ItemsOptions, PackOptions, ReceiptForm, ReconcileOptions,
-    RestoreOptions, RouteAccept, RouteAdd, ScrubOptions, World,
+    ApplyOptions, BackupOptions, CarryOptions, Chosen, HistoryOptions, HomeRestoreOptions, ItemsOptions, PackOptions, ParityOptions, ReceiptForm,
+    ReconcileOptions, RestoreOptions, RouteAccept, RouteAdd, ScrubOptions, World,
 };
 use std::env;
 use std::ffi::OsString;
@@ -77,6 +77,10 @@ fn with_home(path: &str, matches: &ArgMatches, world: &World, home: &Path, voice
         "capture" => voice.say(driver::capture(world, home, matches.get_flag("deep"))),
         "pack" => voice.say(driver::pack(world, home, &pack(matches))),
         "apply" => voice.say(driver::apply(world, home, &apply(matches))),
+        "parity" => {
+            let options = ParityOptions { to: required_path(matches, "to"), route: optional(matches, "route"), dry_run: matches.get_flag("dry-run") };
+            voice.say(driver::parity(world, home, &options))
+        }
         "reconcile" => voice.say(driver::reconcile(world, home, &ReconcileOptions { from: required_path(matches, "from"), routes: texts(matches, "route") })),
         "status" => voice.say(driver::status(world, home)),
         "items" => {

@@ -37,6 +37,8 @@ impl Show for ApplyReport {
             "heading.package",
         ];
         page.table(&headings, &rows);
+        let repaired = self.repaired.iter().map(|repaired| format!("{}  {}  {}", repaired.route, repaired.sequence, repaired.package));
+        page.list("apply.repaired", self.repaired.len() as u64, repaired);
         page.list("apply.kept-aside", self.kept_aside.len() as u64, self.kept_aside.iter().map(name));
         page.list("apply.escaped", self.escaped.len() as u64, self.escaped.iter().map(name));
         receipts(&self.receipts, page);

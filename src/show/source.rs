@@ -1,10 +1,28 @@
 //! Pages of what happens on a source: capture, pack, reconcile.
 
-use driver::report::{ArchiveCapture, CaptureReport, PackReport, PackageReport, Problem, ReconcileReport};
+use driver::report::{ArchiveCapture, CaptureReport, PackReport, PackageReport, ParityReport, Problem, ReconcileReport};
 
 use super::{Show, name, number};
 use crate::advice;
 use crate::page::{Page, bytes};
+
+impl Show for ParityReport {
+    fn show(&self, page: &mut Page) {
+        let values = [
+            ("route", self.route.clone()),
+            ("index", number(self.index)),
+            ("count", number(self.count)),
+            ("packages", number(self.packages)),
+            ("bytes", bytes(self.bytes)),
+            ("file", self.file.clone()),
+        ];
+        let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        page.say(if self.dry_run { "parity.would" } else { "parity.written" }, &values);
+        if !self.dry_run {
+            page.say(if self.index < self.count { "parity.next" } else { "parity.whole" }, &values);
+        }
+    }
+}
 
 impl Show for CaptureReport {
     fn show(&self, page: &mut Page) {

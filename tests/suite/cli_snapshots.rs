@@ -112,6 +112,7 @@ pub fn reports() -> Vec<(&'static str, Value)> {
             bytes: 5,
         }],
         receipts: vec![receipt()],
+        repaired: vec![RepairedPackage { route: text("outward"), sequence: 2, package: text("00"), run: text("01") }],
         kept_aside: vec![item("kept")],
         escaped: vec![item("escaped")],
         dry_run: false,
@@ -166,6 +167,19 @@ pub fn reports() -> Vec<(&'static str, Value)> {
         ("capture", json(&captured())),
         ("pack", json(&packed())),
         ("apply", json(&applied())),
+        (
+            "parity",
+            json(&ParityReport {
+                route: text("outward"),
+                run: text("00112233445566778899aabbccddeeff"),
+                index: 1,
+                count: 2,
+                packages: 3,
+                bytes: 65_536,
+                file: text("00.gfe"),
+                dry_run: false,
+            }),
+        ),
         ("reconcile", json(&reconciled())),
         (
             "carry",

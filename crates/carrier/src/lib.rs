@@ -14,5 +14,5 @@ pub mod writing;
 pub use digest::digest_file;
 pub use folder::{Carrier, Gateway, Medium, OpenFailure, OpenTrouble};
 pub use listing::{Held, Listing, NAMES_MAX, TooManyNames};
-pub use name::{Kind, LABEL_NAME, Ours, package_name, receipt_name};
+pub use name::{Kind, LABEL_NAME, Ours, package_name, parity_name, receipt_name};
 pub use writing::{Proof, WriteFailure, Writing};

@@ -29,6 +29,8 @@ pub struct Listing {
     pub packages: Vec<Held>,
     /// Receipts.
     pub receipts: Vec<Held>,
+    /// Parity files.
+    pub parity: Vec<Held>,
     /// Size of the label in bytes, if there is one.
     pub label: Option<u64>,
     /// Names of ours whose writing was not finished.
@@ -90,6 +92,7 @@ impl Listing {
         match ours.kind {
             Kind::Package => self.packages.push(held),
             Kind::Receipt => self.receipts.push(held),
+            Kind::Parity => self.parity.push(held),
             Kind::Label => self.label = Some(bytes),
         }
     }

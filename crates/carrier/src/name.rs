@@ -1,6 +1,6 @@
 //! Which names in a carrier's folder are ours. The name alone decides; nothing is opened to find out.
 //!
-//! `<32 lower-case hex digits>.gfp` is a package, `<32 lower-case hex digits>.gfr` a receipt, `label.gfl` the label; each with
+//! `<32 lower-case hex digits>.gfp` is a package, `.gfr` behind such digits a receipt, `.gfe` a parity file, `label.gfl` the label; each with
 //! `.part` behind it is one whose writing was not finished (spec/medium.md). Such names are pure ASCII, at most
 //! [`NAME_BYTES_MAX`] bytes, the same on every file system, and tell nothing.
 
@@ -15,6 +15,7 @@ pub const PART: &str = ".part";
 
 const PACKAGE: &str = ".gfp";
 const RECEIPT: &str = ".gfr";
+const PARITY: &str = ".gfe";
 
 /// What a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +26,8 @@ pub enum Kind {
     Receipt,
     /// The label.
     Label,
+    /// A parity file.
+    Parity,
 }
 
 /// A name of ours, understood.
@@ -46,10 +49,8 @@ impl Ours {
         if whole == LABEL_NAME {
             return Some(Self { kind: Kind::Label, id: PackageId::ZERO, incomplete });
         }
-        let (digits, kind) = match whole.strip_suffix(PACKAGE) {
-            Some(digits) => (digits, Kind::Package),
-            None => (whole.strip_suffix(RECEIPT)?, Kind::Receipt),
-        };
+        let kinds = [(PACKAGE, Kind::Package), (RECEIPT, Kind::Receipt), (PARITY, Kind::Parity)];
+        let (digits, kind) = kinds.into_iter().find_map(|(ending, kind)| Some((whole.strip_suffix(ending)?, kind)))?;
         Some(Self { kind, id: PackageId::from_hex(digits)?, incomplete })
     }
 }
@@ -64,6 +65,11 @@ pub fn receipt_name(id: &PackageId) -> String {
     format!("{id}{RECEIPT}")
 }
 
+/// The name of a parity file.
+pub fn parity_name(id: &PackageId) -> String {
+    format!("{id}{PARITY}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -76,6 +82,8 @@ mod tests {
         for (name, expected) in [
             (format!("{hex}.gfp"), ours(Kind::Package, id, false)),
             (format!("{hex}.gfr"), ours(Kind::Receipt, id, false)),
+            (format!("{hex}.gfe"), ours(Kind::Parity, id, false)),
+            (format!("{hex}.gfe.part"), ours(Kind::Parity, id, true)),
             ("label.gfl".into(), ours(Kind::Label, PackageId::ZERO, false)),
             (format!("{hex}.gfp.part"), ours(Kind::Package, id, true)),
             (format!("{hex}.gfr.part"), ours(Kind::Receipt, id, true)),
@@ -106,7 +114,7 @@ mod tests {
     #[test]
     fn names_are_read_as_they_are_written() {
         let id = PackageId([7; 16]);
-        for (name, kind) in [(package_name(&id), Kind::Package), (receipt_name(&id), Kind::Receipt)] {
+        for (name, kind) in [(package_name(&id), Kind::Package), (receipt_name(&id), Kind::Receipt), (parity_name(&id), Kind::Parity)] {
             assert_eq!(Ours::read(name.as_bytes()), Some(Ours { kind, id, incomplete: false }));
             assert!(name.len() <= NAME_BYTES_MAX && name.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'z' | b'.' | b'-')));
         }

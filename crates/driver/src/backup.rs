@@ -111,7 +111,7 @@ pub fn home_backup(world: &World, path: &Path, options: &BackupOptions, passphra
     let name = manifest_name(report.generation);
     let recipients = [home.card.seal.as_slice()];
     let parties = Parties { recipients: &recipients, signer: home.keys(), zone: home.zone_id() };
-    sealed::write(world, &folder.dir, header::Kind::Backup, &parties, &|_| name.clone(), &mut |_| Ok((0, body.clone())))?;
+    sealed::write(world, &|name| folder.begin(name), header::Kind::Backup, &parties, &|_| name.clone(), &mut |_| Ok((0, body.clone())))?;
     prune(&home, &folder, options.keep, &mut report)?;
     Ok(report)
 }
@@ -289,7 +289,7 @@ impl Writer<'_> {
         let recipients = [self.home.card.seal.as_slice()];
         let parties = Parties { recipients: &recipients, signer: self.home.keys(), zone: self.home.zone_id() };
         let mut digest = Digest::ZERO;
-        let written = sealed::write(&self.home.world, &folder.dir, header::Kind::Backup, &parties, &object_name, &mut |frames| {
+        let written = sealed::write(&self.home.world, &|name| folder.begin(name), header::Kind::Backup, &parties, &object_name, &mut |frames| {
             digest = self.read(file, &mut |piece| frames.push(piece))?;
             Ok((file.bytes, codec::encode(&Backup::Object(Object { zone: self.home.zone_id(), size: file.bytes, digest }))))
         })?;

@@ -147,7 +147,15 @@ fn clean(home: &Home, medium: &dyn Carrier, served: &[String]) -> Result<u64, Fa
             remove(&held.name)?;
         }
     }
-    medium.remove_incomplete(&[carrier::Kind::Package, carrier::Kind::Label]).map_err(|error| Failure::new("MED-02", "medium", error.to_string()))?;
+    let parity = crate::parity::served(home);
+    for held in &medium.list().map_err(failed)?.parity {
+        if parity.contains(&held.id) {
+            remove(&held.name)?;
+        }
+    }
+    medium
+        .remove_incomplete(&[carrier::Kind::Package, carrier::Kind::Label, carrier::Kind::Parity])
+        .map_err(|error| Failure::new("MED-02", "medium", error.to_string()))?;
     Ok(removed)
 }
 
@@ -204,10 +212,11 @@ fn apply_medium(home: &mut Home, medium: &Medium, options: &ApplyOptions) -> Res
     }
     let listing = medium.list().map_err(|error| Failure::io("medium", &error))?;
     let shared = label.as_ref().is_some_and(|label| label.zones > 2);
-    let taken = apply_all(home, medium, &listing.packages, &options.routes, options.dry_run, shared, &mut report)?;
+    let mut taken = apply_all(home, medium, &listing.packages, &options.routes, options.dry_run, shared, &mut report)?;
     if options.dry_run {
         return Ok(report);
     }
+    repair(home, medium, &listing.parity, &options.routes, &mut taken, &mut report)?;
     let routes: Vec<String> = home
         .replica()
         .routes
@@ -265,6 +274,9 @@ fn apply_all(
         }
         match package(home, &mut *file, &held.name, dry_run, report) {
             Ok(Outcomes::Taken(done)) => {
+                if done.result == "applied" && !dry_run && home.config.policy.parity_bytes_max > 0 {
+                    crate::parity::keep_taken(home, &done.route, carrier, &held.name)?;
+                }
                 let list = if done.result == "replayed" { &mut taken.replayed } else { &mut taken.applied };
                 list.push((done.route.clone(), done.sequence));
                 taken.served.push(held.name.clone());
@@ -287,6 +299,14 @@ fn apply_all(
         }
     }
     Ok(taken)
+}
+
+/// Rebuilds packages that parity can bring back and applies them.
+fn repair(home: &mut Home, carrier: &dyn Carrier, parity: &[Held], routes: &[String], taken: &mut Taken, report: &mut ApplyReport) -> Result<(), Failure> {
+    let Some((rebuilt, packages)) = crate::parity::after(home, carrier, parity, routes, report, &mut taken.served)? else { return Ok(()) };
+    let again = apply_all(home, &rebuilt, &packages, routes, false, false, report)?;
+    taken.applied.extend(again.applied);
+    crate::parity::clear(home)
 }
 
 /// The packages in the order in which they are to be applied: by route and sequence; what does not open keeps its place.
@@ -418,7 +438,8 @@ pub fn gateway_round_replica(world: &World, path: &Path) -> Result<RoundReport, 
         let Some(from) = &config.from_gateway else { continue };
         let Some(folder) = gateway(world, from, &mut applied.problems) else { continue };
         let listing = folder.list().map_err(|error| Failure::io(from.display().to_string(), &error))?;
-        let taken = apply_all(&mut home, &folder, &listing.packages, std::slice::from_ref(name), false, false, &mut applied)?;
+        let mut taken = apply_all(&mut home, &folder, &listing.packages, std::slice::from_ref(name), false, false, &mut applied)?;
+        repair(&mut home, &folder, &listing.parity, std::slice::from_ref(name), &mut taken, &mut applied)?;
         report.took += (taken.applied.len() + taken.replayed.len()) as u64;
         if let Some(back) = config.to_gateway.as_ref().and_then(|to| gateway(world, to, &mut applied.problems)) {
             let back_incomplete = back.remove_incomplete(&[carrier::Kind::Receipt]).map_err(|error| Failure::io("gateway", &error))?;

@@ -59,6 +59,8 @@ pub struct RouteConfig {
     pub to_gateway: Option<PathBuf>,
     /// Folder for what arrives.
     pub from_gateway: Option<PathBuf>,
+    /// Source: parity files for each run of packages.
+    pub parity: Option<u16>,
     /// Source: a zone whose card is an escrow recipient of every package.
     pub escrow: Option<String>,
 }
@@ -96,6 +98,8 @@ pub struct Policy {
     pub read_back_medium: bool,
     /// Largest package, bytes. File systems of removable media often end below 4 GiB.
     pub package_bytes_max: u64,
+    /// Replica: sealed copies of packages that parity may still need, bytes; 0 keeps none and rebuilds nothing.
+    pub parity_bytes_max: u64,
     /// Daemon: seconds between full scans when hints work.
     pub scan_seconds: u64,
     /// Days within which everything is read again; 0: only when a person asks.
@@ -134,6 +138,7 @@ impl Default for Policy {
             history_versions: 500,
             read_back_medium: false,
             package_bytes_max: (4 << 30) - 1,
+            parity_bytes_max: 0,
             scan_seconds: 300,
             scrub_days: SCRUB_DAYS,
             scrub_bytes_per_second: SCRUB_BYTES_PER_SECOND,
@@ -190,6 +195,7 @@ impl Config {
              #   history_versions = 500     replica: and so many of each item, whichever is more\n\
              #   read_back_medium = false   replica: read back past the system's memory\n\
              #   package_bytes_max = 4294967295\n\
+             #   parity_bytes_max = 0       replica: bytes of sealed copies from which lost packages are rebuilt with parity\n\
              #   scan_seconds = 300         daemon: full scan even when no change was hinted\n\
              #   scrub_days = 90            everything is read again within so many days, to find what rots\n\
              #   scrub_bytes_per_second = 33554432   and no faster than this meanwhile\n\

@@ -16,6 +16,7 @@ use wire::card::Role;
 use wire::clause::{self, Rejection, require};
 use wire::header::{FORMAT_VERSION, Header, Kind, kind_of};
 use wire::label::Label;
+use wire::parity::Parity;
 use wire::receipt::Receipt;
 use wire::{PackageId, ZoneId, codec};
 
@@ -68,6 +69,7 @@ pub fn inspect(world: &World, home: Option<&Path>, file: &Path) -> Result<Inspec
         Kind::Receipt => receipt(home, &header, &mut *opened, &mut report.facts),
         Kind::Label => label(home, &mut *opened, &mut report.facts),
         Kind::Backup => backup(home, &mut *opened, &mut report.facts),
+        Kind::Parity => parity(home, &mut *opened, &mut report.facts),
     });
     match seen {
         Ok(Ok(opened)) => report.opened = opened,
@@ -92,6 +94,7 @@ fn what_it_is(start: &[u8], file: &Path) -> Option<Kind> {
         Some("gfr") => Some(Kind::Receipt),
         Some("gfl") => Some(Kind::Label),
         Some("gfb") => Some(Kind::Backup),
+        Some("gfe") => Some(Kind::Parity),
         _ => Some(Kind::Package),
     })
 }
@@ -102,6 +105,7 @@ fn word(kind: Kind) -> &'static str {
         Kind::Receipt => "receipt",
         Kind::Label => "label",
         Kind::Backup => "backup",
+        Kind::Parity => "parity",
     }
 }
 
@@ -233,6 +237,27 @@ fn backup(home: &Home, file: &mut dyn File, facts: &mut Facts) -> Seen {
         Err(refused) => return Ok(Err(refused)),
     };
     facts.extend(facts_of);
+    Ok(Ok(true))
+}
+
+fn parity(home: &Home, file: &mut dyn File, facts: &mut Facts) -> Seen {
+    let mut opened = || -> Result<Parity, NotOpened> {
+        let sealed = Sealed::open(home.keys(), Kind::Parity, file, &|zone: &ZoneId| home.signing_key(zone))?;
+        sealed.content(file, &mut |_| Ok::<(), NotOpened>(()))?;
+        Ok(Parity::decode(&sealed.verified.body, sealed.content_bytes())?)
+    };
+    let parity = match opened() {
+        Ok(parity) => parity,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    let sequences: Vec<u64> = parity.members.iter().map(|member| member.sequence).collect();
+    facts.extend(describe::facts([
+        ("source", json!(home.zone_name(&parity.source))),
+        ("run", json!(parity.run)),
+        ("index", json!(parity.index + 1)),
+        ("count", json!(parity.count)),
+        ("sequences", json!(sequences)),
+    ]));
     Ok(Ok(true))
 }
 

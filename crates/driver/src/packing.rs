@@ -181,6 +181,10 @@ fn route(home: &mut Home, name: &str, target: &Target<'_>, options: &PackOptions
             planning::report_waiting(report, name, planned.len() as u64, bytes);
             break;
         };
+        if let Err(failure) = crate::parity::keep_packed(home, name, target.carrier, &packed.package) {
+            // The package is written; only parity for it cannot be made.
+            report.problems.push(failure.0);
+        }
         report.packages.push(packed);
         for (item, version, part) in rows {
             match part {

@@ -4,8 +4,10 @@
 //! the binary adds advice and the exit code.
 
 mod keeping;
+mod parity;
 
 pub use keeping::{AsOf, BackupReport, HomeRestoreReport, RestoreReport};
+pub use parity::{ParityReport, RepairedPackage};
 
 use serde::Serialize;
 use wire::ItemId;
@@ -273,6 +275,8 @@ pub struct ApplyReport {
     pub packages: Vec<AppliedPackage>,
     /// Receipts for the way back.
     pub receipts: Vec<ReceiptReport>,
+    /// Packages that were rebuilt from parity.
+    pub repaired: Vec<RepairedPackage>,
     /// Local changes that were kept aside, below the replica's dot folder.
     pub kept_aside: Vec<ItemId>,
     /// Items under an escaped name, at most `LISTED_MAX`.

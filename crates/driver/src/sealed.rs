@@ -58,7 +58,7 @@ pub fn entropy(world: &World, recipients: usize) -> SealEntropy {
 /// `fill` pushes the content and gives its length and the body.
 pub fn write(
     world: &World,
-    dir: &Dir,
+    begin: &dyn Fn(&str) -> std::io::Result<Writing>,
     kind: Kind,
     parties: &Parties<'_>,
     name: &dyn Fn(&PackageId) -> String,
@@ -68,7 +68,7 @@ pub fn write(
     let sealing = Sealing::new(kind, parties.recipients, &entropy).map_err(|rejection| Failure::new(rejection.code(), "keys", rejection.0.says))?;
     let name = name(&sealing.id());
     let failed = |failure: carrier::WriteFailure| carrier_failure(&name, &failure);
-    let mut writing = Writing::begin(&world.disk, dir, &name).map_err(|error| failed(error.into()))?;
+    let mut writing = begin(&name).map_err(|error| failed(error.into()))?;
     let mut frames = FrameWriter::new(&sealing, &name, sink_of(&mut writing));
     let (content_bytes, body) = fill(&mut frames)?;
     let ending = sealing.end(content_bytes, &body, parties.signer, parties.zone);
@@ -131,6 +131,17 @@ impl Sealed {
     /// Length of its content.
     pub fn content_bytes(&self) -> u64 {
         self.trailer.body_at
+    }
+
+    /// Bytes of its content from a place on; the frames they lie in are checked.
+    pub fn read(&self, file: &mut dyn File, at: u64, length: usize) -> Result<Vec<u8>, NotOpened> {
+        let end = at + length as u64;
+        require(length > 0 && end <= self.trailer.body_at, &clause::ENV_LENGTH)?;
+        let frame = |at: u64| u32::try_from(at / FRAME_BYTES).map_err(|_| Rejection(&clause::ENV_LENGTH));
+        let first = frame(at)?;
+        let plain = read_frames(&self.opening, file, first, frame(end - 1)?)?;
+        let skip = usize::try_from(at - u64::from(first) * FRAME_BYTES).expect("within a frame");
+        Ok(plain[skip..skip + length].to_vec())
     }
 
     /// Gives its content in order, and checks every frame and the padding to the end.

@@ -29,6 +29,8 @@ pub enum Kind {
     Label,
     /// A backup of a home: a generation, or one of its large files.
     Backup,
+    /// Parity of a run of packages.
+    Parity,
 }
 
 impl Kind {
@@ -38,12 +40,13 @@ impl Kind {
             Kind::Receipt => 2,
             Kind::Label => 3,
             Kind::Backup => 4,
+            Kind::Parity => 5,
         }
     }
     /// Smallest padded plaintext, bytes: packages hide small differences, receipts in digest form stay under 4 KB.
     pub fn padded_bytes_min(self) -> u64 {
         match self {
-            Kind::Package => 16_384,
+            Kind::Package | Kind::Parity => 16_384,
             Kind::Receipt => 2048,
             Kind::Label => 1024,
             Kind::Backup => 2048,
@@ -51,7 +54,7 @@ impl Kind {
     }
     /// Whether it may have content before its body.
     pub fn has_content(self) -> bool {
-        matches!(self, Kind::Package | Kind::Backup)
+        matches!(self, Kind::Package | Kind::Backup | Kind::Parity)
     }
     /// Context string of the signature.
     pub fn signature_context(self) -> &'static str {
@@ -60,6 +63,7 @@ impl Kind {
             Kind::Receipt => "gapferry v1 receipt signature",
             Kind::Label => "gapferry v1 label signature",
             Kind::Backup => "gapferry v1 backup signature",
+            Kind::Parity => "gapferry v1 parity signature",
         }
     }
 }
@@ -139,7 +143,7 @@ pub fn kind_of(start: &[u8]) -> Option<Kind> {
     if start.len() < 11 || &start[..8] != MAGIC {
         return None;
     }
-    [Kind::Package, Kind::Receipt, Kind::Label, Kind::Backup].into_iter().find(|kind| kind.number() == start[10])
+    [Kind::Package, Kind::Receipt, Kind::Label, Kind::Backup, Kind::Parity].into_iter().find(|kind| kind.number() == start[10])
 }
 
 /// Length of a whole file.

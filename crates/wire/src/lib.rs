@@ -19,6 +19,7 @@ pub mod label;
 pub mod limits;
 pub mod manifest;
 pub mod name;
+pub mod parity;
 pub mod planted;
 pub mod receipt;
 pub mod record;

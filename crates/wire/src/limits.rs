@@ -45,3 +45,9 @@ pub const CARD_BYTES_MAX: usize = 2953;
 pub const NAME_BYTES_MAX: usize = 64;
 /// Body of one ledger record: holds the apply record of the largest package.
 pub const RECORD_BYTES_MAX: usize = 128 << 20;
+/// Packages in one run that parity is made for.
+pub const RUN_PACKAGES_MAX: usize = 1024;
+/// Parity files of one run.
+pub const PARITY_FILES_MAX: u16 = 64;
+/// Bytes of each file of a run that are worked on together.
+pub const STRIPE_BYTES: u64 = 65_536;

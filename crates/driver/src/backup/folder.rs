@@ -93,6 +93,11 @@ impl Folder {
         Ok(Some(Self { path: path.into(), dir, world: world.clone(), _lock: lock }))
     }
 
+    /// Begins a file.
+    pub fn begin(&self, name: &str) -> std::io::Result<carrier::Writing> {
+        carrier::Writing::begin(&self.world.disk, &self.dir, name)
+    }
+
     /// What lies in it.
     pub fn listing(&self) -> Result<Listing, Failure> {
         let entries = self.world.disk.list(&self.dir).map_err(|error| Failure::io(self.path.display().to_string(), &error))?;

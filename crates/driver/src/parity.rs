@@ -1,0 +1,307 @@
+//! Parity over the packages of a run (spec/parity.md): `parity` writes the next parity file of a route, each onto a medium of its
+//! own, so that any so many lost media are rebuilt on the replica.
+//!
+//! The source keeps sealed copies of what it packed until the parity of their run is written. Nothing here is needed for
+//! the truth of the ledger: lose the copies, and only the parity is lost. Memory is one stripe of every file of the run.
+
+mod rebuilding;
+
+pub use rebuilding::{after, clear, keep_taken};
+
+use carrier::{Carrier, Medium};
+use reed_solomon_simd::ReedSolomonEncoder;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::io;
+use std::path::{Path, PathBuf};
+use store::disk::{Dir, Disk, File, Rename};
+use wire::card::Role;
+use wire::limits::{PARITY_FILES_MAX, RUN_PACKAGES_MAX, STRIPE_BYTES};
+use wire::parity::{Member, Parity};
+use wire::{PackageId, codec, header};
+
+use crate::home::{Access, Home};
+use crate::progress::Stage;
+use crate::report::{Failure, ParityReport};
+use crate::sealed::{self, Parties, digest_of_file};
+use crate::world::World;
+
+/// Bytes of one shard.
+const STRIPE: usize = STRIPE_BYTES as usize;
+/// The run that is being written.
+const RUN: &[u8] = b"run";
+/// Runs that were written, until their packages are answered.
+const DONE: &str = "done-";
+const DONE_MAX: usize = 64;
+const RUN_BYTES_MAX: u64 = 1 << 20;
+
+/// What `parity` is asked for.
+#[derive(Clone, Debug, Default)]
+pub struct ParityOptions {
+    /// The medium.
+    pub to: PathBuf,
+    /// The route; needed where several have parity.
+    pub route: Option<String>,
+    /// Says what would be written.
+    pub dry_run: bool,
+}
+
+/// A run and how much of its parity is written.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Run {
+    /// What its parity files say, but for the index.
+    parity: Parity,
+    /// Ids of the parity files that are written.
+    written: Vec<PackageId>,
+}
+
+fn spool(error: io::Error) -> Failure {
+    Failure::io("spool/parity", &error)
+}
+
+/// The folder of the copies of a route.
+fn folder(home: &Home, route: &str) -> Result<Dir, Failure> {
+    home.world.disk.dir(&home.dir, format!("spool/parity/{route}").as_bytes(), true).map_err(spool)
+}
+
+/// Copies a file that is open to a name in a folder: whole or not there.
+fn copy_in(disk: &dyn Disk, from: &mut dyn File, dir: &Dir, name: &str) -> io::Result<()> {
+    let part = format!("{name}.part");
+    store::spool::remove_if_there(disk, dir, part.as_bytes())?;
+    let mut to = disk.create(dir, part.as_bytes(), 0o600)?;
+    let (mut buffer, mut at) = (vec![0; 1 << 20], 0);
+    while let read @ 1.. = from.read_at(&mut buffer, at)? {
+        to.write_all_at(&buffer[..read], at)?;
+        at += read as u64;
+    }
+    to.sync()?;
+    disk.rename((dir, part.as_bytes()), (dir, name.as_bytes()), Rename::Replace)?;
+    disk.sync_dir(dir)
+}
+
+/// Ids of the files in a folder that end so.
+fn held(disk: &dyn Disk, dir: &Dir, ending: &str) -> io::Result<BTreeSet<PackageId>> {
+    let entries = disk.list(dir)?;
+    Ok(entries.iter().filter_map(|entry| PackageId::from_hex(std::str::from_utf8(&entry.name).ok()?.strip_suffix(ending)?)).collect())
+}
+
+/// The stripe of a file at this place, zeros behind its end.
+fn stripe(file: &mut dyn File, place: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = vec![0; STRIPE];
+    let read = file.read_at(&mut bytes, place * STRIPE_BYTES)?;
+    bytes[read..].fill(0);
+    Ok(bytes)
+}
+
+fn coding(error: reed_solomon_simd::Error) -> Failure {
+    Failure::new("IO-01", "parity", error.to_string())
+}
+
+/// Keeps a sealed copy of a package that was just written, where its route has parity.
+pub fn keep_packed(home: &Home, route: &str, carrier: &dyn Carrier, package: &str) -> Result<(), Failure> {
+    if home.config.routes[route].parity.unwrap_or_default() == 0 {
+        return Ok(());
+    }
+    let Some(id) = PackageId::from_hex(package) else { return Ok(()) };
+    let name = carrier::package_name(&id);
+    let mut file = carrier.open(&name).map_err(|error| Failure::io(&name, &error))?;
+    copy_in(&*home.world.disk, &mut *file, &folder(home, route)?, &name).map_err(spool)
+}
+
+/// `parity`.
+///
+/// # Errors
+/// `USE-01` where no route has parity, no package waits for it, or the medium holds something of the same run; `MED-*`, `HOM-*`,
+/// `IO-01`.
+pub fn parity(world: &World, path: &Path, options: &ParityOptions) -> Result<ParityReport, Failure> {
+    let mut home = Home::open(world, path, Access::Change)?;
+    home.require(Role::Source, "parity")?;
+    let written = write_next(&mut home, options);
+    let closed = home.close("", "parity");
+    written.and_then(|report| closed.map(|()| report))
+}
+
+fn write_next(home: &mut Home, options: &ParityOptions) -> Result<ParityReport, Failure> {
+    let name = route_of(home, options.route.as_deref())?;
+    crate::setup::overlap::medium_apart(home, &options.to)?;
+    let medium = Medium::open(&home.world.disk, &options.to, !options.dry_run)
+        .map_err(|failure| Failure::new(failure.code(), options.to.display().to_string(), failure.to_string()))?;
+    if !options.dry_run {
+        crate::medium::identify(home, &medium, true)?;
+    }
+    let dir = folder(home, &name)?;
+    let mut run = match open_run(home, &dir)? {
+        Some(run) => run,
+        None => close_run(home, &name, &dir)?,
+    };
+    let listing = medium.list().map_err(|error| Failure::io("medium", &error))?;
+    let packages: BTreeSet<PackageId> = run.parity.members.iter().map(|member| member.package).collect();
+    let beside = listing.packages.iter().any(|held| packages.contains(&held.id)) || listing.parity.iter().any(|held| run.written.contains(&held.id));
+    if beside {
+        let detail = "it holds a package or a parity file of this run: each goes onto a medium of its own, or one loss takes two";
+        return Err(Failure::new("USE-01", options.to.display().to_string(), detail));
+    }
+    run.parity.index = u16::try_from(run.written.len()).expect("bounded by the count");
+    let mut report = ParityReport {
+        route: name.clone(),
+        run: run.parity.run.to_string(),
+        index: u64::from(run.parity.index) + 1,
+        count: run.parity.count.into(),
+        packages: run.parity.members.len() as u64,
+        bytes: run.parity.stripes() * STRIPE_BYTES,
+        dry_run: options.dry_run,
+        ..ParityReport::default()
+    };
+    if options.dry_run {
+        return Ok(report);
+    }
+    save(home, &dir, RUN, &run)?;
+    let written = write(home, &name, &dir, &medium, &run.parity)?;
+    report.file = carrier::parity_name(&written);
+    run.written.push(written);
+    if run.written.len() < usize::from(run.parity.count) {
+        save(home, &dir, RUN, &run)?;
+        return Ok(report);
+    }
+    save(home, &dir, format!("{DONE}{}", run.parity.run).as_bytes(), &run)?;
+    let disk = &*home.world.disk;
+    for name in run.parity.members.iter().map(|member| carrier::package_name(&member.package).into_bytes()).chain([RUN.to_vec()]) {
+        store::spool::remove_if_there(disk, &dir, &name).map_err(spool)?;
+    }
+    Ok(report)
+}
+
+/// The route that is meant.
+fn route_of(home: &Home, name: Option<&str>) -> Result<String, Failure> {
+    let has = |name: &str| home.config.routes.get(name).is_some_and(|route| route.parity.unwrap_or_default() > 0);
+    let routes: Vec<&String> = home.config.routes.keys().filter(|name| has(name)).collect();
+    match (name, routes.as_slice()) {
+        (Some(name), _) if has(name) && home.source().routes.contains_key(name) => Ok(name.into()),
+        (Some(name), _) => Err(Failure::new("USE-01", name, "this route has no parity: write `parity = N` below its heading in gapferry.toml")),
+        (None, [only]) => Ok((*only).clone()),
+        (None, []) => Err(Failure::new("USE-01", "parity", "no route has parity: write `parity = N` below the heading of the route in gapferry.toml")),
+        (None, _) => Err(Failure::new("USE-01", "--route", "several routes have parity; name one")),
+    }
+}
+
+fn read_run(disk: &dyn Disk, dir: &Dir, name: &[u8]) -> Option<Run> {
+    codec::decode_own(&store::spool::read_whole(disk, dir, name, RUN_BYTES_MAX).ok()?)
+}
+
+fn save(home: &Home, dir: &Dir, name: &[u8], run: &Run) -> Result<(), Failure> {
+    store::spool::write_whole(&*home.world.disk, dir, name, &codec::encode(run)).map_err(spool)
+}
+
+/// The run that is being written, if its copies are all there and right.
+fn open_run(home: &Home, dir: &Dir) -> Result<Option<Run>, Failure> {
+    let disk = &*home.world.disk;
+    let Some(run) = read_run(disk, dir, RUN) else { return Ok(None) };
+    if run.parity.members.iter().all(|member| is_right(disk, dir, member)) {
+        return Ok(Some(run));
+    }
+    // What is written of it serves as it is; the rest cannot be made any more.
+    home.world.progress.notice("parity-run-lost", &run.parity.run.to_string());
+    save(home, dir, format!("{DONE}{}", run.parity.run).as_bytes(), &run)?;
+    disk.remove(dir, RUN).map_err(spool)?;
+    Ok(None)
+}
+
+fn is_right(disk: &dyn Disk, dir: &Dir, member: &Member) -> bool {
+    let look = || -> io::Result<bool> {
+        let mut file = disk.open(dir, carrier::package_name(&member.package).as_bytes())?;
+        Ok(file.stat()?.size == member.file_bytes && digest_of_file(&mut *file)? == Some(member.file))
+    };
+    look().unwrap_or(false)
+}
+
+/// Closes a run: the packages that were written since the last one and are not answered yet.
+fn close_run(home: &Home, name: &str, dir: &Dir) -> Result<Run, Failure> {
+    let disk = &*home.world.disk;
+    let route = &home.source().routes[name];
+    let mut members = Vec::new();
+    for id in held(disk, dir, ".gfp").map_err(spool)? {
+        let packed = home.packed_as(&id).filter(|packed| packed.route == name && route.packages.contains_key(&packed.sequence));
+        let member = packed.map(|packed| Member { package: id, sequence: packed.sequence, file_bytes: packed.file_bytes, file: packed.file_digest });
+        match member.filter(|member| is_right(disk, dir, member)) {
+            Some(member) => members.push(member),
+            // It is answered, or of no use.
+            None => store::spool::remove_if_there(disk, dir, carrier::package_name(&id).as_bytes()).map_err(spool)?,
+        }
+    }
+    if members.is_empty() {
+        return Err(Failure::new("USE-01", name, "no package of this route waits for parity"));
+    }
+    members.sort_by_key(|member| member.sequence);
+    members.truncate(RUN_PACKAGES_MAX);
+    let count = home.config.routes[name].parity.unwrap_or_default().min(PARITY_FILES_MAX);
+    let parity = Parity {
+        source: home.zone_id(),
+        replica: route.replica,
+        route_id: route.route_id,
+        incarnation: home.incarnation(),
+        run: PackageId(home.world.random()),
+        index: 0,
+        count,
+        members,
+    };
+    Ok(Run { parity, written: Vec::new() })
+}
+
+/// Writes one parity file; gives its id.
+fn write(home: &Home, name: &str, dir: &Dir, medium: &dyn Carrier, parity: &Parity) -> Result<PackageId, Failure> {
+    let (world, disk) = (&home.world, &*home.world.disk);
+    let replica = home.trust.get(&parity.replica).ok_or_else(|| Failure::new("USE-01", name, "the replica's card is no longer trusted"))?;
+    let mut recipients: Vec<&[u8]> = vec![&replica.seal];
+    if let Some(escrow) = &home.config.routes[name].escrow {
+        recipients.push(&home.trusted(escrow, Role::Replica)?.seal);
+    }
+    let parties = Parties { recipients: &recipients, signer: home.keys(), zone: home.zone_id() };
+    let open = |member: &Member| disk.open(dir, carrier::package_name(&member.package).as_bytes());
+    let mut files: Vec<Box<dyn File>> = parity.members.iter().map(open).collect::<io::Result<_>>().map_err(spool)?;
+    let mut encoder = ReedSolomonEncoder::new(files.len(), parity.count.into(), STRIPE).map_err(coding)?;
+    let stripes = parity.stripes();
+    world.progress.begin(Stage::Pack, Some(parity.members.len() as u64), Some(stripes * STRIPE_BYTES));
+    let written = sealed::write(world, &|name| medium.begin(name), header::Kind::Parity, &parties, &carrier::parity_name, &mut |frames| {
+        for place in 0..stripes {
+            for file in &mut files {
+                encoder.add_original_shard(stripe(&mut **file, place).map_err(spool)?).map_err(coding)?;
+            }
+            let shards = encoder.encode().map_err(coding)?;
+            frames.push(shards.recovery(parity.index.into()).expect("the index is below the count"))?;
+            world.progress.advance(0, STRIPE_BYTES);
+        }
+        Ok((stripes * STRIPE_BYTES, codec::encode(parity)))
+    });
+    world.progress.end();
+    Ok(written?.id)
+}
+
+/// Ids of the parity files that have served: every package of their run is answered.
+pub fn served(home: &Home) -> BTreeSet<PackageId> {
+    let disk = &*home.world.disk;
+    let mut served = BTreeSet::new();
+    for (name, route) in &home.source().routes {
+        let Ok(dir) = disk.dir(&home.dir, format!("spool/parity/{name}").as_bytes(), false) else { continue };
+        let Ok(entries) = disk.list(&dir) else { continue };
+        let runs = entries.iter().filter(|entry| entry.name == RUN || entry.name.starts_with(DONE.as_bytes()));
+        for run in runs.filter_map(|entry| read_run(disk, &dir, &entry.name)) {
+            if run.parity.members.iter().all(|member| !route.packages.contains_key(&member.sequence)) {
+                served.extend(run.written);
+            }
+        }
+        forget(disk, &dir, entries.into_iter().map(|entry| entry.name).filter(|name| name.starts_with(DONE.as_bytes())).collect());
+    }
+    served
+}
+
+/// Keeps what is known of the last runs only: an older parity file on a medium is left alone.
+fn forget(disk: &dyn Disk, dir: &Dir, mut done: Vec<Vec<u8>>) {
+    done.sort_by_key(|name| disk.stat(dir, name).map_or(0, |stat| stat.modified));
+    for name in done.iter().rev().skip(DONE_MAX) {
+        let _the_next_time = disk.remove(dir, name);
+    }
+}
+
+#[cfg(test)]
+#[path = "parity_test.rs"]
+mod tests;

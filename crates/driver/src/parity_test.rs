@@ -1,0 +1,167 @@
+//! Any allowed set of media of a run is lost or damaged and rebuilt; one more is a named failure; nothing else changes.
+
+use super::*;
+use crate::status::scene::Scene;
+use crate::{ApplyOptions, CarryOptions, PackOptions};
+use std::fs;
+use std::process::Command;
+
+fn copy(from: &Path, to: &Path) {
+    let _may_be_missing = fs::remove_dir_all(to);
+    assert!(Command::new("cp").arg("-a").args([from, to]).status().unwrap().success());
+}
+
+/// A scene whose source has packed three packages, each onto a medium of its own, and `count` parity files.
+fn run_of_three(count: u16) -> (Scene, Vec<PathBuf>) {
+    let scene = Scene::new();
+    let config = scene.source().join("gapferry.toml");
+    let text = fs::read_to_string(&config).unwrap();
+    fs::write(&config, text.replace("[routes.all]\n", &format!("[routes.all]\nparity = {count}\n"))).unwrap();
+    scene.policy(&scene.replica(), "parity_bytes_max = 100000000");
+    for (name, bytes) in [("a", 300_000), ("b", 10), ("c", 70_000)] {
+        // What does not compress, so that the packages have several stripes and different lengths.
+        let content: Vec<u8> = (0..bytes / 32 + 1).flat_map(|at: u32| *blake3::hash(&[name.as_bytes(), &at.to_le_bytes()].concat()).as_bytes()).collect();
+        scene.write(name, content);
+    }
+    let mut media = Vec::new();
+    for name in ["a", "b", "c"] {
+        let medium = scene.path(&format!("medium-{name}"));
+        fs::create_dir(&medium).unwrap();
+        let options = PackOptions { to: medium.clone(), items: vec![name.into()], ..PackOptions::default() };
+        assert_eq!(crate::pack(&scene.world, &scene.source(), &options).unwrap().packages.len(), 1);
+        media.push(medium);
+    }
+    // Each parity file goes onto a medium of its own.
+    let taken = ParityOptions { to: media[0].clone(), ..ParityOptions::default() };
+    assert_eq!(parity(&scene.world, &scene.source(), &taken).unwrap_err().0.code, "USE-01");
+    for index in 1..=count {
+        let medium = scene.path(&format!("parity-{index}"));
+        fs::create_dir(&medium).unwrap();
+        let options = ParityOptions { to: medium.clone(), ..ParityOptions::default() };
+        let report = parity(&scene.world, &scene.source(), &options).unwrap();
+        assert_eq!((report.index, report.count, report.packages), (index.into(), count.into(), 3));
+        media.push(medium);
+    }
+    let last = ParityOptions { to: media[3].clone(), ..ParityOptions::default() };
+    assert_eq!(parity(&scene.world, &scene.source(), &last).unwrap_err().0.code, "USE-01", "nothing waits any more");
+    let left: Vec<_> = fs::read_dir(scene.source().join("spool/parity/all")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert!(left.len() == 1 && left[0].to_str().unwrap().starts_with(DONE), "{left:?}");
+    (scene, media)
+}
+
+fn apply(scene: &Scene, medium: &Path) -> crate::report::ApplyReport {
+    crate::apply(&scene.world, &scene.replica(), &ApplyOptions { from: medium.into(), ..ApplyOptions::default() }).unwrap()
+}
+
+/// FAULTS M01
+#[test]
+fn every_allowed_loss_is_rebuilt_and_one_more_is_named() {
+    let (scene, media) = run_of_three(2);
+    let (home, tree) = (scene.path("kept-home"), scene.path("kept-tree"));
+    copy(&scene.replica(), &home);
+    copy(&scene.path("replica"), &tree);
+    let mut sets = 0;
+    for lost in 0u32..1 << media.len() {
+        if lost.count_ones() > 3 {
+            continue;
+        }
+        sets += 1;
+        copy(&home, &scene.replica());
+        copy(&tree, &scene.path("replica"));
+        let mut repaired = 0;
+        let mut last = crate::report::ApplyReport::default();
+        // The order in which media come does not matter: forwards for even sets, backwards for odd ones.
+        let mut there: Vec<&PathBuf> = (0..media.len()).filter(|at| lost & 1 << at == 0).map(|at| &media[at]).collect();
+        if lost % 2 == 1 {
+            there.reverse();
+        }
+        for medium in there {
+            last = apply(&scene, medium);
+            repaired += last.repaired.len() as u32;
+        }
+        let packages_lost = (lost & 0b111).count_ones();
+        let right = ["a", "b", "c"].iter().filter(|name| scene.on_replica(name) == Some(fs::read(scene.path("archive").join(name)).unwrap())).count() as u32;
+        let spool: Vec<String> = fs::read_dir(scene.replica().join("spool/parity/all"))
+            .map(|entries| entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect())
+            .unwrap_or_default();
+        if lost.count_ones() <= 2 {
+            assert_eq!((right, repaired >= packages_lost), (3, true), "{lost:05b}: {last:?}");
+            assert!(last.problems.is_empty(), "{lost:05b}: {last:?}");
+            // Copies go when the run is whole and its parity was seen.
+            assert!(lost >> 3 == 0b11 || spool.is_empty(), "{lost:05b}: {spool:?}");
+        } else {
+            assert_eq!((right, repaired), (3 - packages_lost, 0), "{lost:05b}");
+            if lost >> 3 != 0b11 {
+                assert!(last.problems.iter().any(|problem| problem.code == "PAR-01"), "{lost:05b}: {last:?}");
+            }
+        }
+        assert!(!scene.replica().join("spool/parity/.rebuilt").exists());
+    }
+    assert_eq!(sets, 26);
+}
+
+/// FAULTS M01, P01
+#[test]
+fn a_damaged_package_and_a_damaged_parity_file_count_as_lost() {
+    let (scene, media) = run_of_three(2);
+    let damage = |medium: &Path, ending: &str| {
+        let path =
+            fs::read_dir(medium.join("gapferry")).unwrap().map(|entry| entry.unwrap().path()).find(|path| path.to_str().unwrap().ends_with(ending)).unwrap();
+        let mut bytes = fs::read(&path).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle..middle + 512].fill(0x5a);
+        fs::write(&path, bytes).unwrap();
+    };
+    damage(&media[0], ".gfp");
+    damage(&media[3], ".gfe");
+    for medium in &media[..4] {
+        let report = apply(&scene, medium);
+        let refused = [&media[0], &media[3]].contains(&medium);
+        assert_eq!(report.problems.iter().any(|problem| problem.code.starts_with("ENV-")), refused, "{report:?}");
+    }
+    assert_eq!(scene.on_replica("a"), None);
+    let report = apply(&scene, &media[4]);
+    assert_eq!((report.repaired.len(), report.repaired[0].sequence, report.packages.last().unwrap().result), (1, 1, "applied"), "{report:?}");
+    assert_eq!(scene.on_replica("a"), Some(fs::read(scene.path("archive/a")).unwrap()));
+    // The receipt answers what was rebuilt like anything else; the parity files have served then.
+    for medium in [&media[4], &media[1]] {
+        let options = CarryOptions { medium: medium.clone(), ..CarryOptions::default() };
+        crate::carry(&scene.world, &scene.source(), &options).unwrap();
+    }
+    let status = crate::status(&scene.world, &scene.source()).unwrap();
+    assert_eq!((status.routes[0].items.done, status.routes[0].items.total), (3, 3), "{status:?}");
+    let options = CarryOptions { medium: media[4].clone(), ..CarryOptions::default() };
+    crate::carry(&scene.world, &scene.source(), &options).unwrap();
+    assert!(!fs::read_dir(media[4].join("gapferry")).unwrap().any(|entry| entry.unwrap().file_name().to_str().unwrap().ends_with(".gfe")));
+}
+
+#[test]
+fn copies_stay_within_their_bound_and_foreign_parity_is_refused() {
+    let (scene, media) = run_of_three(1);
+    let config = scene.replica().join("gapferry.toml");
+    let text = fs::read_to_string(&config).unwrap();
+    fs::write(&config, text.replace("parity_bytes_max = 100000000", "parity_bytes_max = 120000")).unwrap();
+    for medium in &media[..3] {
+        apply(&scene, medium);
+    }
+    let kept: u64 = fs::read_dir(scene.replica().join("spool/parity/all")).unwrap().map(|entry| entry.unwrap().metadata().unwrap().len()).sum();
+    assert!((17_000..=120_000).contains(&kept), "{kept}");
+    // A parity file that is not for this zone.
+    let (other, theirs) = run_of_three(1);
+    let theirs = fs::read_dir(theirs[3].join("gapferry")).unwrap().map(|entry| entry.unwrap().path()).find(|path| path.to_str().unwrap().ends_with(".gfe"));
+    fs::copy(theirs.unwrap(), media[3].join("gapferry").join(carrier::parity_name(&PackageId([7; 16])))).unwrap();
+    let report = apply(&scene, &media[3]);
+    assert_eq!(report.problems.iter().map(|problem| problem.code).collect::<Vec<_>>(), ["ENV-09"], "{report:?}");
+    drop(other);
+}
+
+/// The code is frozen: other shards would be another format.
+#[test]
+fn the_code_is_the_one_that_is_specified() {
+    let shard = |seed: u8| -> Vec<u8> { (0..STRIPE).map(|at| (at as u8).wrapping_mul(31).wrapping_add(seed)).collect() };
+    let mut encoder = ReedSolomonEncoder::new(3, 2, STRIPE).unwrap();
+    (0..3).for_each(|seed| encoder.add_original_shard(shard(seed)).unwrap());
+    let result = encoder.encode().unwrap();
+    let digests: Vec<String> = result.recovery_iter().map(|shard| wire::digest::of_bytes(shard).to_string()[..16].to_owned()).collect();
+    assert_eq!(digests, ["9058ed8410699d64", "e3abd354cd451d05"]);
+}
