@@ -206,7 +206,15 @@ pub const COMMANDS: &[Command] = &[
             DRY_RUN,
         ],
     ),
-    command("scrub", &[ROUTES, Argument::path("to", "MEDIUM", "argument.scrub-to")]),
+    command(
+        "scrub",
+        &[
+            ROUTES,
+            Argument::path("to", "MEDIUM", "argument.scrub-to"),
+            Argument::new("rate", "SIZE", Kind::Size, "argument.rate"),
+            Argument::flag("set-aside-extra", "argument.set-aside-extra"),
+        ],
+    ),
     group(
         "ledger",
         &[command("verify", &[]), command("rebuild", &[]), command("show", &[Argument::new("from", "NUMBER", Kind::Number, "argument.from-record")])],

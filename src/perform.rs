@@ -92,7 +92,7 @@ fn with_home(path: &str, matches: &ArgMatches, world: &World, home: &Path, voice
         "breaker.release" => voice.say(driver::breaker_release(world, home, &text(matches, "route"), &text(matches, "reason"))),
         "history" => voice.say(driver::history(world, home, &history(matches))),
         "restore" => voice.say(driver::restore(world, home, &restore(matches))),
-        "scrub" => voice.say(driver::scrub(world, home, &ScrubOptions { routes: texts(matches, "route"), to: optional_path(matches, "to") })),
+        "scrub" => voice.say(driver::scrub(world, home, &scrub(matches))),
         "ledger.verify" => voice.say(driver::ledger_verify(world, home)),
         "ledger.rebuild" => voice.say(driver::ledger_rebuild(world, home)),
         "ledger.show" => ledger_show(world, home, number(matches, "from").unwrap_or(0), voice),
@@ -197,6 +197,15 @@ fn restore(matches: &ArgMatches) -> RestoreOptions {
         route: optional(matches, "route"),
         patterns: texts(matches, "pattern"),
         dry_run: matches.get_flag("dry-run"),
+    }
+}
+
+fn scrub(matches: &ArgMatches) -> ScrubOptions {
+    ScrubOptions {
+        routes: texts(matches, "route"),
+        to: optional_path(matches, "to"),
+        rate: number(matches, "rate"),
+        set_aside_extra: matches.get_flag("set-aside-extra"),
     }
 }
 

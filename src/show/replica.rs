@@ -1,6 +1,6 @@
 //! Pages of what happens on a replica: apply, history, restore, scrub.
 
-use driver::report::{ApplyReport, AsOf, HistoryReport, Problem, ReceiptReport, RestoreReport, ScrubReport};
+use driver::report::{ApplyReport, AsOf, Discrepancy, HistoryReport, Problem, ReceiptReport, RestoreReport, ScrubReport};
 
 use super::{Show, name, number};
 use crate::advice;
@@ -41,12 +41,22 @@ impl Show for ApplyReport {
         page.list("apply.repaired", self.repaired.len() as u64, repaired);
         page.list("apply.kept-aside", self.kept_aside.len() as u64, self.kept_aside.iter().map(name));
         page.list("apply.escaped", self.escaped.len() as u64, self.escaped.iter().map(name));
+        if self.scrubbed.items > 0 {
+            page.say("scrub.share", &[("items", &number(self.scrubbed.items)), ("bytes", &bytes(self.scrubbed.bytes))]);
+        }
+        damaged(&self.scrubbed.damaged, page);
         receipts(&self.receipts, page);
     }
 
     fn problems(&self) -> Vec<&Problem> {
         self.problems.iter().collect()
     }
+}
+
+fn damaged(damaged: &[Discrepancy], page: &mut Page) {
+    let word = |word: &str| page.texts.word("outcome", word);
+    let rows: Vec<String> = damaged.iter().map(|differs| format!("{}  {}", name(&differs.item), word(differs.outcome))).collect();
+    page.list("scrub.damaged", rows.len() as u64, rows.into_iter());
 }
 
 fn receipts(receipts: &[ReceiptReport], page: &mut Page) {
@@ -129,6 +139,12 @@ impl Show for RestoreReport {
 impl Show for ScrubReport {
     fn show(&self, page: &mut Page) {
         page.say("scrub.read", &[("items", &number(self.items)), ("bytes", &bytes(self.bytes))]);
+        if self.resumed > 0 {
+            page.say("scrub.resumed", &[("items", &number(self.resumed))]);
+        }
+        if self.set_aside > 0 {
+            page.say("scrub.set-aside", &[("items", &number(self.set_aside))]);
+        }
         if self.attributes > 0 {
             page.say("scrub.attributes", &[("items", &number(self.attributes))]);
         }
@@ -136,9 +152,8 @@ impl Show for ScrubReport {
     }
 
     fn attention(&self, page: &mut Page) {
-        let word = |word: &str| page.texts.word("outcome", word);
-        let damaged: Vec<String> = self.damaged.iter().map(|differs| format!("{}  {}", name(&differs.item), word(differs.outcome))).collect();
-        page.list("scrub.damaged", damaged.len() as u64, damaged.into_iter());
+        damaged(&self.damaged, page);
+        page.list("scrub.extra", self.extra_total, self.extra.iter().map(|extra| name(&extra.path)));
     }
 
     fn problems(&self) -> Vec<&Problem> {

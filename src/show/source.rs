@@ -126,6 +126,9 @@ impl Show for ReconcileReport {
         page.table(&headings, &rows);
         let word = |word: &str| page.texts.word("outcome", word);
         let differs: Vec<String> = self.discrepancies.iter().map(|differs| format!("{}  {}", name(&differs.item), word(differs.outcome))).collect();
+        for receipt in self.receipts.iter().filter(|receipt| receipt.extra > 0) {
+            page.say("reconcile.extra", &[("route", &receipt.route), ("count", &number(receipt.extra))]);
+        }
         page.list("reconcile.discrepancies", differs.len() as u64, differs.into_iter());
         if self.removed > 0 {
             page.say("reconcile.removed", &[("count", &number(self.removed))]);

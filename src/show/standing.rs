@@ -62,6 +62,15 @@ fn route_lines(route: &RouteStatus, role: &str, page: &mut Page) {
     if let Some(seconds) = route.oldest_unproven_seconds {
         page.say("status.unproven", &[("span", &span(seconds, page.texts))]);
     }
+    if let Some(seconds) = route.oldest_read_seconds {
+        page.say("status.oldest-read", &[("span", &span(seconds, page.texts))]);
+    }
+    if route.extra > 0 {
+        page.say("status.extra", &[("count", &number(route.extra))]);
+    }
+    if let Some(seconds) = route.silent_seconds {
+        page.say("status.silent", &[("span", &span(seconds, page.texts))]);
+    }
     if route.escaped > 0 {
         page.say("status.escaped", &[("count", &number(route.escaped))]);
     }

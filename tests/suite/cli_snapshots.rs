@@ -115,12 +115,13 @@ pub fn reports() -> Vec<(&'static str, Value)> {
         repaired: vec![RepairedPackage { route: text("outward"), sequence: 2, package: text("00"), run: text("01") }],
         kept_aside: vec![item("kept")],
         escaped: vec![item("escaped")],
+        scrubbed: ScrubShare { items: 7, bytes: 700, damaged: vec![Discrepancy { route: text("outward"), item: item("a"), outcome: "missing" }], extra: 1 },
         dry_run: false,
         problems: problem(),
     };
     let discrepancy = || vec![Discrepancy { route: text("outward"), item: item("a"), outcome: "corrupt" }];
     let reconciled = || ReconcileReport {
-        receipts: vec![TakenReceipt { route: text("outward"), number: 2, result: "taken", answers: 1, proven: 5, failed: 1, missing: 0 }],
+        receipts: vec![TakenReceipt { route: text("outward"), number: 2, result: "taken", answers: 1, proven: 5, failed: 1, missing: 0, extra: 3 }],
         discrepancies: discrepancy(),
         removed: 2,
         problems: problem(),
@@ -140,6 +141,9 @@ pub fn reports() -> Vec<(&'static str, Value)> {
         stopped: Some(text("SRC-03")),
         agreed: vec![text("li")],
         escaped: 0,
+        silent_seconds: Some(120),
+        oldest_read_seconds: None,
+        extra: 3,
         next: "release-breaker",
     };
     let listed = ItemReport {
@@ -218,7 +222,21 @@ pub fn reports() -> Vec<(&'static str, Value)> {
                 problems: problem(),
             }),
         ),
-        ("scrub", json(&ScrubReport { attributes: 0, items: 17, bytes: 4096, damaged: discrepancy(), receipts: vec![receipt()], problems: problem() })),
+        (
+            "scrub",
+            json(&ScrubReport {
+                attributes: 0,
+                items: 17,
+                bytes: 4096,
+                resumed: 2,
+                damaged: discrepancy(),
+                extra: vec![ExtraFile { route: text("outward"), path: item("extra") }],
+                extra_total: 1,
+                set_aside: 2,
+                receipts: vec![receipt()],
+                problems: problem(),
+            }),
+        ),
         ("ledger verify", json(&LedgerReport { records: 9, bytes: 4096, head: text("00"), first_bad: Some(3), problems: problem() })),
         (
             "home backup",

@@ -10,6 +10,7 @@ mod daemons;
 mod deep;
 mod deltas;
 mod faults;
+mod heal;
 mod index;
 mod kill;
 mod kill_calls;

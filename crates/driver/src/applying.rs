@@ -316,7 +316,7 @@ fn attest(home: &mut Home, name: &str, sequence: u64) -> Result<u64, Failure> {
     let past_memory = home.config.policy.read_back_medium;
     let route = &home.replica().routes[name];
     let world = home.world.clone();
-    let attester = Attester { world: &world, tree: &tree, route, key: key_of(&route.packages[&sequence]), past_memory };
+    let attester = Attester { world: &world, tree: &tree, route, key: key_of(&route.packages[&sequence]), past_memory, throttle: None };
     let bytes = begun.rows.iter().map(|row| row.part.map_or(row.size, |part| part.length)).sum();
     world.progress.begin(Stage::Attest, Some(begun.rows.len() as u64), Some(bytes));
     let rows = attester.rows(&begun.rows, &|row| outcomes.get(&row).copied());

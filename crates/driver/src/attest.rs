@@ -12,6 +12,7 @@ use wire::receipt::{Outcome, Row};
 use wire::record::{StagedRow, Step};
 use wire::{Digest, digest};
 
+use crate::throttle::Throttle;
 use crate::tree::{Tree, split};
 use crate::world::World;
 
@@ -33,7 +34,14 @@ pub fn buffer() -> Aligned {
 }
 
 /// Reads a file back. With `range`, `part` is the keyed digest of that stretch.
-fn read_back(file: &mut dyn File, key: &[u8; 32], range: Option<(u64, u64)>, past_memory: bool, buffer: &mut Aligned) -> io::Result<ReadBack> {
+fn read_back(
+    file: &mut dyn File,
+    key: &[u8; 32],
+    range: Option<(u64, u64)>,
+    past_memory: bool,
+    throttle: Option<&Throttle<'_>>,
+    buffer: &mut Aligned,
+) -> io::Result<ReadBack> {
     if past_memory {
         file.past_memory()?;
     }
@@ -43,6 +51,7 @@ fn read_back(file: &mut dyn File, key: &[u8; 32], range: Option<(u64, u64)>, pas
     loop {
         let read = file.read_at(buffer, at)?;
         let bytes = &buffer[..read];
+        throttle.inspect(|throttle| throttle.took(read as u64));
         plain.update(bytes);
         keyed.update(bytes);
         if let (Some((offset, length)), Some(part)) = (range, &mut part) {
@@ -73,6 +82,8 @@ pub struct Attester<'a> {
     pub key: [u8; 32],
     /// Whether to read past the system's memory.
     pub past_memory: bool,
+    /// Keeps it from reading too fast.
+    pub throttle: Option<&'a Throttle<'a>>,
 }
 
 impl Attester<'_> {
@@ -118,7 +129,7 @@ impl Attester<'_> {
             Err(capture::read::ReadFailure::Io(error)) if error.raw_os_error() == Some(5) => return Ok((Outcome::Corrupt, Digest::ZERO)),
             Err(_) => return Ok((Outcome::Missing, Digest::ZERO)),
         };
-        let read = match read_back(&mut *file, &self.key, range, self.past_memory || item.size >= PAST_MEMORY_BYTES, buffer) {
+        let read = match read_back(&mut *file, &self.key, range, self.past_memory || item.size >= PAST_MEMORY_BYTES, self.throttle, buffer) {
             Ok(read) => read,
             Err(error) if is_ours(&error) => return Err(error),
             // The replica's disk does not give it back.
@@ -143,7 +154,7 @@ impl Attester<'_> {
         let (folder, name) = Tree::part(&staged.digest, part.offset);
         let path = wire::ItemId([folder.as_slice(), b"/", &name].concat());
         let Ok(mut file) = parents.open(self.disk(), &self.tree.dot, &path) else { return Ok((Outcome::PartsBroken, Digest::ZERO)) };
-        let read = read_back(&mut *file, &self.key, None, self.past_memory || part.length >= PAST_MEMORY_BYTES, buffer);
+        let read = read_back(&mut *file, &self.key, None, self.past_memory || part.length >= PAST_MEMORY_BYTES, self.throttle, buffer);
         let read = match read {
             Err(error) if is_ours(&error) => return Err(error),
             Err(_) => return Ok((Outcome::PartsBroken, Digest::ZERO)),

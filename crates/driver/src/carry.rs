@@ -99,9 +99,10 @@ fn carry_source(home: &mut Home, options: &CarryOptions) -> Result<CarryReport, 
     let captured = crate::capturing::all(home, false)?;
     let target = Target { carrier: &medium, carried: Carried::Medium(id), size: options.medium_size };
     let pack = PackOptions { to: options.medium.clone(), routes: routes.clone(), items: Vec::new(), medium_size: options.medium_size, dry_run: false };
-    let packed = crate::packing::run(home, &target, &routes, &pack, captured)?;
+    let mut packed = crate::packing::run(home, &target, &routes, &pack, captured)?;
     let listing = medium.list().map_err(|error| Failure::io("medium", &error))?;
     let (next, zones) = next_for_source(home, &listing, &routes);
+    packed.problems.extend(crate::heartbeat::alarms(home));
     let next = if reconciled.problems.iter().chain(&packed.problems).chain(&packed.captured.problems).any(stops) { "needs-person" } else { next };
     Ok(CarryReport { role: "source", reconciled: Some(reconciled), packed: Some(packed), applied: None, next, zones, foreign: foreign(&listing) })
 }
@@ -168,7 +169,8 @@ fn carry_replica(home: &mut Home, options: &CarryOptions) -> Result<CarryReport,
         receipt_to: options.receipt_to.clone(),
         dry_run: false,
     };
-    let applied = apply_medium(home, &medium, &options)?;
+    let mut applied = apply_medium(home, &medium, &options)?;
+    applied.problems.extend(crate::heartbeat::alarms(home));
     let listing = medium.list().map_err(|error| Failure::io("medium", &error))?;
     let refused = applied.packages.iter().any(|package| package.result == "refused");
     // What was refused is cut again by the source, once it sees this medium.
@@ -202,6 +204,9 @@ pub fn apply(world: &World, path: &Path, options: &ApplyOptions) -> Result<Apply
     Ok(report)
 }
 
+/// Who waits with a medium waits no longer than that for what is re-read by the way, s.
+const CARRY_SECONDS: u64 = 300;
+
 fn apply_medium(home: &mut Home, medium: &Medium, options: &ApplyOptions) -> Result<ApplyReport, Failure> {
     crate::packing::routes_for(home, &options.routes)?;
     std::iter::once(&options.from).chain(&options.receipt_to).try_for_each(|path| crate::setup::overlap::medium_apart(home, path))?;
@@ -217,6 +222,9 @@ fn apply_medium(home: &mut Home, medium: &Medium, options: &ApplyOptions) -> Res
         return Ok(report);
     }
     repair(home, medium, &listing.parity, &options.routes, &mut taken, &mut report)?;
+    let share = crate::scrub::read_shares(home, CARRY_SECONDS)?;
+    report.scrubbed = share.report;
+    report.problems.extend(share.problems);
     let routes: Vec<String> = home
         .replica()
         .routes
@@ -264,6 +272,8 @@ fn apply_all(
     for held in order(home, carrier, packages) {
         let mut file = match carrier.open(&held.name) {
             Ok(file) => file,
+            // Its writer has taken it back for a newer one.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
             Err(error) => {
                 report.problems.push(Failure::io(&held.name, &error).0);
                 continue;
@@ -332,7 +342,13 @@ pub struct RoundReport {
     pub took: u64,
     /// What needs attention.
     pub problems: Vec<Problem>,
+    /// More is due to be re-read: the next round may come at once.
+    #[serde(skip)]
+    pub more: bool,
 }
+
+/// What a round re-reads at most, s: the home is held meanwhile.
+const ROUND_SECONDS: u64 = 10;
 
 /// A refused file in a gateway folder is left alone until it has stood still so long, ns: it may still be growing.
 const STILL_NS: i64 = 5_000_000_000;
@@ -385,6 +401,12 @@ fn quarantine(home: &Home, gateway: &Gateway, names: &[String]) -> Result<(), Fa
     Ok(())
 }
 
+/// Takes what has served out of a gateway folder. Its writer may have taken it back meanwhile, for a newer one.
+fn take_out(gateway: &Gateway, served: &[String]) -> Result<(), Failure> {
+    let there = |error: &std::io::Error| error.kind() != std::io::ErrorKind::NotFound;
+    served.iter().try_for_each(|file| gateway.remove(file).or_else(|error| if there(&error) { Err(Failure::io(file, &error)) } else { Ok(()) }))
+}
+
 /// One round of the source's daemon: receipts in, changes captured, packages out.
 pub fn gateway_round_source(world: &World, path: &Path) -> Result<RoundReport, Failure> {
     let mut home = Home::open(world, path, Access::Change)?;
@@ -397,9 +419,7 @@ pub fn gateway_round_source(world: &World, path: &Path) -> Result<RoundReport, F
         let Some(gateway) = gateway(world, from, &mut report.problems) else { continue };
         let (taken, served) = crate::reconciling::from_carrier(&mut home, &gateway, std::slice::from_ref(name))?;
         report.took += served.len() as u64;
-        for file in &served {
-            gateway.remove(file).map_err(|error| Failure::io(file, &error))?;
-        }
+        take_out(&gateway, &served)?;
         let refused: Vec<String> = taken.problems.iter().filter(|problem| problem.subject.ends_with(".gfr")).map(|problem| problem.subject.clone()).collect();
         quarantine(&home, &gateway, &refused)?;
         report.problems.extend(taken.problems);
@@ -410,17 +430,19 @@ pub fn gateway_round_source(world: &World, path: &Path) -> Result<RoundReport, F
         let Some(to) = &config.to_gateway else { continue };
         let Some(gateway) = gateway(world, to, &mut report.problems) else { continue };
         let target = Target { carrier: &gateway, carried: Carried::Gateway, size: None };
-        let packed = crate::packing::run(
+        let mut packed = crate::packing::run(
             &mut home,
             &target,
             std::slice::from_ref(name),
             &PackOptions::default(),
             CaptureReport { archives: Vec::new(), problems: captured.problems.clone() },
         )?;
+        crate::packing::heartbeat(&mut home, name, &target, &mut packed)?;
         report.wrote += packed.packages.len() as u64;
         report.problems.extend(packed.problems.into_iter().filter(|problem| !captured.problems.contains(problem)));
     }
     captured.problems.clear();
+    report.problems.extend(crate::heartbeat::alarms(&home));
     home.close("", &format!("{} taken, {} written", report.took, report.wrote))?;
     Ok(report)
 }
@@ -432,6 +454,7 @@ pub fn gateway_round_replica(world: &World, path: &Path) -> Result<RoundReport, 
     let mut report = RoundReport::default();
     let mut applied = ApplyReport::default();
     recover(&mut home, &mut applied)?;
+    let mut share = crate::scrub::Share::default();
     let routes: Vec<(String, crate::config::RouteConfig)> =
         home.config.routes.iter().filter(|(_, route)| route.has_gateway()).map(|(name, route)| (name.clone(), route.clone())).collect();
     for (name, config) in &routes {
@@ -441,20 +464,28 @@ pub fn gateway_round_replica(world: &World, path: &Path) -> Result<RoundReport, 
         let mut taken = apply_all(&mut home, &folder, &listing.packages, std::slice::from_ref(name), false, false, &mut applied)?;
         repair(&mut home, &folder, &listing.parity, std::slice::from_ref(name), &mut taken, &mut applied)?;
         report.took += (taken.applied.len() + taken.replayed.len()) as u64;
+        share.add(crate::scrub::read_share(&mut home, name, ROUND_SECONDS)?);
         if let Some(back) = config.to_gateway.as_ref().and_then(|to| gateway(world, to, &mut applied.problems)) {
             let back_incomplete = back.remove_incomplete(&[carrier::Kind::Receipt]).map_err(|error| Failure::io("gateway", &error))?;
             tracing::debug!(incomplete = back_incomplete.len(), "gateway folder");
+            crate::receipts::make_heartbeat(&mut home, name)?;
             if !taken.replayed.is_empty() || crate::receipts::is_waiting(&home, name)? {
                 let receipts = deliver(&mut home, std::slice::from_ref(name), Wanted::Fitting, &taken.replayed, &WayBack { carrier: &back, keeps: false })?;
                 report.wrote += receipts.iter().filter(|receipt| receipt.written).count() as u64;
             }
         }
-        for file in &taken.served {
-            folder.remove(file).map_err(|error| Failure::io(file, &error))?;
-        }
+        take_out(&folder, &taken.served)?;
         quarantine(&home, &folder, &taken.refused)?;
     }
+    // What is found on the others waits for a medium.
+    let by_medium: Vec<String> = home.replica().routes.keys().filter(|name| !routes.iter().any(|(of, _)| of == *name)).cloned().collect();
+    for name in by_medium.iter().filter(|name| home.config.routes.contains_key(*name)).collect::<Vec<_>>() {
+        share.add(crate::scrub::read_share(&mut home, name, ROUND_SECONDS)?);
+    }
+    report.more = share.more;
     report.problems = applied.problems;
+    report.problems.extend(share.problems);
+    report.problems.extend(crate::heartbeat::alarms(&home));
     home.close("", &format!("{} taken, {} written", report.took, report.wrote))?;
     Ok(report)
 }

@@ -102,10 +102,14 @@ pub struct Policy {
     pub parity_bytes_max: u64,
     /// Daemon: seconds between full scans when hints work.
     pub scan_seconds: u64,
+    /// Over a gateway: hours within which either side lets itself be heard of; 0: nobody expects it.
+    pub heartbeat_hours: u64,
     /// Days within which everything is read again; 0: only when a person asks.
     pub scrub_days: u64,
     /// Bytes per second that is read at most meanwhile; 0: no limit.
     pub scrub_bytes_per_second: u64,
+    /// Replica: files that no item accounts for are set aside without being asked.
+    pub set_aside_extra: bool,
 }
 
 impl Policy {
@@ -140,8 +144,10 @@ impl Default for Policy {
             package_bytes_max: (4 << 30) - 1,
             parity_bytes_max: 0,
             scan_seconds: 300,
+            heartbeat_hours: 24,
             scrub_days: SCRUB_DAYS,
             scrub_bytes_per_second: SCRUB_BYTES_PER_SECOND,
+            set_aside_extra: false,
         }
     }
 }
@@ -197,8 +203,10 @@ impl Config {
              #   package_bytes_max = 4294967295\n\
              #   parity_bytes_max = 0       replica: bytes of sealed copies from which lost packages are rebuilt with parity\n\
              #   scan_seconds = 300         daemon: full scan even when no change was hinted\n\
+             #   heartbeat_hours = 24       gateways: a sign of life so often, an alarm after twice as long without; 0: none\n\
              #   scrub_days = 90            everything is read again within so many days, to find what rots\n\
              #   scrub_bytes_per_second = 33554432   and no faster than this meanwhile\n\
+             #   set_aside_extra = false    replica: move files that nobody sent below .gapferry without being asked\n\
              [policy]\n",
             role.word()
         )

@@ -99,6 +99,8 @@ struct Daemon {
     watching: Option<Watching>,
     said_limited: bool,
     known: Vec<Problem>,
+    /// The last round left something to be re-read.
+    more: bool,
     done: RoundReport,
 }
 
@@ -135,6 +137,7 @@ impl Daemon {
             watching: None,
             said_limited: false,
             known: Vec::new(),
+            more: false,
             done: RoundReport::default(),
         }
     }
@@ -160,7 +163,12 @@ impl Daemon {
                 Ended::Held => (wrong, held + 1),
                 Ended::Waiting | Ended::Failed => (wrong + 1, 0),
             };
-            let timing = Timing { scan_seconds: config.policy.scan_seconds, has_arrivals: !arrival_folders(&config).is_empty(), limited: self.limited() };
+            let timing = Timing {
+                scan_seconds: config.policy.scan_seconds,
+                has_arrivals: !arrival_folders(&config).is_empty(),
+                limited: self.limited(),
+                more: self.more,
+            };
             let next = match ended {
                 Ended::Well => pace::after_a_round(&timing),
                 Ended::Held => pace::after_a_held_home(held),
@@ -211,6 +219,7 @@ impl Daemon {
                     self.tell_problem(problem, "problem");
                 }
                 let (wrote, took) = (report.wrote, report.took);
+                self.more = report.more;
                 if wrote + took > 0 {
                     tracing::info!(wrote, took, "round")
                 } else {

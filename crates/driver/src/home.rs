@@ -374,6 +374,14 @@ impl Home {
         }
     }
 
+    /// The step of a scrub of everything with this place in the count of readings.
+    pub fn scrub_step(&self, route: &str, step: u64) -> Option<wire::record::ScrubStep> {
+        match self.lookup(&index_key::scrub_step(route, step)) {
+            Some(Record::ScrubStep(step)) => Some(step),
+            _ => None,
+        }
+    }
+
     /// Whether a receipt of this route was made over the head that the source says it has seen: the record of the receipt is the
     /// one behind it.
     pub fn has_quoted(&self, route: &str, witness: &Witness) -> bool {

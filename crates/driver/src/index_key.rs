@@ -15,6 +15,10 @@ pub fn attested(route: &str, sequence: u64) -> Vec<u8> {
 pub fn applied(route: &str, sequence: u64) -> Vec<u8> {
     [b"b", route.as_bytes(), b"\0", &sequence.to_be_bytes()].concat()
 }
+/// The step of a scrub with this place in the count of readings.
+pub fn scrub_step(route: &str, step: u64) -> Vec<u8> {
+    [b"t", route.as_bytes(), b"\0", &step.to_be_bytes()].concat()
+}
 /// The receipt with this number.
 pub fn receipted(route: &str, number: u64) -> Vec<u8> {
     [b"q", route.as_bytes(), b"\0", &number.to_be_bytes()].concat()
@@ -43,6 +47,7 @@ pub fn of(record: &Record) -> Vec<Vec<u8>> {
         Record::Begun(begun) => vec![sequence(&begun.route, begun.sequence), package(&begun.package)],
         Record::Attested(record) => vec![attested(&record.route, record.sequence)],
         Record::Applied(record) => vec![applied(&record.route, record.sequence)],
+        Record::ScrubStep(step) if step.whole => vec![scrub_step(&step.route, step.step)],
         Record::Receipted(record) => vec![receipted(&record.route, record.number)],
         Record::Reconciled(reconciled) => vec![receipt(&reconciled.receipt)],
         _ => Vec::new(),

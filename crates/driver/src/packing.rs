@@ -218,9 +218,33 @@ fn refusal(home: &mut Home, name: &str, number: u32, reason: NotRead) -> Result<
 /// Leaves an acknowledgement where a receipt was taken in that no package acknowledges yet.
 fn acknowledge(home: &mut Home, name: &str, target: &Target<'_>, holds: &Holds, report: &mut PackReport) -> Result<(), Failure> {
     if planning::acknowledges(source_route(home, name)?, holds) {
-        let one = package(home, name, target, &[], holds)?;
-        report.packages.extend(one.packed.map(|(packed, _)| packed));
+        without_items(home, name, target, holds, report)?;
     }
+    Ok(())
+}
+
+/// Lets the replica hear from us over a gateway when nothing else did for a period, whatever stops the items: a stopped breaker
+/// and a missing archive are no reason to seem dead. A fork is.
+pub fn heartbeat(home: &mut Home, name: &str, target: &Target<'_>, report: &mut PackReport) -> Result<(), Failure> {
+    if crate::heartbeat::is_due(home, name) && source_route(home, name)?.stopped.is_none() {
+        without_items(home, name, target, &Holds::default(), report)?;
+    }
+    Ok(())
+}
+
+/// Writes a package without items. In a gateway folder it takes the place of earlier ones that nobody took out.
+fn without_items(home: &mut Home, name: &str, target: &Target<'_>, holds: &Holds, report: &mut PackReport) -> Result<(), Failure> {
+    let one = package(home, name, target, &[], holds)?;
+    let Some((packed, _)) = one.packed else { return Ok(()) };
+    if target.carried == Carried::Gateway {
+        for held in target.carrier.list().map_err(|error| Failure::io("gateway", &error))?.packages {
+            let superseded = |earlier: &Packed| earlier.route == name && earlier.rows.is_empty() && earlier.sequence < packed.sequence;
+            if home.packed_as(&held.id).as_ref().is_some_and(superseded) {
+                let _may_be_taken_already = target.carrier.remove(&held.name);
+            }
+        }
+    }
+    report.packages.push(packed);
     Ok(())
 }
 

@@ -3,10 +3,12 @@
 
 use carrier::Carrier;
 use engine::answer::{self, Moment, Wanted};
+use engine::replica::Route;
 use seal::envelope::{SealEntropy, seal_whole};
 use wire::PackageId;
 use wire::codec;
 use wire::header::Kind;
+use wire::limits::RECEIPT_ROWS_MAX;
 use wire::receipt::{Answer, Form, ReadBack};
 use wire::record::Receipted;
 use zeroize::Zeroizing;
@@ -68,14 +70,21 @@ impl Spooled {
     }
 }
 
-/// The words for the forms.
-const FORMS: [&str; 3] = ["full", "digest", "scrub"];
+/// The words for the forms; one of the scrub form that tells of a part of the replica takes no other's place but that of its like.
+const FORMS: [&str; 4] = ["full", "digest", "scrub", PART];
+const PART: &str = "part";
 
 fn form_of(form: &Form) -> &'static str {
     match form {
         Form::Full { .. } => FORMS[0],
         Form::Digest { .. } => FORMS[1],
         Form::Scrub { .. } => FORMS[2],
+    }
+}
+
+impl Spooled {
+    fn is_scrub(&self) -> bool {
+        self.form == FORMS[2] || self.form == PART
     }
 }
 
@@ -94,7 +103,8 @@ fn remove(home: &Home, receipts: impl Iterator<Item = Spooled>) -> Result<(), Fa
     receipts.into_iter().try_for_each(|old| store::spool::remove_if_there(&*home.world.disk, &out, &old.name).map_err(failed))
 }
 
-fn make(home: &mut Home, name: &str, answers: Vec<Answer>, wanted: Wanted, scrub: bool) -> Result<ReceiptReport, Failure> {
+/// Makes a receipt; `scrub` is the word of one of the scrub form.
+fn make(home: &mut Home, name: &str, answers: Vec<Answer>, wanted: Wanted, scrub: Option<&str>) -> Result<ReceiptReport, Failure> {
     let world = home.world.clone();
     // What was read back was there then, whether the disk is there now or not.
     let free_bytes = crate::applying::tree_of(home, name).ok().and_then(|tree| world.disk.space(&tree.root).ok()).map_or(0, |space| space.free);
@@ -102,8 +112,8 @@ fn make(home: &mut Home, name: &str, answers: Vec<Answer>, wanted: Wanted, scrub
     let read_back = if home.config.policy.read_back_medium { ReadBack::Medium } else { ReadBack::Memory };
     let moment = Moment { source: route.source, replica: home.zone_id(), incarnation: home.incarnation(), ledger: home.head(), free_bytes, read_back };
     let count = answers.len() as u64;
-    let receipt =
-        answer::receipt(route, &moment, answers, wanted, scrub).ok_or_else(|| Failure::new("USE-01", name, "no package of this route was ever seen"))?;
+    let receipt = answer::receipt(route, &moment, answers, wanted, scrub.is_some())
+        .ok_or_else(|| Failure::new("USE-01", name, "no package of this route was ever seen"))?;
     receipt.check().expect("we make receipts that hold to the form");
     let card = home.trust.get(&route.source).ok_or_else(|| Failure::new("USE-01", name, "the source's card is no longer trusted"))?;
     let entropy = SealEntropy { id: world.random(), content_key: Zeroizing::new(world.random()), wrap: vec![world.random()] };
@@ -112,8 +122,17 @@ fn make(home: &mut Home, name: &str, answers: Vec<Answer>, wanted: Wanted, scrub
         .map_err(|rejection| Failure::new(rejection.code(), name, rejection.0.says))?;
     let id = PackageId(entropy.id);
     let (number, more, form) = (receipt.number, receipt.more, form_of(&receipt.form));
-    let spool_name = format!("{}-{number:016x}-{:016x}-{form}-{id}-{}.gfr", receipt.route_id, receipt.ledger.number, half_digest(&bytes));
-    home.record(Receipted { route: name.into(), number, receipt: id, full: form != "digest", scrub, answered: answer::answered(&receipt.form), more })?;
+    let word = scrub.unwrap_or(form);
+    let spool_name = format!("{}-{number:016x}-{:016x}-{word}-{id}-{}.gfr", receipt.route_id, receipt.ledger.number, half_digest(&bytes));
+    home.record(Receipted {
+        route: name.into(),
+        number,
+        receipt: id,
+        full: form != "digest",
+        scrub: scrub.is_some(),
+        answered: answer::answered(&receipt.form),
+        more,
+    })?;
     home.commit()?;
     let out = world.disk.dir(&home.dir, b"spool/out", true).map_err(failed)?;
     store::spool::write_whole(&*world.disk, &out, spool_name.as_bytes(), &bytes).map_err(failed)?;
@@ -121,28 +140,48 @@ fn make(home: &mut Home, name: &str, answers: Vec<Answer>, wanted: Wanted, scrub
     Ok(ReceiptReport { route: name.into(), number, form, answers: count, file, written: false })
 }
 
-/// Makes the receipts of a scrub, which take the place of those of earlier ones.
+/// Makes the receipts of a scrub of everything, which take the place of those of earlier ones.
 pub fn make_scrub(home: &mut Home, route: &str, receipts: Vec<Vec<Answer>>) -> Result<Vec<ReceiptReport>, Failure> {
-    let earlier = spooled(home, route)?.into_iter().filter(|receipt| receipt.form == "scrub");
-    let made = receipts.into_iter().map(|answers| make(home, route, answers, Wanted::Full, true)).collect::<Result<_, _>>()?;
+    let earlier = spooled(home, route)?.into_iter().filter(Spooled::is_scrub);
+    let made = receipts.into_iter().map(|answers| make(home, route, answers, Wanted::Full, Some(FORMS[2]))).collect::<Result<_, _>>()?;
     remove(home, earlier)?;
     Ok(made)
+}
+
+/// Makes the receipts that tell what is not right now, and what is right again. What earlier ones of a part said is in them; what
+/// a scrub of everything proved is not, so its receipts stay.
+pub fn make_part(home: &mut Home, name: &str, healed: Vec<answer::Reread>) -> Result<(), Failure> {
+    let route = &home.replica().routes[name];
+    let mut rows = answer::damaged(route);
+    rows.extend(healed);
+    let receipts = crate::scrub::in_receipts(answer::of_scrub(route, &rows), RECEIPT_ROWS_MAX);
+    let earlier = spooled(home, name)?.into_iter().filter(|receipt| receipt.form == PART);
+    for answers in receipts {
+        make(home, name, answers, Wanted::Full, Some(PART))?;
+    }
+    remove(home, earlier)
+}
+
+/// Whether a scrub found something that no receipt tells yet, or what one found is to be told again because the source asks for it.
+fn has_findings(route: &Route) -> bool {
+    route.untold || route.want_full && route.items.iter().any(|item| item.held() && item.damaged != 0)
 }
 
 /// Whether a receipt waits for the gateway: one is to be made, or one was never put there.
 pub fn is_waiting(home: &Home, name: &str) -> Result<bool, Failure> {
     let route = &home.replica().routes[name];
-    let found_damaged = route.want_full && route.items.iter().any(|item| item.held() && item.damaged != 0);
-    Ok(answer::is_needed(route) || found_damaged || due(home, name, 0)?.iter().any(|receipt| !receipt.sent))
+    Ok(answer::is_needed(route) || has_findings(route) || due(home, name, 0)?.iter().any(|receipt| !receipt.sent))
 }
 
 /// The spooled receipts that are to go until the source has told that they arrived: the newest that answers packages, and those of
 /// the last scrub. `replayed` is the number of a receipt that is asked for again.
 fn due(home: &Home, name: &str, replayed: u64) -> Result<Vec<Spooled>, Failure> {
     let route = &home.replica().routes[name];
-    let (scrubs, mut due): (Vec<Spooled>, Vec<Spooled>) = spooled(home, name)?.into_iter().partition(|receipt| receipt.form == "scrub");
+    let (scrubs, mut due): (Vec<Spooled>, Vec<Spooled>) = spooled(home, name)?.into_iter().partition(Spooled::is_scrub);
     due.drain(..due.len().saturating_sub(1));
-    due.retain(|newest| newest.number > route.acknowledged || replayed > 0);
+    // A heartbeat that answers nothing is done with when the source tells of its head.
+    let answers = !answer::outstanding(route).is_empty();
+    due.retain(|newest| newest.number > route.acknowledged && (answers || newest.head > route.acknowledged_head) || replayed > 0);
     due.extend(scrubs.into_iter().filter(|scrub| scrub.head > route.acknowledged_head));
     Ok(due)
 }
@@ -151,27 +190,43 @@ fn due(home: &Home, name: &str, replayed: u64) -> Result<Vec<Spooled>, Failure> 
 /// receipt because its picture of the replica differs, what an earlier reading found damaged.
 fn make_if_needed(home: &mut Home, name: &str, wanted: Wanted) -> Result<(), Failure> {
     let route = &home.replica().routes[name];
-    let damaged = if route.want_full { answer::damaged(route) } else { Vec::new() };
-    let newest = spooled(home, name)?.into_iter().rfind(|receipt| receipt.form != "scrub");
+    let findings = has_findings(route);
+    let newest = spooled(home, name)?.into_iter().rfind(|receipt| !receipt.is_scrub());
     let spooled_to = newest.as_ref().filter(|newest| newest.read(home).is_some()).map_or(0, |newest| newest.number);
     let outstanding = answer::outstanding(route);
     let lost = outstanding.iter().any(|sequence| route.packages[sequence].covered_in > spooled_to);
     if lost || answer::is_needed(route) {
-        let mut answers = Vec::new();
-        for sequence in outstanding {
-            let attested =
-                home.attested(name, sequence).ok_or_else(|| Failure::new("LDG-06", "ledger", format!("the attestation of {name} {sequence} is not there")))?;
-            let package = home.replica().routes[name].packages[&sequence].package;
-            answers.push(Answer { sequence, package, rows: answer::as_known_now(&home.replica().routes[name], sequence, attested.rows) });
-        }
-        make(home, name, answers, wanted, false)?;
+        make_answer(home, name, &outstanding, wanted)?;
     }
-    if !damaged.is_empty() {
-        make_scrub(home, name, vec![damaged])?;
+    if findings {
+        make_part(home, name, Vec::new())?;
     }
     let (acknowledged, all) = (home.replica().routes[name].acknowledged, spooled(home, name)?);
     let surplus = all.len().saturating_sub(KEPT_MAX);
     remove(home, all.into_iter().take(surplus).filter(|receipt| receipt.number <= acknowledged))
+}
+
+/// Makes the receipt that answers these packages.
+fn make_answer(home: &mut Home, name: &str, outstanding: &[u64], wanted: Wanted) -> Result<(), Failure> {
+    let mut answers = Vec::new();
+    for sequence in outstanding {
+        let missing = || Failure::new("LDG-06", "ledger", format!("the attestation of {name} {sequence} is not there"));
+        let attested = home.attested(name, *sequence).ok_or_else(missing)?;
+        let route = &home.replica().routes[name];
+        let package = route.packages[sequence].package;
+        answers.push(Answer { sequence: *sequence, package, rows: answer::as_known_now(route, *sequence, attested.rows) });
+    }
+    make(home, name, answers, wanted, None).map(|_| ())
+}
+
+/// Makes a receipt because none was made for a period (the heartbeat): it answers what is not known to be answered, be it
+/// nothing. Before any package came there is nobody to tell, and a stopped route tells nothing.
+pub fn make_heartbeat(home: &mut Home, name: &str) -> Result<(), Failure> {
+    let route = &home.replica().routes[name];
+    if route.packages.is_empty() || route.stopped.is_some() || is_waiting(home, name)? || !crate::heartbeat::is_due(home, name) {
+        return Ok(());
+    }
+    make_answer(home, name, &answer::outstanding(route), Wanted::Fitting)
 }
 
 /// Where receipts go, and what is there.
@@ -220,13 +275,14 @@ pub fn hand_over(home: &Home, name: &str, replayed: u64, way_back: &WayBack<'_>)
             disk.rename((&out, &receipt.name), (&out, &sent), store::disk::Rename::Replace).map_err(failed)?;
             disk.sync_dir(&out).map_err(failed)?;
         }
-        if way_back.keeps && receipt.form != "scrub" {
-            for older in spooled(home, name)?.iter().filter(|older| older.number < receipt.number && older.form != "scrub") {
+        if (way_back.keeps || !there) && !receipt.is_scrub() {
+            for older in spooled(home, name)?.iter().filter(|older| older.number < receipt.number && !older.is_scrub()) {
                 let _may_stay = way_back.carrier.remove(&carrier::receipt_name(&older.id));
             }
         }
         let answers = answer::outstanding(&home.replica().routes[name]).len() as u64;
-        reports.push(ReceiptReport { route: name.into(), number: receipt.number, form: receipt.form, answers, file, written: !there });
+        let form = if receipt.is_scrub() { FORMS[2] } else { receipt.form };
+        reports.push(ReceiptReport { route: name.into(), number: receipt.number, form, answers, file, written: !there });
     }
     Ok(reports)
 }

@@ -52,6 +52,10 @@ pub fn from_carrier(home: &mut Home, carrier: &dyn Carrier, routes: &[String]) -
     world.progress.begin(Stage::Reconcile, Some(listing.receipts.len() as u64), None);
     let mut opened = Vec::new();
     for held in &listing.receipts {
+        if carrier.open(&held.name).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
+            // Its writer has taken it back for a newer one.
+            continue;
+        }
         match open(home, carrier, &held.name, held.bytes) {
             Ok((id, route, receipt)) => opened.push((route, receipt.number, id, receipt, held.name.clone())),
             Err(failure) if failure.0.code == "IO-01" => report.problems.push(failure.0),
@@ -100,7 +104,8 @@ fn open(home: &Home, carrier: &dyn Carrier, name: &str, bytes: u64) -> Result<(P
 
 /// Takes one receipt in; true when the file has served.
 fn take_in(home: &mut Home, name: &str, id: PackageId, receipt: &Receipt, report: &mut ReconcileReport) -> Result<bool, Failure> {
-    let mut taken = TakenReceipt { route: name.into(), number: receipt.number, result: "taken", answers: 0, proven: 0, failed: 0, missing: 0 };
+    let mut taken =
+        TakenReceipt { route: name.into(), number: receipt.number, result: "taken", answers: 0, proven: 0, failed: 0, missing: 0, extra: receipt.extra.into() };
     if home.has_taken(&id) {
         taken.result = "replayed";
         report.receipts.push(taken);

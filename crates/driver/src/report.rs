@@ -5,9 +5,11 @@
 
 mod keeping;
 mod parity;
+mod scrubbing;
 
 pub use keeping::{AsOf, BackupReport, HomeRestoreReport, RestoreReport};
 pub use parity::{ParityReport, RepairedPackage};
+pub use scrubbing::{ExtraFile, ScrubReport, ScrubShare};
 
 use serde::Serialize;
 use wire::ItemId;
@@ -281,6 +283,8 @@ pub struct ApplyReport {
     pub kept_aside: Vec<ItemId>,
     /// Items under an escaped name, at most `LISTED_MAX`.
     pub escaped: Vec<ItemId>,
+    /// What was re-read by the way.
+    pub scrubbed: ScrubShare,
     /// Whether nothing was changed because it was a dry run.
     pub dry_run: bool,
     /// What needs attention.
@@ -304,6 +308,8 @@ pub struct TakenReceipt {
     pub failed: u64,
     /// Packages that it shows to be missing.
     pub missing: u64,
+    /// Files on the replica that no item accounts for, as it says.
+    pub extra: u64,
 }
 
 /// A discrepancy that a receipt showed.
@@ -400,6 +406,12 @@ pub struct RouteStatus {
     pub agreed: Vec<String>,
     /// Items under an escaped name (replica).
     pub escaped: u64,
+    /// Seconds since the other side was last heard of; none where nothing is expected without somebody carrying it.
+    pub silent_seconds: Option<u64>,
+    /// Replica: seconds since the item that was read back longest ago was.
+    pub oldest_read_seconds: Option<u64>,
+    /// Files on the replica that no item accounts for: when they were last looked for (replica), as the newest receipt says (source).
+    pub extra: u64,
     /// What to do next: `pack`, `carry`, `wait-for-receipt`, `release-breaker`, `needs-person`, `nothing`.
     pub next: &'static str,
 }
@@ -503,23 +515,6 @@ pub struct HistoryReport {
     pub entries: Vec<HistoryEntry>,
     /// How many were restored.
     pub restored: u64,
-    /// What needs attention.
-    pub problems: Vec<Problem>,
-}
-
-/// `scrub`.
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct ScrubReport {
-    /// Items re-read.
-    pub items: u64,
-    /// Bytes re-read.
-    pub bytes: u64,
-    /// Documents whose modification time or executable bit somebody had changed, and which have them again.
-    pub attributes: u64,
-    /// What is not right, at most `LISTED_MAX`.
-    pub damaged: Vec<Discrepancy>,
-    /// Receipts for the way back.
-    pub receipts: Vec<ReceiptReport>,
     /// What needs attention.
     pub problems: Vec<Problem>,
 }

@@ -1,31 +1,35 @@
 //! `scrub`: re-reads all that a replica holds and answers for it, so that the source can send again what is not right.
 //!
 //! What an interrupted command left is brought to its end first. Every item is read from the disk and digested under the
-//! secret of the package that brought it; the outcome is recorded before the receipt is made.
+//! secret of the package that brought it. It goes by steps; each is recorded when it is done, so that a scrub which was
+//! interrupted goes on where it was. The receipts are made from the records of all steps.
 
-use capture::read::Parents;
+mod extra;
+mod reading;
+mod share;
+
 use carrier::{Carrier, Gateway, Medium, OpenFailure};
-use engine::replica::{Item, Route};
-use rayon::prelude::*;
-use std::collections::{BTreeMap, HashMap};
-use std::io;
+use engine::answer::{Reread, of_scrub};
+use engine::due::{Pace, SCRUB_DAYS};
+use engine::heartbeat::seconds_since;
+use std::collections::HashMap;
 use std::path::PathBuf;
 use wire::Digest;
 use wire::card::Role;
 use wire::limits::RECEIPT_ROWS_MAX;
-use wire::receipt::{Answer, Outcome, Row};
+use wire::receipt::Outcome;
 use wire::record::Scrubbed;
 
-use crate::attest::{Attester, key_of};
 use crate::home::{Access, Home};
 use crate::progress::Stage;
 use crate::receipts::WayBack;
-use crate::report::{ApplyReport, Discrepancy, Failure, LISTED_MAX, ReceiptReport, ScrubReport};
-use crate::tree::Tree;
+use crate::report::{ApplyReport, Discrepancy, ExtraFile, Failure, LISTED_MAX, Problem, ReceiptReport, ScrubReport};
+use crate::throttle::Throttle;
 use crate::world::World;
+use reading::is_readable;
 
-/// Items that one thread takes at a time.
-const ITEMS_AT_ONCE: usize = 64;
+pub use reading::in_receipts;
+pub use share::{Share, oldest, read as read_share, read_all as read_shares};
 
 /// What is to be re-read.
 #[derive(Clone, Debug, Default)]
@@ -35,12 +39,11 @@ pub struct ScrubOptions {
     /// Medium that takes the receipts; without one they go to the gateway folder of their route, or wait in the spool for the
     /// next medium.
     pub to: Option<PathBuf>,
+    /// Bytes per second that are read at most; as fast as it goes if none.
+    pub rate: Option<u64>,
+    /// Moves files that no item accounts for below the dot folder.
+    pub set_aside_extra: bool,
 }
-
-/// By package and row: offset and length of a stretch of the document.
-type Stretches = HashMap<(u64, u32), (u64, u64)>;
-/// What was read back of an item: its number, what it proves, the digest under the key of its package.
-type ReadBack = (u32, Outcome, Digest);
 
 /// Re-reads whole routes and makes their receipts.
 ///
@@ -62,37 +65,39 @@ pub fn scrub(world: &World, path: &std::path::Path, options: &ScrubOptions) -> R
     let wanted = |name: &&String| options.routes.is_empty() || options.routes.contains(name);
     let routes: Vec<String> = home.config.routes.keys().filter(|name| home.replica().routes.contains_key(*name)).filter(wanted).cloned().collect();
     for name in &routes {
-        one(&mut home, name, medium.as_ref(), &mut report)?;
+        one(&mut home, name, options, medium.as_ref(), &mut report)?;
     }
     let result = format!("{} items, {} not right", report.items, report.damaged.len());
     home.close("", &result)?;
     Ok(report)
 }
 
-fn one(home: &mut Home, name: &str, medium: Option<&Medium>, report: &mut ScrubReport) -> Result<(), Failure> {
-    let route = &home.replica().routes[name];
-    if route.packages.is_empty() {
+fn one(home: &mut Home, name: &str, options: &ScrubOptions, medium: Option<&Medium>, report: &mut ScrubReport) -> Result<(), Failure> {
+    if home.replica().routes[name].packages.is_empty() {
         return Ok(());
     }
     let tree = crate::applying::tree_of(home, name)?;
-    let parts = parts(home, name)?;
-    let read = read_all(home, &tree, route, &parts).map_err(|error| Failure::io(name, &error))?;
-    report.items += read.len() as u64;
-    report.bytes += read.iter().map(|(number, _, _)| route.items[*number as usize].size).sum::<u64>();
-    report.attributes += put_attributes_right(home, &tree, route, &read);
-    let wrong: Vec<(u32, Outcome)> = read.iter().filter(|(_, outcome, _)| !outcome.proves()).map(|(number, outcome, _)| (*number, *outcome)).collect();
-    let left = LISTED_MAX.saturating_sub(report.damaged.len());
-    let listed = wrong.iter().take(left).map(|(number, outcome)| Discrepancy {
-        route: name.into(),
-        item: route.items[*number as usize].id.clone(),
-        outcome: outcome.word(),
-    });
-    report.damaged.extend(listed);
-    let receipts = in_receipts(answers(route, &read), RECEIPT_ROWS_MAX);
-    let damaged = wrong.iter().map(|(number, outcome)| (*number, outcome.number())).collect();
-    home.record(Scrubbed { route: name.into(), items: read.len() as u64, damaged })?;
-    home.commit()?;
+    read_what_is_left(home, name, &tree, options, report)?;
+    let found = extra::look(home, name, &tree, options.set_aside_extra || home.config.policy.set_aside_extra)?;
+    report.set_aside += found.set_aside;
+    report.extra_total += found.paths.len() as u64;
+    report.problems.extend(extra_problem(name, found.paths.len() as u64));
+    let left = LISTED_MAX.saturating_sub(report.extra.len());
+    report.extra.extend(found.paths.into_iter().take(left).map(|path| ExtraFile { route: name.into(), path }));
+    let receipts = in_receipts(of_scrub(&home.replica().routes[name], &all_steps(home, name)?), RECEIPT_ROWS_MAX);
     report.receipts.extend(crate::receipts::make_scrub(home, name, receipts)?);
+    let route = &home.replica().routes[name];
+    let wrong = || (0u32..).zip(&route.items).filter(|(_, item)| item.held() && item.damaged != 0);
+    let left = LISTED_MAX.saturating_sub(report.damaged.len());
+    report.damaged.extend(wrong().take(left).map(|(_, item)| Discrepancy {
+        route: name.into(),
+        item: item.id.clone(),
+        outcome: Outcome::of(item.damaged).map_or("", Outcome::word),
+    }));
+    let damaged = wrong().map(|(number, item)| (number, item.damaged)).collect();
+    let items = route.items.iter().filter(|item| is_readable(route, item)).count() as u64;
+    home.record(Scrubbed { route: name.into(), items, damaged })?;
+    home.commit()?;
     // What is not taken waits in the spool, like without a medium.
     match put(home, name, medium) {
         Ok(put) => {
@@ -104,6 +109,67 @@ fn one(home: &mut Home, name: &str, medium: Option<&Medium>, report: &mut ScrubR
     Ok(())
 }
 
+/// Reads everything but what the interrupted scrub that this one goes on with has read within a period.
+fn read_what_is_left(home: &mut Home, name: &str, tree: &crate::tree::Tree, options: &ScrubOptions, report: &mut ScrubReport) -> Result<(), Failure> {
+    let world = home.world.clone();
+    let days = Some(home.config.policy.scrub_days).filter(|days| *days > 0).unwrap_or(SCRUB_DAYS);
+    let pace = Pace::of(days, options.rate.unwrap_or(0));
+    let (route, now) = (&home.replica().routes[name], world.now_seconds());
+    let from = route.scrub_from;
+    let is_read =
+        |item: &engine::replica::Item| from > 0 && item.read_in >= from && item.read_at <= now && seconds_since(item.read_at, now) <= pace.period_seconds;
+    let mut left: Vec<u32> = Vec::new();
+    for (number, item) in (0u32..).zip(&route.items).filter(|(_, item)| is_readable(route, item)) {
+        if is_read(item) { report.resumed += 1 } else { left.push(number) }
+    }
+    left.sort_by(|one, two| route.items[*one as usize].path().cmp(route.items[*two as usize].path()));
+    let size = |home: &Home, number: u32| home.replica().routes[name].items[number as usize].size;
+    let bytes: u64 = left.iter().map(|number| size(home, *number)).sum();
+    let steps: Vec<Vec<u32>> = reading::steps(route, &left).into_iter().map(<[u32]>::to_vec).collect();
+    let stretches = reading::stretches(home, name, &left)?;
+    if from == 0 {
+        // Nothing was read yet: the record only says that a scrub of everything begins.
+        let step = route.readings + 1;
+        reading::record(home, name, step, true, &[])?;
+    }
+    let throttle = Throttle::new(&*world.clock, pace);
+    world.progress.begin(Stage::Scrub, Some(left.len() as u64), Some(bytes));
+    for items in &steps {
+        let done = reading::step(home, name, tree, items, &stretches, &throttle);
+        let (read, attributes) = done.inspect_err(|_| world.progress.end())?;
+        report.items += read.len() as u64;
+        report.bytes += read.iter().map(|(number, _, _)| size(home, *number)).sum::<u64>();
+        report.attributes += attributes;
+    }
+    world.progress.end();
+    Ok(())
+}
+
+/// What all steps of the scrub under way have read, as far as it was not read again since.
+fn all_steps(home: &Home, name: &str) -> Result<Vec<Reread>, Failure> {
+    let route = &home.replica().routes[name];
+    let mut all = Vec::new();
+    for number in route.scrub_from..=route.readings {
+        // Switching a package in is a reading, too, and has another receipt.
+        let Some(step) = home.scrub_step(name, number).filter(|step| step.whole) else { continue };
+        let wrong: HashMap<u32, u16> = step.damaged.iter().copied().collect();
+        let read = step.read.iter().zip(&step.digests).filter(|(item, _)| {
+            let item = &route.items[**item as usize];
+            item.read_in == number && is_readable(route, item)
+        });
+        all.extend(read.map(|(item, digest): (&u32, &Digest)| {
+            let outcome = wrong.get(item).and_then(|outcome| Outcome::of(*outcome)).unwrap_or(Outcome::Unchanged);
+            (*item, outcome, *digest)
+        }));
+    }
+    Ok(all)
+}
+
+/// The problem of a route with so many extra files.
+pub fn extra_problem(name: &str, extra: u64) -> Option<Problem> {
+    (extra > 0).then(|| Problem { code: "RPL-09", subject: name.into(), detail: format!("{extra} files in the replica tree that no item accounts for") })
+}
+
 /// Puts what is to go to the source on the medium, or without one into the gateway folder of the route, if it has one.
 fn put(home: &Home, name: &str, medium: Option<&Medium>) -> Result<Vec<ReceiptReport>, Failure> {
     let refused = |failure: OpenFailure| Failure::new(failure.code(), name, failure.to_string());
@@ -112,100 +178,6 @@ fn put(home: &Home, name: &str, medium: Option<&Medium>) -> Result<Vec<ReceiptRe
     let carrier = medium.map(|medium| medium as &dyn Carrier).or(gateway.as_ref().map(|gateway| gateway as &dyn Carrier));
     let Some(carrier) = carrier else { return Ok(Vec::new()) };
     crate::receipts::hand_over(home, name, 0, &WayBack { carrier, keeps: medium.is_some() })
-}
-
-/// Of items that the last of several parts made whole: which stretch the source asks about, by package and row.
-fn parts(home: &Home, name: &str) -> Result<Stretches, Failure> {
-    let route = &home.replica().routes[name];
-    let mut by_sequence: BTreeMap<u64, Vec<u32>> = BTreeMap::new();
-    for item in route.items.iter().filter(|item| item.held() && item.is_confirmed()) {
-        by_sequence.entry(item.sequence).or_default().push(item.row);
-    }
-    let mut parts = HashMap::new();
-    for (sequence, rows) in by_sequence {
-        let missing = || Failure::new("LDG-06", "ledger", format!("the apply record of {name} {sequence} is not there"));
-        let begun = home.begun(name, sequence).ok_or_else(missing)?;
-        let part = |row: u32| begun.rows.get(row as usize).and_then(|staged| staged.part).map(|part| ((sequence, row), (part.offset, part.length)));
-        parts.extend(rows.into_iter().filter_map(part));
-    }
-    Ok(parts)
-}
-
-/// Reads everything that is held, folder by folder, on all cores.
-fn read_all(home: &Home, tree: &Tree, route: &Route, parts: &Stretches) -> io::Result<Vec<ReadBack>> {
-    let mut held: Vec<(u32, &Item)> = (0u32..).zip(&route.items).filter(|(_, item)| item.held() && item.is_confirmed()).collect();
-    held.sort_by(|one, two| one.1.path().cmp(two.1.path()));
-    let world = &home.world;
-    let bytes = held.iter().map(|(_, item)| item.size).sum();
-    world.progress.begin(Stage::Scrub, Some(held.len() as u64), Some(bytes));
-    let read: io::Result<Vec<Vec<ReadBack>>> = held
-        .par_chunks(ITEMS_AT_ONCE)
-        .map(|items| {
-            let (mut parents, mut buffer) = (Parents::default(), crate::attest::buffer());
-            let mut read = Vec::with_capacity(items.len());
-            for (number, item) in items {
-                let seen = route.packages.get(&item.sequence).expect("an item is held because a package that was seen brought it");
-                let attester = Attester { world, tree, route, key: key_of(seen), past_memory: home.config.policy.read_back_medium };
-                let range = parts.get(&(item.sequence, item.row)).copied();
-                let (outcome, digest) = attester.present(item, range, Outcome::Unchanged, &mut parents, &mut buffer)?;
-                world.progress.advance(1, item.size);
-                read.push((*number, outcome, digest));
-            }
-            Ok(read)
-        })
-        .collect();
-    world.progress.end();
-    Ok(read?.concat())
-}
-
-/// Gives documents whose content is right the modification time and the executable bit of the ledger again; gives how many
-/// needed it. What the file system does not keep is left as it is.
-fn put_attributes_right(home: &Home, tree: &Tree, route: &Route, read: &[ReadBack]) -> u64 {
-    let disk = &*home.world.disk;
-    let one = |item: &Item, parents: &mut Parents| -> Option<()> {
-        let known = parents.stat(disk, &tree.root, item.path()).ok()?;
-        let right = |modified: i64, executable: bool| (modified, executable) == (item.modified, item.executable);
-        if right(known.modified, known.executable) {
-            return None;
-        }
-        let mut file = parents.open(disk, &tree.root, item.path()).ok()?;
-        let mode = file.stat().ok()?.mode;
-        file.set_mode(if item.executable { mode | 0o111 } else { mode & !0o111 }).ok()?;
-        file.set_modified(item.modified).ok()?;
-        let now = file.stat().ok()?;
-        right(now.modified, now.executable()).then_some(())
-    };
-    let count = |parents: &mut Parents, (number, outcome, _): &ReadBack| outcome.proves() && one(&route.items[*number as usize], parents).is_some();
-    read.par_chunks(ITEMS_AT_ONCE).map_init(Parents::default, |parents, read| read.iter().filter(|read| count(parents, read)).count() as u64).sum()
-}
-
-/// What was read back as answers: by package, and within it by row.
-fn answers(route: &Route, read: &[ReadBack]) -> Vec<Answer> {
-    let mut by_sequence: BTreeMap<u64, Vec<Row>> = BTreeMap::new();
-    for (number, outcome, digest) in read {
-        let item = &route.items[*number as usize];
-        by_sequence.entry(item.sequence).or_default().push(Row { row: item.row, outcome: outcome.number(), digest: *digest });
-    }
-    let answer = |(sequence, mut rows): (u64, Vec<Row>)| {
-        rows.sort_by_key(|row| row.row);
-        let package = route.packages[&sequence].package;
-        Answer { sequence, package, rows }
-    };
-    by_sequence.into_iter().map(answer).collect()
-}
-
-/// Shares answers out to receipts of at most `rows_max` rows each; always at least one receipt, which may be empty.
-fn in_receipts(answers: Vec<Answer>, rows_max: usize) -> Vec<Vec<Answer>> {
-    let (mut receipts, mut rows) = (vec![Vec::new()], 0);
-    for answer in answers {
-        if rows + answer.rows.len() > rows_max && rows > 0 {
-            receipts.push(Vec::new());
-            rows = 0;
-        }
-        rows += answer.rows.len();
-        receipts.last_mut().expect("never empty").push(answer);
-    }
-    receipts
 }
 
 #[cfg(test)]

@@ -4,9 +4,10 @@ use super::*;
 use crate::status::scene::Scene;
 use std::fs;
 use wire::PackageId;
+use wire::receipt::{Answer, Row};
 
 fn scrubbed(scene: &Scene, to: Option<&str>) -> ScrubReport {
-    scrub(&scene.world, &scene.replica(), &ScrubOptions { routes: Vec::new(), to: to.map(|to| scene.path(to)) }).unwrap()
+    scrub(&scene.world, &scene.replica(), &ScrubOptions { routes: Vec::new(), to: to.map(|to| scene.path(to)), ..ScrubOptions::default() }).unwrap()
 }
 
 fn items(scene: &Scene) -> crate::report::Counts {
@@ -104,7 +105,11 @@ fn a_document_that_came_in_parts_is_proven() {
 #[test]
 fn wrong_use_is_refused_before_anything_is_read() {
     let scene = Scene::new();
-    let options = |route: Option<&str>, to: Option<&str>| ScrubOptions { routes: route.into_iter().map(Into::into).collect(), to: to.map(|to| scene.path(to)) };
+    let options = |route: Option<&str>, to: Option<&str>| ScrubOptions {
+        routes: route.into_iter().map(Into::into).collect(),
+        to: to.map(|to| scene.path(to)),
+        ..ScrubOptions::default()
+    };
     for (home, options, code) in [
         (scene.replica(), options(Some("none"), None), "USE-01"),
         (scene.replica(), options(None, Some("not-inserted")), "MED-02"),
@@ -128,4 +133,154 @@ fn receipts_hold_what_fits() {
         let receipts: Vec<Vec<u64>> = in_receipts(answers, 10).iter().map(|answers| answers.iter().map(|answer| answer.sequence).collect()).collect();
         assert_eq!(receipts, expected, "{sizes:?}");
     }
+}
+
+/// Opens the medium's receipts of the scrub form on the source; what they say of each item, by its name, and of extra files.
+fn told(scene: &Scene) -> (Vec<(String, String)>, Vec<u64>) {
+    let taken = scene.carry(&scene.source()).reconciled.unwrap();
+    assert_eq!(taken.problems, []);
+    let told = taken.discrepancies.iter().map(|found| (found.item.to_string(), found.outcome.to_owned())).collect();
+    (told, taken.receipts.iter().map(|receipt| receipt.extra).collect())
+}
+
+/// FAULTS C08
+#[test]
+fn a_scrub_that_was_interrupted_goes_on_where_it_was() {
+    let scene = Scene::new();
+    for number in 0..9 {
+        scene.write(number.to_string(), format!("content {number}"));
+    }
+    scene.round();
+    fs::write(scene.path("replica/1"), "rot").unwrap();
+    fs::write(scene.path("replica/7"), "rot").unwrap();
+    scene.change(&scene.replica(), |home| {
+        let tree = crate::applying::tree_of(home, "all")?;
+        let step = home.replica().routes["all"].readings + 1;
+        reading::record(home, "all", step, true, &[])?;
+        let (world, items) = (home.world.clone(), [0, 1, 2, 3]);
+        let throttle = Throttle::new(&*world.clock, Pace::of(90, 0));
+        let stretches = reading::stretches(home, "all", &items)?;
+        reading::step(home, "all", &tree, &items, &stretches, &throttle).map(|_| ())
+    });
+    scene.pass(80 * 86_400);
+    let report = scrubbed(&scene, Some("medium"));
+    assert_eq!((report.resumed, report.items, report.damaged.len()), (4, 5, 2), "what was read is not read again, and yet told");
+    assert_eq!(told(&scene).0, [("1".into(), "corrupt".into()), ("7".into(), "corrupt".into())]);
+    assert_eq!((items(&scene).done, items(&scene).packed), (7, 2));
+    let report = scrubbed(&scene, None);
+    assert_eq!((report.resumed, report.items), (0, 9), "one that came to its end is followed by a new one");
+}
+
+/// FAULTS C08
+#[test]
+fn a_reading_of_an_interrupted_scrub_does_not_count_for_ever() {
+    let scene = Scene::new();
+    scene.write("a", "alpha");
+    scene.round();
+    scene.change(&scene.replica(), |home| {
+        let tree = crate::applying::tree_of(home, "all")?;
+        let step = home.replica().routes["all"].readings + 1;
+        reading::record(home, "all", step, true, &[])?;
+        let world = home.world.clone();
+        let stretches = reading::stretches(home, "all", &[0])?;
+        reading::step(home, "all", &tree, &[0], &stretches, &Throttle::new(&*world.clock, Pace::of(90, 0))).map(|_| ())
+    });
+    scene.pass(91 * 86_400);
+    let report = scrubbed(&scene, None);
+    assert_eq!((report.resumed, report.items), (0, 1));
+}
+
+/// FAULTS C08
+#[test]
+fn all_is_read_within_the_period_by_carrying_alone() {
+    let scene = Scene::new();
+    for number in 0..30 {
+        scene.write(format!("{number:02}"), format!("content {number}"));
+    }
+    scene.round();
+    fs::write(scene.path("replica/07"), "rot").unwrap();
+    fs::remove_file(scene.path("replica/21")).unwrap();
+    fs::write(scene.path("replica/nobody sent it"), "extra").unwrap();
+    let (mut read, mut found) = (Vec::new(), Vec::new());
+    for _ in 0..6 {
+        scene.pass(15 * 86_400);
+        let applied = scene.carry(&scene.replica()).applied.unwrap();
+        read.push(applied.scrubbed.items);
+        found.extend(applied.scrubbed.damaged.iter().map(|found| found.item.to_string()));
+        assert_eq!(applied.scrubbed.extra, 1, "looked for as well");
+        scene.carry(&scene.source());
+    }
+    assert_eq!(read.iter().sum::<u64>(), 30, "{read:?}");
+    assert!(read.iter().all(|items| (3..=8).contains(items)), "spread over the period: {read:?}");
+    assert_eq!(found, ["07", "21"]);
+    scene.carry(&scene.replica());
+    scene.carry(&scene.source());
+    assert_eq!((scene.on_replica("07").unwrap(), scene.on_replica("21").unwrap()), (b"content 7".to_vec(), b"content 21".to_vec()));
+    assert_eq!((items(&scene).total, items(&scene).done), (30, 30));
+    assert_eq!(crate::status(&scene.world, &scene.source()).unwrap().routes[0].extra, 1);
+    let status = crate::status(&scene.world, &scene.replica()).unwrap();
+    assert!(status.routes[0].oldest_read_seconds.unwrap() <= 90 * 86_400);
+    assert_eq!(status.problems.iter().map(|problem| problem.code).collect::<Vec<_>>(), ["RPL-09"]);
+}
+
+#[test]
+fn what_nobody_read_for_longer_than_the_period_is_an_alarm() {
+    let scene = Scene::new();
+    scene.write("a", "alpha");
+    scene.round();
+    let codes = || crate::status(&scene.world, &scene.replica()).unwrap().problems.iter().map(|problem| problem.code).collect::<Vec<_>>();
+    scene.pass(99 * 86_400 - 60);
+    assert_eq!(codes(), [""; 0]);
+    scene.pass(120);
+    assert_eq!(codes(), ["RPL-08"]);
+    scene.policy(&scene.replica(), "scrub_days = 100");
+    assert_eq!(codes(), [""; 0]);
+    scene.policy(&scene.replica(), "scrub_bytes_per_second = 1000");
+    scene.carry(&scene.replica());
+    scene.pass(111 * 86_400);
+    assert_eq!(codes(), ["RPL-08"]);
+    scene.carry(&scene.replica());
+    assert_eq!(codes(), [""; 0]);
+}
+
+/// FAULTS C08, A08
+#[test]
+fn extra_files_are_told_and_set_aside_when_asked() {
+    let scene = Scene::new();
+    for name in ["a", "b/c", "b/d", "e/f"] {
+        scene.write(name, name);
+    }
+    scene.round();
+    let there = |name: &str| scene.path("replica").join(name);
+    fs::create_dir_all(there("x/y")).unwrap();
+    fs::write(there("x/y/z"), "work of an hour").unwrap();
+    fs::write(there("b/extra"), "beside").unwrap();
+    std::os::unix::fs::symlink("/etc/passwd", there("link")).unwrap();
+    // In the place of an item, and of a folder of items: damage, not extra.
+    fs::remove_file(there("a")).unwrap();
+    fs::create_dir(there("a")).unwrap();
+    fs::write(there("a/below"), "below").unwrap();
+    fs::remove_dir_all(there("e")).unwrap();
+    std::os::unix::fs::symlink("/etc", there("e")).unwrap();
+    fs::write(there(".gapferry/ours"), "ours").unwrap();
+    let report = scrubbed(&scene, Some("medium"));
+    let extra: Vec<String> = report.extra.iter().map(|extra| extra.path.to_string()).collect();
+    assert_eq!((extra, report.extra_total, report.set_aside), (vec!["b/extra".into(), "link".into(), "x/y/z".into()], 3, 0));
+    assert_eq!(report.damaged.iter().map(|found| found.item.to_string()).collect::<Vec<_>>(), ["a", "e/f"]);
+    assert_eq!(report.problems.iter().map(|problem| problem.code).collect::<Vec<_>>(), ["RPL-09"]);
+    assert!(told(&scene).1.contains(&3), "the source hears of them");
+    let options = ScrubOptions { set_aside_extra: true, ..ScrubOptions::default() };
+    let report = scrub(&scene.world, &scene.replica(), &options).unwrap();
+    assert_eq!((report.extra_total, report.set_aside, report.problems.len()), (0, 3, 0));
+    assert!(!there("x").exists() && !there("b/extra").exists() && there("b/c").exists());
+    let kept = fs::read_dir(there(".gapferry/kept")).unwrap().next().unwrap().unwrap().path();
+    assert_eq!(fs::read(kept.join("x/y/z")).unwrap(), b"work of an hour");
+    assert_eq!(fs::read_link(kept.join("link")).unwrap(), std::path::Path::new("/etc/passwd"));
+    for _ in 0..2 {
+        scene.carry(&scene.replica());
+        scene.carry(&scene.source());
+    }
+    assert_eq!((scene.on_replica("a").unwrap(), scene.on_replica("e/f").unwrap()), (b"a".to_vec(), b"e/f".to_vec()));
+    let states = [scene.source(), scene.replica()].map(|home| crate::status(&scene.world, &home).unwrap().routes[0].extra);
+    assert_eq!((states, items(&scene).done), ([0, 0], 4));
 }

@@ -73,12 +73,15 @@ fn report(home: &Home) -> StatusReport {
         ..StatusReport::default()
     };
     for (name, config) in &home.config.routes {
-        let (route, problems) = match home.config.role {
+        let (mut route, problems) = match home.config.role {
             Role::Source => source_status(home, name, config),
             Role::Replica => replica_status(home, name, config),
         };
+        let silence = crate::heartbeat::silence(home, name);
+        route.silent_seconds = silence.as_ref().map(|silence| silence.seconds);
         report.routes.push(route);
         report.problems.extend(problems);
+        report.problems.extend(silence.and_then(|silence| silence.alarm));
     }
     if home.config.role == Role::Source {
         report.problems.extend(rotten(home));
@@ -141,6 +144,7 @@ fn source_status(home: &Home, name: &str, config: &RouteConfig) -> (RouteStatus,
         packages_unanswered: route.packages.values().filter(|package| package.items > 0 && !package.lost).count() as u64,
         stopped,
         agreed: agreed(&route.breaker),
+        extra: route.extra.into(),
         next,
         other_zone: home.zone_name(&route.replica),
         ..blank
@@ -217,7 +221,10 @@ fn replica_status(home: &Home, name: &str, config: &RouteConfig) -> (RouteStatus
         let changes = crate::acts::waiting_on_replica(&route.breaker).changes.max(tripped.changes);
         format!("{changes} changes wait for a person to agree; {} packages are held back{}", route.breaker.held.len(), people(home, &route.breaker))
     });
-    let (stopped, problems) = stop(name, route.stopped.as_ref(), tripped, "RPL-01");
+    let (stopped, mut problems) = stop(name, route.stopped.as_ref(), tripped, "RPL-01");
+    let (oldest_read_seconds, overdue) = crate::scrub::oldest(home, name);
+    problems.extend(overdue);
+    problems.extend(crate::scrub::extra_problem(name, route.extra.into()));
     let unfinished = items.pending > 0 || route.pending.is_some();
     let next = match (&route.stopped, route.breaker.tripped) {
         (Some(_), _) => "needs-person",
@@ -234,6 +241,8 @@ fn replica_status(home: &Home, name: &str, config: &RouteConfig) -> (RouteStatus
         stopped,
         agreed: agreed(&route.breaker),
         escaped: route.escaped(),
+        oldest_read_seconds,
+        extra: route.extra.into(),
         next,
         other_zone: home.zone_name(&route.source),
         ..blank

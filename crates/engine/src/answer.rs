@@ -54,15 +54,25 @@ pub fn as_known_now(route: &Route, sequence: u64, mut rows: Vec<Row>) -> Vec<Row
     rows
 }
 
-/// What an earlier reading found damaged, as answers of a scrub: by package, and within it by row.
-pub fn damaged(route: &Route) -> Vec<Answer> {
-    let mut by_sequence: BTreeMap<u64, Vec<Row>> = BTreeMap::new();
-    for item in route.items.iter().filter(|item| item.held() && item.damaged != 0) {
-        by_sequence.entry(item.sequence).or_default().push(Row { row: item.row, outcome: item.damaged, digest: Digest::ZERO });
+/// What was read back of an item: its number, what it proves, the digest under the key of its package.
+pub type Reread = (u32, Outcome, Digest);
+
+/// What an earlier reading found damaged.
+pub fn damaged(route: &Route) -> Vec<Reread> {
+    let wrong = (0u32..).zip(&route.items).filter(|(_, item)| item.held() && item.damaged != 0);
+    wrong.filter_map(|(number, item)| Some((number, Outcome::of(item.damaged)?, Digest::ZERO))).collect()
+}
+
+/// What was read back as answers of a scrub: by package, and within it by row. What a package brought that is not known is left
+/// out; of an item that is named twice the last counts.
+pub fn of_scrub(route: &Route, read: &[Reread]) -> Vec<Answer> {
+    let mut by_sequence: BTreeMap<u64, BTreeMap<u32, Row>> = BTreeMap::new();
+    for (number, outcome, digest) in read {
+        let item = &route.items[*number as usize];
+        by_sequence.entry(item.sequence).or_default().insert(item.row, Row { row: item.row, outcome: outcome.number(), digest: *digest });
     }
-    let answer = |(sequence, mut rows): (u64, Vec<Row>)| {
-        rows.sort_by_key(|row| row.row);
-        Some(Answer { sequence, package: route.packages.get(&sequence)?.package, rows })
+    let answer = |(sequence, rows): (u64, BTreeMap<u32, Row>)| {
+        Some(Answer { sequence, package: route.packages.get(&sequence)?.package, rows: rows.into_values().collect() })
     };
     by_sequence.into_iter().filter_map(answer).collect()
 }

@@ -86,7 +86,7 @@ fn what_is_damaged_is_told_by_package_and_row() {
     let items = vec![brought("a", 4, 7, 32), brought("b", 2, 1, 33), brought("c", 4, 3, 33), brought("d", 4, 1, 0), removed, brought("f", 3, 0, 32)];
     let mut route = replica_route(items);
     route.packages.extend([attested(2, 9, 1), attested(4, 9, 1)]);
-    let told: Vec<_> = damaged(&route)
+    let told: Vec<_> = of_scrub(&route, &damaged(&route))
         .into_iter()
         .map(|answer| (answer.sequence, answer.package, answer.rows.iter().map(|row| (row.row, row.outcome, row.digest)).collect::<Vec<_>>()))
         .collect();

@@ -435,6 +435,7 @@ impl Route {
         let Some(pending) = self.pending.take_if(|pending| pending.sequence == sequence) else { return };
         self.may_be_empty = false;
         self.readings += 1;
+        self.looked_at = self.looked_at.or(Some(time));
         let exceptions: BTreeMap<u32, &AppliedRow> = rows.iter().map(|row| (row.row, row)).collect();
         for (staged, row) in pending.rows.iter().zip(0u32..) {
             let exception = exceptions.get(&row);

@@ -6,6 +6,8 @@ use std::time::Duration;
 const LIMITED_SECONDS: u64 = 10;
 /// Gateway folders are looked at so often, s: they are often shares, where another machine's writing gives no hint.
 const FOLDERS_SECONDS: u64 = 30;
+/// What is left to be re-read goes on after so long: people's commands get in between, s.
+const MORE_SECONDS: u64 = 1;
 /// A home that another process held is tried again after so long: most commands are short.
 const HELD: Duration = Duration::from_millis(20);
 /// After so many times the command is a long one, and it is tried less often.
@@ -23,6 +25,8 @@ pub struct Timing {
     pub has_arrivals: bool,
     /// Whether not everything is watched.
     pub limited: bool,
+    /// Whether the last round left something to be re-read.
+    pub more: bool,
 }
 
 /// When the next round comes.
@@ -40,6 +44,7 @@ pub struct Next {
 pub fn after_a_round(timing: &Timing) -> Next {
     let seconds = timing.scan_seconds.max(1);
     let round = if timing.limited { seconds.min(LIMITED_SECONDS) } else { seconds };
+    let round = if timing.more { round.min(MORE_SECONDS) } else { round };
     let look_at_folders = (timing.has_arrivals && round > FOLDERS_SECONDS).then_some(Duration::from_secs(FOLDERS_SECONDS));
     Next { round: Duration::from_secs(round), look_at_folders, hints_count: true }
 }
@@ -69,17 +74,19 @@ mod tests {
 
     #[test]
     fn rounds_come_as_often_as_they_must() {
-        for (scan_seconds, has_arrivals, limited, round, look) in [
-            (300, false, false, 300, None),
-            (300, true, false, 300, Some(30)),
-            (30, true, false, 30, None),
-            (31, true, false, 31, Some(30)),
-            (300, true, true, 10, None),
-            (300, false, true, 10, None),
-            (5, true, true, 5, None),
-            (0, true, false, 1, None),
+        for (scan_seconds, has_arrivals, limited, more, round, look) in [
+            (300, false, false, false, 300, None),
+            (300, true, false, false, 300, Some(30)),
+            (30, true, false, false, 30, None),
+            (31, true, false, false, 31, Some(30)),
+            (300, true, true, false, 10, None),
+            (300, false, true, false, 10, None),
+            (5, true, true, false, 5, None),
+            (0, true, false, false, 1, None),
+            (300, true, false, true, 1, None),
+            (300, true, true, true, 1, None),
         ] {
-            let next = after_a_round(&Timing { scan_seconds, has_arrivals, limited });
+            let next = after_a_round(&Timing { scan_seconds, has_arrivals, limited, more });
             let expected = Next { round: Duration::from_secs(round), look_at_folders: look.map(Duration::from_secs), hints_count: true };
             assert_eq!(next, expected, "{scan_seconds} {has_arrivals} {limited}");
         }
@@ -102,7 +109,7 @@ mod tests {
             (99, 300, true, 10, None),
             (99, 5, false, 5, None),
         ] {
-            let next = after_problems(rounds, &Timing { scan_seconds, has_arrivals: true, limited });
+            let next = after_problems(rounds, &Timing { scan_seconds, has_arrivals: true, limited, more: false });
             let expected = Next { round: Duration::from_secs(round), look_at_folders: look.map(Duration::from_secs), hints_count: true };
             assert_eq!(next, expected, "{rounds} {scan_seconds} {limited}");
         }
