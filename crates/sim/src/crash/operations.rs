@@ -79,7 +79,7 @@ fn apply(scene: &Scene) -> Result<(), Failure> {
 
 /// A damaged file is found and told.
 fn scrub(scene: &Scene) -> Result<(), Failure> {
-    let options = ScrubOptions { routes: Vec::new(), to: Some(PathBuf::from(MEDIUM)) };
+    let options = ScrubOptions { routes: Vec::new(), to: Some(PathBuf::from(MEDIUM)), ..ScrubOptions::default() };
     driver::scrub(&scene.world, Side::Replica.home(), &options).map(drop)
 }
 
