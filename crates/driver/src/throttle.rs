@@ -33,16 +33,22 @@ impl<'a> Throttle<'a> {
         if cost == 0 {
             return;
         }
-        let debt = {
+        let (debt, before) = {
             let mut account = self.account.lock().unwrap_or_else(PoisonError::into_inner);
             let now = self.clock.now();
             // A clock that goes back makes nobody wait for it.
             account.until = account.until.saturating_sub(account.seen.saturating_sub(now).max(0)).max(now).saturating_add(cost);
             account.seen = now;
-            account.until.saturating_sub(now)
+            (account.until.saturating_sub(now), now)
         };
-        if debt >= DEBT_NS_MIN {
-            self.clock.wait(u64::try_from(debt).unwrap_or(0));
+        if debt < DEBT_NS_MIN {
+            return;
+        }
+        self.clock.wait(u64::try_from(debt).unwrap_or(0));
+        if self.clock.now() <= before {
+            // The clock stands, or went back: what was waited for is paid all the same.
+            let mut account = self.account.lock().unwrap_or_else(PoisonError::into_inner);
+            account.until = account.until.saturating_sub(debt);
         }
     }
 }
@@ -80,6 +86,27 @@ mod tests {
         let throttle = Throttle::new(&clock, Pace::of(90, 1_000_000));
         (0..1000).for_each(|_| throttle.took(100));
         assert_eq!(clock.now(), 100_000_000);
+    }
+
+    /// A clock that stands; counts what was waited.
+    struct Standing(AtomicI64);
+
+    impl Clock for Standing {
+        fn now(&self) -> i64 {
+            5
+        }
+        fn wait(&self, ns: u64) {
+            self.0.fetch_add(i64::try_from(ns).unwrap(), Ordering::SeqCst);
+        }
+    }
+
+    /// FAULTS C10
+    #[test]
+    fn a_clock_that_stands_makes_nobody_wait_twice() {
+        let clock = Standing(AtomicI64::new(0));
+        let throttle = Throttle::new(&clock, Pace::of(90, 1000));
+        (0..20).for_each(|_| throttle.took(500));
+        assert_eq!(clock.0.load(Ordering::SeqCst), 10_000_000_000);
     }
 
     #[test]

@@ -40,4 +40,7 @@ impl Clock for SimClock {
     fn now(&self) -> i64 {
         self.0.load(Ordering::Relaxed)
     }
+    fn wait(&self, ns: u64) {
+        self.pass(i64::try_from(ns).unwrap_or(i64::MAX));
+    }
 }
