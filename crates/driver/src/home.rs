@@ -522,8 +522,14 @@ fn checkpoint_message(incarnation: &Incarnation, head: &Head) -> [u8; 32] {
 
 /// The head that the signed checkpoint vouches for, if there is one.
 fn checkpoint(world: &World, ledger: &Dir, card: &Card) -> Result<Option<(Incarnation, Head)>, Failure> {
-    let Ok(bytes) = store::spool::read_whole(&*world.disk, ledger, b"checkpoint", 120) else { return Ok(None) };
     let wrong = || Failure::new("LDG-07", "ledger/checkpoint", "the checkpoint is damaged or not signed by this zone");
+    let bytes = match store::spool::read_whole(&*world.disk, ledger, b"checkpoint", 120) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        // Too long to be one, or no file at all: it is there, and what it said is lost.
+        Err(error) if matches!(error.kind(), std::io::ErrorKind::FileTooLarge | std::io::ErrorKind::InvalidInput) => return Err(wrong()),
+        Err(error) => return Err(Failure::io("ledger/checkpoint", &error)),
+    };
     let bytes: [u8; 120] = bytes.try_into().map_err(|_| wrong())?;
     let (incarnation, rest) = bytes.split_at(16);
     let head = Head { number: u64::from_le_bytes(rest[..8].try_into().expect("8 bytes")), digest: Digest(rest[8..40].try_into().expect("32 bytes")) };

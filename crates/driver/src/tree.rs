@@ -100,12 +100,15 @@ impl Tree {
 }
 
 /// The escaped name of an item: every byte outside `[a-z0-9._-]` of each component as `%xx`, a component that would be too
-/// long cut and ended by a digest. Reversible where it is not cut; the true name is in the ledger in any case.
+/// long cut and ended by a digest. Reversible where it is not cut; the true name is in the ledger in any case. With `unique` a
+/// digest ends it, and neither a component's first byte nor a point is left as it is.
 pub fn escaped(id: &ItemId, unique: bool) -> ItemId {
     let components = id.0.split(|byte| *byte == b'/').map(|component| {
         let mut name = Vec::new();
         for (place, byte) in component.iter().enumerate() {
-            let plain = matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-') || *byte == b'.' && place > 0;
+            // Where that is refused as well it is for what the name means there: a device before a point, a point at the end.
+            let letter = matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-') && !(unique && place == 0);
+            let plain = letter || *byte == b'.' && place > 0 && !unique;
             if plain { name.push(*byte) } else { name.extend_from_slice(format!("%{byte:02x}").as_bytes()) }
         }
         if name.len() > ESCAPED_BYTES_MAX {
@@ -162,6 +165,8 @@ mod tests {
         assert!(escaped(&long, false).0.len() <= ESCAPED_BYTES_MAX);
         assert_ne!(escaped(&long, false), escaped(&other, false));
         assert_ne!(escaped(&long, true), escaped(&long, false));
+        let device = escaped(&ItemId(b"a./con.txt".to_vec()), true).0;
+        assert!(device.starts_with(b"%61%2e/%63on%2etxt%~"), "{}", device.escape_ascii());
     }
 
     #[test]

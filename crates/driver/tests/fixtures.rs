@@ -44,7 +44,10 @@ fn home(root: &Path, zone: &str, trusted: &[&str]) -> PathBuf {
     let home = root.join(format!("{zone}-{}", trusted.join("-")));
     let role = if key_of(zone, "role") == "source" { Role::Source } else { Role::Replica };
     driver::init(&world, &home, zone, role, None).unwrap();
-    let keys = format!("gapferry key 1 clear\n{}{}\n", key_of(zone, "sign-seed"), key_of(zone, "seal-seed"));
+    let secrets = key_of(zone, "sign-seed") + &key_of(zone, "seal-seed");
+    let bytes: Vec<u8> = (0..secrets.len() / 2).map(|at| u8::from_str_radix(&secrets[2 * at..2 * at + 2], 16).unwrap()).collect();
+    let check = &wire::digest::derive("gapferry v1 key file", &[&bytes]).to_string()[..8];
+    let keys = format!("gapferry key 1 clear\n{secrets}{check}\n");
     fs::write(home.join("keys/zone.key"), keys).unwrap();
     for other in trusted {
         driver::trust(&world, &home, &fixtures().join(format!("keys/{other}.card")), &key_of(other, "fingerprint")).unwrap();

@@ -247,7 +247,8 @@ impl Source {
             Record::Reconciled(reconciled) => self.fold_reconciled(time, reconciled),
             Record::Resent(resent) => {
                 if let Some(route) = self.routes.get_mut(&resent.route) {
-                    for number in &resent.items {
+                    let known = self.archives.get(&route.archive).map_or(0, |archive| archive.items.len());
+                    for number in resent.items.iter().filter(|number| (**number as usize) < known) {
                         let item = route.item_mut(*number);
                         item.resend = true;
                         item.cancelled_version = 0;
@@ -256,7 +257,8 @@ impl Source {
             }
             Record::Cancelled(cancelled) => {
                 if let Some(route) = self.routes.get_mut(&cancelled.route) {
-                    for (number, version) in &cancelled.items {
+                    let known = self.archives.get(&route.archive).map_or(0, |archive| archive.items.len());
+                    for (number, version) in cancelled.items.iter().filter(|(number, _)| (*number as usize) < known) {
                         let item = route.item_mut(*number);
                         item.cancelled_version = *version;
                         item.resend = false;
@@ -323,7 +325,8 @@ impl Source {
         let Some(archive) = self.archives.get_mut(&route.archive) else { return };
         let weighed = weigh_packed(archive, route, &packed.rows);
         route.breaker.pass(&weighed.waiting, weighed.additions);
-        for row in &packed.rows {
+        let known = archive.items.len();
+        for row in packed.rows.iter().filter(|row| (row.item as usize) < known) {
             let item = route.item_mut(row.item);
             if row.part.is_none() || item.packed_version != row.version {
                 item.attempts = if item.packed_version == row.version { item.attempts.saturating_add(1) } else { 1 };
@@ -383,10 +386,10 @@ impl Source {
             route.settle(row, &item.id, reconciled.number);
         }
         for range in &reconciled.answered {
-            for sequence in range.first..=range.last {
-                if route.packages.remove(&sequence).is_some() {
-                    route.packages.range_mut(..sequence).for_each(|(_, earlier)| earlier.answered_later += 1);
-                }
+            let known: Vec<u64> = route.packages.range(range.first..=range.last).map(|(sequence, _)| *sequence).collect();
+            for sequence in known {
+                route.packages.remove(&sequence);
+                route.packages.range_mut(..sequence).for_each(|(_, earlier)| earlier.answered_later += 1);
             }
         }
         route.taken.insert(reconciled.number, reconciled.receipt);

@@ -398,3 +398,14 @@ fn when_the_replica_was_heard_of() {
         assert_eq!(inside.route().heard_at, heard, "{what}");
     }
 }
+
+/// FAULTS P19: a record that somebody wrote beside the ledger claims items and sequences that are not there; neither memory nor time is
+/// spent on them.
+#[test]
+fn what_names_nothing_that_there_is_changes_nothing() {
+    let mut inside = Inside::with(&["a", "b"]);
+    let (before, name) = (inside.source.clone(), inside.source.routes.keys().next().unwrap().clone());
+    inside.source.fold(1, &Resent { route: name.clone(), items: vec![u32::MAX, 2] }.into());
+    inside.source.fold(1, &Cancelled { route: name, items: vec![(u32::MAX, 1), (2, 1)] }.into());
+    assert_eq!(inside.source, before);
+}

@@ -3,6 +3,8 @@
 //! A record is self-contained: the state of a home is a pure fold over its records, and the index holds nothing else.
 //! Items are named by number: the order in which the ledger first met them, per archive on a source, per route on a replica.
 
+mod bounds;
+
 use crate::card::Role;
 use crate::clause::{self, Rejection};
 use crate::codec;
@@ -234,6 +236,7 @@ macro_rules! records {
                     $($number => codec::decode::<$name>(body, &clause::LDG_BODY).map(Record::$name),)*
                     _ => Err(Rejection(&clause::LDG_BODY)),
                 }
+                .and_then(|record: Record| bounds::check(&record).map(|()| record))
             }
             /// Every kind with its number, for the specification's table.
             pub const KINDS: &'static [(u16, &'static str)] = &[$(($number, stringify!($name))),*];
