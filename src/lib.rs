@@ -3,6 +3,9 @@
 //! Guarantees: `--json` prints exactly one object on stdout and is never localised; every problem is printed with whose fault
 //! it is and what to do now; the exit codes are those of `advice` alone. It decides nothing about archives, packages or keys.
 
+#[cfg(fuzzing)]
+compile_error!("a build for fuzzing checks no signature, seal or digest: the program is never built so (fuzz/README.md)");
+
 use clap::error::ErrorKind;
 use std::ffi::OsString;
 use std::panic::PanicHookInfo;

@@ -140,7 +140,7 @@ impl Opening {
         let bound = bound_of(&header.encode());
         let context = wrap_context(&bound);
         let content_key = header.slots.iter().find_map(|slot| SUITE.unwrap(&secret.seal, &context, slot)).ok_or(Rejection(&clause::ENV_RECIPIENT))?;
-        require(frames::commitment(&content_key, &bound) == header.commitment, &clause::ENV_COMMITMENT)?;
+        require(cfg!(fuzzing) || frames::commitment(&content_key, &bound) == header.commitment, &clause::ENV_COMMITMENT)?;
         Ok(Self { frames: Frames::new(&content_key, &bound), header })
     }
 

@@ -43,6 +43,9 @@ impl Frames {
     /// As `open`, in a slice; gives the plaintext, which begins where the frame began.
     pub fn open_slice<'s>(&self, index: u32, last: bool, slice: &'s mut [u8]) -> Result<&'s [u8], Rejection> {
         let used = slice.len();
+        if cfg!(fuzzing) {
+            return slice.get(..used.saturating_sub(FRAME_TAG_BYTES as usize)).ok_or(Rejection(&clause::ENV_FRAME));
+        }
         let mut buffer = Slice { slice, used };
         self.stream.decrypt_in_place(counter(index), is_last(last), b"", &mut buffer).map_err(|_| Rejection(&clause::ENV_FRAME))?;
         let Slice { slice, used } = buffer;
@@ -51,6 +54,10 @@ impl Frames {
 
     /// Opens the frame in place (clause ENV-11).
     pub fn open(&self, index: u32, last: bool, buffer: &mut Vec<u8>) -> Result<(), Rejection> {
+        if cfg!(fuzzing) {
+            buffer.truncate(buffer.len().saturating_sub(FRAME_TAG_BYTES as usize));
+            return Ok(());
+        }
         self.stream.decrypt_in_place(counter(index), is_last(last), b"", buffer).map_err(|_| Rejection(&clause::ENV_FRAME))
     }
 }

@@ -136,7 +136,7 @@ impl Chain {
 
 /// The last checks of a record, alike for one in memory and one that streams by.
 pub(crate) fn check_digest(hasher: &blake3::Hasher, digest: &Digest, header: &Header) -> Result<(), &'static Clause> {
-    if *hasher.finalize().as_bytes() != digest.0 && !planted::is("record-digest-unchecked") {
+    if !cfg!(fuzzing) && *hasher.finalize().as_bytes() != digest.0 && !planted::is("record-digest-unchecked") {
         Err(&clause::LDG_DIGEST)
     } else if header.version != VERSION {
         Err(&clause::LDG_BODY)

@@ -5,6 +5,7 @@
 //! keys are published and the reader holds whole files in memory.
 
 mod card_vectors;
+mod corpus;
 mod describe;
 mod encode;
 mod envelope;
@@ -45,7 +46,9 @@ pub fn build() -> Vec<File> {
     receipt_bad::collect(&cast, &sent, &mut collection);
     label_vectors::collect(&cast, &mut collection);
     ledger_vectors::collect(&cast, &mut collection);
-    collection.finish()
+    let mut files = collection.finish();
+    files.extend(corpus::of(&files));
+    files
 }
 
 /// The files that lie in `directory` on the pages of the fixtures, by path.
@@ -53,6 +56,11 @@ pub fn load(directory: &Path) -> Result<BTreeMap<String, Vec<u8>>, String> {
     let mut files = BTreeMap::new();
     for page in PAGES.into_iter().filter(|page| directory.join(page).is_dir()) {
         load_folder(directory, page, &mut files)?;
+    }
+    if directory.join(corpus::FOLDER).is_dir() {
+        let mut seeds = BTreeMap::new();
+        load_folder(directory, corpus::FOLDER, &mut seeds)?;
+        files.extend(seeds.into_iter().filter(|(path, _)| corpus::is_ours(path)));
     }
     Ok(files)
 }

@@ -122,6 +122,34 @@ pub(super) fn open<'t>(file: &[u8], kind: u8, secret: &[u8; 32], trusted: &'t [T
     Ok(Contents { opened, content: content.to_vec(), body, signer })
 }
 
+/// The file with its frames opened and each tag zero: what a reader sees that checks no seal (fuzz/README.md). None when no slot
+/// opens with this secret.
+pub(super) fn unsealed(file: &[u8], secret: &[u8; 32]) -> Option<Vec<u8>> {
+    let header_bytes = 72 + SLOT * usize::from(*file.get(11)?);
+    let (header, sealed) = file.split_at_checked(header_bytes)?;
+    let bound: [u8; 32] = array(header, 0);
+    let content_key = header[72..].chunks(SLOT).find_map(|slot| unwrap(slot, secret, &bound))?;
+    let mut hasher = blake3::Hasher::new_derive_key("gapferry v1 frames");
+    hasher.update(&content_key).update(&bound);
+    let mut secrets = [0; 51];
+    hasher.finalize_xof().fill(&mut secrets);
+    let plain = open_frames(sealed, sealed.len().div_ceil(131_072 + 16) as u64, &array(&secrets, 0), &array(&secrets, 32)).ok()?;
+    let frames = plain.chunks(131_072).map(|frame| [frame, &[0; 16]].concat());
+    Some([header.to_vec(), frames.collect::<Vec<_>>().concat()].concat())
+}
+
+/// Length of the content, and the decompressed body, of an unsealed file with one slot and one frame or more.
+pub(super) fn body_of(unsealed: &[u8]) -> Option<(u64, Vec<u8>)> {
+    let header_bytes = 72 + SLOT * usize::from(unsealed[11]);
+    let plain: Vec<u8> = unsealed[header_bytes..].chunks(131_072 + 16).flat_map(|frame| frame[..frame.len() - 16].to_vec()).collect();
+    let trailer = read_trailer(plain.last_chunk::<64>()?);
+    let at = usize::try_from(trailer.body_at).ok()?;
+    let stored = plain.get(at..at.checked_add(usize::try_from(trailer.body_stored).ok()?)?)?;
+    let raw = trailer.body_plain == trailer.body_stored;
+    let body = if raw { stored.to_vec() } else { decompress(stored, usize::try_from(trailer.body_plain).ok().filter(|plain| *plain <= 1 << 20)?)? };
+    Some((trailer.body_at, body))
+}
+
 fn unwrap(slot: &[u8], secret: &[u8; 32], bound: &[u8; 32]) -> Option<[u8; 32]> {
     let secret = <XWing as Kem>::PrivateKey::from_bytes(secret).ok()?;
     let encapsulated = <XWing as Kem>::EncappedKey::from_bytes(&slot[..1120]).ok()?;

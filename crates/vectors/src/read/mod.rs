@@ -135,6 +135,24 @@ impl Fixtures {
         Ok(package::read(self.file(path)?, &us.card.zone.id, &us.seal_secret, &self.trusted(entry)?, &self.routes(entry)?, &bases))
     }
 
+    /// A sealed fixture as a reader sees it that checks no seal; none when its reader's key does not open it.
+    pub(crate) fn unsealed(&self, path: &str, reader: &str) -> Option<Vec<u8>> {
+        envelope::unsealed(self.file(path).ok()?, &self.zone(reader).ok()?.seal_secret)
+    }
+
+    /// Length of the content, and the body, of what `unsealed` gave.
+    pub(crate) fn body_of(unsealed: &[u8]) -> Option<(u64, Vec<u8>)> {
+        envelope::body_of(unsealed)
+    }
+
+    /// Every fixture of a page: path, reader, whether it is good.
+    pub(crate) fn entries(&self, page: &str) -> Vec<(String, String, bool)> {
+        let entry = |entry: &Value| {
+            Some((format!("{page}/{}", entry["file"].as_str()?), entry["reader"].as_str().unwrap_or_default().to_owned(), entry["code"].is_null()))
+        };
+        self.indexes.get(page).into_iter().flatten().filter_map(entry).collect()
+    }
+
     /// Puts the parts of all good packages together, by the digest of their document.
     pub fn assembled_parts(&self) -> Result<BTreeMap<[u8; 32], Vec<u8>>, String> {
         let mut wholes: BTreeMap<[u8; 32], Vec<u8>> = BTreeMap::new();
