@@ -440,6 +440,7 @@ impl AsPath for Vec<u8> {
     }
 }
 
+/// FAULTS A05
 #[test]
 fn naughty_strings_as_names() {
     let vectors = std::env::var_os("GAPFERRY_VECTORS").map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/vectors"), PathBuf::from);
@@ -465,4 +466,32 @@ fn naughty_strings_as_names() {
     stand.expect_true();
     let items = stand.expect(Side::Replica, &["items"], 0);
     assert!(items["items"].as_array().expect("items").iter().all(|item| item["disk"].is_null()), "each lies under its own name");
+    // A05: they change, go to the history, and whatever is printed or logged of them moves nobody's cursor.
+    for (number, folder) in fs::read_dir(&stand.archive).expect("a folder").map(|entry| entry.expect("an entry").path()).enumerate() {
+        if number % 8 == 0 {
+            fs::write(folder.join("changed"), b"changed").expect("written");
+        }
+    }
+    stand.without_breaker();
+    for (side, arguments) in [
+        (Side::Source, &["carry", text(&stand.medium)][..]),
+        (Side::Replica, &["carry", text(&stand.medium)]),
+        (Side::Source, &["items"]),
+        (Side::Replica, &["items"]),
+        (Side::Source, &["ledger", "show"]),
+        (Side::Replica, &["ledger", "show"]),
+        (Side::Replica, &["history"]),
+        (Side::Source, &["status"]),
+    ] {
+        let output = Command::new(binary()).args(arguments).arg("--home").arg(stand.home(side)).output().expect("the binary can be run");
+        assert_eq!(output.status.code(), Some(0), "{side:?} {arguments:?}: {output:?}");
+        for printed in [output.stdout, output.stderr] {
+            let printed = String::from_utf8(printed).expect("UTF-8, whatever the names are");
+            let moving = printed.chars().find(|character| {
+                character.is_control() && *character != '\n'
+                    || matches!(*character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+            });
+            assert_eq!(moving, None, "{side:?} {arguments:?}");
+        }
+    }
 }

@@ -127,6 +127,17 @@ impl Stand {
         driver::carry(&self.world, &self.home(side), &options).unwrap_or_else(|failure| panic!("carry on the {side}: {failure}"))
     }
 
+    /// The world of both homes.
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// `carry` on a side that may fail.
+    pub fn try_carry(&self, side: &str) -> Result<(), driver::Failure> {
+        let options = CarryOptions { medium: self.medium.clone(), ..CarryOptions::default() };
+        driver::carry(&self.world, &self.home(side), &options).map(drop)
+    }
+
     /// `carry` on a side.
     pub fn carry(&self, side: &str) {
         self.carried(side);
