@@ -30,6 +30,8 @@ pub struct Options {
     pub seed: u64,
     /// No more distinct states than this; none for all.
     pub states_max: Option<usize>,
+    /// No more variants of one cut than this, by chance; none for all.
+    pub variants_max: Option<usize>,
     /// Second cuts for each recovery that is run.
     pub again: usize,
     /// Threads, each with a world of its own.

@@ -12,6 +12,7 @@ fn command() -> Command {
             .arg(Arg::new("operation").long("operation").value_parser(crash::NAMES).help("Only this operation"))
             .arg(Arg::new("seed").long("seed").value_parser(value_parser!(u64)).default_value("1").help("The seed"))
             .arg(number("states-max", "No more distinct states than this"))
+            .arg(number("variants-max", "No more variants of one cut than this, by chance"))
             .arg(number("again", "Second cuts for each recovery").default_value("4"))
             .arg(number("threads", "Threads, each with a world of its own").default_value("1"))
             .arg(number("cut", "Only this cut of the operation").requires("operation"))
@@ -39,6 +40,7 @@ fn crash_states(matches: &ArgMatches) -> ExitCode {
         operation: matches.get_one::<String>("operation").cloned(),
         seed: matches.get_one("seed").copied().unwrap_or(1),
         states_max: number("states-max"),
+        variants_max: number("variants-max"),
         again: number("again").unwrap_or(0),
         threads: number("threads").unwrap_or(1),
         only: crash::Only { cut: number("cut"), variant: number("variant"), second: matches.get_one("second").copied() },

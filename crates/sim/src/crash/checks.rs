@@ -2,7 +2,7 @@
 
 use super::books;
 use super::scene::{ARCHIVE, MARKER, MEDIUM, REPLICA, SOURCE, TREE};
-use crate::disk::{Image, PageId, Seen};
+use crate::disk::{Fate, Image, PageId, Seen};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use store::disk::Kind;
@@ -50,6 +50,13 @@ impl Truth {
             }
         }
         Self { old: documents(before, ARCHIVE), new: documents(after, ARCHIVE), plain, ..Self::default() }
+    }
+
+    /// The same, with a memory of its own.
+    #[must_use]
+    pub fn again(&self) -> Self {
+        let Self { old, new, rotten, plain, .. } = self;
+        Self { old: old.clone(), new: new.clone(), rotten: rotten.clone(), plain: plain.clone(), clean: Mutex::default() }
     }
 
     /// This file of the replica has just rotted: it may be seen as it is, and cannot be what the source believes.
@@ -189,6 +196,29 @@ pub fn books_are_right(before: &Image, after: &Image, rest: bool) -> Result<(), 
         if let Some(id) = ids.iter().find(|id| !given.values().any(|known| known == *id)) {
             return Err(format!("{:02x?} was on the medium, and no ledger knows it now", &id[..4]));
         }
+    }
+    Ok(())
+}
+
+/// A command has ended: every file that it left in the homes, in the replica and on the medium is there after a loss of power.
+///
+/// # Errors
+/// Which is not.
+pub fn what_ended_is_durable(image: &Image) -> Result<(), String> {
+    let left = image.crashed(&mut |_, _| Fate::Dropped);
+    for root in [SOURCE, REPLICA, TREE, MEDIUM] {
+        let mut there = BTreeMap::new();
+        left.visit(root, &mut |path, seen| {
+            there.insert(path.to_vec(), seen.digest);
+        });
+        let mut lost = None;
+        image.visit(root, &mut |path, seen| {
+            // A lock holds nothing; what lies there is not asked for.
+            if seen.kind == Kind::File && !path.ends_with(b"lock") && there.get(path) != Some(&seen.digest) {
+                lost = Some(format!("{root}/{} is not durable when its command has ended", path.escape_ascii()));
+            }
+        });
+        lost.map_or(Ok(()), Err)?;
     }
     Ok(())
 }

@@ -7,6 +7,7 @@ use crate::disk::{Fate, Image, Op};
 use driver::home::{Access, Home};
 use driver::{ApplyOptions, Failure, PackOptions, ReconcileOptions, ScrubOptions};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Kinds of records of a replica (spec/ledger.md).
 const APPLIED: u16 = 33;
@@ -17,6 +18,8 @@ pub struct Operation {
     pub name: &'static str,
     /// Whose process it is.
     pub side: Side,
+    /// What may be seen.
+    pub truth: Arc<Truth>,
     pub before: State,
     /// What is run again first after an interruption where carrying would not do it: a scrub that nobody repeats finds nothing.
     pub repeat: Option<Act>,
@@ -24,9 +27,8 @@ pub struct Operation {
     pub cuts: Vec<(Option<Op>, Image)>,
 }
 
-/// All of them, and what may be seen.
+/// All of them.
 pub struct Line {
-    pub truth: Truth,
     pub operations: Vec<Operation>,
     /// Where the simulation of a state begins its entropy.
     pub seed: u64,
@@ -53,12 +55,15 @@ const OPERATIONS: &[(&str, Side, Act)] = &[
     ("snapshot-replica", Side::Replica, |scene| snapshot(scene, Side::Replica)),
 ];
 
+/// Both homes are made and the route with them.
+pub const SET_UP: &str = "set-up";
+
 /// Their names.
-pub const NAMES: [&str; OPERATIONS.len()] = {
-    let mut names = [""; OPERATIONS.len()];
+pub const NAMES: [&str; 1 + OPERATIONS.len()] = {
+    let mut names = [SET_UP; 1 + OPERATIONS.len()];
     let mut place = 0;
-    while place < names.len() {
-        names[place] = OPERATIONS[place].0;
+    while place < OPERATIONS.len() {
+        names[place + 1] = OPERATIONS[place].0;
         place += 1;
     }
     names
@@ -128,34 +133,44 @@ pub fn line(seed: u64) -> Result<Line, String> {
         let what = what.to_owned();
         move |failure: Failure| format!("{what}: {failure}")
     };
-    scene.set_up().map_err(failed("set-up"))?;
+    scene.ground().map_err(|error| error.to_string())?;
     scene.first_archive();
+    let first = Arc::new(Truth::new(&Scene::new_image(), &scene.disk.snapshot()));
+    let mut operations = vec![operation(&scene, SET_UP, Side::Replica, &first, Scene::set_up).map_err(failed(SET_UP))?];
     until_calm(&scene).map_err(failed("first crossing"))?;
     let before = scene.disk.snapshot();
     scene.change_archive();
-    let mut truth = Truth::new(&before, &scene.disk.snapshot());
-    let mut operations = Vec::new();
+    let changed = scene.disk.snapshot();
+    let mut truth = Truth::new(&before, &changed);
+    let mut shared = None;
     for (name, side, act) in OPERATIONS {
         let after = scene.state();
-        if *name == "scrub" {
-            let rotted = scene.disk.rot(format!("{TREE}/keep"), |bytes| bytes[1000] ^= 1);
-            rotted.map_err(|error| error.to_string())?;
-            truth.rots(&scene.disk.snapshot(), "keep");
-        }
-        let state = settled(&match *name {
+        match *name {
             // An apply that was interrupted between switching and reading back.
-            "attest" => State { image: switched(&operations)?, indexes: after.indexes.left_open(&side.home().join("index")) },
-            _ => scene.state(),
-        });
-        scene.restore(&state);
-        scene.disk.record();
-        act(&scene).map_err(failed(name))?;
-        let mut cuts: Vec<(Option<Op>, Image)> = scene.disk.recorded().into_iter().map(|(op, image)| (Some(op), image)).collect();
-        cuts.push((None, scene.disk.snapshot()));
-        operations.push(Operation { name, side: *side, before: state, repeat: (*name == "scrub").then_some(*act), cuts });
+            "attest" => scene.restore(&State { image: switched(&operations)?, indexes: after.indexes.left_open(&side.home().join("index")) }),
+            "scrub" => {
+                scene.disk.rot(format!("{TREE}/keep"), |bytes| bytes[1000] ^= 1).map_err(|error| error.to_string())?;
+                truth.rots(&scene.disk.snapshot(), "keep");
+                shared = None;
+            }
+            _ => {}
+        }
+        let sees = shared.get_or_insert_with(|| Arc::new(truth.again())).clone();
+        operations.push(operation(&scene, name, *side, &sees, *act).map_err(failed(name))?);
         if *name == "attest" {
             scene.restore(&after);
         }
     }
-    Ok(Line { truth, operations, seed })
+    Ok(Line { operations, seed })
+}
+
+/// Runs an operation from a state in which everything is durable, and keeps what lay on the disk before every call.
+fn operation(scene: &Scene, name: &'static str, side: Side, truth: &Arc<Truth>, act: Act) -> Result<Operation, Failure> {
+    let state = settled(&scene.state());
+    scene.restore(&state);
+    scene.disk.record();
+    act(scene)?;
+    let mut cuts: Vec<(Option<Op>, Image)> = scene.disk.recorded().into_iter().map(|(op, image)| (Some(op), image)).collect();
+    cuts.push((None, scene.disk.snapshot()));
+    Ok(Operation { name, side, truth: truth.clone(), before: state, repeat: [SET_UP, "scrub"].contains(&name).then_some(act), cuts })
 }

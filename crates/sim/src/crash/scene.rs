@@ -98,18 +98,28 @@ impl Scene {
         self.indexes.restore(&state.indexes);
     }
 
+    /// The image of a disk with nothing on it.
+    pub fn new_image() -> Image {
+        SimDisk::new().snapshot()
+    }
+
+    /// A volume for each side and one to be carried, an empty archive.
+    ///
+    /// # Errors
+    /// When something is in the way.
+    pub fn ground(&self) -> std::io::Result<()> {
+        for volume in ["/inside", "/outside", MEDIUM] {
+            self.disk.mount_new(volume, VolumeOptions::default())?;
+        }
+        [ARCHIVE, TREE].iter().try_for_each(|folder| self.disk.put_dir(folder))
+    }
+
     /// Both homes and the route, nothing carried yet.
     ///
     /// # Errors
     /// What the commands report.
     pub fn set_up(&self) -> Result<(), Failure> {
         let world = &self.world;
-        for volume in ["/inside", "/outside", MEDIUM] {
-            self.disk.mount_new(volume, VolumeOptions::default()).map_err(|error| Failure::io(volume, &error))?;
-        }
-        for folder in [ARCHIVE, TREE] {
-            self.disk.put_dir(folder).map_err(|error| Failure::io(folder, &error))?;
-        }
         let (source, replica) = (Side::Source.home(), Side::Replica.home());
         driver::init(world, source, "inside", Role::Source, None)?;
         driver::init(world, replica, "outside", Role::Replica, None)?;

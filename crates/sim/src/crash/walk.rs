@@ -2,7 +2,7 @@
 
 use super::books;
 use super::checks::{self, Done};
-use super::operations::Line;
+use super::operations::{Line, SET_UP};
 use super::scene::{REPLICA, ROUTE, SOURCE, Scene, Side, State, TREE};
 use super::variants::{Variant, variants};
 use super::{Found, Options, Report};
@@ -107,10 +107,16 @@ impl<'a> Walk<'a> {
     pub fn cut(&self, origin: &Origin) {
         let operation = &self.shared.line.operations[origin.operation];
         let image = &operation.cuts[origin.cut].1;
+        if operation.cuts[origin.cut].0.is_none()
+            && let Err(what) = checks::what_ended_is_durable(image)
+        {
+            self.shared.failed(origin, &what);
+        }
         let label = format!("{}/{}", operation.name, origin.cut);
         let list = variants(&image.pending(), &self.entropy.fork(&label));
+        let chosen = self.shared.options.variants_max.map(|max| chosen(list.len(), max, &self.entropy.fork(&label)));
         for (variant, fates) in list.iter().enumerate() {
-            if self.shared.options.only.variant.is_some_and(|only| only != variant) {
+            if self.shared.options.only.variant.is_some_and(|only| only != variant) || chosen.as_ref().is_some_and(|chosen| !chosen.contains(&variant)) {
                 continue;
             }
             if self.shared.is_full() {
@@ -139,7 +145,9 @@ impl<'a> Walk<'a> {
         let repeats = self.shared.line.operations[origin.operation].repeat.is_some();
         let first = if !repeats && dice.below(100) < OTHER_SIDE_PERCENT { side.other() } else { side };
         let mut cuts = Vec::new();
-        let healed = self.look(state, state).and_then(|_| self.recover(origin, state, first, &mut cuts));
+        // Before the homes are made nobody can be asked.
+        let asks = self.shared.line.operations[origin.operation].name != SET_UP;
+        let healed = self.look(origin, state, state, asks).and_then(|_| self.recover(origin, state, first, &mut cuts));
         if let Err(what) = healed {
             self.shared.failed(origin, &what);
             return;
@@ -166,13 +174,16 @@ impl<'a> Walk<'a> {
     }
 
     /// What must hold of every state. Gives what the source says in it.
-    fn look(&self, before: &State, now: &State) -> Result<Done, String> {
-        let truth = &self.shared.line.truth;
+    fn look(&self, origin: &Origin, before: &State, now: &State, asks: bool) -> Result<Done, String> {
+        let truth = &*self.shared.line.operations[origin.operation].truth;
         truth.replica_is_whole(&now.image)?;
         truth.no_plaintext(&now.image)?;
         checks::what_crosses_is_recorded(&now.image)?;
         if !std::ptr::eq(before, now) {
             checks::books_are_right(&before.image, &now.image, false)?;
+        }
+        if !asks {
+            return Ok(Done::default());
         }
         let done = self.said(now)?;
         truth.done_is_there(&now.image, &done)?;
@@ -202,9 +213,9 @@ impl<'a> Walk<'a> {
 
     /// Carries back and forth until all is calm; the images before each call of the first command go to `cuts`.
     fn recover(&self, origin: &Origin, state: &State, first: Side, cuts: &mut Vec<Image>) -> Result<(), String> {
-        let scene = &self.scene;
+        let (scene, truth) = (&self.scene, &*self.shared.line.operations[origin.operation].truth);
         scene.restore(state);
-        let (mut side, mut way) = (first, Vec::new());
+        let (mut side, mut way, mut said) = (first, Vec::new(), [None, None]);
         for command in 0..COMMANDS_MAX {
             let now = scene.state();
             let key = key(&now, side, command == 0 && self.shared.line.operations[origin.operation].repeat.is_some());
@@ -227,22 +238,23 @@ impl<'a> Walk<'a> {
                 cuts.extend(scene.disk.recorded().into_iter().map(|(_, image)| image));
             }
             let report = carried.map_err(|failure| format!("carry on {} (command {command} of the recovery): {failure}", side.home().display()))?;
-            if report.is_some_and(|report| report.next == "needs-person") {
+            if report.as_ref().is_some_and(|report| report.next == "needs-person") {
                 return Err(format!("carry on {} (command {command} of the recovery) needs a person", side.home().display()));
             }
             let after = scene.state();
-            let done = self.look(state, &after)?;
+            let done = self.look(origin, state, &after, true)?;
             // Both sides have been there since: a home that was not opened may still have a torn tail.
-            if command > 0 && side == Side::Source && done.all && self.shared.line.truth.replica_is_the_archive(&after.image).is_ok() {
+            if command > 0 && side == Side::Source && done.all && truth.replica_is_the_archive(&after.image).is_ok() {
                 checks::books_are_right(&state.image, &after.image, true)?;
                 self.at_rest(&after)?;
                 locked(&self.shared.good).extend(way);
                 return Ok(());
             }
             side = side.other();
+            said = [said[1].take(), report];
         }
-        let differs = self.shared.line.truth.replica_is_the_archive(&scene.disk.snapshot());
-        Err(format!("not calm after {COMMANDS_MAX} commands: {differs:?}"))
+        let differs = truth.replica_is_the_archive(&scene.disk.snapshot());
+        Err(format!("not calm after {COMMANDS_MAX} commands: {differs:?}; the last two said {said:?}"))
     }
 
     /// What must hold at the end: both ledgers are verified and each index is what the ledger makes of it.
@@ -291,4 +303,9 @@ fn draws(image: &Image, side: Side, origin: &Origin) -> Result<[u8; 32], String>
     let mut hasher = blake3::Hasher::new();
     hasher.update(&source).update(&replica).update(&[side as u8, u8::from(origin.again.is_some())]);
     Ok(*hasher.finalize().as_bytes())
+}
+
+/// The first variant, in which nothing was kept that was not durable, and others by chance.
+fn chosen(count: usize, max: usize, dice: &SimEntropy) -> HashSet<usize> {
+    std::iter::once(0).chain((1..max).map(|_| dice.below(count as u64) as usize)).collect()
 }
