@@ -140,7 +140,30 @@ pub const COMMANDS: &[Command] = &[
         ],
     ),
     command("card", &[]),
-    command("trust", &[Argument::path("file", "FILE", "argument.card-file").positional(), Argument::text("fingerprint", "FP", "argument.fingerprint")]),
+    command(
+        "trust",
+        &[
+            Argument::path("file", "FILE", "argument.card-file").positional(),
+            Argument::text("fingerprint", "FP", "argument.fingerprint"),
+            Argument::text("replaces", "ZONE", "argument.replaces"),
+        ],
+    ),
+    group(
+        "keys",
+        &[
+            command("rotate", &[Argument::flag("at-once", "argument.at-once"), REASON]),
+            command(
+                "revoke",
+                &[
+                    Argument::text("zone", "ZONE", "argument.revoked-zone").required(),
+                    Argument::text("fingerprint", "FP", "argument.revoked-fingerprint").required(),
+                    Argument::new("from", "NUMBER", Kind::Number, "argument.revoked-from").required(),
+                    ROUTES,
+                    REASON,
+                ],
+            ),
+        ],
+    ),
     group("archive", &[command("add", &[NAME, Argument::path("dir", "DIR", "argument.archive-dir").positional()])]),
     group(
         "route",
@@ -162,6 +185,7 @@ pub const COMMANDS: &[Command] = &[
                     NAME,
                     Argument::text("from", "ZONE", "argument.from-zone").required(),
                     Argument::path("into", "DIR", "argument.into").required(),
+                    Argument::text("for", "ZONE", "argument.for-zone"),
                     FROM_GATEWAY,
                     TO_GATEWAY,
                 ],

@@ -69,10 +69,20 @@ fn with_home(path: &str, matches: &ArgMatches, world: &World, home: &Path, voice
             }
             voice.say(card)
         }
-        "trust" => voice.say(trust::trust(world, home, &required_path(matches, "file"), optional(matches, "fingerprint"), voice)),
+        "trust" => {
+            voice.say(trust::trust(world, home, &required_path(matches, "file"), optional(matches, "fingerprint"), optional(matches, "replaces"), voice))
+        }
+        "keys.rotate" => voice.say(driver::keys_rotate(world, home, matches.get_flag("at-once"), &text(matches, "reason"))),
+        "keys.revoke" => {
+            let (zone, fingerprint, from) = (text(matches, "zone"), text(matches, "fingerprint"), number(matches, "from").unwrap_or(0));
+            voice.say(driver::keys_revoke(world, home, &zone, &fingerprint, from, &texts(matches, "route"), &text(matches, "reason")))
+        }
         "archive.add" => voice.say(driver::archive_add(world, home, &text(matches, "name"), &required_path(matches, "dir"))),
         "route.add" => voice.say(driver::route_add(world, home, &route_add(matches))),
-        "route.accept" => voice.say(driver::route_accept(world, home, &route_accept(matches))),
+        "route.accept" => voice.say(match optional(matches, "for") {
+            Some(zone) => driver::route_accept_for(world, home, &route_accept(matches), &zone),
+            None => driver::route_accept(world, home, &route_accept(matches)),
+        }),
         "carry" => voice.say(driver::carry(world, home, &carry(matches))),
         "capture" => voice.say(driver::capture(world, home, matches.get_flag("deep"))),
         "pack" => voice.say(driver::pack(world, home, &pack(matches))),

@@ -9,10 +9,14 @@ use crate::texts::Texts;
 use crate::usage;
 use crate::voice::{Voice, warn};
 
-/// Trusts the card in `file`; without a fingerprint shows it and asks, where there is somebody to ask.
-pub fn trust(world: &World, home: &Path, file: &Path, fingerprint: Option<String>, voice: &Voice) -> Result<TrustReport, Failure> {
+/// Trusts the card in `file`, in place of a zone's keys where it `replaces` them; without a fingerprint shows it and asks, where there is somebody to ask.
+pub fn trust(world: &World, home: &Path, file: &Path, fingerprint: Option<String>, replaces: Option<String>, voice: &Voice) -> Result<TrustReport, Failure> {
+    let trust = |fingerprint: &str| match &replaces {
+        Some(zone) => driver::trust_replacing(world, home, file, fingerprint, zone),
+        None => driver::trust(world, home, file, fingerprint),
+    };
     if let Some(fingerprint) = fingerprint {
-        return driver::trust(world, home, file, &fingerprint);
+        return trust(&fingerprint);
     }
     if voice.json || !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         return Err(usage::wrong("--fingerprint", voice.texts.text("trust.no-terminal")));
@@ -26,7 +30,7 @@ pub fn trust(world: &World, home: &Path, file: &Path, fingerprint: Option<String
     if !agrees(&answer, &voice.texts) {
         return Err(Failure::new("CRD-09", file.display().to_string(), voice.texts.text("trust.declined")));
     }
-    driver::trust(world, home, file, &fingerprint)
+    trust(&fingerprint)
 }
 
 /// Only the whole word counts.

@@ -1,6 +1,6 @@
 //! Pages of the commands that set a home up, and of a person's acts.
 
-use driver::report::{ActReport, BackupReport, CardReport, HomeRestoreReport, InitReport, Problem, SetupReport, TrustReport};
+use driver::report::{ActReport, BackupReport, CardReport, HomeRestoreReport, InitReport, KeysReport, KeysRevokedReport, Problem, SetupReport, TrustReport};
 
 use super::Show;
 use crate::page::{Page, bytes, moment};
@@ -25,6 +25,30 @@ impl Show for TrustReport {
     fn show(&self, page: &mut Page) {
         let key = if self.added { "trust.added" } else { "trust.there" };
         page.say(key, &[("zone", &self.zone), ("role", self.role), ("fingerprint", &self.fingerprint)]);
+    }
+}
+
+impl Show for KeysReport {
+    fn show(&self, page: &mut Page) {
+        page.say("keys.made", &[("zone", &self.zone), ("generation", &self.generation.to_string())]);
+        page.say("keys.fingerprint", &[("fingerprint", &self.fingerprint)]);
+        for route in &self.routes {
+            let key = if route.unconfirmed.is_some() { "keys.announced" } else { "keys.signs" };
+            let (route, zone, from) = (&route.route, &route.other_zone, &route.from.to_string());
+            page.say(key, &[("route", route), ("zone", zone), ("generation", &self.generation.to_string()), ("from", from)]);
+        }
+        page.say(if self.at_once { "keys.next-at-once" } else { "keys.next" }, &[]);
+    }
+}
+
+impl Show for KeysRevokedReport {
+    fn show(&self, page: &mut Page) {
+        let values = [("zone", self.zone.as_str()), ("generation", &self.generation.to_string()), ("fingerprint", &self.fingerprint)];
+        page.say("keys.revoked", &values);
+        for route in &self.routes {
+            page.say("keys.revoked-from", &[("route", route), ("from", &self.from.to_string())]);
+        }
+        page.say("keys.revoked-next", &[("zone", &self.zone)]);
     }
 }
 

@@ -74,6 +74,14 @@ fn route_lines(route: &RouteStatus, role: &str, page: &mut Page) {
     if route.escaped > 0 {
         page.say("status.escaped", &[("count", &number(route.escaped))]);
     }
+    let keys = &route.keys;
+    if keys.signs > 1 || keys.unconfirmed.is_some() || keys.other_keys > 1 {
+        let (signs, from, other) = (keys.signs.to_string(), number(keys.from), keys.other_keys.to_string());
+        page.say("status.keys", &[("signs", &signs), ("from", &from), ("zone", &route.other_zone), ("other", &other)]);
+    }
+    if let Some(generation) = keys.unconfirmed {
+        page.say("status.keys-unconfirmed", &[("zone", &route.other_zone), ("generation", &generation.to_string())]);
+    }
     if let Some(code) = &route.stopped {
         page.say("status.stopped", &[("code", code), ("remedy", &crate::advice::remedy(code, page.texts))]);
     }

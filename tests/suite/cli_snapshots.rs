@@ -127,6 +127,7 @@ pub fn reports() -> Vec<(&'static str, Value)> {
         problems: problem(),
     };
     let counts = Counts { total: 21, pending: 1, packed: 2, done: 3, failed: 4, stale: 5, cancelled: 6 };
+    let route_keys = || RouteKeysReport { route: text("outward"), other_zone: text("outside"), signs: 1, from: 1, unconfirmed: Some(2), other_keys: 1 };
     let route = RouteStatus {
         route: text("outward"),
         other_zone: text("outside"),
@@ -144,6 +145,7 @@ pub fn reports() -> Vec<(&'static str, Value)> {
         silent_seconds: Some(120),
         oldest_read_seconds: None,
         extra: 3,
+        keys: route_keys(),
         next: "release-breaker",
     };
     let listed = ItemReport {
@@ -165,8 +167,23 @@ pub fn reports() -> Vec<(&'static str, Value)> {
     let facts = serde_json::Map::from_iter([(text("suite"), Value::from(1))]);
     vec![
         ("init", json(&InitReport { home: text("/srv/gapferry"), zone: text("inside"), role: "source", fingerprint: text("ac11-963b"), created: true })),
-        ("card", json(&CardReport { zone: text("inside"), role: "source", fingerprint: text("ac11-963b"), id: text("ac11"), card: text("gapferry card 1\n") })),
+        (
+            "card",
+            json(&CardReport {
+                zone: text("inside"),
+                role: "source",
+                generation: 1,
+                fingerprint: text("ac11-963b"),
+                id: text("ac11"),
+                card: text("gapferry card 1\n"),
+            }),
+        ),
         ("trust", json(&TrustReport { zone: text("outside"), role: "replica", fingerprint: text("ac11-963b"), added: true })),
+        ("keys rotate", json(&KeysReport { zone: text("inside"), generation: 2, fingerprint: text("ac11-963b"), at_once: false, routes: vec![route_keys()] })),
+        (
+            "keys revoke",
+            json(&KeysRevokedReport { zone: text("inside"), generation: 1, fingerprint: text("ac11-963b"), from: 120, routes: vec![text("outward")] }),
+        ),
         ("route add", json(&SetupReport { kind: "route", name: text("outward"), place: text("cards"), added: true })),
         ("capture", json(&captured())),
         ("pack", json(&packed())),
@@ -199,7 +216,15 @@ pub fn reports() -> Vec<(&'static str, Value)> {
         ),
         (
             "status",
-            json(&StatusReport { zone: text("inside"), role: "source", routes: vec![route], ledger_records: 9, ledger_head: text("00"), problems: problem() }),
+            json(&StatusReport {
+                zone: text("inside"),
+                role: "source",
+                generation: 2,
+                routes: vec![route],
+                ledger_records: 9,
+                ledger_head: text("00"),
+                problems: problem(),
+            }),
         ),
         ("items", json(&ItemsReport { items: vec![listed] })),
         ("resend", json(&ActReport { act: "resend", route: text("outward"), items: 1, agreed: vec![text("li")], missing: 1, problems: problem() })),

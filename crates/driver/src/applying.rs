@@ -102,6 +102,12 @@ pub fn package(home: &mut Home, file: &mut dyn File, subject: &str, dry_run: boo
         }
         return Ok(Outcomes::NotTaken(AppliedPackage { result: "stopped", ..done }, Problem { code: fork.code, subject: name, detail: fork.seen }));
     }
+    let next_number = (!home.reads_for_another(&name)).then_some(route.receipts + 1);
+    if !dry_run {
+        // What is said of keys is known before what the package brings, and what a replay says of them counts.
+        crate::key_notice::take(home, &name, &package.signer, &manifest.keys, next_number)?;
+    }
+    let route = &home.replica().routes[&name];
     if route.packages.contains_key(&manifest.sequence) {
         done.result = if manifest.items.is_empty() { "acknowledgement" } else { "replayed" };
         return Ok(Outcomes::Taken(done));

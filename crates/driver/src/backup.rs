@@ -94,7 +94,7 @@ pub fn home_backup(world: &World, path: &Path, options: &BackupOptions, passphra
     let files = files?;
     let Some(folder) = folder.filter(|_| !options.dry_run) else { return Ok(report) };
     let passphrase = passphrase.ok_or_else(|| Failure::new("HOM-04", "--passphrase-file", "a backup is closed by a passphrase and none was given"))?;
-    let text = keys::write(world, home.keys(), Some(&passphrase))?;
+    let text = keys::write(world, home.keys(), Some(&keys::Protection::new(world, &passphrase)?));
     sealed::write_plain(&world.disk, &folder.dir, &key_name(report.generation), text.as_bytes())?;
     let manifest = Manifest {
         zone: home.zone_id(),
@@ -110,7 +110,7 @@ pub fn home_backup(world: &World, path: &Path, options: &BackupOptions, passphra
     let body = codec::encode(&Backup::Manifest(manifest));
     let name = manifest_name(report.generation);
     let recipients = [home.card.seal.as_slice()];
-    let parties = Parties { recipients: &recipients, signer: home.keys(), zone: home.zone_id() };
+    let parties = Parties { recipients: &recipients, signer: home.newest_signer() };
     sealed::write(world, &|name| folder.begin(name), header::Kind::Backup, &parties, &|_| name.clone(), &mut |_| Ok((0, body.clone())))?;
     prune(&home, &folder, options.keep, &mut report)?;
     Ok(report)
@@ -287,7 +287,7 @@ impl Writer<'_> {
 
     fn write(&self, folder: &Folder, file: &Large) -> Result<Kept, Failure> {
         let recipients = [self.home.card.seal.as_slice()];
-        let parties = Parties { recipients: &recipients, signer: self.home.keys(), zone: self.home.zone_id() };
+        let parties = Parties { recipients: &recipients, signer: self.home.newest_signer() };
         let mut digest = Digest::ZERO;
         let written = sealed::write(&self.home.world, &|name| folder.begin(name), header::Kind::Backup, &parties, &object_name, &mut |frames| {
             digest = self.read(file, &mut |piece| frames.push(piece))?;

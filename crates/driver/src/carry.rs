@@ -85,7 +85,8 @@ fn foreign(listing: &Listing) -> Vec<ItemId> {
 
 /// Whether a problem must be looked at by a person before this medium is carried on.
 fn stops(problem: &Problem) -> bool {
-    matches!(problem.code, "SRC-01" | "SRC-02" | "SRC-03" | "SRC-08" | "SRC-10" | "RPL-01" | "RPL-02" | "RPL-05" | "MED-02") || problem.code.starts_with("FRK-")
+    matches!(problem.code, "SRC-01" | "SRC-02" | "SRC-03" | "SRC-08" | "SRC-10" | "RPL-01" | "RPL-02" | "RPL-05" | "MED-02" | "KEY-01")
+        || problem.code.starts_with("FRK-")
 }
 
 fn carry_source(home: &mut Home, options: &CarryOptions) -> Result<CarryReport, Failure> {
@@ -240,6 +241,7 @@ fn apply_medium(home: &mut Home, medium: &Medium, options: &ApplyOptions) -> Res
     let way_back = WayBack { carrier: elsewhere.as_ref().unwrap_or(medium), keeps: true };
     match deliver(home, &routes, wanted(options.receipt), &taken.replayed, &way_back) {
         Ok(receipts) => report.receipts = receipts,
+        Err(failure) if failure.0.code == "KEY-01" => report.problems.push(failure.0),
         // What was applied stays applied; the receipt waits in the spool and goes with the next medium.
         Err(failure) if failure.0.code.starts_with("MED-") || failure.0.subject == "medium" => report.problems.push(Problem { code: "MED-02", ..failure.0 }),
         Err(failure) => return Err(failure),

@@ -61,6 +61,9 @@ pub struct RouteConfig {
     pub from_gateway: Option<PathBuf>,
     /// Source: parity files for each run of packages.
     pub parity: Option<u16>,
+    /// Replica: the zone for which it reads, as its escrow holder, where that is another one.
+    #[serde(rename = "for")]
+    pub for_zone: Option<String>,
     /// Source: a zone whose card is an escrow recipient of every package.
     pub escrow: Option<String>,
 }

@@ -115,6 +115,10 @@ impl<'a> FrameWriter<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use wire::keys::Signer;
+
+    const SIGNER: Signer = Signer { zone: ZoneId([9; 32]), generation: 1 };
+
     use seal::envelope::{Opening, SealEntropy};
     use seal::frames;
     use seal::keys::SecretKeys;
@@ -144,11 +148,11 @@ mod tests {
             let mut writer = FrameWriter::new(&sealing, "file", Box::new(sink));
             let plain: Vec<u8> = (0..content).map(|n| (n % 251) as u8).collect();
             plain.chunks(100_000).for_each(|piece| writer.push(piece).unwrap());
-            let ending = sealing.end(content as u64, b"body", &keys, ZoneId([9; 32]));
+            let ending = sealing.end(content as u64, b"body", &keys, SIGNER);
             let (_, _, length) = writer.finish(&ending).unwrap();
             let file = file.lock().unwrap();
             assert_eq!(length, file.len() as u64);
-            let opening = Opening::new(&file[..2000], length, Kind::Package, &keys).unwrap();
+            let opening = Opening::new(&file[..2000], length, Kind::Package, std::slice::from_ref(&keys)).unwrap();
             let mut opened = Vec::new();
             for index in 0..frames::count(opening.header.plain_bytes) {
                 let place = frames::place(&opening.header, index);
@@ -180,7 +184,7 @@ mod tests {
             let failure = writer.push(&vec![0; FRAME * (GROUP_FRAMES + 1)]).unwrap_err();
             assert_eq!((failure.0.code, failure.0.subject.as_str()), (code, "file"));
             let writer = FrameWriter::new(&sealing, "file", Box::new(move |_, _| Err(kind.into())));
-            assert_eq!(writer.finish(&sealing.end(0, b"body", &keys, ZoneId([9; 32]))).unwrap_err().0.code, code);
+            assert_eq!(writer.finish(&sealing.end(0, b"body", &keys, SIGNER)).unwrap_err().0.code, code);
         }
     }
 }

@@ -3,9 +3,14 @@
 //! One process at a time changes a home (lock); who only reads takes no lock and does not open the index. A record is
 //! durable when `commit` returns; nothing it describes happens before.
 
+mod keyring;
+
+use engine::keys::Keys;
 use engine::replica::Replica;
 use engine::source::Source;
+use keyring::Keyring;
 use seal::keys::SecretKeys;
+use seal::suite::SUITE;
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use store::disk::{Dir, Lock};
@@ -46,11 +51,11 @@ pub struct Home {
     pub dir: Dir,
     /// Its configuration.
     pub config: Config,
-    /// Trusted cards by zone.
+    /// The newest cards of trusted zones, by zone; of revoked ones only where there is no other.
     pub trust: BTreeMap<ZoneId, Card>,
-    /// The public card of this zone.
+    /// The newest public card of this zone.
     pub card: Card,
-    keys: SecretKeys,
+    keyring: Keyring,
     chain: Chain,
     index: Option<Box<dyn Index>>,
     /// Index entries of what this command recorded.
@@ -110,6 +115,13 @@ impl Drop for Home {
 }
 
 impl State {
+    fn keys(&self) -> &Keys {
+        match self {
+            State::Source(source) => &source.keys,
+            State::Replica(replica) => &replica.keys,
+        }
+    }
+
     fn incarnation(&self) -> Incarnation {
         match self {
             State::Source(source) => source.incarnation,
@@ -144,12 +156,11 @@ impl Home {
                 None => return Err(Failure::new("HOM-01", path.display().to_string(), "another gapferry holds this home")),
             },
         };
-        let keys = read_keys(world, &dir)?;
-        let card = keys.card(&config.zone, config.role);
+        let key_file = read_keys(world, &dir)?;
         let trust = read_trust(world, &dir)?;
         let ledger_dir = disk.dir(&dir, b"ledger", false).map_err(failed(path))?;
         let ledger_path = path.join("ledger");
-        let checkpoint = checkpoint(world, &ledger_dir, &card)?;
+        let checkpoint = checkpoint(world, &ledger_dir, &key_file.generations)?;
         let durable = checkpoint.map(|(_, head)| head);
         let snapshot = Ledger::read_snapshot(disk, &ledger_path);
         let known = snapshot.as_ref().map(|snapshot| snapshot.known);
@@ -169,14 +180,16 @@ impl Home {
             return Err(Failure::new("LDG-07", "ledger/checkpoint", "the checkpoint is of another ledger"));
         }
         let fresh = HashMap::new();
+        let keyring = Keyring::new(key_file, trust, state.keys())?;
+        let card = keyring.card(&config, state.keys().generation());
         let mut home = Self {
             world: world.clone(),
             path: path.to_path_buf(),
             dir,
             config,
-            trust,
+            trust: BTreeMap::new(),
             card,
-            keys,
+            keyring,
             chain,
             index: None,
             fresh,
@@ -185,6 +198,7 @@ impl Home {
             since_snapshot,
             _lock: lock,
         };
+        home.gather_trust();
         if access == Access::Change {
             home.open_index()?;
         }
@@ -248,6 +262,7 @@ impl Home {
             State::Source(source) => source.fold(time, &record),
             State::Replica(replica) => replica.fold(time, &record),
         }
+        self.follow_keys(&record);
         self.changed = true;
         Ok(())
     }
@@ -279,7 +294,9 @@ impl Home {
         // The checkpoint follows the snapshot: one that vouches for less would have the whole chain read again.
         let head = self.head();
         let message = checkpoint_message(&self.incarnation(), &head);
-        let bytes = [self.incarnation().0.as_slice(), &head.number.to_le_bytes(), &head.digest.0, &self.keys.signature(&message)].concat();
+        let bytes =
+            [self.incarnation().0.as_slice(), &head.number.to_le_bytes(), &head.digest.0, &self.signer_of(self.key_state().generation()).0.signature(&message)]
+                .concat();
         self.chain.writing()?.write_checkpoint(&bytes).map_err(ledger_failure)?;
         if self.put_fresh().is_err() {
             self.rebuild_index()?;
@@ -459,16 +476,6 @@ impl Home {
         self.card.id()
     }
 
-    /// This zone's secret keys.
-    pub fn keys(&self) -> &SecretKeys {
-        &self.keys
-    }
-
-    /// The public signing key of a trusted zone.
-    pub fn signing_key(&self, zone: &ZoneId) -> Option<[u8; 32]> {
-        self.trust.get(zone).map(|card| card.sign)
-    }
-
     /// Whether a trusted zone has this role.
     pub fn has_role(&self, zone: &ZoneId, role: Role) -> bool {
         self.trust.get(zone).is_some_and(|card| card.role == role)
@@ -482,7 +489,7 @@ impl Home {
 
     /// The name of a zone, if it is trusted.
     pub fn zone_name(&self, zone: &ZoneId) -> String {
-        self.trust.get(zone).map_or_else(|| wire::card::fingerprint(zone), |card| card.zone.clone())
+        self.trust.get(zone).map_or_else(|| wire::card::fingerprint(&Digest(zone.0)), |card| card.zone.clone())
     }
 }
 
@@ -490,7 +497,7 @@ fn no_home(path: &Path) -> Failure {
     Failure::new("HOM-02", path.display().to_string(), "there is no gapferry home here")
 }
 
-fn read_keys(world: &World, dir: &Dir) -> Result<SecretKeys, Failure> {
+fn read_keys(world: &World, dir: &Dir) -> Result<keys::KeyFile, Failure> {
     let disk = &*world.disk;
     let read = || {
         let folder = disk.dir(dir, b"keys", false)?;
@@ -521,7 +528,7 @@ fn checkpoint_message(incarnation: &Incarnation, head: &Head) -> [u8; 32] {
 }
 
 /// The head that the signed checkpoint vouches for, if there is one.
-fn checkpoint(world: &World, ledger: &Dir, card: &Card) -> Result<Option<(Incarnation, Head)>, Failure> {
+fn checkpoint(world: &World, ledger: &Dir, secrets: &[SecretKeys]) -> Result<Option<(Incarnation, Head)>, Failure> {
     let wrong = || Failure::new("LDG-07", "ledger/checkpoint", "the checkpoint is damaged or not signed by this zone");
     let bytes = match store::spool::read_whole(&*world.disk, ledger, b"checkpoint", 120) {
         Ok(bytes) => bytes,
@@ -534,7 +541,9 @@ fn checkpoint(world: &World, ledger: &Dir, card: &Card) -> Result<Option<(Incarn
     let (incarnation, rest) = bytes.split_at(16);
     let head = Head { number: u64::from_le_bytes(rest[..8].try_into().expect("8 bytes")), digest: Digest(rest[8..40].try_into().expect("32 bytes")) };
     let message = checkpoint_message(&Incarnation(incarnation.try_into().expect("16 bytes")), &head);
-    seal::suite::SUITE.verify(&card.sign, &message, rest[40..].try_into().expect("64 bytes")).map_err(|_| wrong())?;
+    let signature = rest[40..].try_into().expect("64 bytes");
+    let by = |keys: &SecretKeys| SUITE.verify(&SUITE.sign_public(&keys.sign), &message, signature).is_ok();
+    secrets.iter().rev().find(|keys| by(keys)).ok_or_else(wrong)?;
     Ok(Some((Incarnation(incarnation.try_into().expect("16 bytes")), head)))
 }
 

@@ -15,16 +15,17 @@ use wire::backup::Backup;
 use wire::card::Role;
 use wire::clause::{self, Rejection, require};
 use wire::header::{FORMAT_VERSION, Header, Kind, kind_of};
+use wire::keys::Signer;
 use wire::label::Label;
 use wire::parity::Parity;
 use wire::receipt::Receipt;
-use wire::{PackageId, ZoneId, codec};
+use wire::{PackageId, codec};
 
 use crate::home::Home;
 use crate::opener::{NotOpened, Package, read_start};
 use crate::progress::Stage;
 use crate::report::{Failure, InspectReport, Problem};
-use crate::sealed::Sealed;
+use crate::sealed::{Sealed, own};
 use crate::status::look;
 use crate::world::World;
 
@@ -145,6 +146,7 @@ fn card(world: &World, home: Option<&Path>, file: &Path, report: &mut InspectRep
         ("role", json!(card.role.word())),
         ("suite", json!(1)),
         ("id", json!(card.id())),
+        ("generation", json!(card.generation())),
         ("fingerprint", json!(card.fingerprint())),
     ]));
     report.facts.extend(trusted.map(|trusted| ("trusted".into(), trusted.into())));
@@ -165,6 +167,7 @@ fn package(home: &Home, header: &Header, file: &mut dyn File, facts: &mut Facts)
         Err(refused) => return Ok(Err(refused)),
     };
     facts.extend(describe::manifest(home, &package.route, &package.manifest));
+    facts.extend(describe::keys(&package.signer, &package.manifest.keys));
     let progress = &home.world.progress;
     progress.begin(Stage::Check, None, Some(header.plain_bytes));
     let content = package.content(file, |group| {
@@ -181,29 +184,29 @@ fn receipt(home: &Home, header: &Header, file: &mut dyn File, facts: &mut Facts)
         facts.extend(known);
         return Ok(Ok(false));
     }
-    let mut opened = || -> Result<(PackageId, Receipt, ZoneId), NotOpened> {
+    let mut opened = || -> Result<(PackageId, Receipt, Signer), NotOpened> {
         let bytes = whole(file)?;
         let (id, verified) = open_whole(&bytes, Kind::Receipt, home.keys(), &|zone| home.signing_key(zone))?;
         let receipt = Receipt::decode(&verified.body)?;
-        require(receipt.source == home.zone_id() && receipt.replica == verified.signer, &clause::RCT_ZONES)?;
+        require(receipt.source == home.zone_id() && receipt.replica == verified.signer.zone, &clause::RCT_ZONES)?;
         Ok((id, receipt, verified.signer))
     };
     let (id, receipt, signer) = match opened() {
         Ok(opened) => opened,
         Err(refused) => return Ok(Err(refused)),
     };
-    let ours = home.source().routes.iter().find(|(_, route)| route.route_id == receipt.route_id && route.replica == signer);
+    let ours = home.source().routes.iter().find(|(_, route)| route.route_id == receipt.route_id && route.replica == signer.zone);
     facts.extend(describe::receipt(home, ours.map(|(name, _)| name.as_str()), &id, &receipt)?);
+    facts.extend(describe::keys(&signer, &receipt.keys));
     Ok(if ours.is_some() { Ok(true) } else { Err(Rejection(&clause::RCT_ROUTE).into()) })
 }
 
 fn label(home: &Home, file: &mut dyn File, facts: &mut Facts) -> Seen {
     let mut opened = || -> Result<Label, NotOpened> {
         let bytes = whole(file)?;
-        let trusted = |zone: &ZoneId| if *zone == home.zone_id() { Some(home.card.sign) } else { home.trust.get(zone).map(|card| card.sign) };
-        let (_, verified) = open_whole(&bytes, Kind::Label, home.keys(), &trusted)?;
+        let (_, verified) = open_whole(&bytes, Kind::Label, home.keys(), &|signer| home.label_key(signer))?;
         let label: Label = codec::decode(&verified.body, &clause::ENV_CANONICAL)?;
-        require(label.maker == verified.signer, &clause::LBL_MAKER)?;
+        require(label.maker == verified.signer.zone, &clause::LBL_MAKER)?;
         require(label.reserved == 0, &clause::LBL_FORM)?;
         Ok(label)
     };
@@ -218,8 +221,7 @@ fn label(home: &Home, file: &mut dyn File, facts: &mut Facts) -> Seen {
 
 fn backup(home: &Home, file: &mut dyn File, facts: &mut Facts) -> Seen {
     let mut opened = || -> Result<Backup, NotOpened> {
-        let trusted = |zone: &ZoneId| (*zone == home.zone_id()).then_some(home.card.sign);
-        let sealed = Sealed::open(home.keys(), Kind::Backup, file, &trusted)?;
+        let sealed = Sealed::open(home.keys(), Kind::Backup, file, &own(home.keys()))?;
         sealed.content(file, &mut |_| Ok::<(), NotOpened>(()))?;
         Ok(Backup::decode(&sealed.verified.body, sealed.content_bytes())?)
     };
@@ -242,7 +244,7 @@ fn backup(home: &Home, file: &mut dyn File, facts: &mut Facts) -> Seen {
 
 fn parity(home: &Home, file: &mut dyn File, facts: &mut Facts) -> Seen {
     let mut opened = || -> Result<Parity, NotOpened> {
-        let sealed = Sealed::open(home.keys(), Kind::Parity, file, &|zone: &ZoneId| home.signing_key(zone))?;
+        let sealed = Sealed::open(home.keys(), Kind::Parity, file, &|signer| home.signing_key(signer))?;
         sealed.content(file, &mut |_| Ok::<(), NotOpened>(()))?;
         Ok(Parity::decode(&sealed.verified.body, sealed.content_bytes())?)
     };

@@ -3,14 +3,15 @@
 use carrier::{Carrier, LABEL_NAME};
 use seal::envelope::{SealEntropy, open_whole, seal_whole};
 use store::disk::File;
+use wire::MediumId;
 use wire::card::Role;
 use wire::clause::{self, require};
 use wire::codec;
 use wire::header::{Header, Kind};
+use wire::keys::Signer;
 use wire::label::Label;
 use wire::limits::SLOTS_MAX;
 use wire::record::Labelled;
-use wire::{MediumId, ZoneId};
 use zeroize::Zeroizing;
 
 use crate::frame_writer::file_digest;
@@ -27,6 +28,8 @@ pub struct Labelling {
     pub medium: MediumId,
     /// Zones that can read the label, its maker included.
     pub zones: usize,
+    /// Who made it, with which generation of keys.
+    pub signer: Signer,
 }
 
 /// Reads the label of a medium; a wrong one refuses the medium (MED-01 with the clause).
@@ -43,16 +46,14 @@ pub fn read_label(home: &Home, medium: &dyn Carrier) -> Result<Option<Labelling>
     let read = file.read_at(&mut content, 0).map_err(failed)?;
     content.truncate(read);
     let zones = content.get(11).map_or(0, |slots| usize::from(*slots));
-    let ours = home.zone_id();
-    let trusted = |zone: &ZoneId| if *zone == ours { Some(home.card.sign) } else { home.signing_key(zone) };
     let opened = (|| {
-        let (_, verified) = open_whole(&content, Kind::Label, home.keys(), &trusted)?;
+        let (_, verified) = open_whole(&content, Kind::Label, home.keys(), &|signer| home.label_key(signer))?;
         let label: Label = codec::decode(&verified.body, &clause::ENV_CANONICAL)?;
-        require(label.maker == verified.signer, &clause::LBL_MAKER)?;
+        require(label.maker == verified.signer.zone, &clause::LBL_MAKER)?;
         require(label.reserved == 0, &clause::LBL_FORM)?;
-        Ok(label.medium)
+        Ok((label.medium, verified.signer))
     })();
-    opened.map(|medium| Some(Labelling { medium, zones })).map_err(|rejection: wire::Rejection| refused(rejection.code(), rejection.0.says))
+    opened.map(|(medium, signer)| Some(Labelling { medium, zones, signer })).map_err(|rejection: wire::Rejection| refused(rejection.code(), rejection.0.says))
 }
 
 /// The id of a medium on the source: from its label, else a new one, which is written (unless `write` is false). A label made
@@ -65,18 +66,23 @@ pub fn identify(home: &mut Home, medium: &dyn Carrier, write: bool) -> Result<Me
     let world = home.world.clone();
     let id = known.as_ref().map_or_else(|| MediumId(world.random()), |known| known.medium);
     let body = codec::encode(&Label { medium: id, maker: home.zone_id(), reserved: 0 });
-    let routes = home.config.routes.values().filter(|route| !route.has_gateway()).filter_map(|route| route.to.as_deref());
+    let routes: Vec<_> = home.config.routes.iter().filter(|(_, route)| !route.has_gateway()).collect();
+    // Every zone that reads it must know the keys that made it.
+    let generation = routes.iter().map(|(name, _)| home.key_state().signing(name).generation).min();
+    let (keys, signer) = home.signer_of(generation.unwrap_or(home.key_state().generation()));
+    let escrow = routes.iter().filter_map(|(_, route)| route.escrow.as_deref());
+    let routes = routes.iter().filter_map(|(_, route)| route.to.as_deref()).chain(escrow);
     let mut zones: Vec<&wire::card::Card> = routes.filter_map(|zone| home.trusted(zone, Role::Replica).ok()).collect();
     zones.sort_by_key(|card| card.id());
     zones.dedup_by_key(|card| card.id());
     zones.truncate(usize::from(SLOTS_MAX) - 1);
     let mut recipients: Vec<&[u8]> = vec![&home.card.seal];
     recipients.extend(zones.iter().map(|card| card.seal.as_slice()));
-    if known.is_some_and(|known| known.zones == recipients.len()) {
+    if known.is_some_and(|known| known.zones == recipients.len() && known.signer == signer) {
         return Ok(id);
     }
     let entropy = SealEntropy { id: world.random(), content_key: Zeroizing::new(world.random()), wrap: recipients.iter().map(|_| world.random()).collect() };
-    let file = seal_whole(Kind::Label, &recipients, &entropy, &body, home.keys(), home.zone_id())
+    let file = seal_whole(Kind::Label, &recipients, &entropy, &body, keys, signer)
         .map_err(|rejection| Failure::new(rejection.code(), LABEL_NAME, rejection.0.says))?;
     home.record(Labelled { medium: id })?;
     home.commit()?;

@@ -18,6 +18,7 @@ use zeroize::Zeroizing;
 
 use crate::frame_writer::{FrameWriter, carrier_failure};
 use crate::home::{Access, Home};
+use crate::key_notice;
 use crate::medium;
 use crate::packer::{Packer, Room, sink_of};
 use crate::planning::{self, Holds, Unmade, check_held, selected};
@@ -217,7 +218,7 @@ fn refusal(home: &mut Home, name: &str, number: u32, reason: NotRead) -> Result<
 
 /// Leaves an acknowledgement where a receipt was taken in that no package acknowledges yet.
 fn acknowledge(home: &mut Home, name: &str, target: &Target<'_>, holds: &Holds, report: &mut PackReport) -> Result<(), Failure> {
-    if planning::acknowledges(source_route(home, name)?, holds) {
+    if planning::acknowledges(home, name, source_route(home, name)?, holds) {
         without_items(home, name, target, holds, report)?;
     }
     Ok(())
@@ -269,10 +270,10 @@ struct PackedOne {
 pub fn new_sealing(home: &Home, name: &str) -> Result<Sealing, Failure> {
     let (world, config) = (&home.world, &home.config.routes[name]);
     let replica = &source_route(home, name)?.replica;
-    let replica = home.trust.get(replica).ok_or_else(|| Failure::new("USE-01", name, "the replica's card is no longer trusted"))?;
+    let replica = home.recipient(replica)?;
     let mut recipients: Vec<&[u8]> = vec![&replica.seal];
     if let Some(escrow) = &config.escrow {
-        recipients.push(&home.trusted(escrow, Role::Replica)?.seal);
+        recipients.push(&home.recipient(&home.trusted(escrow, Role::Replica)?.id())?.seal);
     }
     let entropy = SealEntropy { id: world.random(), content_key: Zeroizing::new(world.random()), wrap: recipients.iter().map(|_| world.random()).collect() };
     Sealing::new(Kind::Package, &recipients, &entropy).map_err(|rejection| Failure::new(rejection.code(), name, rejection.0.says))
@@ -301,7 +302,8 @@ fn package(home: &mut Home, name: &str, target: &Target<'_>, planned: &[Selected
     home.commit()?;
     let (manifest, rows) = manifest_of(home, name, target, &mut packing, nonce, sequence);
     manifest.check(packing.layout.stored_bytes).expect("we write manifests that hold to the form");
-    let ending = sealing.end(packing.layout.stored_bytes, &codec::encode(&manifest), home.keys(), home.zone_id());
+    let (keys, signer) = home.signer(name);
+    let ending = sealing.end(packing.layout.stored_bytes, &codec::encode(&manifest), keys, signer);
     let (acknowledges, full_receipt) = (manifest.acknowledged.map_or(0, |witness| witness.ledger.number), manifest.flags & FLAG_FULL_RECEIPT != 0);
     let (frames_digest, header, file_bytes) = frames.finish(&ending)?;
     world.progress.begin(Stage::ReadBack, None, Some(file_bytes));
@@ -412,6 +414,7 @@ fn manifest_of(
             Carried::Gateway => None,
         },
         template: None,
+        keys: key_notice::notice(home, name, &route.replica),
         bases: std::mem::take(&mut packing.layout.bases),
         blocks: std::mem::take(&mut packing.layout.blocks),
         items,

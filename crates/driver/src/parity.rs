@@ -250,12 +250,12 @@ fn close_run(home: &Home, name: &str, dir: &Dir) -> Result<Run, Failure> {
 /// Writes one parity file; gives its id.
 fn write(home: &Home, name: &str, dir: &Dir, medium: &dyn Carrier, parity: &Parity) -> Result<PackageId, Failure> {
     let (world, disk) = (&home.world, &*home.world.disk);
-    let replica = home.trust.get(&parity.replica).ok_or_else(|| Failure::new("USE-01", name, "the replica's card is no longer trusted"))?;
+    let replica = home.recipient(&parity.replica)?;
     let mut recipients: Vec<&[u8]> = vec![&replica.seal];
     if let Some(escrow) = &home.config.routes[name].escrow {
-        recipients.push(&home.trusted(escrow, Role::Replica)?.seal);
+        recipients.push(&home.recipient(&home.trusted(escrow, Role::Replica)?.id())?.seal);
     }
-    let parties = Parties { recipients: &recipients, signer: home.keys(), zone: home.zone_id() };
+    let parties = Parties { recipients: &recipients, signer: home.signer(name) };
     let open = |member: &Member| disk.open(dir, carrier::package_name(&member.package).as_bytes());
     let mut files: Vec<Box<dyn File>> = parity.members.iter().map(open).collect::<io::Result<_>>().map_err(spool)?;
     let mut encoder = ReedSolomonEncoder::new(files.len(), parity.count.into(), STRIPE).map_err(coding)?;

@@ -144,9 +144,10 @@ pub fn needs_room(home: &Home, name: &str, selected: &Selected, holds: &Holds) -
     selected.because != Because::Unproven && select::next_part(item, &sent, &holds.parts, selected.item, &due).is_some()
 }
 
-/// Whether a receipt was taken in that no package told the replica of, or a full one is to be asked for.
-pub fn acknowledges(route: &Route, holds: &Holds) -> bool {
-    route.to_tell() > route.acknowledged.max(holds.acknowledges) || route.want_full && !route.asked_full
+/// Whether a receipt was taken in that no package told the replica of, a full one is to be asked for, or there is something to
+/// tell of keys.
+pub fn acknowledges(home: &Home, name: &str, route: &Route, holds: &Holds) -> bool {
+    home.key_state().must_tell(name) || route.to_tell() > route.acknowledged.max(holds.acknowledges) || route.want_full && !route.asked_full
 }
 
 /// Says what waits for another medium, if anything does.
@@ -258,7 +259,7 @@ pub fn plan(home: &Home, name: &str, target: &Target<'_>, options: &PackOptions,
             report.planned.push(PlannedItem { route: name.into(), item, mark, version, bytes, because: selected.because.word() });
         }
     }
-    package.acknowledgement = package.items == 0 && acknowledges(route, holds) && estimate.fits(0, Rows::default());
+    package.acknowledgement = package.items == 0 && acknowledges(home, name, route, holds) && estimate.fits(0, Rows::default());
     if package.items > 0 || package.acknowledgement {
         package.file_bytes = estimate.file_bytes(0, Rows::default());
         report.packages.push(package);

@@ -14,6 +14,7 @@ use wire::record::Receipted;
 use zeroize::Zeroizing;
 
 use crate::home::Home;
+use crate::key_notice;
 use crate::report::{Failure, ReceiptReport};
 
 /// Receipts of a route that are kept for replays.
@@ -110,15 +111,17 @@ fn make(home: &mut Home, name: &str, answers: Vec<Answer>, wanted: Wanted, scrub
     let free_bytes = crate::applying::tree_of(home, name).ok().and_then(|tree| world.disk.space(&tree.root).ok()).map_or(0, |space| space.free);
     let route = &home.replica().routes[name];
     let read_back = if home.config.policy.read_back_medium { ReadBack::Medium } else { ReadBack::Memory };
-    let moment = Moment { source: route.source, replica: home.zone_id(), incarnation: home.incarnation(), ledger: home.head(), free_bytes, read_back };
+    let keys = key_notice::notice(home, name, &route.source);
+    let moment = Moment { source: route.source, replica: home.zone_id(), incarnation: home.incarnation(), ledger: home.head(), free_bytes, read_back, keys };
     let count = answers.len() as u64;
     let receipt = answer::receipt(route, &moment, answers, wanted, scrub.is_some())
         .ok_or_else(|| Failure::new("USE-01", name, "no package of this route was ever seen"))?;
     receipt.check().expect("we make receipts that hold to the form");
-    let card = home.trust.get(&route.source).ok_or_else(|| Failure::new("USE-01", name, "the source's card is no longer trusted"))?;
+    let card = home.recipient(&route.source)?;
+    let (secrets, signer) = home.signer(name);
     let entropy = SealEntropy { id: world.random(), content_key: Zeroizing::new(world.random()), wrap: vec![world.random()] };
     let body = codec::encode(&receipt);
-    let bytes = seal_whole(Kind::Receipt, &[&card.seal], &entropy, &body, home.keys(), home.zone_id())
+    let bytes = seal_whole(Kind::Receipt, &[&card.seal], &entropy, &body, secrets, signer)
         .map_err(|rejection| Failure::new(rejection.code(), name, rejection.0.says))?;
     let id = PackageId(entropy.id);
     let (number, more, form) = (receipt.number, receipt.more, form_of(&receipt.form));
@@ -142,6 +145,9 @@ fn make(home: &mut Home, name: &str, answers: Vec<Answer>, wanted: Wanted, scrub
 
 /// Makes the receipts of a scrub of everything, which take the place of those of earlier ones.
 pub fn make_scrub(home: &mut Home, route: &str, receipts: Vec<Vec<Answer>>) -> Result<Vec<ReceiptReport>, Failure> {
+    if home.reads_for_another(route) {
+        return Ok(Vec::new());
+    }
     let earlier = spooled(home, route)?.into_iter().filter(Spooled::is_scrub);
     let made = receipts.into_iter().map(|answers| make(home, route, answers, Wanted::Full, Some(FORMS[2]))).collect::<Result<_, _>>()?;
     remove(home, earlier)?;
@@ -169,8 +175,11 @@ fn has_findings(route: &Route) -> bool {
 
 /// Whether a receipt waits for the gateway: one is to be made, or one was never put there.
 pub fn is_waiting(home: &Home, name: &str) -> Result<bool, Failure> {
+    if home.reads_for_another(name) {
+        return Ok(false);
+    }
     let route = &home.replica().routes[name];
-    Ok(answer::is_needed(route) || has_findings(route) || due(home, name, 0)?.iter().any(|receipt| !receipt.sent))
+    Ok(answer::is_needed(route) || tells_keys(home, name) || has_findings(route) || due(home, name, 0)?.iter().any(|receipt| !receipt.sent))
 }
 
 /// The spooled receipts that are to go until the source has told that they arrived: the newest that answers packages, and those of
@@ -186,6 +195,11 @@ fn due(home: &Home, name: &str, replayed: u64) -> Result<Vec<Spooled>, Failure> 
     Ok(due)
 }
 
+/// Whether a receipt is to be made for the keys alone: there is something to tell, and a package was seen that it can name.
+fn tells_keys(home: &Home, name: &str) -> bool {
+    home.key_state().must_tell(name) && !home.replica().routes[name].packages.is_empty()
+}
+
 /// Makes what a route's source is to be told: an answer if something is not answered yet; and, where the source asks for a full
 /// receipt because its picture of the replica differs, what an earlier reading found damaged.
 fn make_if_needed(home: &mut Home, name: &str, wanted: Wanted) -> Result<(), Failure> {
@@ -195,7 +209,7 @@ fn make_if_needed(home: &mut Home, name: &str, wanted: Wanted) -> Result<(), Fai
     let spooled_to = newest.as_ref().filter(|newest| newest.read(home).is_some()).map_or(0, |newest| newest.number);
     let outstanding = answer::outstanding(route);
     let lost = outstanding.iter().any(|sequence| route.packages[sequence].covered_in > spooled_to);
-    if lost || answer::is_needed(route) {
+    if lost || answer::is_needed(route) || tells_keys(home, name) {
         make_answer(home, name, &outstanding, wanted)?;
     }
     if findings {
@@ -241,7 +255,7 @@ pub struct WayBack<'a> {
 /// again although they were answered: they get the same receipt again.
 pub fn deliver(home: &mut Home, routes: &[String], wanted: Wanted, replayed: &[(String, u64)], way_back: &WayBack<'_>) -> Result<Vec<ReceiptReport>, Failure> {
     let mut reports = Vec::new();
-    for name in routes {
+    for name in routes.iter().filter(|name| !home.reads_for_another(name)).collect::<Vec<_>>() {
         make_if_needed(home, name, wanted)?;
         let route = &home.replica().routes[name];
         let covering = |sequence: u64| route.packages.get(&sequence).map_or(0, |seen| seen.covered_in);

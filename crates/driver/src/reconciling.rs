@@ -5,15 +5,18 @@ use carrier::{Carrier, Medium};
 use engine::reconcile::{WasPacked, fork_of, take};
 use seal::envelope::open_whole;
 use std::path::{Path, PathBuf};
+use wire::PackageId;
 use wire::card::Role;
 use wire::clause::{self, Rejection, require};
 use wire::header::Kind;
+use wire::keys::Signer;
 use wire::limits::BODY_PLAIN_BYTES_MAX;
 use wire::receipt::{Form, Receipt};
 use wire::record::Stopped;
-use wire::{PackageId, ZoneId};
 
 use crate::home::{Access, Home};
+use crate::key_notice;
+use crate::key_notice::examine;
 use crate::progress::Stage;
 use crate::report::{Discrepancy, Failure, LISTED_MAX, Problem, ReconcileReport, TakenReceipt};
 use crate::world::World;
@@ -57,7 +60,7 @@ pub fn from_carrier(home: &mut Home, carrier: &dyn Carrier, routes: &[String]) -
             continue;
         }
         match open(home, carrier, &held.name, held.bytes) {
-            Ok((id, route, receipt)) => opened.push((route, receipt.number, id, receipt, held.name.clone())),
+            Ok((id, route, signer, receipt)) => opened.push((route, receipt.number, id, signer, receipt, held.name.clone())),
             Err(failure) if failure.0.code == "IO-01" => report.problems.push(failure.0),
             Err(failure) => {
                 crate::refusals::note(home, &failure.0)?;
@@ -68,11 +71,11 @@ pub fn from_carrier(home: &mut Home, carrier: &dyn Carrier, routes: &[String]) -
     }
     // Oldest first, so that what each says is compared with what was known then.
     opened.sort_by(|one, two| (&one.0, one.1).cmp(&(&two.0, two.1)));
-    for (route, _, id, receipt, name) in opened {
+    for (route, _, id, signer, receipt, name) in opened {
         if !routes.is_empty() && !routes.contains(&route) {
             continue;
         }
-        if take_in(home, &route, id, &receipt, &mut report)? {
+        if take_in(home, &route, id, &signer, &receipt, &mut report)? {
             served.push(name);
         }
     }
@@ -81,7 +84,7 @@ pub fn from_carrier(home: &mut Home, carrier: &dyn Carrier, routes: &[String]) -
 }
 
 /// Opens a receipt: every clause of spec/envelope.md and spec/receipt.md but RCT-08.
-fn open(home: &Home, carrier: &dyn Carrier, name: &str, bytes: u64) -> Result<(PackageId, String, Receipt), Failure> {
+fn open(home: &Home, carrier: &dyn Carrier, name: &str, bytes: u64) -> Result<(PackageId, String, Signer, Receipt), Failure> {
     let failed = |error: std::io::Error| Failure::io(name, &error);
     let refused = |rejection: Rejection| Failure::new(rejection.code(), name, rejection.0.says);
     require(bytes <= RECEIPT_FILE_BYTES_MAX, &clause::ENV_BODY).map_err(refused)?;
@@ -90,20 +93,21 @@ fn open(home: &Home, carrier: &dyn Carrier, name: &str, bytes: u64) -> Result<(P
     let read = file.read_at(&mut content, 0).map_err(failed)?;
     content.truncate(read);
     let parse = || {
-        let trusted = |zone: &ZoneId| home.signing_key(zone);
-        let (id, verified) = open_whole(&content, Kind::Receipt, home.keys(), &trusted)?;
+        let (id, verified) = open_whole(&content, Kind::Receipt, home.keys(), &|signer| home.signing_key(signer))?;
+        let signer = verified.signer;
         let receipt = Receipt::decode(&verified.body)?;
-        let from_replica = receipt.replica == verified.signer && home.has_role(&verified.signer, Role::Replica);
+        let from_replica = receipt.replica == signer.zone && home.has_role(&signer.zone, Role::Replica);
         require(from_replica && receipt.source == home.zone_id(), &clause::RCT_ZONES)?;
-        let ours = home.source().routes.iter().find(|(_, route)| route.route_id == receipt.route_id && route.replica == verified.signer);
+        let ours = home.source().routes.iter().find(|(_, route)| route.route_id == receipt.route_id && route.replica == signer.zone);
         let (route, _) = ours.ok_or(Rejection(&clause::RCT_ROUTE))?;
-        Ok((id, route.clone(), receipt))
+        examine(home, route, &signer, &receipt.keys, receipt.number, &engine::keys::RECEIPT)?;
+        Ok((id, route.clone(), signer, receipt))
     };
     parse().map_err(refused)
 }
 
 /// Takes one receipt in; true when the file has served.
-fn take_in(home: &mut Home, name: &str, id: PackageId, receipt: &Receipt, report: &mut ReconcileReport) -> Result<bool, Failure> {
+fn take_in(home: &mut Home, name: &str, id: PackageId, signer: &Signer, receipt: &Receipt, report: &mut ReconcileReport) -> Result<bool, Failure> {
     let mut taken =
         TakenReceipt { route: name.into(), number: receipt.number, result: "taken", answers: 0, proven: 0, failed: 0, missing: 0, extra: receipt.extra.into() };
     if home.has_taken(&id) {
@@ -138,6 +142,7 @@ fn take_in(home: &mut Home, name: &str, id: PackageId, receipt: &Receipt, report
             return Ok(false);
         }
     };
+    let next_sequence = route.next_sequence;
     let archive = &home.source().archives[&route.archive];
     for (number, outcome) in result.failed.iter().take(LISTED_MAX.saturating_sub(report.discrepancies.len())) {
         report.discrepancies.push(Discrepancy { route: name.into(), item: archive.items[*number as usize].id.clone(), outcome: outcome.word() });
@@ -149,6 +154,7 @@ fn take_in(home: &mut Home, name: &str, id: PackageId, receipt: &Receipt, report
     taken.proven = result.proven;
     taken.failed = result.failed.len() as u64;
     taken.missing = receipt.missing.iter().map(|range| range.last - range.first + 1).sum();
+    key_notice::take(home, name, signer, &receipt.keys, Some(next_sequence))?;
     home.record(result.record)?;
     home.commit()?;
     report.receipts.push(taken);

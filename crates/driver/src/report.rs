@@ -69,6 +69,8 @@ pub struct CardReport {
     pub zone: String,
     /// `source` or `replica`.
     pub role: &'static str,
+    /// Generation of the keys in it.
+    pub generation: u32,
     /// Fingerprint.
     pub fingerprint: String,
     /// Zone id, hex.
@@ -88,6 +90,53 @@ pub struct TrustReport {
     pub fingerprint: String,
     /// False when it was trusted already.
     pub added: bool,
+}
+
+/// A route as far as keys go.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct RouteKeysReport {
+    /// The route.
+    pub route: String,
+    /// The zone on the other side.
+    pub other_zone: String,
+    /// Generation of this zone's keys that signs.
+    pub signs: u32,
+    /// The first sequence (source) or receipt number (replica) that it signs.
+    pub from: u64,
+    /// The next generation, while the other zone has not confirmed it.
+    pub unconfirmed: Option<u32>,
+    /// Newest generation of the other zone's keys that is known here and not revoked.
+    pub other_keys: u32,
+}
+
+/// `keys rotate`.
+#[derive(Clone, Debug, Serialize)]
+pub struct KeysReport {
+    /// Zone name.
+    pub zone: String,
+    /// The new generation.
+    pub generation: u32,
+    /// Fingerprint of its card.
+    pub fingerprint: String,
+    /// Whether it signs from now on, confirmed or not.
+    pub at_once: bool,
+    /// Per route.
+    pub routes: Vec<RouteKeysReport>,
+}
+
+/// `keys revoke`.
+#[derive(Clone, Debug, Serialize)]
+pub struct KeysRevokedReport {
+    /// The other zone.
+    pub zone: String,
+    /// The generation of its keys.
+    pub generation: u32,
+    /// Fingerprint of its card.
+    pub fingerprint: String,
+    /// The first sequence (source) or receipt number (replica) that is refused.
+    pub from: u64,
+    /// On these routes; on others nothing that it signed is taken.
+    pub routes: Vec<String>,
 }
 
 /// `archive add`, `route add`, `route accept`.
@@ -412,7 +461,9 @@ pub struct RouteStatus {
     pub oldest_read_seconds: Option<u64>,
     /// Files on the replica that no item accounts for: when they were last looked for (replica), as the newest receipt says (source).
     pub extra: u64,
-    /// What to do next: `pack`, `carry`, `wait-for-receipt`, `release-breaker`, `needs-person`, `nothing`.
+    /// Where its keys stand.
+    pub keys: RouteKeysReport,
+    /// What to do next: `pack`, `carry`, `wait-for-receipt`, `release-breaker`, `trust-card`, `needs-person`, `nothing`.
     pub next: &'static str,
 }
 
@@ -423,6 +474,8 @@ pub struct StatusReport {
     pub zone: String,
     /// `source` or `replica`.
     pub role: &'static str,
+    /// Newest generation of this zone's keys.
+    pub generation: u32,
     /// Per route.
     pub routes: Vec<RouteStatus>,
     /// Records in the ledger.

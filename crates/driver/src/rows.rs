@@ -15,8 +15,8 @@ use crate::reader::{DocumentRead, Draft, NotRead, Reader, pieces_of};
 pub const PACKAGE_ITEMS: usize = 32_768;
 /// Bytes of a manifest that this writer aims below: half of what the format allows.
 pub const BODY_BYTES: u64 = BODY_PLAIN_BYTES_MAX / 2;
-/// Fixed part of a manifest and slack for the tables' lengths, bytes.
-pub const MANIFEST_BYTES: u64 = 1024;
+/// Fixed part of a manifest, with announced keys, and slack for the tables' lengths, bytes.
+pub const MANIFEST_BYTES: u64 = 1024 + 1316;
 /// Chunks that the record of one package keeps: 40 MiB of them, for 128 GiB of documents. What has no list travels whole
 /// again when it changes.
 pub const CHUNKS_MAX: usize = 2 << 20;

@@ -2,7 +2,7 @@
 
 use carrier::{Writing, digest_file};
 use rayon::prelude::*;
-use seal::envelope::{Opening, SealEntropy, Sealing, Verified};
+use seal::envelope::{Opening, SealEntropy, Sealing, Trusted, Verified};
 use seal::frames;
 use seal::keys::SecretKeys;
 use std::io::Read;
@@ -11,8 +11,9 @@ use store::disk::{Dir, Disk, File};
 use store::stream::read_ahead;
 use wire::clause::{self, Rejection, require};
 use wire::header::{Header, Kind, TRAILER_BYTES, Trailer};
+use wire::keys::Signer;
 use wire::limits::{FRAME_BYTES, FRAME_TAG_BYTES};
-use wire::{Digest, PackageId, ZoneId};
+use wire::{Digest, PackageId};
 use zeroize::Zeroizing;
 
 use crate::frame_writer::{FrameWriter, carrier_failure, file_digest};
@@ -29,10 +30,8 @@ const GROUP_FRAMES: u32 = 64;
 pub struct Parties<'a> {
     /// Public sealing keys.
     pub recipients: &'a [&'a [u8]],
-    /// The signer's keys.
-    pub signer: &'a SecretKeys,
-    /// The signer's zone.
-    pub zone: ZoneId,
+    /// The signer's keys, and as whom they sign.
+    pub signer: (&'a SecretKeys, Signer),
 }
 
 /// Pushes the content of an envelope; gives its length and the body.
@@ -71,7 +70,7 @@ pub fn write(
     let mut writing = begin(&name).map_err(|error| failed(error.into()))?;
     let mut frames = FrameWriter::new(&sealing, &name, sink_of(&mut writing));
     let (content_bytes, body) = fill(&mut frames)?;
-    let ending = sealing.end(content_bytes, &body, parties.signer, parties.zone);
+    let ending = sealing.end(content_bytes, &body, parties.signer.0, parties.signer.1);
     let (frames_digest, header, bytes) = frames.finish(&ending)?;
     world.progress.begin(Stage::ReadBack, None, Some(bytes));
     let proof = writing.prove(&header, &frames_digest, &mut |bytes| world.progress.advance(0, bytes));
@@ -101,6 +100,12 @@ pub fn digest_of_file(file: &mut dyn File) -> std::io::Result<Option<Digest>> {
     Ok(Some(file_digest(&frames, header)))
 }
 
+/// The public signing keys of whoever has these secrets, by generation.
+pub fn own(keys: &[SecretKeys]) -> impl Fn(&Signer) -> Result<[u8; 32], Rejection> {
+    let public: Vec<[u8; 32]> = keys.iter().map(|keys| seal::suite::SUITE.sign_public(&keys.sign)).collect();
+    move |signer| public.get((signer.generation as usize).wrapping_sub(1)).copied().ok_or(Rejection(&clause::ENV_GENERATION))
+}
+
 /// An envelope that was opened and whose signature is right.
 pub struct Sealed {
     /// Its id.
@@ -113,7 +118,7 @@ pub struct Sealed {
 
 impl Sealed {
     /// Opens an envelope up to its body (every clause of spec/envelope.md but those about the content).
-    pub fn open(keys: &SecretKeys, kind: Kind, file: &mut dyn File, trusted: &dyn Fn(&ZoneId) -> Option<[u8; 32]>) -> Result<Self, NotOpened> {
+    pub fn open(keys: &[SecretKeys], kind: Kind, file: &mut dyn File, trusted: &Trusted<'_>) -> Result<Self, NotOpened> {
         let opening = Opening::new(&read_start(file)?, file.stat()?.size, kind, keys)?;
         let last = frames::count(opening.header.plain_bytes) - 1;
         let tail = read_frames(&opening, file, last, last)?;

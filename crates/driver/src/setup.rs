@@ -77,7 +77,8 @@ pub fn init(world: &World, path: &Path, zone: &str, role: Role, passphrase: Opti
     }
     let keys = SecretKeys { sign: world.random(), seal: world.random() };
     let card = keys.card(zone, role);
-    let text = keys::write(world, &keys, passphrase.as_ref().map(|passphrase| passphrase.as_str()))?;
+    let protection = passphrase.map(|passphrase| keys::Protection::new(world, &passphrase)).transpose()?;
+    let text = keys::write(world, &[keys], protection.as_ref());
     let keys_dir = disk.dir(&dir, b"keys", false).map_err(failed)?;
     store::spool::write_whole_with_mode(disk, &keys_dir, keys::FILE, text.as_bytes(), 0o600).map_err(failed)?;
     let mut ledger = store::ledger::Ledger::create(world.disk.clone(), &path.join("ledger")).map_err(crate::home::ledger_failure)?;
@@ -93,7 +94,14 @@ pub fn init(world: &World, path: &Path, zone: &str, role: Role, passphrase: Opti
 pub fn card(world: &World, path: &Path) -> Result<CardReport, Failure> {
     let home = Home::open(world, path, Access::Read)?;
     let card = &home.card;
-    Ok(CardReport { zone: card.zone.clone(), role: card.role.word(), fingerprint: card.fingerprint(), id: card.id().to_string(), card: card.text() })
+    Ok(CardReport {
+        zone: card.zone.clone(),
+        role: card.role.word(),
+        generation: card.generation(),
+        fingerprint: card.fingerprint(),
+        id: card.id().to_string(),
+        card: card.text(),
+    })
 }
 
 /// Reads a card from a file and checks everything but its fingerprint.
@@ -114,11 +122,15 @@ pub fn read_card_file(world: &World, file: &Path) -> Result<Card, Failure> {
 pub fn trust(world: &World, path: &Path, file: &Path, fingerprint: &str) -> Result<TrustReport, Failure> {
     let card = read_card_file(world, file)?;
     let zone = card.id();
-    if !fingerprint_matches(&zone, fingerprint) {
+    if !fingerprint_matches(&card.digest(), fingerprint) {
         return Err(Failure::new("CRD-09", file.display().to_string(), format!("the card's fingerprint is {}", card.fingerprint())));
     }
     let mut home = Home::open(world, path, Access::Change)?;
     let report = |added| TrustReport { zone: card.zone.clone(), role: card.role.word(), fingerprint: card.fingerprint(), added };
+    if home.trust.contains_key(&zone) && home.known_card(&zone, card.generation()).is_none_or(|known| known.digest() != card.digest()) {
+        let detail = format!("this zone is trusted with other keys; if it changed them, trust the new card with --replaces {}", card.zone);
+        return Err(Failure::new("USE-01", &card.zone, detail));
+    }
     if home.trust.contains_key(&zone) || zone == home.zone_id() {
         home.settle()?;
         return Ok(report(false));
@@ -242,6 +254,7 @@ fn same_route(home: &Home, name: &str, values: &[(&str, String)]) -> Result<bool
         ("to_gateway", path(&known.to_gateway)),
         ("from_gateway", path(&known.from_gateway)),
         ("escrow", known.escrow.clone()),
+        ("for", known.for_zone.clone()),
     ];
     let equal = known.iter().all(|(key, value)| values.iter().find(|(other, _)| other == key).map(|(_, value)| value) == value.as_ref());
     if equal { Ok(true) } else { Err(Failure::new("USE-01", name, "a route of this name exists with other settings; they are changed in gapferry.toml")) }
@@ -283,12 +296,22 @@ pub fn route_add(world: &World, path: &Path, route: &RouteAdd) -> Result<SetupRe
 
 /// Accepts a route on a replica.
 pub fn route_accept(world: &World, path: &Path, route: &RouteAccept) -> Result<SetupReport, Failure> {
+    accept(world, path, route, None)
+}
+
+/// Accepts, as the escrow holder of a route, what the source packs for another replica: it is applied here and never answered.
+pub fn route_accept_for(world: &World, path: &Path, route: &RouteAccept, zone: &str) -> Result<SetupReport, Failure> {
+    accept(world, path, route, Some(zone))
+}
+
+fn accept(world: &World, path: &Path, route: &RouteAccept, for_zone: Option<&str>) -> Result<SetupReport, Failure> {
     named(&route.name)?;
     let mut home = Home::open(world, path, Access::Change)?;
     home.require(Role::Replica, "route accept")?;
     let into = absolute(&route.into)?;
     let place = utf8(&into)?;
     let mut values = vec![("from", route.from.clone()), ("into", place.clone())];
+    values.extend(for_zone.map(|zone| ("for", zone.to_owned())));
     let gateways = gateways(&mut values, route.to_gateway.as_ref(), route.from_gateway.as_ref())?;
     let report = |added| SetupReport { kind: "route", name: route.name.clone(), place: place.clone(), added };
     let (configured, recorded) = (same_route(&home, &route.name, &values)?, home.replica().routes.contains_key(&route.name));
@@ -301,7 +324,8 @@ pub fn route_accept(world: &World, path: &Path, route: &RouteAccept) -> Result<S
     overlap::apart(&home, &route.name, &folders)?;
     let source = home.trusted(&route.from, Role::Source)?.id();
     crate::tree::Tree::open(world, &into, true)?;
-    let route_id = digest::route_id(&source, &home.zone_id(), &route.name);
+    let replica = for_zone.map_or(Ok(home.zone_id()), |zone| home.trusted(zone, Role::Replica).map(Card::id))?;
+    let route_id = digest::route_id(&source, &replica, &route.name);
     if !recorded {
         home.record(RouteAccepted { route: route.name.clone(), route_id, source, into: Bytes(place.clone().into_bytes()) })?;
         home.commit()?;

@@ -11,11 +11,13 @@ use engine::standing::{self, Standing};
 use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
 use store::disk::Met;
+use wire::ZoneId;
 use wire::card::Role;
 use wire::record::Step;
 
 use crate::config::RouteConfig;
 use crate::home::{Access, Home};
+use crate::key_commands::of_route;
 use crate::report::{Counts, Failure, LISTED_MAX, Problem, RouteStatus, StatusReport};
 use crate::world::World;
 
@@ -68,6 +70,7 @@ fn report(home: &Home) -> StatusReport {
     let mut report = StatusReport {
         zone: home.config.zone.clone(),
         role: home.config.role.word(),
+        generation: home.key_state().generation(),
         ledger_records: head.number,
         ledger_head: head.digest.to_string(),
         ..StatusReport::default()
@@ -116,6 +119,14 @@ fn people(home: &Home, breaker: &Breaker) -> String {
     }
 }
 
+/// Adds that nothing can be sealed for the other zone, because its keys are revoked.
+fn without_keys(home: &Home, zone: &ZoneId, stopped: Option<String>, mut problems: Vec<Problem>) -> (Option<String>, Vec<Problem>) {
+    let revoked = home.recipient(zone).err().map(|failure| failure.0).filter(|problem| problem.code == "KEY-01");
+    let stopped = stopped.or(revoked.as_ref().map(|problem| problem.code.into()));
+    problems.extend(revoked);
+    (stopped, problems)
+}
+
 fn source_status(home: &Home, name: &str, config: &RouteConfig) -> (RouteStatus, Vec<Problem>) {
     let place = config.archive.clone().unwrap_or_default();
     let blank = RouteStatus { route: name.into(), other_zone: config.to.clone().unwrap_or_default(), place, next: "needs-person", ..RouteStatus::default() };
@@ -126,11 +137,15 @@ fn source_status(home: &Home, name: &str, config: &RouteConfig) -> (RouteStatus,
     let code = route.breaker.tripped.map_or("SRC-03", |tripped| crate::weighing::source_code(tripped.cause));
     let tripped = route.breaker.tripped.map(|tripped| format!("{} changes wait for a person to agree{}", tripped.changes, people(home, &route.breaker)));
     let (stopped, problems) = stop(name, route.stopped.as_ref(), tripped, code);
-    let next = match (&route.stopped, route.breaker.tripped) {
-        (Some(_), _) => "needs-person",
-        (None, Some(_)) => "release-breaker",
+    let (stopped, problems) = without_keys(home, &route.replica, stopped, problems);
+    let next = match (&stopped, route.breaker.tripped) {
+        (Some(code), None) if code == "KEY-01" => "trust-card",
+        (Some(_), None) => "needs-person",
+        (_, Some(_)) if route.stopped.is_some() => "needs-person",
+        (_, Some(_)) => "release-breaker",
         _ if open.sendable > 0 || route.want_full && !route.asked_full => "pack",
-        _ if open.counts.packed > 0 => "wait-for-receipt",
+        _ if home.key_state().must_tell(name) => "pack",
+        _ if open.counts.packed > 0 || home.key_state().to_announce(name).is_some() => "wait-for-receipt",
         _ if open.rotten > 0 => "needs-person",
         _ => "nothing",
     };
@@ -146,6 +161,7 @@ fn source_status(home: &Home, name: &str, config: &RouteConfig) -> (RouteStatus,
         agreed: agreed(&route.breaker),
         extra: route.extra.into(),
         next,
+        keys: of_route(home, name),
         other_zone: home.zone_name(&route.replica),
         ..blank
     };
@@ -225,11 +241,15 @@ fn replica_status(home: &Home, name: &str, config: &RouteConfig) -> (RouteStatus
     let (oldest_read_seconds, overdue) = crate::scrub::oldest(home, name);
     problems.extend(overdue);
     problems.extend(crate::scrub::extra_problem(name, route.extra.into()));
+    let reads = home.reads_for_another(name);
     let unfinished = items.pending > 0 || route.pending.is_some();
-    let next = match (&route.stopped, route.breaker.tripped) {
-        (Some(_), _) => "needs-person",
-        (None, Some(_)) => "release-breaker",
-        _ if unfinished || outstanding > 0 && !config.has_gateway() => "carry",
+    let (stopped, problems) = without_keys(home, &route.source, stopped, problems);
+    let next = match (&stopped, route.breaker.tripped) {
+        (Some(code), None) if code == "KEY-01" => "trust-card",
+        (Some(_), None) => "needs-person",
+        (_, Some(_)) if route.stopped.is_some() => "needs-person",
+        (_, Some(_)) => "release-breaker",
+        _ if unfinished || (outstanding > 0 || home.key_state().must_tell(name) && route.highest() > 0) && !config.has_gateway() && !reads => "carry",
         _ => "nothing",
     };
     let status = RouteStatus {
@@ -237,13 +257,14 @@ fn replica_status(home: &Home, name: &str, config: &RouteConfig) -> (RouteStatus
         bytes,
         sequence: route.highest(),
         receipt: route.receipts,
-        packages_unanswered: outstanding,
+        packages_unanswered: if reads { 0 } else { outstanding },
         stopped,
         agreed: agreed(&route.breaker),
         escaped: route.escaped(),
         oldest_read_seconds,
         extra: route.extra.into(),
         next,
+        keys: of_route(home, name),
         other_zone: home.zone_name(&route.source),
         ..blank
     };

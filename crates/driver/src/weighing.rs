@@ -56,6 +56,9 @@ pub fn stopped(home: &mut Home, name: &str, dry_run: bool) -> Result<Option<Prob
     if let Some((code, seen)) = &source_route(home, name)?.stopped {
         return Ok(Some(Problem { code: crate::applying::static_code(code), subject: name.into(), detail: seen.clone() }));
     }
+    if let Err(revoked) = home.recipient(&source_route(home, name)?.replica) {
+        return Ok(Some(revoked.0));
+    }
     let weighed = weigh(home, name)?;
     let breaker = &home.source().routes[name].breaker;
     let Some(stop) = must_stop(breaker, &weighed, &home.config.policy.allowances()) else { return Ok(None) };

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+use driver::home::{Access, Home};
 use driver::progress::Silent;
 use driver::report::Problem;
 use driver::{Actor, ApplyOptions, RouteAccept, RouteAdd, World};
@@ -14,6 +15,7 @@ use std::sync::Arc;
 use store::clock::{RealClock, RealEntropy};
 use store::real::RealDisk;
 use wire::card::Role;
+use wire::record::{KeysRevoked, KeysSwitched, Record};
 
 fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures")
@@ -50,9 +52,14 @@ fn home(root: &Path, zone: &str, trusted: &[&str]) -> PathBuf {
     let keys = format!("gapferry key 1 clear\n{secrets}{check}\n");
     fs::write(home.join("keys/zone.key"), keys).unwrap();
     for other in trusted {
-        driver::trust(&world, &home, &fixtures().join(format!("keys/{other}.card")), &key_of(other, "fingerprint")).unwrap();
+        let (card, fingerprint) = (fixtures().join(format!("keys/{other}.card")), key_of(other, "fingerprint"));
+        // `inside-2` is the second generation of the keys of `inside`, whether that is trusted before it or not.
+        match other.split_once('-').filter(|(first, _)| trusted.contains(first)) {
+            Some((first, _)) => driver::trust_replacing(&world, &home, &card, &fingerprint, first).map(drop).unwrap(),
+            None => driver::trust(&world, &home, &card, &fingerprint).map(drop).unwrap(),
+        }
     }
-    if role == Role::Replica && trusted.contains(&"inside") {
+    if role == Role::Replica && trusted.iter().any(|zone| zone.starts_with("inside")) {
         let accept = RouteAccept {
             name: "assets".into(),
             from: "inside".into(),
@@ -62,7 +69,7 @@ fn home(root: &Path, zone: &str, trusted: &[&str]) -> PathBuf {
         };
         driver::route_accept(&world, &home, &accept).unwrap();
     }
-    if role == Role::Source && trusted.contains(&"outside") {
+    if role == Role::Source && trusted.iter().any(|zone| zone.starts_with("outside")) {
         fs::create_dir_all(root.join("archive")).unwrap();
         fs::write(root.join("archive/document"), b"content").unwrap();
         driver::archive_add(&world, &home, "archive", &root.join("archive")).unwrap();
@@ -70,6 +77,30 @@ fn home(root: &Path, zone: &str, trusted: &[&str]) -> PathBuf {
         driver::route_add(&world, &home, &add).unwrap();
     }
     home
+}
+
+/// Tells a home what the index says that its reader knows of keys.
+fn mark(home: &Path, fixture: &Value) {
+    let mut home = Home::open(&world(), home, Access::Change).unwrap();
+    for (field, revokes) in [("switched", false), ("revoked", true)] {
+        for mark in fixture[field].as_array().into_iter().flatten() {
+            let zone = home.trust.values().find(|card| mark["zone"].as_str().unwrap().starts_with(&card.zone)).unwrap().id();
+            let (generation, from) = (u32::try_from(mark["generation"].as_u64().unwrap()).unwrap(), mark["from"].as_u64().unwrap());
+            let record: Record = if revokes {
+                KeysRevoked { zone, generation, from: vec![("assets".into(), from)], reason: "fixture".into() }.into()
+            } else {
+                KeysSwitched { route: "assets".into(), zone, generation, from }.into()
+            };
+            home.record(record).unwrap();
+        }
+    }
+    home.close("", "").unwrap();
+}
+
+/// What tells homes of fixtures apart: whom they trust and what they know of keys.
+fn known(fixture: &Value) -> String {
+    let trusted: Vec<&str> = fixture["trusted"].as_array().unwrap().iter().map(|zone| zone.as_str().unwrap()).collect();
+    format!("{} {} {}", trusted.join(" "), fixture["switched"], fixture["revoked"])
 }
 
 /// A medium that holds this one file.
@@ -129,8 +160,14 @@ fn bad_packages_and_labels_are_refused_with_their_code() {
             if !fixture["bases"].is_null() {
                 continue;
             }
-            let home = homes.entry(trusted.join(" ")).or_insert_with(|| home(root.path(), "outside", &trusted));
-            let tree = root.path().join(format!("tree-outside-{}", trusted.join("-")));
+            let place = root.path().join(blake3::hash(known(&fixture).as_bytes()).to_hex().as_str());
+            let home = homes.entry(known(&fixture)).or_insert_with(|| {
+                fs::create_dir_all(&place).unwrap();
+                let made = home(&place, "outside", &trusted);
+                mark(&made, &fixture);
+                made
+            });
+            let tree = place.join(format!("tree-outside-{}", trusted.join("-")));
             let before = (listing(&tree), fs::read(home.join("ledger/0000000000000000.seg")).unwrap());
             let problems = apply(home, &medium(root.path(), &fixtures().join(page).join(file)));
             assert_eq!(problems.iter().map(named).collect::<Vec<_>>(), [code], "{page}/{file}");
@@ -157,7 +194,13 @@ fn bad_receipts_are_refused_with_their_code() {
                 continue;
             }
             let trusted: Vec<&str> = fixture["trusted"].as_array().unwrap().iter().map(|zone| zone.as_str().unwrap()).collect();
-            let home = homes.entry(trusted.join(" ")).or_insert_with(|| home(root.path(), "inside", &trusted));
+            let place = root.path().join(blake3::hash(known(&fixture).as_bytes()).to_hex().as_str());
+            let home = homes.entry(known(&fixture)).or_insert_with(|| {
+                fs::create_dir_all(&place).unwrap();
+                let made = home(&place, "inside", &trusted);
+                mark(&made, &fixture);
+                made
+            });
             let before = fs::read(home.join("ledger/0000000000000000.seg")).unwrap();
             let options = driver::ReconcileOptions { from: medium(root.path(), &fixtures().join(page).join(file)), routes: Vec::new() };
             let problems = match driver::reconcile(&world(), home, &options) {
@@ -196,7 +239,9 @@ fn good_packages_are_applied() {
     for fixture in index("package").iter().filter(|fixture| fixture["code"].is_null() && fixture["reader"] == "outside") {
         let root = tempfile::tempdir().unwrap();
         let file = fixture["file"].as_str().unwrap();
-        let home = home(root.path(), "outside", &["inside"]);
+        let trusted: Vec<&str> = fixture["trusted"].as_array().unwrap().iter().map(|zone| zone.as_str().unwrap()).collect();
+        let home = home(root.path(), "outside", &trusted);
+        mark(&home, fixture);
         let stopped = ["FRK-02", "FRK-04", "RPL-01"];
         if let Some(first) = fixture["bases"].as_str() {
             let problems = apply(&home, &medium(root.path(), &fixtures().join(first)));

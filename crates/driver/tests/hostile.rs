@@ -164,7 +164,7 @@ fn holds_everything(home: &Home, bytes: &[u8]) -> bool {
     }
     let trailer = opening.trailer(&plain).expect("there is a trailer");
     let (body, seals) = (trailer.body_at as usize, (trailer.body_at + trailer.body_stored) as usize);
-    let signing = |zone: &wire::ZoneId| home.signing_key(zone);
+    let signing = |signer: &wire::keys::Signer| home.signing_key(signer);
     let verified = opening.verify(&trailer, &plain[body..seals], &plain[seals..seals + trailer.seals_bytes as usize], &signing).expect("it is signed");
     let manifest = Manifest::decode(&verified.body, trailer.body_at).expect("the manifest is well formed");
 

@@ -3,9 +3,10 @@
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
-use wire::limits::{DIGEST_ANSWERED_MAX, DIGEST_EXCEPTIONS_MAX, DIGEST_MISSING_MAX, FULL_MISSING_MAX, RECEIPT_ROWS_MAX};
+use wire::keys::KeyNotice;
+use wire::limits::{DIGEST_EXCEPTIONS_MAX, FULL_MISSING_MAX, RECEIPT_ROWS_MAX};
 use wire::manifest::Head;
-use wire::receipt::{Answer, AnswersDigest, Exception, Form, Outcome, Range, ReadBack, Receipt, Row, SourceSeen, ranges_of};
+use wire::receipt::{Answer, AnswersDigest, Exception, Form, Outcome, Range, ReadBack, Receipt, Row, SourceSeen, digest_ranges_max, ranges_of};
 use wire::{Digest, Incarnation, ZoneId};
 
 use crate::replica::{Progress, Route};
@@ -91,13 +92,16 @@ pub struct Moment {
     pub free_bytes: u64,
     /// Where the rows were read back from.
     pub read_back: ReadBack,
+    /// What is to be said of keys.
+    pub keys: KeyNotice,
 }
 
 /// Makes the receipt over `answers` (rows as attested, ascending by sequence).
 pub fn receipt(route: &Route, moment: &Moment, answers: Vec<Answer>, wanted: Wanted, scrub: bool) -> Option<Receipt> {
     let (sequence, seen) = route.packages.last_key_value()?;
     let missing = route.missing();
-    let digest_form = |answers: &[Answer]| digest_form(answers, missing.len());
+    let (answered_max, missing_max) = digest_ranges_max(moment.keys.next.is_some());
+    let digest_form = |answers: &[Answer]| digest_form(answers, answered_max, missing.len() > missing_max);
     let (form, more) = match wanted {
         _ if scrub => (Form::Scrub { answers }, false),
         Wanted::Full => (Form::Full { answers }, false),
@@ -108,7 +112,7 @@ pub fn receipt(route: &Route, moment: &Moment, answers: Vec<Answer>, wanted: Wan
         },
         Wanted::Digest => digest_form(&answers),
     };
-    let missing_max = if matches!(form, Form::Digest { .. }) { DIGEST_MISSING_MAX } else { FULL_MISSING_MAX };
+    let missing_max = if matches!(form, Form::Digest { .. }) { missing_max } else { FULL_MISSING_MAX };
     Some(Receipt {
         route_id: route.route_id,
         source: moment.source,
@@ -127,11 +131,12 @@ pub fn receipt(route: &Route, moment: &Moment, answers: Vec<Answer>, wanted: Wan
         escaped: u32::try_from(route.escaped()).unwrap_or(u32::MAX),
         kept_aside: route.kept_aside,
         extra: route.extra,
+        keys: moment.keys.clone(),
     })
 }
 
 /// The digest form and whether something did not fit it.
-fn digest_form(answers: &[Answer], missing: usize) -> (Form, bool) {
+fn digest_form(answers: &[Answer], answered_max: usize, too_many_missing: bool) -> (Form, bool) {
     let mut digest = AnswersDigest::default();
     let mut exceptions = Vec::new();
     for answer in answers {
@@ -145,7 +150,7 @@ fn digest_form(answers: &[Answer], missing: usize) -> (Form, bool) {
         }
     }
     let answered: Vec<Range> = ranges_of(answers.iter().map(|answer| answer.sequence));
-    let more = exceptions.len() > DIGEST_EXCEPTIONS_MAX || answered.len() > DIGEST_ANSWERED_MAX || missing > DIGEST_MISSING_MAX;
+    let more = exceptions.len() > DIGEST_EXCEPTIONS_MAX || answered.len() > answered_max || too_many_missing;
     if more {
         // It confirms nothing, so it names nothing; it says that it did not fit and still carries the state digest.
         return (Form::Digest { answered: Vec::new(), digest: AnswersDigest::default().finish(), exceptions: Vec::new() }, true);

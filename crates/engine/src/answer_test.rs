@@ -4,7 +4,10 @@ use super::*;
 use crate::replica;
 use crate::scene::{INSIDE, OUTSIDE, digest, head, held, package, range, replica_route, seen};
 use alloc::vec;
-use wire::{ItemId, limits::PACKAGE_ITEMS_MAX};
+use wire::ItemId;
+use wire::id::Fixed;
+use wire::keys::NextKeys;
+use wire::limits::{ANNOUNCING_RANGES_MAX, DIGEST_ANSWERED_MAX, DIGEST_MISSING_MAX, PACKAGE_ITEMS_MAX};
 
 fn route_with(packages: impl IntoIterator<Item = (u64, replica::Seen)>) -> Route {
     let mut route = replica_route(vec![]);
@@ -16,7 +19,15 @@ fn attested(sequence: u64, items: u32, covered_in: u64) -> (u64, replica::Seen) 
     seen(sequence, items, Progress::Attested, covered_in)
 }
 fn moment() -> Moment {
-    Moment { source: ZoneId([3; 32]), replica: ZoneId([4; 32]), incarnation: OUTSIDE, ledger: head(77), free_bytes: 5, read_back: ReadBack::Medium }
+    Moment {
+        source: ZoneId([3; 32]),
+        replica: ZoneId([4; 32]),
+        incarnation: OUTSIDE,
+        ledger: head(77),
+        free_bytes: 5,
+        read_back: ReadBack::Medium,
+        keys: KeyNotice::FIRST,
+    }
 }
 /// An answer of so many rows, of which the first so many failed.
 fn answer(sequence: u64, rows: u32, failed: u32) -> Answer {
@@ -141,6 +152,26 @@ fn what_does_not_fit_the_digest_form_makes_a_receipt_full_or_says_more() {
             let told = if receipt.more || scrub { vec![] } else { answers.iter().map(|answer| answer.sequence).collect() };
             assert_eq!(sequences, told, "{what}: {wanted:?}");
         }
+    }
+}
+
+#[test]
+fn announced_keys_leave_room_for_fewer_ranges_in_the_digest_form() {
+    let next = NextKeys { generation: 2, sign: Fixed([1; 32].into()), seal: Fixed([2; 1216].into()), proof: Fixed([3; 64].into()) };
+    for (ranges, missing, expected) in [
+        (ANNOUNCING_RANGES_MAX, 0, "digest"),
+        (ANNOUNCING_RANGES_MAX + 1, 0, "full"),
+        (1, ANNOUNCING_RANGES_MAX, "digest"),
+        (1, ANNOUNCING_RANGES_MAX + 1, "full"),
+    ] {
+        let answered = 2 * ranges as u64;
+        let seen_items = (1..=answered).map(|sequence| attested(sequence, (sequence % 2) as u32, 0));
+        let gaps = (1..=missing as u64).map(|gap| attested(answered + 2 * gap, 0, 0));
+        let route = route_with(seen_items.chain(gaps));
+        let answers: Vec<Answer> = outstanding(&route).into_iter().map(|sequence| answer(sequence, 1, 0)).collect();
+        let moment = Moment { keys: KeyNotice { next: Some(next.clone()), ..KeyNotice::FIRST }, ..moment() };
+        let receipt = receipt(&route, &moment, answers, Wanted::Fitting, false).unwrap();
+        assert_eq!((shape(&receipt), receipt.missing.len()), ((expected, false), missing), "{ranges} {missing}");
     }
 }
 

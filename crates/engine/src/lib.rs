@@ -14,6 +14,7 @@ pub mod changes;
 pub mod consent;
 pub mod due;
 pub mod heartbeat;
+pub mod keys;
 pub mod reconcile;
 pub mod replica;
 pub mod select;

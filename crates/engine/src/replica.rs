@@ -15,6 +15,7 @@ use wire::{Digest, Incarnation, ItemId, PackageId, RouteId, ZoneId};
 
 use crate::breaker::{Breaker, Tripped, weigh_begun};
 use crate::consent::Consent;
+use crate::keys::Keys;
 use crate::source::floor_above;
 
 /// An item on the replica.
@@ -201,6 +202,8 @@ pub struct Replica {
     pub floor: u64,
     /// Its routes.
     pub routes: BTreeMap<String, Route>,
+    /// What it knows of keys.
+    pub keys: Keys,
 }
 
 impl Replica {
@@ -222,6 +225,7 @@ impl Replica {
         for route in self.routes.values_mut() {
             (route.heard_at, route.told_at) = (route.heard_at.min(time), route.told_at.min(time));
         }
+        self.keys.fold(record);
         match record {
             Record::Born(born) => self.incarnation = born.incarnation,
             Record::Reborn(reborn) => {

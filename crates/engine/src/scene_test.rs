@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use wire::card::Role;
 use wire::digest::{StateDigest, of_bytes, projection};
 use wire::id::Bytes;
+use wire::keys::KeyNotice;
 use wire::manifest::{Document, Head, Item as CarriedItem, Manifest, Mark, Part};
 use wire::receipt::{Answer, Form, Outcome, Range, ReadBack, Receipt, Row, SourceSeen};
 use wire::record::{
@@ -232,6 +233,7 @@ impl Inside {
             escaped: 0,
             kept_aside: 0,
             extra: 0,
+            keys: KeyNotice::FIRST,
         }
     }
     /// Compares a receipt, and folds what it settles; its code where it is refused.
@@ -316,6 +318,7 @@ pub(crate) fn manifest(sequence: u64, items: Vec<CarriedItem>) -> Manifest {
         nonce: [0; 32],
         medium: None,
         template: None,
+        keys: KeyNotice::FIRST,
         bases: Vec::new(),
         blocks: Vec::new(),
         items,

@@ -19,6 +19,7 @@ use wire::{Digest, Incarnation, ItemId, PackageId, RouteId, ZoneId};
 
 use crate::breaker::{Breaker, Tripped, weigh_packed};
 use crate::consent::Consent;
+use crate::keys::Keys;
 
 pub use archive::{Archive, Item};
 
@@ -164,6 +165,8 @@ pub struct Source {
     pub archives: BTreeMap<String, Archive>,
     /// Its routes.
     pub routes: BTreeMap<String, Route>,
+    /// What it knows of keys.
+    pub keys: Keys,
 }
 
 impl Source {
@@ -180,6 +183,7 @@ impl Source {
         for route in self.routes.values_mut() {
             (route.heard_at, route.told_at) = (route.heard_at.min(time), route.told_at.min(time));
         }
+        self.keys.fold(record);
         match record {
             Record::Born(born) => self.incarnation = born.incarnation,
             Record::Reborn(reborn) => self.fold_reborn(reborn),

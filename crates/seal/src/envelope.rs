@@ -5,15 +5,16 @@ use crate::block;
 use crate::frames::{self, Frames};
 use crate::keys::SecretKeys;
 use crate::suite::{SUITE, WRAP_ENTROPY_BYTES};
+use wire::PackageId;
 use wire::clause::{self, Rejection, require};
 use wire::header::{BOUND_BYTES, Header, Kind, TRAILER_BYTES, Trailer, file_bytes_of, padme};
+use wire::keys::Signer;
 use wire::limits::{BODY_PLAIN_BYTES_MAX, FRAME_BYTES, LABEL_BODY_BYTES_MAX};
 use wire::planted;
 use wire::seals::Seals;
-use wire::{PackageId, ZoneId};
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
-/// The entropy of one envelope; every byte of it is used once.
+/// The entropy of one envelope; every byte of it is used once. Zeroed when dropped.
 pub struct SealEntropy {
     /// The envelope's id.
     pub id: [u8; 16],
@@ -22,6 +23,15 @@ pub struct SealEntropy {
     /// For each recipient.
     pub wrap: Vec<[u8; WRAP_ENTROPY_BYTES]>,
 }
+
+impl Drop for SealEntropy {
+    fn drop(&mut self) {
+        self.wrap.zeroize();
+    }
+}
+
+/// The public signing key of a zone that may sign here, by zone and generation; else why it may not (ENV-15, ENV-19).
+pub type Trusted<'a> = dyn Fn(&Signer) -> Result<[u8; 32], Rejection> + 'a;
 
 /// An envelope being sealed.
 pub struct Sealing {
@@ -77,7 +87,7 @@ impl Sealing {
     }
 
     /// Ends the plaintext after `content_bytes` of content: compresses the body if that helps, signs, pads.
-    pub fn end(&self, content_bytes: u64, body: &[u8], signer: &SecretKeys, signer_zone: ZoneId) -> Ending {
+    pub fn end(&self, content_bytes: u64, body: &[u8], keys: &SecretKeys, signer: Signer) -> Ending {
         let packed = block::compress_body(body);
         let stored = packed.as_deref().unwrap_or(body);
         let seals_bytes = Seals::encoded_bytes();
@@ -85,24 +95,17 @@ impl Sealing {
         let plain_bytes = if planted::is("padding-left-out") { used } else { padme(used.max(self.header.kind.padded_bytes_min())) };
         let header = Header { plain_bytes, ..self.header.clone() }.encode();
         let trailer = Trailer { body_at: content_bytes, body_stored: stored.len() as u64, body_plain: body.len() as u64, seals_bytes }.encode();
-        let signature = signer.signature(&signed_message(self.header.kind, &header, &trailer, stored));
+        let signature = keys.signature(&signed_message(self.header.kind, &header, &trailer, stored));
         let mut body_and_seals = stored.to_vec();
-        body_and_seals.extend_from_slice(&wire::codec::encode(&Seals::of(signer_zone, signature)));
+        body_and_seals.extend_from_slice(&wire::codec::encode(&Seals::of(signer, signature)));
         Ending { body_and_seals, padding_bytes: plain_bytes - used, trailer, header, plain_bytes }
     }
 }
 
 /// Seals an envelope that has no content (a receipt, a label) in one go.
-pub fn seal_whole(
-    kind: Kind,
-    recipients: &[&[u8]],
-    entropy: &SealEntropy,
-    body: &[u8],
-    signer: &SecretKeys,
-    signer_zone: ZoneId,
-) -> Result<Vec<u8>, Rejection> {
+pub fn seal_whole(kind: Kind, recipients: &[&[u8]], entropy: &SealEntropy, body: &[u8], keys: &SecretKeys, signer: Signer) -> Result<Vec<u8>, Rejection> {
     let sealing = Sealing::new(kind, recipients, entropy)?;
-    let ending = sealing.end(0, body, signer, signer_zone);
+    let ending = sealing.end(0, body, keys, signer);
     let mut plain = ending.body_and_seals;
     plain.resize(plain.len() + usize::try_from(ending.padding_bytes).expect("what has no content fits memory"), 0);
     plain.extend_from_slice(&ending.trailer);
@@ -126,20 +129,22 @@ pub struct Opening {
 
 /// What an envelope's signature vouches for.
 pub struct Verified {
-    /// Who signed.
-    pub signer: ZoneId,
+    /// Who signed, with which generation of keys.
+    pub signer: Signer,
     /// The body, decompressed.
     pub body: Vec<u8>,
 }
 
 impl Opening {
     /// Reads the header and unwraps the content key (clauses ENV-01 to ENV-10). `start` holds the first bytes of the file, up to
-    /// the longest possible header.
-    pub fn new(start: &[u8], file_bytes: u64, kind: Kind, secret: &SecretKeys) -> Result<Self, Rejection> {
+    /// the longest possible header; `secrets` are all generations of the reader's keys, because an old medium was wrapped for an
+    /// old one.
+    pub fn new(start: &[u8], file_bytes: u64, kind: Kind, secrets: &[SecretKeys]) -> Result<Self, Rejection> {
         let header = Header::decode(start, file_bytes, kind)?;
         let bound = bound_of(&header.encode());
         let context = wrap_context(&bound);
-        let content_key = header.slots.iter().find_map(|slot| SUITE.unwrap(&secret.seal, &context, slot)).ok_or(Rejection(&clause::ENV_RECIPIENT))?;
+        let unwrap = |secret: &SecretKeys| header.slots.iter().find_map(|slot| SUITE.unwrap(&secret.seal, &context, slot));
+        let content_key = secrets.iter().rev().find_map(unwrap).ok_or(Rejection(&clause::ENV_RECIPIENT))?;
         require(cfg!(fuzzing) || frames::commitment(&content_key, &bound) == header.commitment, &clause::ENV_COMMITMENT)?;
         Ok(Self { frames: Frames::new(&content_key, &bound), header })
     }
@@ -152,11 +157,10 @@ impl Opening {
         Trailer::decode(bytes, self.header.plain_bytes, self.header.kind, body_max)
     }
 
-    /// Checks the signature block over header, trailer and stored body, then decompresses the body (clauses ENV-14 to ENV-17).
-    /// `trusted` gives the public signing key of a zone that may sign here.
-    pub fn verify(&self, trailer: &Trailer, stored: &[u8], seals: &[u8], trusted: &dyn Fn(&ZoneId) -> Option<[u8; 32]>) -> Result<Verified, Rejection> {
+    /// Checks the signature block over header, trailer and stored body, then decompresses the body (clauses ENV-14 to ENV-17, ENV-19).
+    pub fn verify(&self, trailer: &Trailer, stored: &[u8], seals: &[u8], trusted: &Trusted<'_>) -> Result<Verified, Rejection> {
         let (signer, signature) = Seals::decode(seals)?;
-        let public = trusted(&signer).ok_or(Rejection(&clause::ENV_SIGNER))?;
+        let public = trusted(&signer)?;
         let message = signed_message(self.header.kind, &self.header.encode(), &trailer.encode(), stored);
         SUITE.verify(&public, &message, &signature)?;
         let body = if trailer.body_stored == trailer.body_plain {
@@ -169,9 +173,9 @@ impl Opening {
     }
 }
 
-/// Opens an envelope that has no content (a receipt, a label) in one go (clauses ENV-01 to ENV-17).
-pub fn open_whole(file: &[u8], kind: Kind, secret: &SecretKeys, trusted: &dyn Fn(&ZoneId) -> Option<[u8; 32]>) -> Result<(PackageId, Verified), Rejection> {
-    let opening = Opening::new(file, file.len() as u64, kind, secret)?;
+/// Opens an envelope that has no content (a receipt, a label) in one go (clauses ENV-01 to ENV-17, ENV-19).
+pub fn open_whole(file: &[u8], kind: Kind, secrets: &[SecretKeys], trusted: &Trusted<'_>) -> Result<(PackageId, Verified), Rejection> {
+    let opening = Opening::new(file, file.len() as u64, kind, secrets)?;
     let mut plain = Vec::with_capacity(file.len());
     for index in 0..frames::count(opening.header.plain_bytes) {
         let place = frames::place(&opening.header, index);
@@ -202,6 +206,9 @@ fn signed_message(kind: Kind, header: &[u8], trailer: &[u8], stored_body: &[u8])
 #[cfg(test)]
 mod tests {
     use super::*;
+    use wire::ZoneId;
+
+    const SIGNER: Signer = Signer { zone: ZoneId([1; 32]), generation: 1 };
 
     fn keys(seed: u8) -> SecretKeys {
         SecretKeys { sign: [seed; 32], seal: [seed + 100; 32] }
@@ -211,13 +218,13 @@ mod tests {
     }
     fn sealed(body: &[u8]) -> Vec<u8> {
         let recipient = SUITE.seal_public(&keys(2).seal);
-        seal_whole(Kind::Receipt, &[&recipient], &entropy(1), body, &keys(1), ZoneId([1; 32])).unwrap()
+        seal_whole(Kind::Receipt, &[&recipient], &entropy(1), body, &keys(1), SIGNER).unwrap()
     }
-    fn trusted(zone: &ZoneId) -> Option<[u8; 32]> {
-        (*zone == ZoneId([1; 32])).then(|| SUITE.sign_public(&keys(1).sign))
+    fn trusted(signer: &Signer) -> Result<[u8; 32], Rejection> {
+        require(*signer == SIGNER, &clause::ENV_SIGNER).map(|()| SUITE.sign_public(&keys(1).sign))
     }
     fn opened(file: &[u8], seed: u8) -> Result<Vec<u8>, &'static str> {
-        open_whole(file, Kind::Receipt, &keys(seed), &trusted).map(|(_, verified)| verified.body).map_err(|rejection| rejection.code())
+        open_whole(file, Kind::Receipt, &[keys(seed)], &trusted).map(|(_, verified)| verified.body).map_err(|rejection| rejection.code())
     }
 
     #[test]
@@ -239,16 +246,25 @@ mod tests {
         }
         assert_eq!(opened(&[good.clone(), good.clone()].concat(), 2), Err("ENV-08"));
         assert_eq!(opened(&good, 3), Err("ENV-09"));
-        assert!(open_whole(&good, Kind::Label, &keys(2), &trusted).is_err());
-        assert_eq!(open_whole(&good, Kind::Receipt, &keys(2), &|_| None).map(|_| ()).unwrap_err().code(), "ENV-15");
-        assert_eq!(open_whole(&good, Kind::Receipt, &keys(2), &|_| Some(SUITE.sign_public(&[9; 32]))).map(|_| ()).unwrap_err().code(), "ENV-16");
+        assert!(open_whole(&good, Kind::Label, &[keys(2)], &trusted).is_err());
+        assert_eq!(open_whole(&good, Kind::Receipt, &[keys(2)], &|_| Err(Rejection(&clause::ENV_SIGNER))).map(|_| ()).unwrap_err().code(), "ENV-15");
+        assert_eq!(open_whole(&good, Kind::Receipt, &[keys(2)], &|_| Ok(SUITE.sign_public(&[9; 32]))).map(|_| ()).unwrap_err().code(), "ENV-16");
+    }
+
+    #[test]
+    fn an_older_generation_of_keys_opens_what_was_sealed_for_it() {
+        let file = sealed(b"body");
+        let opened = |secrets: &[SecretKeys]| open_whole(&file, Kind::Receipt, secrets, &trusted).map(|(_, verified)| verified.signer);
+        assert_eq!(opened(&[keys(2), keys(3), keys(4)]), Ok(SIGNER));
+        assert_eq!(opened(&[keys(3), keys(4)]).unwrap_err().code(), "ENV-09");
+        assert_eq!(opened(&[]).unwrap_err().code(), "ENV-09");
     }
 
     #[test]
     fn several_recipients_each_open_it() {
         let recipients: Vec<Vec<u8>> = [2, 3].iter().map(|seed| SUITE.seal_public(&keys(*seed).seal)).collect();
         let recipients: Vec<&[u8]> = recipients.iter().map(Vec::as_slice).collect();
-        let file = seal_whole(Kind::Receipt, &recipients, &entropy(2), b"body", &keys(1), ZoneId([1; 32])).unwrap();
+        let file = seal_whole(Kind::Receipt, &recipients, &entropy(2), b"body", &keys(1), SIGNER).unwrap();
         for (seed, good) in [(2, true), (3, true), (4, false)] {
             assert_eq!(opened(&file, seed).is_ok(), good);
         }

@@ -1,11 +1,11 @@
-//! A zone's secret keys, the card they make, and the check of a card's proof.
+//! A zone's secret keys, the cards they make, and the check of a card's proof.
 
 use crate::suite::SUITE;
-use wire::card::{Card, Role};
+use wire::card::{Card, Role, Succession};
 use wire::clause::{self, Rejection};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-/// The two secrets of a zone, 32 bytes each. No `Debug`, zeroed when dropped.
+/// The two secrets of one generation of a zone's keys, 32 bytes each. No `Debug`, zeroed when dropped.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub struct SecretKeys {
     /// Ed25519 seed.
@@ -15,9 +15,14 @@ pub struct SecretKeys {
 }
 
 impl SecretKeys {
-    /// The card of a zone with these keys.
+    /// The first card of a zone, with these keys.
     pub fn card(&self, zone: &str, role: Role) -> Card {
-        let mut card = Card { zone: zone.into(), role, sign: SUITE.sign_public(&self.sign), seal: SUITE.seal_public(&self.seal), proof: [0; 64] };
+        self.later_card(zone, role, None)
+    }
+
+    /// The card of a zone with these keys, later than its first one where it has a place in the succession.
+    pub fn later_card(&self, zone: &str, role: Role, succession: Option<Succession>) -> Card {
+        let mut card = Card { zone: zone.into(), role, succession, sign: SUITE.sign_public(&self.sign), seal: SUITE.seal_public(&self.seal), proof: [0; 64] };
         card.proof = SUITE.sign(&self.sign, &card.proof_message());
         card
     }
@@ -31,11 +36,16 @@ impl SecretKeys {
 /// Reads a card and checks its keys and its proof (all clauses of spec/card.md but the fingerprint).
 pub fn read_card(text: &[u8]) -> Result<Card, Rejection> {
     let card = Card::parse(text)?;
+    check_card(&card)?;
+    Ok(card)
+}
+
+/// Checks the keys of a card and its proof (clauses CRD-06 and CRD-07).
+pub fn check_card(card: &Card) -> Result<(), Rejection> {
     if !SUITE.is_recipient(&card.seal) || !SUITE.is_signer(&card.sign) {
         return Err(Rejection(&clause::CRD_KEYS));
     }
-    SUITE.verify(&card.sign, &card.proof_message(), &card.proof).map_err(|_| Rejection(&clause::CRD_PROOF))?;
-    Ok(card)
+    SUITE.verify(&card.sign, &card.proof_message(), &card.proof).map_err(|_| Rejection(&clause::CRD_PROOF))
 }
 
 #[cfg(test)]

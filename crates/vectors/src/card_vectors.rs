@@ -12,21 +12,21 @@ use serde_json::{Value, json};
 pub(crate) fn keys(cast: &Cast, to: &mut Collection) {
     let mut text = String::from(
         "# Keys of the zones in the fixtures. They are published: never use them for anything else.\n\
-         # One zone per paragraph, one field per line, bytes in hex.\n\
+         # One zone per paragraph, one field per line, bytes in hex. A name with a number is a later generation of a zone's keys.\n\
          # sign-seed: Ed25519 seed (RFC 8032 secret key), 32 bytes. seal-seed: X-Wing secret key, 32 bytes.\n\
          # The public keys are in <zone>.card beside this file.\n",
     );
     for zone in cast.all() {
         text.push_str(&format!(
             "\nzone: {}\nrole: {}\nsign-seed: {}\nseal-seed: {}\nzone-id: {}\nfingerprint: {}\n",
-            zone.name,
+            zone.label(),
             zone.role,
             hex(zone.sign.as_bytes()),
             hex(&zone.seal_secret),
             hex(&zone.id()),
             zone.fingerprint()
         ));
-        to.file(&format!("keys/{}.card", zone.name), zone.card().into_bytes());
+        to.file(&format!("keys/{}.card", zone.label()), zone.card().into_bytes());
     }
     to.file("keys/keys.txt", text.into_bytes());
 }
@@ -39,11 +39,26 @@ pub(crate) fn collect(cast: &Cast, to: &mut Collection) {
     for (what, says, zone, fingerprint) in [
         ("source", "a source; its fingerprint typed in capitals with spaces", &cast.inside, Some(typed)),
         ("replica", "a replica", &cast.outside, Some(cast.outside.fingerprint())),
+        (
+            "second_generation",
+            "the second generation of a zone's keys: the id of the zone is in it, the fingerprint is its own",
+            &cast.inside_2,
+            Some(cast.inside_2.fingerprint()),
+        ),
         ("limit_name", "a name of 64 bytes", &longest, None),
         ("name_of_every_kind", "a digit first, then each of the other characters", &oddest, None),
     ] {
         let proof = zone.proof(&zone.claim());
-        let expected = describe::card(&zone.name, zone.role, zone.sign.verifying_key().as_bytes(), &zone.seal_public, &proof, &zone.id(), &zone.fingerprint());
+        let expected = describe::card(
+            &zone.name,
+            zone.role,
+            zone.generation,
+            zone.sign.verifying_key().as_bytes(),
+            &zone.seal_public,
+            &proof,
+            &zone.id(),
+            &zone.fingerprint(),
+        );
         let bytes = Contents::File(zone.card().into_bytes());
         let reading = reading(fingerprint.as_deref());
         to.add(Fixture { page: "card", code: "00", what: what.into(), extension: "card", says: says.into(), reading, bytes }, Some(&expected));
@@ -52,6 +67,14 @@ pub(crate) fn collect(cast: &Cast, to: &mut Collection) {
     bad.lines();
     bad.fields();
     bad.keys(cast);
+    bad.later(cast);
+    bad.keep(
+        "CRD-09",
+        "first_card",
+        "the fingerprint typed is that of the zone's first card",
+        cast.inside_2.card().into_bytes(),
+        Some(&cast.inside.fingerprint()),
+    );
     bad.keep("CRD-09", "other_zone", "the fingerprint typed is that of another zone", cast.inside.card().into_bytes(), Some(&cast.stranger.fingerprint()));
     let fingerprint = cast.inside.fingerprint();
     bad.keep("CRD-09", "one_digit_short", "the last digit was not typed", cast.inside.card().into_bytes(), Some(&fingerprint[..48]));
@@ -77,6 +100,34 @@ impl Bad<'_, '_> {
     fn claimed(&mut self, code: &'static str, what: &str, says: &str, claim: &str) {
         let card = format!("{claim}proof: {}\n", STANDARD.encode(self.zone.proof(claim)));
         self.keep(code, what, says, card.into_bytes(), None);
+    }
+
+    /// Later cards, each proven by the key in it.
+    fn later(&mut self, cast: &Cast) {
+        let second = &cast.inside_2;
+        let claim = second.claim();
+        let mut claimed = |code, what: &str, says: &str, claim: &str| {
+            let card = format!("{claim}proof: {}\n", STANDARD.encode(second.proof(claim)));
+            self.keep(code, what, says, card.into_bytes(), None);
+        };
+        for (what, generation) in [("0", "0"), ("1", "1"), ("past_the_limit", "1025"), ("huge", "4294967298"), ("empty", ""), ("word", "two")] {
+            let claim = claim.replace("generation: 2", &format!("generation: {generation}"));
+            claimed("CRD-10", &format!("generation_{what}"), "not a generation of a later card", &claim);
+        }
+        let first = hex(&cast.inside.id());
+        for (what, other) in [("short", &first[..62]), ("capitals", &first.to_uppercase()), ("empty", "")] {
+            claimed("CRD-10", &format!("first_{what}"), "not the id of a zone", &claim.replace(&first, other));
+        }
+        claimed("CRD-08", "generation_leading_zero", "the generation has another form of the same number", &claim.replace("generation: 2", "generation: 02"));
+        let without = claim.replace(&format!("first: {first}\n"), "");
+        claimed("CRD-02", "later_without_first", "a later card that does not name its zone", &without);
+        let without = claim.replace("generation: 2\n", "");
+        claimed("CRD-02", "first_without_generation", "a zone id in a card that has no generation", &without);
+        let swapped = claim.replace(&format!("generation: 2\nfirst: {first}\n"), &format!("first: {first}\ngeneration: 2\n"));
+        claimed("CRD-02", "later_swapped", "generation and zone id in the other order", &swapped);
+        let before = cast.inside.proof(&claim);
+        let card = format!("{claim}proof: {}\n", STANDARD.encode(before));
+        self.keep("CRD-07", "proven_by_the_first_key", "a later card that the first key proves, not its own", card.into_bytes(), None);
     }
 
     fn lines(&mut self) {

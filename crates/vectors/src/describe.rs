@@ -1,7 +1,7 @@
 //! What a good fixture holds, as JSON for strangers to compare with (spec/README.md, "Fixtures"). Bytes are lower-case hex;
 //! `modified` is a decimal string because it does not fit the numbers of some languages.
 
-use crate::model::{Answer, Document, Form, Head, Item, Label, Manifest, Opened, Piece, Range, Receipt, RowFact, Signature};
+use crate::model::{Answer, Document, Form, Head, Item, KeyNotice, Label, Manifest, Opened, Piece, Range, Receipt, RowFact, Signature};
 use crate::primitive::{digest, hex};
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 pub(crate) const ITEMS_LISTED_MAX: usize = 64;
 
 pub(crate) fn envelope(opened: &Opened) -> Value {
-    let signature = |signature: &Signature| json!({"suite": signature.suite, "signer": hex(&signature.signer), "bytes": hex(&signature.bytes)});
+    let signature = |signature: &Signature| json!({"suite": signature.suite, "signer": hex(&signature.signer), "generation": signature.generation, "bytes": hex(&signature.bytes)});
     json!({
         "file_bytes": opened.file_bytes,
         "kind": opened.kind,
@@ -29,6 +29,12 @@ pub(crate) fn envelope(opened: &Opened) -> Value {
         "approvals": opened.seals.approvals.len(),
         "time_stamp_bytes": opened.seals.time_stamp.as_ref().map(Vec::len),
     })
+}
+
+fn keys(keys: &KeyNotice) -> Value {
+    let next =
+        keys.next.as_ref().map(|next| json!({"generation": next.generation, "sign": hex(&next.sign), "seal": hex(&next.seal), "proof": hex(&next.proof)}));
+    json!({"from": keys.from, "known": keys.known, "next": next})
 }
 
 fn head(head: &Head) -> Value {
@@ -84,6 +90,7 @@ pub(crate) fn package(opened: &Opened, manifest: &Manifest, logical: &[u8], fact
         "flags": manifest.flags,
         "nonce": hex(&manifest.nonce),
         "medium": manifest.medium.map(|medium| hex(&medium)),
+        "keys": keys(&manifest.keys),
         "bases": manifest.bases.iter().map(|base| json!({"digest": hex(&base.digest), "size": base.size})).collect::<Vec<_>>(),
         "blocks": manifest.blocks.iter().map(|block| json!({"stored": block.stored, "plain": block.plain})).collect::<Vec<_>>(),
         "logical_bytes": logical.len(),
@@ -142,6 +149,7 @@ pub(crate) fn receipt(opened: &Opened, receipt: &Receipt, proven: Option<&[(u64,
         "escaped": receipt.escaped,
         "kept_aside": receipt.kept_aside,
         "extra": receipt.extra,
+        "keys": keys(&receipt.keys),
         "proven": proven.map(|rows| rows.iter().map(|(sequence, row)| json!([sequence, row])).collect::<Vec<_>>()),
     })
 }
@@ -150,9 +158,9 @@ pub(crate) fn label(opened: &Opened, label: &Label) -> Value {
     json!({"envelope": envelope(opened), "medium": hex(&label.medium), "maker": hex(&label.maker), "reserved": label.reserved})
 }
 
-pub(crate) fn card(name: &str, role: &str, sign: &[u8], seal: &[u8], proof: &[u8], id: &[u8; 32], fingerprint: &str) -> Value {
+pub(crate) fn card(name: &str, role: &str, generation: u32, sign: &[u8], seal: &[u8], proof: &[u8], id: &[u8; 32], fingerprint: &str) -> Value {
     json!({
-        "zone": name, "role": role, "suite": 1, "sign": hex(sign), "seal": hex(seal), "proof": hex(proof),
+        "zone": name, "role": role, "suite": 1, "generation": generation, "sign": hex(sign), "seal": hex(seal), "proof": hex(proof),
         "zone_id": hex(id), "fingerprint": fingerprint,
     })
 }

@@ -1,6 +1,6 @@
 //! Struct encoding by hand: little-endian, fixed widths, lengths before what they count (spec/README.md, "Struct encoding").
 
-use crate::model::{Answer, Form, Head, Item, Label, Manifest, Piece, Range, Receipt, Seals, Signature, Trailer};
+use crate::model::{Answer, Form, Head, Item, KeyNotice, Label, Manifest, Piece, Range, Receipt, Seals, Signature, Trailer};
 
 /// Bytes being written.
 #[derive(Default)]
@@ -69,7 +69,18 @@ impl Encoder {
         self.list(signatures, |to, signature| {
             to.u16(signature.suite);
             to.raw(&signature.signer);
+            to.u32(signature.generation);
             to.bytes(&signature.bytes);
+        });
+    }
+    fn keys(&mut self, keys: &KeyNotice) {
+        self.u64(keys.from);
+        self.u32(keys.known);
+        self.option(keys.next.as_ref(), |to, next| {
+            to.u32(next.generation);
+            to.raw(&next.sign);
+            to.raw(&next.seal);
+            to.raw(&next.proof);
         });
     }
     fn item(&mut self, item: &Item) {
@@ -136,6 +147,7 @@ pub(crate) fn manifest(manifest: &Manifest) -> Vec<u8> {
         to.bytes(template.id.as_bytes());
         to.u64(template.version);
     });
+    to.keys(&manifest.keys);
     to.list(&manifest.bases, |to, base| {
         to.raw(&base.digest);
         to.u64(base.size);
@@ -192,6 +204,7 @@ pub(crate) fn receipt(receipt: &Receipt) -> Vec<u8> {
     to.u32(receipt.escaped);
     to.u32(receipt.kept_aside);
     to.u32(receipt.extra);
+    to.keys(&receipt.keys);
     to.0
 }
 

@@ -254,7 +254,8 @@ impl<'a> Draft<'a> {
     }
 
     fn seals(&self, signature: &[u8; 64]) -> (Seals, Vec<u8>) {
-        let signature = Signature { suite: 1, signer: self.signer_id.unwrap_or_else(|| self.signer.id()), bytes: signature.to_vec() };
+        let signature =
+            Signature { suite: 1, signer: self.signer_id.unwrap_or_else(|| self.signer.id()), generation: self.signer.generation, bytes: signature.to_vec() };
         let mut seals = Seals { signatures: vec![signature], approvals: self.approvals.clone(), time_stamp: self.time_stamp.clone() };
         edit(&self.edit_seals, &mut seals);
         let mut bytes = encode::seals(&seals);

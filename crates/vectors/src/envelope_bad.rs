@@ -13,7 +13,7 @@ use crate::zone::Cast;
 use serde_json::Value;
 
 /// Bytes of a signature block without approvals and time stamp.
-const SEALS_BYTES: usize = 123;
+const SEALS_BYTES: usize = 127;
 
 /// Collects them.
 pub(crate) fn collect(cast: &Cast, to: &mut Collection) {
@@ -237,6 +237,11 @@ impl<'c> Bad<'c, '_> {
         self.package(code, "signature_65_bytes", "a signature of 65 bytes", |draft| {
             draft.edit_seals = Some(Box::new(|seals| seals.signatures[0].bytes.push(0)));
         });
+        for generation in [0, 1025] {
+            self.package(code, &format!("generation_{generation}"), "no generation of keys", |draft| {
+                draft.edit_seals = Some(Box::new(move |seals| seals.signatures[0].generation = generation));
+            });
+        }
         self.package(code, "9_approvals", "nine approvals", |draft| draft.approvals = approvals(cast, 9));
         self.package(code, "approval_63_bytes", "an approval of 63 bytes", |draft| {
             draft.approvals = approvals(cast, 1);
@@ -398,14 +403,14 @@ impl<'c> Bad<'c, '_> {
             draft.body = Body::raw(&body);
         });
         let body = encode::receipt(&some_receipt(cast));
-        // From the end: kept aside 4, escaped 4, more 1, read back 4, free 8, state 8 + 32, answers 8, form 4.
+        // From the end: keys 13, kept aside 4, escaped 4, more 1, read back 4, free 8, state 8 + 32, answers 8, form 4.
         for (what, says, from_end, value) in [
             ("receipt_read_back_2", "no such way of reading back", 4 + 4 + 4 + 1 + 4, 2),
             ("receipt_form_3", "no such form", 4 + 4 + 4 + 1 + 4 + 8 + 40 + 8 + 4, 3),
             ("receipt_boolean_2", "a boolean that is neither 0 nor 1", 4 + 4 + 4 + 1, 2),
         ] {
             let mut spoilt = body.clone();
-            let at = spoilt.len() - from_end;
+            let at = spoilt.len() - 13 - from_end;
             spoilt[at] = value;
             self.receipt(code, what, says, |draft| draft.body = Body::raw(&spoilt));
         }

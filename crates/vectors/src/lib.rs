@@ -11,6 +11,7 @@ mod encode;
 mod envelope;
 mod envelope_bad;
 mod fixture;
+mod key_vectors;
 mod label_vectors;
 mod ledger_vectors;
 pub mod model;
@@ -45,6 +46,7 @@ pub fn build() -> Vec<File> {
     receipt_good::collect(&cast, &sent, first_state, &mut collection);
     receipt_bad::collect(&cast, &sent, &mut collection);
     label_vectors::collect(&cast, &mut collection);
+    key_vectors::collect(&cast, &mut collection);
     ledger_vectors::collect(&cast, &mut collection);
     let mut files = collection.finish();
     files.extend(corpus::of(&files));

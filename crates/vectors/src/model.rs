@@ -35,6 +35,30 @@ pub struct Agreement {
     pub changes: u64,
 }
 
+/// The next generation of a zone's keys, as announced (spec/keys.md, NextKeys).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NextKeys {
+    /// Its generation.
+    pub generation: u32,
+    /// Public signing key.
+    pub sign: Bytes32,
+    /// Public sealing key, 1216 bytes.
+    pub seal: Vec<u8>,
+    /// Proof of their card.
+    pub proof: [u8; 64],
+}
+
+/// What a body says of keys (spec/keys.md, KeyNotice).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyNotice {
+    /// First number of the generation that signs.
+    pub from: u64,
+    /// Newest generation of the reader's keys that the writer knows.
+    pub known: u32,
+    /// The writer's next generation.
+    pub next: Option<NextKeys>,
+}
+
 /// Template (refused in version 1).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {
@@ -170,6 +194,8 @@ pub struct Manifest {
     pub medium: Option<Bytes16>,
     /// Template.
     pub template: Option<Template>,
+    /// What it says of keys.
+    pub keys: KeyNotice,
     /// Bases.
     pub bases: Vec<Base>,
     /// Blocks.
@@ -292,6 +318,8 @@ pub struct Receipt {
     pub kept_aside: u32,
     /// Extra files.
     pub extra: u32,
+    /// What it says of keys.
+    pub keys: KeyNotice,
 }
 
 /// The body of a label.
@@ -312,6 +340,8 @@ pub struct Signature {
     pub suite: u16,
     /// Signer.
     pub signer: Bytes32,
+    /// Generation of its keys.
+    pub generation: u32,
     /// Signature.
     pub bytes: Vec<u8>,
 }

@@ -2,10 +2,12 @@
 
 use crate::encode;
 use crate::envelope::{self, Body, Draft, Edit};
-use crate::model::{Block, Document, Head, Item, Manifest, Piece, RowFact, Witness};
+use crate::model::{Block, Document, Head, Item, KeyNotice, Manifest, Piece, RowFact, Witness};
 use crate::primitive::{derive, digest, noise_array};
 use crate::zone::{Cast, Zone};
 
+/// Zones that never changed their keys.
+pub(crate) const KEYS: KeyNotice = KeyNotice { from: 1, known: 1, next: None };
 pub(crate) const ROUTE: &str = "assets";
 pub(crate) const ADD: u32 = 0;
 pub(crate) const RECORD: u32 = 1;
@@ -59,6 +61,7 @@ impl<'a> Package<'a> {
             nonce: noise_array(&format!("{entropy}/nonce")),
             medium: None,
             template: None,
+            keys: KEYS,
             bases: Vec::new(),
             blocks: Vec::new(),
             items: Vec::new(),

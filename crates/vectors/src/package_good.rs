@@ -373,7 +373,7 @@ fn limits(cast: &Cast, to: &mut Collection) {
 pub(crate) fn approvals(cast: &Cast, count: usize) -> Vec<Signature> {
     let approve = |place: usize| {
         let message = derive("gapferry fixtures approval", &[&[u8::try_from(place).expect("few approvals")]]);
-        Signature { suite: 1, signer: cast.vault.id(), bytes: cast.vault.sign.sign(&message).to_bytes().to_vec() }
+        Signature { suite: 1, signer: cast.vault.id(), generation: 1, bytes: cast.vault.sign.sign(&message).to_bytes().to_vec() }
     };
     (0..count).map(approve).collect()
 }

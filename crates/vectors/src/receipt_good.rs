@@ -5,7 +5,7 @@ use crate::encode;
 use crate::envelope::{self, Body, Draft};
 use crate::fixture::{Collection, Contents, Fixture};
 use crate::model::{Answer, Exception, Form, Head, Range, Receipt, Row, SourceSeen};
-use crate::package::{ROUTE, replica_incarnation, route_id, source_head, source_incarnation};
+use crate::package::{KEYS, ROUTE, replica_incarnation, route_id, source_head, source_incarnation};
 use crate::package_good::Sent;
 use crate::primitive::{derive, hex, noise_array};
 use crate::zone::Cast;
@@ -38,6 +38,7 @@ pub(crate) fn empty(cast: &Cast, number: u64, highest: u64, package: [u8; 16]) -
         escaped: 0,
         kept_aside: 0,
         extra: 0,
+        keys: KEYS,
     }
 }
 

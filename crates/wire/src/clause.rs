@@ -93,6 +93,7 @@ clauses! {
     ENV_SIGNATURE "ENV-16" Untrusted "the signature is not right";
     ENV_BODY "ENV-17" Malformed "the body does not decompress to its stated length, or exceeds its limit";
     ENV_CANONICAL "ENV-18" Malformed "the body is not in its one valid encoding";
+    ENV_GENERATION "ENV-19" Untrusted "it is signed with a generation of the zone's keys that is not known here";
 
     PKG_ZONES "PKG-01" Untrusted "the zones named inside are not the signer's and ours";
     PKG_ROUTE "PKG-02" Untrusted "the route is not one that is accepted from this zone";
@@ -109,6 +110,9 @@ clauses! {
     PKG_BLOCK "PKG-13" Malformed "a block does not decompress to its stated length";
     PKG_ROUTE_ID "PKG-14" Malformed "the route id does not belong to the zones and the route name";
     PKG_UNSUPPORTED "PKG-15" Incompatible "it uses a part of the format this program does not carry out";
+    PKG_REVOKED "PKG-16" Untrusted "the keys that signed it are revoked at this sequence";
+    PKG_GENERATION "PKG-17" Untrusted "the keys that signed it do not count at this sequence";
+    PKG_NEXT_KEYS "PKG-18" Untrusted "the keys that it announces are not valid, or others are known";
 
     RCT_ZONES "RCT-01" Untrusted "the zones named inside are not the signer's and ours";
     RCT_ROUTE "RCT-02" Untrusted "the route is not one of this source";
@@ -118,6 +122,9 @@ clauses! {
     RCT_OUTCOME "RCT-06" Malformed "an outcome is not one of the defined ones or not allowed here";
     RCT_DIGEST_FORM "RCT-07" Malformed "the digest form exceeds its fixed bounds";
     RCT_PACKAGE "RCT-08" Conflict "it answers a package that was never sent";
+    RCT_REVOKED "RCT-09" Untrusted "the keys that signed it are revoked at this number";
+    RCT_GENERATION "RCT-10" Untrusted "the keys that signed it do not count at this number";
+    RCT_NEXT_KEYS "RCT-11" Untrusted "the keys that it announces are not valid, or others are known";
 
     CRD_VERSION "CRD-01" Incompatible "the first line is not that of a card of version 1";
     CRD_LINES "CRD-02" Malformed "the card does not have its seven lines";
@@ -128,6 +135,7 @@ clauses! {
     CRD_PROOF "CRD-07" Untrusted "the proof was not made by the card's own key";
     CRD_CANONICAL "CRD-08" Malformed "the card is not in its one valid form";
     CRD_FINGERPRINT "CRD-09" Untrusted "the fingerprint is not the one that was compared";
+    CRD_GENERATION "CRD-10" Malformed "the generation or the zone id of a later card is not allowed";
 
     LBL_MAKER "LBL-01" Untrusted "the label was not signed by the zone that it says made it";
     LBL_FORM "LBL-02" Malformed "the label is not well formed";

@@ -1,8 +1,10 @@
 //! Ids and digests as types of their own: full hex in `Display`, eight digits in `Debug`, raw bytes on the wire.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
+use serde::ser::SerializeTuple;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 macro_rules! fixed {
@@ -168,6 +170,54 @@ impl<'de> Deserialize<'de> for Bytes {
             }
         }
         from.deserialize_bytes(Borrowed)
+    }
+}
+
+/// Bytes of one fixed length, without a length on the wire; for those that serde has no array of.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Fixed<const N: usize>(pub Box<[u8; N]>);
+
+impl<const N: usize> fmt::Debug for Fixed<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().take(4).try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+impl<const N: usize> Serialize for Fixed<N> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        if to.is_human_readable() {
+            return to.collect_str(&Hex(self.0.as_slice()));
+        }
+        let mut tuple = to.serialize_tuple(N)?;
+        self.0.iter().try_for_each(|byte| tuple.serialize_element(byte))?;
+        tuple.end()
+    }
+}
+impl<'de, const N: usize> Deserialize<'de> for Fixed<N> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Elements<const N: usize>;
+        impl<'de, const N: usize> de::Visitor<'de> for Elements<N> {
+            type Value = Fixed<N>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{N} bytes")
+            }
+            fn visit_seq<A: de::SeqAccess<'de>>(self, mut elements: A) -> Result<Fixed<N>, A::Error> {
+                let mut bytes = Box::new([0; N]);
+                for (place, byte) in bytes.iter_mut().enumerate() {
+                    *byte = elements.next_element()?.ok_or_else(|| de::Error::invalid_length(place, &self))?;
+                }
+                Ok(Fixed(bytes))
+            }
+        }
+        from.deserialize_tuple(N, Elements)
+    }
+}
+
+/// Bytes as lower-case hex.
+struct Hex<'a>(&'a [u8]);
+
+impl fmt::Display for Hex<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
 

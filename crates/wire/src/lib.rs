@@ -15,6 +15,7 @@ pub mod codec;
 pub mod digest;
 pub mod header;
 pub mod id;
+pub mod keys;
 pub mod label;
 pub mod limits;
 pub mod manifest;

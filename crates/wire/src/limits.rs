@@ -43,6 +43,10 @@ pub const RECEIPT_ROWS_MAX: usize = 1 << 20;
 pub const CARD_BYTES_MAX: usize = 2953;
 /// Bytes of a zone, archive or route name.
 pub const NAME_BYTES_MAX: usize = 64;
+/// Generations of one zone's keys.
+pub const GENERATION_MAX: u32 = 1024;
+/// Ranges, answered and missing each, in the digest form of a receipt that announces keys.
+pub const ANNOUNCING_RANGES_MAX: usize = 16;
 /// Body of one ledger record: holds the apply record of the largest package.
 pub const RECORD_BYTES_MAX: usize = 128 << 20;
 /// Packages in one run that parity is made for.

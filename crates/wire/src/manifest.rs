@@ -4,6 +4,7 @@ use crate::clause::{self, Rejection, require};
 use crate::codec;
 use crate::digest;
 use crate::id::{Bytes, Digest, Incarnation, ItemId, MediumId, RouteId, ZoneId};
+use crate::keys::KeyNotice;
 use crate::limits::{BLOCK_PLAIN_BYTES_MAX, NUMBER_MAX, PACKAGE_ITEMS_MAX};
 use crate::name;
 use alloc::string::String;
@@ -242,6 +243,8 @@ pub struct Manifest {
     pub medium: Option<MediumId>,
     /// The template.
     pub template: Option<Template>,
+    /// What it says of keys.
+    pub keys: KeyNotice,
     /// Documents that pieces are copied from.
     pub bases: Vec<Base>,
     /// The content.
@@ -278,6 +281,7 @@ impl Manifest {
         require(number(self.sequence) && self.ledger.number <= NUMBER_MAX, &clause::PKG_NUMBERS)?;
         require(self.acknowledged.is_none_or(|witness| number(witness.receipt) && witness.ledger.number <= NUMBER_MAX), &clause::PKG_NUMBERS)?;
         require(self.agreed.is_none_or(|agreed| number(agreed.number) && agreed.changes <= NUMBER_MAX), &clause::PKG_NUMBERS)?;
+        require(self.keys.is_formed(self.sequence), &clause::PKG_NUMBERS)?;
         require(self.flags & !FLAG_FULL_RECEIPT == 0, &clause::PKG_FLAGS)?;
         require(self.template.is_none(), &clause::PKG_UNSUPPORTED)?;
         let logical_bytes = self.check_blocks(content_bytes)?;

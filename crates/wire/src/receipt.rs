@@ -4,7 +4,8 @@ use crate::clause::{self, Rejection, require};
 use crate::codec;
 use crate::digest::StateDigest;
 use crate::id::{Digest, Incarnation, PackageId, RouteId, ZoneId};
-use crate::limits::{DIGEST_ANSWERED_MAX, DIGEST_EXCEPTIONS_MAX, DIGEST_MISSING_MAX, FULL_MISSING_MAX, NUMBER_MAX, RECEIPT_ROWS_MAX};
+use crate::keys::KeyNotice;
+use crate::limits::{ANNOUNCING_RANGES_MAX, DIGEST_ANSWERED_MAX, DIGEST_EXCEPTIONS_MAX, DIGEST_MISSING_MAX, FULL_MISSING_MAX, NUMBER_MAX, RECEIPT_ROWS_MAX};
 use crate::manifest::Head;
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
@@ -242,6 +243,8 @@ pub struct Receipt {
     pub kept_aside: u32,
     /// Files that no item accounts for, when they were last looked for.
     pub extra: u32,
+    /// What it says of keys.
+    pub keys: KeyNotice,
 }
 
 impl Receipt {
@@ -258,10 +261,12 @@ impl Receipt {
         let number = |number: u64| (1..=NUMBER_MAX).contains(&number);
         require(number(self.number) && self.ledger.number <= NUMBER_MAX, &clause::RCT_NUMBERS)?;
         require(number(self.source_seen.sequence) && self.source_seen.ledger.number <= NUMBER_MAX, &clause::RCT_NUMBERS)?;
+        require(self.keys.is_formed(self.number), &clause::RCT_NUMBERS)?;
         check_ranges(&self.missing, self.source_seen.sequence - 1)?;
         match &self.form {
             Form::Digest { answered, digest, exceptions } => {
-                let within = answered.len() <= DIGEST_ANSWERED_MAX && self.missing.len() <= DIGEST_MISSING_MAX && exceptions.len() <= DIGEST_EXCEPTIONS_MAX;
+                let (answered_max, missing_max) = digest_ranges_max(self.keys.next.is_some());
+                let within = answered.len() <= answered_max && self.missing.len() <= missing_max && exceptions.len() <= DIGEST_EXCEPTIONS_MAX;
                 let says_nothing = answered.is_empty() && exceptions.is_empty() && *digest == AnswersDigest::default().finish();
                 require(within && (!self.more || says_nothing), &clause::RCT_DIGEST_FORM)?;
                 check_ranges(answered, self.source_seen.sequence)?;
@@ -293,6 +298,12 @@ impl Receipt {
             }
         }
     }
+}
+
+/// How many answered and missing ranges a receipt in digest form holds: fewer where it announces keys, so that it stays below
+/// 4 KB all the same.
+pub fn digest_ranges_max(announces: bool) -> (usize, usize) {
+    if announces { (ANNOUNCING_RANGES_MAX, ANNOUNCING_RANGES_MAX) } else { (DIGEST_ANSWERED_MAX, DIGEST_MISSING_MAX) }
 }
 
 fn check_ranges(ranges: &[Range], highest: u64) -> Result<(), Rejection> {
@@ -331,6 +342,10 @@ impl AnswersDigest {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::card::SEAL_KEY_BYTES;
+    use crate::id::Fixed;
+    use crate::keys::NextKeys;
+    use alloc::boxed::Box;
     use alloc::vec;
 
     #[test]
@@ -371,9 +386,16 @@ mod tests {
             escaped: 0,
             kept_aside: 0,
             extra: 0,
+            keys: KeyNotice::FIRST,
         };
         let body = codec::encode(&largest).len() as u64;
         assert!(body + crate::seals::Seals::encoded_bytes() + 64 <= crate::header::Kind::Receipt.padded_bytes_min(), "{body}");
         assert!(crate::header::file_bytes_of(1, 2048) < 4096);
+        let next = NextKeys { generation: 2, sign: Fixed(Box::new([0; 32])), seal: Fixed(Box::new([0; SEAL_KEY_BYTES])), proof: Fixed(Box::new([0; 64])) };
+        let mut announcing = Receipt { missing: vec![range; ANNOUNCING_RANGES_MAX], keys: KeyNotice { next: Some(next), ..KeyNotice::FIRST }, ..largest };
+        let Form::Digest { answered, .. } = &mut announcing.form else { unreachable!("it was made so") };
+        answered.truncate(ANNOUNCING_RANGES_MAX);
+        let used = codec::encode(&announcing).len() as u64 + crate::seals::Seals::encoded_bytes() + 64;
+        assert_eq!(crate::header::file_bytes_of(1, crate::header::padme(used)), 4072, "{used}");
     }
 }

@@ -10,6 +10,7 @@ use crate::clause::{self, Rejection};
 use crate::codec;
 use crate::digest::StateDigest;
 use crate::id::{Bytes, Digest, Incarnation, ItemId, MediumId, PackageId, RouteId, ZoneId};
+use crate::keys::NextKeys;
 use crate::manifest::{Agreement, Head, Mark, Part, Witness};
 use crate::receipt::{Range, ReadBack, Row};
 use alloc::string::String;
@@ -311,6 +312,46 @@ records! {
         incarnation: Incarnation,
         /// Sequences, versions and receipt numbers of earlier lives end here; those of this life are above.
         floor: u64,
+        /// Why.
+        reason: String,
+    }
+    /// The next generation of this zone's keys was made; its secrets are in the key file.
+    8 KeysMade {
+        /// The generation, from 2.
+        generation: u32,
+        /// Digest of its card.
+        card: Digest,
+        /// Why.
+        reason: String,
+    }
+    /// From here on a zone's packages or receipts of a route are signed by this generation of its keys.
+    9 KeysSwitched {
+        /// The route.
+        route: String,
+        /// The zone: this one, or the one on the other side.
+        zone: ZoneId,
+        /// The generation.
+        generation: u32,
+        /// The first sequence or receipt number.
+        from: u64,
+    }
+    /// Another zone's next generation of keys is known from now on.
+    10 KeysLearned {
+        /// The zone.
+        zone: ZoneId,
+        /// The keys.
+        keys: NextKeys,
+        /// A person compared their fingerprint; else they were announced under the generation before.
+        by_person: bool,
+    }
+    /// A generation of another zone's keys is not believed any more.
+    11 KeysRevoked {
+        /// The zone.
+        zone: ZoneId,
+        /// The generation.
+        generation: u32,
+        /// Per route: from this sequence or receipt number on. On every other route at all.
+        from: Vec<(String, u64)>,
         /// Why.
         reason: String,
     }

@@ -3,7 +3,8 @@
 use crate::clause::{self, Rejection, require};
 use crate::codec;
 use crate::id::{Bytes, ZoneId};
-use crate::limits::{APPROVALS_MAX, TIME_STAMP_BYTES_MAX};
+use crate::keys::Signer;
+use crate::limits::{APPROVALS_MAX, GENERATION_MAX, TIME_STAMP_BYTES_MAX};
 use alloc::vec;
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,8 @@ pub struct Signature {
     pub suite: u16,
     /// The zone whose key made it.
     pub signer: ZoneId,
+    /// The generation of its keys.
+    pub generation: u32,
     /// The signature itself; 64 bytes in suite 1.
     pub bytes: Bytes,
 }
@@ -32,24 +35,25 @@ pub struct Seals {
 
 impl Seals {
     /// A block with the one signature of this version.
-    pub fn of(signer: ZoneId, signature: [u8; 64]) -> Self {
-        Self { signatures: vec![Signature { suite: 1, signer, bytes: Bytes(signature.to_vec()) }], approvals: Vec::new(), time_stamp: None }
+    pub fn of(signer: Signer, signature: [u8; 64]) -> Self {
+        let (signer, generation) = (signer.zone, signer.generation);
+        Self { signatures: vec![Signature { suite: 1, signer, generation, bytes: Bytes(signature.to_vec()) }], approvals: Vec::new(), time_stamp: None }
     }
 
     /// Bytes of a block as `of` makes it, known before the signature is.
     pub fn encoded_bytes() -> u64 {
-        codec::encode(&Self::of(ZoneId::ZERO, [0; 64])).len() as u64
+        codec::encode(&Self::of(Signer { zone: ZoneId::ZERO, generation: 1 }, [0; 64])).len() as u64
     }
 
     /// Reads a block (clause ENV-14) and returns its one signature's signer and bytes.
-    pub fn decode(bytes: &[u8]) -> Result<(ZoneId, [u8; 64]), Rejection> {
+    pub fn decode(bytes: &[u8]) -> Result<(Signer, [u8; 64]), Rejection> {
         let seals: Seals = codec::decode(bytes, &clause::ENV_SEALS)?;
         let [signature] = seals.signatures.as_slice() else { return Err(Rejection(&clause::ENV_SEALS)) };
-        let formed = |signature: &Signature| signature.suite == 1 && signature.bytes.0.len() == 64;
+        let formed = |signature: &Signature| signature.suite == 1 && signature.bytes.0.len() == 64 && (1..=GENERATION_MAX).contains(&signature.generation);
         require(formed(signature), &clause::ENV_SEALS)?;
         require(seals.approvals.len() <= APPROVALS_MAX && seals.approvals.iter().all(formed), &clause::ENV_SEALS)?;
         require(seals.time_stamp.is_none_or(|stamp| stamp.0.len() <= TIME_STAMP_BYTES_MAX), &clause::ENV_SEALS)?;
         let raw = signature.bytes.0.as_slice().try_into().expect("its length was checked above");
-        Ok((signature.signer, raw))
+        Ok((Signer { zone: signature.signer, generation: signature.generation }, raw))
     }
 }

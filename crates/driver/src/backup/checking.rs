@@ -14,7 +14,7 @@ use super::folder::{Folder, manifest_name, object_name};
 use crate::opener::NotOpened;
 use crate::progress::Stage;
 use crate::report::{BackupReport, Failure};
-use crate::sealed::{Sealed, digest_of_file};
+use crate::sealed::{Sealed, digest_of_file, own};
 use crate::world::World;
 
 /// Asks once, whatever number of generations needs the answer.
@@ -84,7 +84,7 @@ pub fn existing(world: &World, path: &Path) -> Result<Folder, Failure> {
 pub fn check_files(
     world: &World,
     folder: &Folder,
-    keys: &SecretKeys,
+    keys: &[SecretKeys],
     manifest: &Manifest,
     checked: &mut BTreeMap<PackageId, Digest>,
     damaged: &mut dyn FnMut(&Kept, Failure),
@@ -117,17 +117,23 @@ fn require(well: bool, kept: &Kept, detail: &str) -> Result<(), Failure> {
 }
 
 /// Gives the content of a large file, every byte checked against manifest and object; an error comes at the end at the latest.
-pub fn read_object(world: &World, folder: &Folder, keys: &SecretKeys, kept: &Kept, take: &mut dyn FnMut(&[u8]) -> Result<(), Failure>) -> Result<(), Failure> {
+pub fn read_object(
+    world: &World,
+    folder: &Folder,
+    keys: &[SecretKeys],
+    kept: &Kept,
+    take: &mut dyn FnMut(&[u8]) -> Result<(), Failure>,
+) -> Result<(), Failure> {
     let Held::Apart { object, file_bytes, file: file_digest } = &kept.held else { return Ok(()) };
     let name = object_name(object);
     let damaged = |detail: String| Failure::new("BAK-01", name.clone(), detail);
     let mut file = world.disk.open(&folder.dir, name.as_bytes()).map_err(|error| damaged(error.to_string()))?;
     let whole = |file: &mut dyn File| -> std::io::Result<bool> { Ok(file.stat()?.size == *file_bytes && digest_of_file(file)? == Some(*file_digest)) };
     require(whole(&mut *file).map_err(|error| damaged(error.to_string()))?, kept, "it is not the file that the manifest names")?;
-    let opened = Sealed::open(keys, Kind::Backup, &mut *file, &|_| Some(seal::suite::SUITE.sign_public(&keys.sign)));
+    let opened = Sealed::open(keys, Kind::Backup, &mut *file, &own(keys));
     let opened = opened.map_err(|refused| damaged(refused.failure("").to_string()))?;
     let body = Backup::decode(&opened.verified.body, opened.content_bytes());
-    let ours = matches!(body, Ok(Backup::Object(said)) if (said.size, said.digest, said.zone) == (kept.size, kept.digest, opened.verified.signer));
+    let ours = matches!(body, Ok(Backup::Object(said)) if (said.size, said.digest, said.zone) == (kept.size, kept.digest, opened.verified.signer.zone));
     require(ours && opened.id == *object, kept, "it is not the object that the manifest names")?;
     let mut hasher = blake3::Hasher::new();
     opened

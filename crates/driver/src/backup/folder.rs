@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::keys;
 use crate::report::Failure;
-use crate::sealed::{Sealed, digest_of_file};
+use crate::sealed::{Sealed, digest_of_file, own};
 use crate::world::World;
 
 const OBJECT: &str = ".gfb";
@@ -121,7 +121,7 @@ impl Folder {
     }
 
     /// The keys of a generation, and the text of its key file.
-    pub fn keys(&self, generation: u64, ask: &dyn Fn() -> Option<Zeroizing<String>>) -> Result<(SecretKeys, Zeroizing<String>), Failure> {
+    pub fn keys(&self, generation: u64, ask: &dyn Fn() -> Option<Zeroizing<String>>) -> Result<(Vec<SecretKeys>, Zeroizing<String>), Failure> {
         let name = key_name(generation);
         let damaged = |detail: String| Failure::new("BAK-01", name.clone(), detail);
         let bytes = store::spool::read_whole(&*self.world.disk, &self.dir, name.as_bytes(), keys::KEY_FILE_BYTES_MAX as u64);
@@ -131,16 +131,16 @@ impl Folder {
             "HOM-04" => Failure::new("HOM-04", name.clone(), failure.0.detail),
             _ => damaged(failure.0.detail),
         })?;
-        Ok((keys, text))
+        Ok((keys.generations, text))
     }
 
     /// The manifest of a generation and its file digest.
-    pub fn manifest(&self, generation: u64, keys: &SecretKeys) -> Result<(Manifest, Digest), Failure> {
+    pub fn manifest(&self, generation: u64, keys: &[SecretKeys]) -> Result<(Manifest, Digest), Failure> {
         let name = manifest_name(generation);
         let damaged = |detail: &str| Failure::new("BAK-01", name.clone(), detail);
         let failed = |error: std::io::Error| Failure::new("BAK-01", name.clone(), error.to_string());
         let mut file = self.world.disk.open(&self.dir, name.as_bytes()).map_err(failed)?;
-        let opened = Sealed::open(keys, Kind::Backup, &mut *file, &|_| Some(seal::suite::SUITE.sign_public(&keys.sign)));
+        let opened = Sealed::open(keys, Kind::Backup, &mut *file, &own(keys));
         let opened = opened.map_err(|refused| damaged(&refused.failure("").to_string()))?;
         let mut whole = |_: &[u8]| Ok::<(), crate::opener::NotOpened>(());
         opened.content(&mut *file, &mut whole).map_err(|refused| damaged(&refused.failure("").to_string()))?;
@@ -149,8 +149,8 @@ impl Folder {
             Ok(Backup::Manifest(manifest)) => manifest,
             _ => return Err(damaged("it is not a manifest")),
         };
-        let card = keys.card(&manifest.name, manifest.role);
-        if manifest.generation != generation || manifest.zone != opened.verified.signer || manifest.zone != card.id() {
+        let card = keys.first().ok_or_else(|| damaged("it has no keys"))?.card(&manifest.name, manifest.role);
+        if manifest.generation != generation || manifest.zone != opened.verified.signer.zone || manifest.zone != card.id() {
             return Err(damaged("it is another generation, or of another zone"));
         }
         Ok((manifest, digest))

@@ -134,7 +134,7 @@ fn start(world: &World, parent: &Dir, part: &[u8], building: &Path) -> Result<Di
 }
 
 /// Writes every file of the home.
-fn put(world: &World, folder: &Folder, keys: &seal::keys::SecretKeys, manifest: &Manifest, dir: &Dir, key_text: &str) -> Result<(), Failure> {
+fn put(world: &World, folder: &Folder, keys: &[seal::keys::SecretKeys], manifest: &Manifest, dir: &Dir, key_text: &str) -> Result<(), Failure> {
     let disk = &*world.disk;
     let bytes = manifest.files.iter().map(|kept| kept.size).sum();
     world.progress.begin(Stage::Restore, Some(manifest.files.len() as u64), Some(bytes));

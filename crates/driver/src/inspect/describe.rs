@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use store::ledger::Position;
+use wire::keys::{KeyNotice, Signer};
 use wire::manifest::{FLAG_FULL_RECEIPT, Head, Item, Manifest, Mark, Piece};
 use wire::receipt::{Answer, Form, Outcome, Range, ReadBack, Receipt};
 use wire::record::{Carried, Packed, Receipted, Record};
@@ -71,6 +72,16 @@ pub fn manifest(home: &Home, route: &str, manifest: &Manifest) -> Map<String, Va
         ("items_with_copied_pieces", json!(manifest.items.iter().filter(copied).count())),
         ("parts", json!(documents().filter(|document| document.part.is_some()).count())),
         ("first_items", manifest.items.iter().take(ITEMS_SHOWN).map(shown).collect()),
+    ])
+}
+
+/// What a body says of keys.
+pub fn keys(signer: &Signer, said: &KeyNotice) -> Map<String, Value> {
+    facts([
+        ("signed_by_generation", json!(signer.generation)),
+        ("counts_from", json!(said.from)),
+        ("knows_generation", json!(said.known)),
+        ("announces_generation", json!(said.next.as_ref().map(|next| next.generation))),
     ])
 }
 

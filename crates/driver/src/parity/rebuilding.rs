@@ -8,12 +8,12 @@ use reed_solomon_simd::ReedSolomonDecoder;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use store::disk::{Dir, Disk, File, Kind, Rename};
+use wire::PackageId;
 use wire::card::Role;
 use wire::clause::{self, Rejection, require};
 use wire::header;
 use wire::limits::STRIPE_BYTES;
 use wire::parity::{Member, Parity};
-use wire::{PackageId, ZoneId};
 
 use super::{STRIPE, coding, copy_in, folder, held, is_right, spool, stripe};
 use crate::home::Home;
@@ -64,9 +64,10 @@ fn make_room(home: &Home, bytes_max: u64) -> io::Result<()> {
 
 /// Opens a parity file for a route of this replica.
 fn open(home: &Home, file: &mut dyn File) -> Result<(Sealed, Parity, String), NotOpened> {
-    let sealed = Sealed::open(home.keys(), header::Kind::Parity, file, &|zone: &ZoneId| home.signing_key(zone))?;
+    let sealed = Sealed::open(home.keys(), header::Kind::Parity, file, &|signer| home.signing_key(signer))?;
     let parity = Parity::decode(&sealed.verified.body, sealed.content_bytes())?;
-    let signer = sealed.verified.signer;
+    // Whatever generation signed it: each package that is rebuilt has its own signature and is held to it.
+    let signer = sealed.verified.signer.zone;
     require(parity.source == signer && home.has_role(&signer, Role::Source) && parity.replica == home.zone_id(), &clause::PKG_ZONES)?;
     let route = home.replica().routes.iter().find(|(_, route)| route.route_id == parity.route_id && route.source == signer);
     let name = route.ok_or(Rejection(&clause::PKG_ROUTE))?.0.clone();

@@ -1,4 +1,4 @@
-//! Opens an envelope, written from spec/envelope.md: clauses ENV-01 to ENV-17 in their order.
+//! Opens an envelope, written from spec/envelope.md: clauses ENV-01 to ENV-17 and ENV-19 in their order.
 
 use super::card::Trusted;
 use super::cursor::{Cursor, Invalid};
@@ -93,12 +93,13 @@ pub(super) fn open<'t>(file: &[u8], kind: u8, secret: &[u8; 32], trusted: &'t [T
     require(padding.iter().all(|byte| *byte == 0), "ENV-13")?;
 
     let seals = read_seals(seals_bytes).map_err(|Invalid| Refusal("ENV-14"))?;
-    let formed = |signature: &Signature| signature.suite == 1 && signature.bytes.len() == 64;
+    let formed = |signature: &Signature| signature.suite == 1 && signature.bytes.len() == 64 && (1..=1024).contains(&signature.generation);
     require(seals.signatures.len() == 1 && seals.approvals.len() <= 8, "ENV-14")?;
     require(seals.signatures.iter().chain(&seals.approvals).all(formed), "ENV-14")?;
     require(seals.time_stamp.as_ref().is_none_or(|stamp| stamp.len() <= 65_536), "ENV-14")?;
     let signature = &seals.signatures[0];
-    let signer = trusted.iter().find(|zone| zone.id == signature.signer).ok_or(Refusal("ENV-15"))?;
+    require(trusted.iter().any(|zone| zone.id == signature.signer), "ENV-15")?;
+    let signer = trusted.iter().find(|zone| zone.id == signature.signer && zone.generation == signature.generation).ok_or(Refusal("ENV-19"))?;
     let signed_message = derive(kind.context, &[header, trailer_bytes, stored]);
     let bytes = ed25519_dalek::Signature::from_bytes(&array(&signature.bytes, 0));
     signer.key.verify_strict(&signed_message, &bytes).map_err(|_| Refusal("ENV-16"))?;
@@ -178,7 +179,7 @@ fn read_trailer(bytes: &[u8]) -> Trailer {
 
 fn read_seals(bytes: &[u8]) -> Result<Seals, Invalid> {
     let mut from = Cursor::new(bytes);
-    let signature = |from: &mut Cursor| Ok(Signature { suite: from.u16()?, signer: from.array()?, bytes: from.bytes()? });
+    let signature = |from: &mut Cursor| Ok(Signature { suite: from.u16()?, signer: from.array()?, generation: from.u32()?, bytes: from.bytes()? });
     let seals = Seals { signatures: from.list(signature)?, approvals: from.list(signature)?, time_stamp: from.option(Cursor::bytes)? };
     from.end().map(|()| seals)
 }

@@ -4,6 +4,7 @@
 mod card;
 mod cursor;
 mod envelope;
+mod keys;
 mod label;
 mod ledger;
 mod package;
@@ -114,7 +115,7 @@ impl Fixtures {
             "receipt" => {
                 let us = self.zone(text(entry, "reader")?)?;
                 let sent = entry["sent"].as_str().map(|path| self.sent(path)).transpose()?;
-                receipt::read(self.file(&path)?, &us.card.zone.id, &us.seal_secret, &self.trusted(entry)?, &self.routes(entry)?, sent.as_ref())
+                receipt::read(self.file(&path)?, &us.card.zone.id, &us.seal_secret, &self.known(entry)?, &self.routes(entry)?, sent.as_ref())
             }
             other => return Err(format!("{path}: unknown kind {other}")),
         };
@@ -132,7 +133,7 @@ impl Fixtures {
             }
             _ => package::Documents::new(),
         };
-        Ok(package::read(self.file(path)?, &us.card.zone.id, &us.seal_secret, &self.trusted(entry)?, &self.routes(entry)?, &bases))
+        Ok(package::read(self.file(path)?, &us.card.zone.id, &us.seal_secret, &self.known(entry)?, &self.routes(entry)?, &bases))
     }
 
     /// A sealed fixture as a reader sees it that checks no seal; none when its reader's key does not open it.
@@ -184,9 +185,22 @@ impl Fixtures {
         let names = entry["trusted"].as_array().ok_or("an entry lacks its trusted zones")?;
         let one = |name: &Value| {
             let zone = &self.zone(name.as_str().unwrap_or_default())?.card.zone;
-            Ok(card::Trusted { id: zone.id, role: zone.role.clone(), key: zone.key })
+            Ok(zone.clone())
         };
         names.iter().map(one).collect()
+    }
+
+    /// Whom the reader trusts, and what it knows of their keys on the route.
+    fn known(&self, entry: &Value) -> Result<keys::Known, String> {
+        let marks = |field: &str| {
+            let one = |mark: &Value| {
+                let zone = self.zone(text(mark, "zone")?)?.card.zone.id;
+                let number = |field: &str| mark[field].as_u64().ok_or(format!("a mark lacks {field}"));
+                Ok(keys::Mark { zone, generation: u32::try_from(number("generation")?).map_err(|error| error.to_string())?, from: number("from")? })
+            };
+            entry[field].as_array().into_iter().flatten().map(one).collect::<Result<Vec<_>, String>>()
+        };
+        Ok(keys::Known { trusted: self.trusted(entry)?, switched: marks("switched")?, revoked: marks("revoked")? })
     }
 
     fn routes(&self, entry: &Value) -> Result<Vec<Route>, String> {

@@ -1,8 +1,9 @@
-//! Reads a package, written from spec/package.md: ENV-18 and clauses PKG-01 to PKG-15 in the order of that page.
+//! Reads a package, written from spec/package.md: ENV-18 and clauses PKG-01 to PKG-18 in the order of that page.
 
-use super::card::{Trusted, is_name};
+use super::card::is_name;
 use super::cursor::{Cursor, Invalid};
 use super::envelope::{self, decompress};
+use super::keys::{self, Codes, Known};
 use super::{Refusal, Route, derive, require};
 use crate::describe;
 use crate::model::{Agreement, Base, Block, Document, Head, Item, Manifest, Part, Piece, Replaced, RowFact, Template, Witness};
@@ -24,13 +25,14 @@ pub(super) struct Package {
 }
 
 /// Reads a package for a replica that holds `bases`.
-pub(super) fn read(file: &[u8], us: &[u8; 32], secret: &[u8; 32], trusted: &[Trusted], routes: &[Route], bases: &Documents) -> Result<Package, Refusal> {
-    let contents = envelope::open(file, 1, secret, trusted)?;
+pub(super) fn read(file: &[u8], us: &[u8; 32], secret: &[u8; 32], known: &Known, routes: &[Route], bases: &Documents) -> Result<Package, Refusal> {
+    let contents = envelope::open(file, 1, secret, &known.trusted)?;
     let manifest = decode(&contents.body).map_err(|Invalid| Refusal("ENV-18"))?;
     check(&manifest, contents.content.len() as u64)?;
     let signer = contents.signer;
     require(manifest.source == signer.id && signer.role == "source" && manifest.replica == *us, "PKG-01")?;
     require(routes.iter().any(|route| route.source == manifest.source && route.replica == *us && route.name == manifest.route), "PKG-02")?;
+    keys::check(known, signer, &manifest.keys, manifest.sequence, &Codes("PKG-16", "PKG-17", "PKG-18"))?;
     let logical = logical_content(&manifest, &contents.content)?;
 
     let key = derive("gapferry v1 possession", &[&manifest.nonce, &contents.opened.id]);
@@ -96,6 +98,7 @@ fn decode(body: &[u8]) -> Result<Manifest, Invalid> {
         nonce: from.array()?,
         medium: from.option(Cursor::array)?,
         template: from.option(|from| Ok(Template { id: from.string()?, version: from.u64()? }))?,
+        keys: keys::decode(&mut from)?,
         bases: from.list(|from| Ok(Base { digest: from.array()?, size: from.u64()? }))?,
         blocks: from.list(|from| Ok(Block { stored: from.u32()?, plain: from.u32()? }))?,
         items: from.list(item)?,
@@ -150,6 +153,7 @@ fn check(manifest: &Manifest, content_bytes: u64) -> Result<(), Refusal> {
     require(in_range(manifest.sequence) && manifest.ledger.number <= CEILING, "PKG-03")?;
     require(manifest.acknowledged.is_none_or(|seen| in_range(seen.receipt) && seen.ledger.number <= CEILING), "PKG-03")?;
     require(manifest.agreed.is_none_or(|agreed| in_range(agreed.number) && agreed.changes <= CEILING), "PKG-03")?;
+    require(keys::in_range(&manifest.keys, manifest.sequence), "PKG-03")?;
     require(manifest.flags <= 1, "PKG-04")?;
     require(manifest.template.is_none(), "PKG-15")?;
     let possible = |block: &Block| block.plain >= 1 && block.plain <= 1 << 20 && block.stored >= 1 && block.stored <= block.plain;

@@ -1,8 +1,8 @@
-//! Reads a receipt, written from spec/receipt.md: ENV-18 and clauses RCT-01 to RCT-08, and what a source takes as proven by it.
+//! Reads a receipt, written from spec/receipt.md: ENV-18 and clauses RCT-01 to RCT-11, and what a source takes as proven by it.
 
-use super::card::Trusted;
 use super::cursor::{Cursor, Invalid};
 use super::envelope;
+use super::keys::{self, Codes, Known};
 use super::{Refusal, Route, derive, require};
 use crate::describe;
 use crate::model::{Answer, Exception, Form, Head, Range, Receipt, Row, SourceSeen};
@@ -22,11 +22,11 @@ pub(super) fn read(
     file: &[u8],
     us: &[u8; 32],
     secret: &[u8; 32],
-    trusted: &[Trusted],
+    keys_known: &Known,
     routes: &[Route],
     sent: Option<&BTreeMap<u64, Sent>>,
 ) -> Result<Value, Refusal> {
-    let contents = envelope::open(file, 2, secret, trusted)?;
+    let contents = envelope::open(file, 2, secret, &keys_known.trusted)?;
     let receipt = decode(&contents.body).map_err(|Invalid| Refusal("ENV-18"))?;
     check(&receipt)?;
     let signer = contents.signer;
@@ -36,6 +36,7 @@ pub(super) fn read(
         route.source == *us && route.replica == receipt.replica && receipt.route_id == id[..16]
     };
     require(routes.iter().any(known), "RCT-02")?;
+    keys::check(keys_known, signer, &receipt.keys, receipt.number, &Codes("RCT-09", "RCT-10", "RCT-11"))?;
     let proven = sent.map(|sent| compare(&receipt, sent)).transpose()?;
     Ok(describe::receipt(&contents.opened, &receipt, proven.as_deref()))
 }
@@ -71,6 +72,7 @@ fn decode(body: &[u8]) -> Result<Receipt, Invalid> {
         escaped: from.u32()?,
         kept_aside: from.u32()?,
         extra: from.u32()?,
+        keys: keys::decode(&mut from)?,
     };
     from.end().map(|()| receipt)
 }
@@ -83,10 +85,12 @@ fn check(receipt: &Receipt) -> Result<(), Refusal> {
     let seen = receipt.source_seen.sequence;
     require(in_range(receipt.number) && receipt.ledger.number <= CEILING, "RCT-03")?;
     require(in_range(seen) && receipt.source_seen.ledger.number <= CEILING, "RCT-03")?;
+    require(keys::in_range(&receipt.keys, receipt.number), "RCT-03")?;
     check_ranges(&receipt.missing, seen - 1)?;
     match &receipt.form {
         Form::Digest { answered, exceptions, digest } => {
-            require(answered.len() <= 32 && receipt.missing.len() <= 32 && exceptions.len() <= 8, "RCT-07")?;
+            let most = if receipt.keys.next.is_some() { 16 } else { 32 };
+            require(answered.len() <= most && receipt.missing.len() <= most && exceptions.len() <= 8, "RCT-07")?;
             let says_nothing = answered.is_empty() && exceptions.is_empty() && *digest == derive("gapferry v1 answers", &[]);
             require(!receipt.more || says_nothing, "RCT-07")?;
             check_ranges(answered, seen)?;
