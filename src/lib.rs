@@ -14,6 +14,7 @@ pub mod advice;
 pub mod command_line;
 pub mod commands;
 mod demo;
+mod hardening;
 pub mod language;
 mod log;
 mod moment;
@@ -36,6 +37,7 @@ use voice::Voice;
 
 /// Runs the command that `arguments` (the program's name first) ask for; returns the exit code.
 pub fn run(arguments: Vec<OsString>) -> u8 {
+    hardening::keep_memory_inside();
     // Both are needed before the arguments are known to be right: what is wrong with them is said in the same way.
     let options: Vec<&str> = arguments.iter().skip(1).map_while(|argument| argument.to_str().filter(|text| *text != "--")).collect();
     let json = options.contains(&"--json");

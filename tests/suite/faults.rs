@@ -329,6 +329,42 @@ fn a_sync_that_fails_at_any_place() {
     heals(&mut Random::new("failing sync"), &mut |_, _, syncs| (0..syncs).map(Fault::SyncFails).collect());
 }
 
+/// FAULTS K02, C04, M06: wherever a change of keys is cut, it has happened or it has not, and the same command goes on.
+#[test]
+fn a_change_of_keys_that_is_cut_at_any_place() {
+    let stand = Stand::new();
+    stand.write("a", "content");
+    stand.round();
+    let kept = stand.keep();
+    for (side, at_once) in [(Side::Source, false), (Side::Replica, false), (Side::Source, true)] {
+        let rotate = |world: &World| patiently("keys rotate", || driver::keys_rotate(world, &stand.home(side), at_once, "test"));
+        stand.restore(&kept);
+        let (well, counted) = world(Fault::None);
+        assert_eq!(rotate(&well).expect("nothing is wrong").generation, 2);
+        let (written, syncs) = (counted.written.load(SeqCst), counted.syncs.load(SeqCst));
+        let full = (0..written).step_by(usize::try_from(written / 24).expect("few bytes").max(1)).map(Fault::FullAfter);
+        let faults: Vec<Fault> = (0..syncs).map(Fault::SyncFails).chain(full).collect();
+        println!("{side:?}, at once {at_once}: {written} bytes, {syncs} syncs, {} faults", faults.len());
+        for fault in faults {
+            stand.restore(&kept);
+            let (broken, _) = world(fault);
+            let cut = rotate(&broken);
+            // A failure after the record leaves the second generation in place, one before it the first.
+            let generation = stand.run(side, &["card"]).object["generation"].as_u64().expect("the home opens");
+            assert!(generation == 2 || cut.is_err(), "{fault:?}: {cut:?}");
+            stand.expect(side, &["keys", "rotate", "--reason", "again"], 0);
+            stand.write("a", format!("{fault:?}"));
+            for _ in 0..4 {
+                stand.round();
+            }
+            stand.expect_true();
+            stand.expect_whole();
+            let keys = stand.route(side)["keys"].clone();
+            assert_eq!((keys["signs"].as_u64(), keys["unconfirmed"].as_u64()), (Some(generation + 1), None), "{fault:?}: {keys}");
+        }
+    }
+}
+
 #[test]
 fn a_medium_that_gives_back_other_bytes() {
     let stand = changed(&mut Random::new("lying medium"));

@@ -12,6 +12,7 @@ mod deltas;
 mod faults;
 mod heal;
 mod index;
+mod keys;
 mod kill;
 mod kill_calls;
 mod kill_others;

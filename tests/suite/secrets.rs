@@ -67,6 +67,90 @@ fn no_secret_leaves_its_file() {
     }
 }
 
+/// FAULTS K08
+#[test]
+fn no_secret_is_in_the_log_or_the_ledger_whatever_its_level() {
+    let stand = Stand::new();
+    stand.write("a", "content");
+    let mut said = Vec::new();
+    let mut run = |side: Side, line: &[&str]| {
+        let mut command = Command::new(binary());
+        command.args(line).args(["--home", stand.home(side).to_str().expect("UTF-8"), "--log", "text", "--log-level", "trace"]);
+        let output = command.stdin(Stdio::null()).output().expect("the binary can be run");
+        assert!(output.status.success(), "{line:?}: {}", String::from_utf8_lossy(&output.stderr));
+        said.extend([output.stdout, output.stderr].concat());
+    };
+    let medium = stand.medium.to_str().expect("UTF-8").to_owned();
+    for side in [Side::Source, Side::Replica, Side::Source, Side::Replica, Side::Source] {
+        run(side, &["carry", &medium]);
+        run(side, &["keys", "rotate", "--reason", "test"]);
+        run(side, &["ledger", "show"]);
+    }
+    assert!(said.len() > 10_000, "the log says something");
+    let mut secrets = 0;
+    for side in [Side::Source, Side::Replica] {
+        let text = fs::read_to_string(stand.home(side).join("keys/zone.key")).expect("it can be read");
+        let all = text.lines().last().expect("the secrets are in its last line").as_bytes().to_vec();
+        for secret in all.chunks(64) {
+            let raw: Vec<u8> = secret.chunks(2).map(|pair| u8::from_str_radix(str::from_utf8(pair).expect("hex"), 16).expect("hex")).collect();
+            let listed = raw.iter().map(u8::to_string).collect::<Vec<_>>().join(", ");
+            secrets += 1;
+            for (path, (content, _, _)) in tree(&stand.root).into_iter().filter(|(path, _)| !path.ends_with(b"zone.key")) {
+                assert!(!content.windows(32).any(|window| window == raw), "{}", String::from_utf8_lossy(&path));
+            }
+            for form in [secret, &raw, listed.as_bytes()] {
+                assert!(!said.windows(form.len()).any(|window| window == form), "a secret key of the {side:?} was said");
+            }
+        }
+    }
+    assert!(secrets >= 10, "{secrets}");
+}
+
+/// FAULTS K08
+#[test]
+fn a_process_leaves_no_core() {
+    let stand = Stand::with(crate::stand::Setting { gateways: true, ..crate::stand::Setting::default() });
+    let mut daemon = Command::new(binary());
+    daemon.args(["run", "--home", stand.home(Side::Source).to_str().expect("UTF-8")]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut daemon = daemon.spawn().expect("the binary can be run");
+    let limits = crate::stand::wait_for("the limits of the daemon", || {
+        let text = fs::read_to_string(format!("/proc/{}/limits", daemon.id())).ok()?;
+        let core = text.lines().find(|line| line.starts_with("Max core file size"))?.to_owned();
+        core.split_whitespace().rev().nth(1).is_some_and(|hard| hard == "0").then_some(core)
+    });
+    daemon.kill().expect("it runs");
+    daemon.wait().expect("it ends");
+    assert_eq!(limits.split_whitespace().filter(|word| *word == "0").count(), 2, "{limits}");
+}
+
+/// FAULTS K09
+#[test]
+fn plaintext_lies_in_the_replica_and_its_dot_folder_only() {
+    for gateways in [false, true] {
+        let stand = Stand::with(crate::stand::Setting { gateways, ..crate::stand::Setting::default() });
+        let marker = "MARKER-OF-THE-PLAINTEXT-91f0";
+        stand.write("a", marker.repeat(50));
+        stand.write("b", marker.repeat(40_000));
+        for version in 0..2 {
+            stand.write("a", format!("{marker}{version}").repeat(50));
+            for side in [Side::Source, Side::Replica, Side::Source] {
+                if gateways { drop(stand.expect(side, &["run", "--once"], 0)) } else { drop(stand.carry(side)) }
+            }
+        }
+        stand.expect_true();
+        assert_eq!(mode(&stand.replica.join(".gapferry")), 0o700);
+        let mut searched = 0;
+        for (path, (content, _, _)) in tree(&stand.root) {
+            let path = String::from_utf8_lossy(&path).into_owned();
+            if !path.starts_with("archive/") && !path.starts_with("replica/") {
+                searched += 1;
+                assert!(!content.windows(marker.len()).any(|window| window == marker.as_bytes()), "{path}");
+            }
+        }
+        assert!(searched > 10, "{searched}");
+    }
+}
+
 #[test]
 fn a_passphrase_is_needed_each_time() {
     let folder = tempfile::tempdir().expect("a folder can be made");
