@@ -157,6 +157,9 @@ pub fn make_scrub(home: &mut Home, route: &str, receipts: Vec<Vec<Answer>>) -> R
 /// Makes the receipts that tell what is not right now, and what is right again. What earlier ones of a part said is in them; what
 /// a scrub of everything proved is not, so its receipts stay.
 pub fn make_part(home: &mut Home, name: &str, healed: Vec<answer::Reread>) -> Result<(), Failure> {
+    if home.reads_for_another(name) {
+        return Ok(());
+    }
     let route = &home.replica().routes[name];
     let mut rows = answer::damaged(route);
     rows.extend(healed);
@@ -236,6 +239,9 @@ fn make_answer(home: &mut Home, name: &str, outstanding: &[u64], wanted: Wanted)
 /// Makes a receipt because none was made for a period (the heartbeat): it answers what is not known to be answered, be it
 /// nothing. Before any package came there is nobody to tell, and a stopped route tells nothing.
 pub fn make_heartbeat(home: &mut Home, name: &str) -> Result<(), Failure> {
+    if home.reads_for_another(name) {
+        return Ok(());
+    }
     let route = &home.replica().routes[name];
     if route.packages.is_empty() || route.stopped.is_some() || is_waiting(home, name)? || !crate::heartbeat::is_due(home, name) {
         return Ok(());

@@ -109,8 +109,17 @@ fn a_card_that_a_person_compared_ends_what_was_announced_by_a_thief() {
 /// FAULTS K02
 #[test]
 fn what_there_is_to_tell_is_told_once_and_again_when_it_was_in_vain() {
-    let told =
-        || Record::from(wire::record::Receipted { route: "r".into(), number: 1, receipt: wire::PackageId::ZERO, full: true, answered: vec![], more: false });
+    let told = || {
+        Record::from(wire::record::Receipted {
+            route: "r".into(),
+            number: 1,
+            receipt: wire::PackageId::ZERO,
+            full: true,
+            scrub: false,
+            answered: vec![],
+            more: false,
+        })
+    };
     let mut keys = home();
     assert!(!keys.must_tell("r") && !keys.must_tell("no route"));
     keys.fold(&made(2));
