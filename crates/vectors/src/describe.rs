@@ -158,6 +158,7 @@ pub(crate) fn label(opened: &Opened, label: &Label) -> Value {
     json!({"envelope": envelope(opened), "medium": hex(&label.medium), "maker": hex(&label.maker), "reserved": label.reserved})
 }
 
+#[expect(clippy::too_many_arguments, reason = "all that a card holds")]
 pub(crate) fn card(name: &str, role: &str, generation: u32, sign: &[u8], seal: &[u8], proof: &[u8], id: &[u8; 32], fingerprint: &str) -> Value {
     json!({
         "zone": name, "role": role, "suite": 1, "generation": generation, "sign": hex(sign), "seal": hex(seal), "proof": hex(proof),

@@ -72,6 +72,7 @@ impl<'c> Keys<'c, '_> {
         Receipt { keys, ..empty(self.cast, NUMBER, 6, noise_array("keys/package")) }
     }
 
+    #[expect(clippy::too_many_arguments, reason = "all that a fixture says")]
     fn bad(&mut self, on: On, codes: (&'static str, &'static str), what: &str, says: &str, reading: Value, signer: &'c Zone, keys: KeyNotice) {
         let (page, code, extension, file) = if on == On::Package {
             ("package", codes.0, "gfp", self.package(&format!("{}/{what}", codes.0), signer, keys).draft().seal().file)
