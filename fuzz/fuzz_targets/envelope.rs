@@ -7,8 +7,8 @@ use seal::frames;
 use wire::header::{Kind, kind_of};
 
 fuzz_target!(|bytes: &[u8]| {
-    let keys = gapferry_fuzz::keys("outside");
-    let trusted = |_: &wire::ZoneId| Some([1; 32]);
+    let keys = [gapferry_fuzz::keys("outside")];
+    let trusted = |_: &wire::keys::Signer| Ok([1; 32]);
     let Some(kind) = kind_of(bytes) else { return };
     let Ok(opening) = Opening::new(bytes, bytes.len() as u64, kind, &keys) else { return };
     let header = opening.header.encode();

@@ -91,7 +91,7 @@ fn no_secret_is_in_the_log_or_the_ledger_whatever_its_level() {
     for side in [Side::Source, Side::Replica] {
         let text = fs::read_to_string(stand.home(side).join("keys/zone.key")).expect("it can be read");
         let all = text.lines().last().expect("the secrets are in its last line").as_bytes().to_vec();
-        for secret in all.chunks(64) {
+        for secret in all.chunks_exact(64) {
             let raw: Vec<u8> = secret.chunks(2).map(|pair| u8::from_str_radix(str::from_utf8(pair).expect("hex"), 16).expect("hex")).collect();
             let listed = raw.iter().map(u8::to_string).collect::<Vec<_>>().join(", ");
             secrets += 1;

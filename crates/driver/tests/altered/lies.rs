@@ -31,6 +31,7 @@ fn manifest() -> Manifest {
         pieces: vec![Piece::New { length: 20 }, Piece::Copy { base: 0, offset: 0, length: 10 }],
     };
     Manifest {
+        keys: wire::keys::KeyNotice::FIRST,
         route: "assets".into(),
         route_id: wire::digest::route_id(&source, &replica, "assets"),
         source,
@@ -62,6 +63,7 @@ fn manifest() -> Manifest {
 pub fn receipt(form: Form) -> Receipt {
     let (source, replica) = (card("inside").id(), card("outside").id());
     Receipt {
+        keys: wire::keys::KeyNotice::FIRST,
         route_id: wire::digest::route_id(&source, &replica, "assets"),
         source,
         replica,
@@ -210,7 +212,7 @@ fn two_hundred_lies() {
         told += lie(what, &good, count_at(&good, &wire::codec::encode(&raised)), 8, &|bytes| Receipt::decode(bytes).is_ok());
     }
     let seals = Seals {
-        signatures: vec![Signature { suite: 1, signer: ZoneId([1; 32]), bytes: Bytes(vec![2; 64]) }],
+        signatures: vec![Signature { suite: 1, signer: ZoneId([1; 32]), generation: 1, bytes: Bytes(vec![2; 64]) }],
         approvals: Vec::new(),
         time_stamp: Some(Bytes(vec![3; 5])),
     };

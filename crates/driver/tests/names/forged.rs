@@ -55,6 +55,7 @@ fn package(source: &Home, replica: &Home, sequence: u64, ids: &[Vec<u8>]) -> Vec
         nonce: [7; 32],
         medium: Some(MediumId([2; 16])),
         template: None,
+        keys: wire::keys::KeyNotice::FIRST,
         bases: Vec::new(),
         blocks: Vec::new(),
         items: ids.iter().map(item).collect(),
@@ -63,7 +64,7 @@ fn package(source: &Home, replica: &Home, sequence: u64, ids: &[Vec<u8>]) -> Vec
     id[..8].copy_from_slice(&sequence.to_le_bytes());
     let entropy = SealEntropy { id, content_key: zeroize::Zeroizing::new([sequence as u8; 32]), wrap: vec![[5; 64]] };
     let sealing = Sealing::new(Kind::Package, &[&replica.card.seal], &entropy).unwrap();
-    let ending = sealing.end(0, &wire::codec::encode(&manifest), source.keys(), source.zone_id());
+    let ending = sealing.end(0, &wire::codec::encode(&manifest), source.newest_signer().0, source.newest_signer().1);
     let mut plain = ending.body_and_seals;
     plain.resize(plain.len() + ending.padding_bytes as usize, 0);
     plain.extend_from_slice(&ending.trailer);
