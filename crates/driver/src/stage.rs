@@ -340,17 +340,18 @@ impl<'a> Stager<'a> {
                 at += read as u64;
             }
         };
-        let same = |other: &StagedRow| other.item == staged.item && other.version == staged.version && other.part.is_some();
-        for (other, place) in self.rows.iter().zip(0u32..).filter(|(other, _)| same(other)) {
-            let (folder, name) = Tree::staged(place);
-            let mut part = disk.open(&disk.dir(&self.stage, &folder, false)?, &name)?;
-            put(&mut *part, other.part.map_or(0, |part| part.offset))?;
-        }
         for part in self.route.parts.get(&(staged.item, staged.version)).into_iter().flatten() {
             let (folder, name) = Tree::part(&document.digest, part.offset);
             if let Ok(mut file) = self.tree.dot_dir(disk, &folder, false).and_then(|dir| disk.open(&dir, &name)) {
                 put(&mut *file, part.offset)?;
             }
+        }
+        // What came last lies uppermost: a part that is held may be damaged, and what was cut anew overlaps it.
+        let same = |other: &StagedRow| other.item == staged.item && other.version == staged.version && other.part.is_some();
+        for (other, place) in self.rows.iter().zip(0u32..).filter(|(other, _)| same(other)) {
+            let (folder, name) = Tree::staged(place);
+            let mut part = disk.open(&disk.dir(&self.stage, &folder, false)?, &name)?;
+            put(&mut *part, other.part.map_or(0, |part| part.offset))?;
         }
         let right = whole.stat()?.size == document.size && digest_of(&mut *whole)? == document.digest;
         disk.remove(&dir, &name)?;

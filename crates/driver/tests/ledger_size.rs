@@ -3,6 +3,8 @@
 //! `GAPFERRY_RECORDS` and `GAPFERRY_EDITS` say how many; the full size (tests/full/43-ledger.sh) is 10,000,000 and 100,000. The
 //! edits are made to a view of the files, so that nothing has to be put back.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 mod edited;
 mod stand;
 

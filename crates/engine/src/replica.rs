@@ -463,9 +463,10 @@ impl Route {
             Step::Nothing(_) => return,
             Step::Hold => {
                 let parts = self.parts.entry((staged.item, staged.version)).or_default();
+                // The file of a part has the name of its offset: one of another length takes the place of the one before.
+                parts.retain(|held| staged.part.is_none_or(|part| part.offset != held.offset));
                 parts.extend(staged.part);
                 parts.sort_by_key(|part| part.offset);
-                parts.dedup_by_key(|part| part.offset);
                 return;
             }
             Step::Write | Step::Attributes | Step::Remove => {}

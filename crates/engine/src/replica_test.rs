@@ -221,6 +221,11 @@ fn parts_are_kept_until_the_document_or_a_newer_one_is_there() {
     let offsets = |outside: &Outside| outside.route().parts.iter().map(|(of, parts)| (*of, parts.iter().map(|part| part.offset).collect())).collect::<Vec<_>>();
     assert_eq!(offsets(&outside), [((0, 2), vec![0, 40]), ((0, 3), vec![20])]);
     assert_eq!((outside.item("a").held(), outside.route().state), (false, StateDigest::default()), "a part is no document");
+    let longer = Part { offset: 0, length: 30, digest: Digest::ZERO };
+    let again = hold(&outside, 2, 0).into_iter().map(|row| StagedRow { part: Some(longer), ..row }).collect();
+    outside.begin(7, again);
+    outside.apply(7, vec![]);
+    assert_eq!(outside.route().parts[&(0, 2)].iter().map(|part| part.length).collect::<Vec<_>>(), [30, 20], "the part as it lies there now");
     outside.begin(5, outside.staged(&[("a", 2, Step::Write, 1)]));
     outside.apply(5, vec![]);
     assert_eq!(offsets(&outside), [((0, 3), vec![20])], "whole, and a newer version is on its way");

@@ -35,7 +35,7 @@ fn found(bytes: &[u8], durable: Option<Head>) -> Found {
     memory.put(b"/ledger/0000000000000000.seg", bytes.to_vec());
     match Ledger::open_reading(Arc::new(memory), "/ledger".as_ref(), None, durable) {
         Ok((reading, opened)) => {
-            let read = reading.read_from(Position::START).map(|record| record.expect("the chain was followed")).count() as u64;
+            let read = reading.read_from(Position::START).inspect(|record| assert!(record.is_ok(), "the chain was followed")).count() as u64;
             assert_eq!(read, opened.head.number);
             assert_eq!(opened.head, head_after(read as usize), "what is whole is what was written");
             Found::Torn(read)

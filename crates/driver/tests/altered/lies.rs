@@ -139,6 +139,9 @@ fn lie(what: &str, good: &[u8], at: usize, width: usize, believed: &dyn Fn(&[u8]
     told
 }
 
+/// Makes a value another one.
+type Change<T> = fn(&mut T);
+
 /// FAULTS P09, P10, P18, P19
 #[test]
 fn two_hundred_lies() {
@@ -146,7 +149,7 @@ fn two_hundred_lies() {
     let whole = manifest();
     let good = wire::codec::encode(&whole);
     let manifest_ok = |bytes: &[u8]| Manifest::decode(bytes, 20).is_ok();
-    let more: [(&str, fn(&mut Manifest)); 8] = [
+    let more: [(&str, Change<Manifest>); 8] = [
         ("route", |it| it.route.push('x')),
         ("bases", |it| it.bases.push(it.bases[0])),
         ("blocks", |it| it.blocks.push(it.blocks[0])),
@@ -165,7 +168,7 @@ fn two_hundred_lies() {
         told += lie(what, &good, count_at(&good, &wire::codec::encode(&raised)), 8, &manifest_ok);
     }
     // Sizes and offsets of documents: one more is one too many.
-    let sizes: [(&str, usize, fn(&mut Manifest)); 8] = [
+    let sizes: [(&str, usize, Change<Manifest>); 8] = [
         ("stored", 4, |it| it.blocks[0].stored ^= 1),
         ("plain", 4, |it| it.blocks[0].plain ^= 1),
         ("base size", 8, |it| it.bases[0].size ^= 1),
@@ -184,7 +187,7 @@ fn two_hundred_lies() {
         told += lie(what, &good, at, width, &believed);
     }
     for (what, form, alter) in [
-        ("missing", full_form(), (|it: &mut Receipt| it.missing.push(Range { first: 9, last: 9 })) as fn(&mut Receipt)),
+        ("missing", full_form(), (|it: &mut Receipt| it.missing.push(Range { first: 9, last: 9 })) as Change<Receipt>),
         ("answers", full_form(), |it| {
             if let Form::Full { answers } = &mut it.form {
                 answers.push(answers[0].clone())
@@ -216,7 +219,7 @@ fn two_hundred_lies() {
         approvals: Vec::new(),
         time_stamp: Some(Bytes(vec![3; 5])),
     };
-    let seals_more: [(&str, fn(&mut Seals)); 4] = [
+    let seals_more: [(&str, Change<Seals>); 4] = [
         ("signatures", |it| it.signatures.push(it.signatures[0].clone())),
         ("signature", |it| it.signatures[0].bytes.0.push(0)),
         ("approvals", |it| it.approvals.push(it.signatures[0].clone())),

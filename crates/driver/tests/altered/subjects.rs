@@ -5,8 +5,11 @@ use super::judged::{Subject, Verdict};
 use super::zones::{HOME, Home, card, keys};
 use wire::manifest::Head;
 
+/// Reads bytes and says whether they are taken.
+type Judge = Box<dyn FnMut(&[u8]) -> Verdict>;
+
 /// Judges a file on a medium as `inspect` does, which opens all of it.
-pub fn inspecting(zone: &'static str, name: &'static str) -> impl Fn() -> Box<dyn FnMut(&[u8]) -> Verdict> {
+pub fn inspecting(zone: &'static str, name: &'static str) -> impl Fn() -> Judge {
     move || {
         let home = Home::of(zone);
         let path = format!("/medium/{name}");
@@ -26,7 +29,7 @@ pub fn inspecting(zone: &'static str, name: &'static str) -> impl Fn() -> Box<dy
 }
 
 /// Judges a file of a home by opening the home.
-pub fn opening(zone: &'static str, path: &'static str) -> impl Fn() -> Box<dyn FnMut(&[u8]) -> Verdict> {
+pub fn opening(zone: &'static str, path: &'static str) -> impl Fn() -> Judge {
     move || {
         let home = Home::of(zone);
         home.put("ledger/checkpoint", &checkpoint(zone, super::zones::head(zone)));

@@ -32,9 +32,10 @@ fn whole(base: BorrowedFd<'_>, path: &[u8]) -> Result<OwnedFd, Errno> {
     if path.len() >= PATH_BYTES_MAX {
         return Err(Errno::NAMETOOLONG);
     }
-    let beneath =
-        if planted::is("links-followed") { return Ok(retry_on_intr(|| fs::openat(base, path, DIRECTORY, Mode::empty()))?) } else { ResolveFlags::BENEATH };
-    let resolve = beneath | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS | ResolveFlags::NO_XDEV;
+    if planted::is("links-followed") {
+        return retry_on_intr(|| fs::openat(base, path, DIRECTORY, Mode::empty()));
+    }
+    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS | ResolveFlags::NO_XDEV;
     let mut attempts = 0;
     loop {
         match retry_on_intr(|| fs::openat2(base, path, DIRECTORY, Mode::empty(), resolve)) {

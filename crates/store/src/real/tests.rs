@@ -198,3 +198,19 @@ fn a_read_goes_on_until_the_buffer_is_full() {
     let read = disk.open(&dir, b"smaps").unwrap().read_at(&mut buffer, 0).unwrap();
     assert!(read > 8192, "{read} bytes");
 }
+
+/// FAULTS S05: a folder is the same under another name, and no other one is, whatever takes its place.
+#[test]
+fn a_folder_is_known_again_and_told_from_another() {
+    let (scratch, disk, dir) = ground();
+    let identity = |name: &str| disk.identity(&disk.root(&scratch.path().join(name)).unwrap()).unwrap().unwrap();
+    disk.dir(&dir, b"first", true).unwrap();
+    let first = identity("first");
+    assert_eq!(identity("first"), first);
+    disk.rename((&dir, b"first"), (&dir, b"moved"), Rename::New).unwrap();
+    assert_eq!(identity("moved"), first);
+    disk.dir(&dir, b"first", true).unwrap();
+    assert_ne!(identity("first"), first);
+    symlink("moved", scratch.path().join("link")).unwrap();
+    assert_eq!(identity("link"), first, "a person's link leads to it");
+}
