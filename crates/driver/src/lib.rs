@@ -58,7 +58,7 @@ mod world;
 pub use acts::{Chosen, breaker_release, cancel, resend};
 pub use backup::{BackupOptions, HomeRestoreOptions, home_backup, home_backup_verify, home_restore};
 pub use capturing::capture;
-pub use carry::{ApplyOptions, CarryOptions, ReceiptForm, apply, carry};
+pub use carry::{ApplyOptions, CarryOptions, ReceiptForm, apply, carry, gateway_round_replica, gateway_round_source};
 pub use history::{HistoryOptions, history};
 pub use inspect::inspect;
 pub use items::{ItemsOptions, items};

@@ -8,3 +8,8 @@ pub mod crash;
 pub mod disk;
 pub mod entropy;
 pub mod indexes;
+pub mod model;
+pub mod shrink;
+pub mod weather;
+pub mod world;
+pub mod worlds;

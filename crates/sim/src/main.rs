@@ -2,11 +2,27 @@
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use sim::crash;
+use sim::worlds::{self, Request};
 use std::process::ExitCode;
+use std::time::Duration;
+
+mod shown;
 
 fn command() -> Command {
     let number = |name: &'static str, help: &'static str| Arg::new(name).long(name).value_parser(value_parser!(usize)).help(help);
-    Command::new("sim").about("The world in which everything goes wrong").subcommand_required(true).subcommand(
+    let long = |name: &'static str, help: &'static str| Arg::new(name).long(name).value_parser(value_parser!(u64)).help(help);
+    let worlds = [
+        long("worlds", "So many worlds; 1000, or without bound with --seconds"),
+        long("seed", "All worlds follow from it; without it a fresh one, which is printed"),
+        long("jobs", "Threads, each with worlds of its own").default_value("1"),
+        Arg::new("crossings").long("crossings").value_parser(value_parser!(u32)).default_value("40").help("Crossings of one world, about"),
+        long("seconds", "Ends after so long"),
+        long("failures", "Ends after so many failures").default_value("1"),
+        long("replay", "Plays the world of this seed and prints what happened; when it fails, the smallest list of steps that still does"),
+        Arg::new("json").long("json").action(ArgAction::SetTrue).help("One JSON object"),
+    ];
+    let sim = Command::new("sim").about("The world in which everything goes wrong: plays worlds, each from a seed").after_help(shown::HELP);
+    sim.args(worlds).args_conflicts_with_subcommands(true).subcommand(
         Command::new("crash")
             .about("Cuts every operation before every call, in all variants of what was not durable, and recovers")
             .arg(Arg::new("operation").long("operation").value_parser(crash::NAMES).help("Only this operation"))
@@ -28,10 +44,30 @@ fn pair(text: &str) -> Result<(usize, usize), String> {
 }
 
 fn main() -> ExitCode {
-    match command().get_matches().subcommand() {
+    let matches = command().get_matches();
+    match matches.subcommand() {
         Some(("crash", matches)) => crash_states(matches),
-        _ => ExitCode::from(2),
+        _ => play(&matches),
     }
+}
+
+fn play(matches: &ArgMatches) -> ExitCode {
+    let number = |name: &str| matches.get_one::<u64>(name).copied();
+    let count = |name: &str| number(name).and_then(|number| usize::try_from(number).ok()).unwrap_or(1);
+    let crossings = matches.get_one("crossings").copied().unwrap_or(40);
+    if let Some(seed) = number("replay") {
+        return worlds::alone(|| shown::replay(seed, crossings));
+    }
+    let time = number("seconds").map(Duration::from_secs);
+    let request = Request {
+        worlds: number("worlds").unwrap_or(if time.is_some() { u64::MAX } else { 1000 }),
+        seed: number("seed").unwrap_or_else(shown::fresh_seed),
+        jobs: count("jobs"),
+        crossings,
+        time,
+        failures_max: count("failures"),
+    };
+    shown::played(&request, matches.get_flag("json"))
 }
 
 fn crash_states(matches: &ArgMatches) -> ExitCode {

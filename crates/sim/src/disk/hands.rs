@@ -105,6 +105,11 @@ impl SimDisk {
         self.lock_state().faults.plan(rule)
     }
 
+    /// Plans no more faults.
+    pub fn forget_faults(&self) {
+        self.lock_state().faults.clear();
+    }
+
     /// Plans no more faults, heals bad sectors.
     pub fn heal(&self) {
         let mut state = self.lock_state();

@@ -1,0 +1,218 @@
+//! A reader of ledgers, written from spec/ledger.md and from nothing else: head, chain, digests, numbers, torn tail; and of the
+//! bodies as much as tells which sequence, package id and receipt number was taken by whom.
+//!
+//! It does not verify the signature of the checkpoint; that the program does.
+
+use std::collections::BTreeMap;
+
+/// One record.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// Its kind, as in the table of the page.
+    pub kind: u16,
+    /// Its body.
+    pub body: Vec<u8>,
+}
+
+/// What a ledger's folder holds.
+#[derive(Clone, Debug, Default)]
+pub struct Chain {
+    /// The records, from number 0.
+    pub records: Vec<Record>,
+    /// Whether bytes follow the last good record.
+    pub torn: bool,
+}
+
+/// A number that is taken for ever: sequence or receipt number, and the id it was taken for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// The route.
+    pub route: String,
+    /// Sequence or receipt number.
+    pub number: u64,
+    /// Id of the package or receipt.
+    pub id: [u8; 16],
+}
+
+const HEAD: usize = 16;
+const FIXED: usize = 56;
+const DIGEST: usize = 32;
+const PACK_BEGUN: u16 = 19;
+const RECONCILED: u16 = 22;
+const BEGUN: u16 = 32;
+const RECEIPTED: u16 = 35;
+
+/// Reads the segments of a ledger's folder, given as name and content.
+pub fn read(files: &BTreeMap<Vec<u8>, Vec<u8>>) -> Result<Chain, String> {
+    let mut chain = Chain::default();
+    let mut previous = [0u8; 32];
+    let covered = files.get(&b"checkpoint"[..]).and_then(|bytes| Some(u64::from_le_bytes(bytes.get(16..24)?.try_into().ok()?))).unwrap_or(0);
+    let segments: Vec<_> = files.iter().filter(|(name, _)| name.ends_with(b".seg")).collect();
+    for (place, (name, bytes)) in segments.iter().enumerate() {
+        let number = chain.records.len() as u64;
+        let said = std::str::from_utf8(&name[..name.len() - 4]).ok().and_then(|digits| u64::from_str_radix(digits, 16).ok());
+        if bytes.get(..8) != Some(b"GFLEDGER") || bytes.get(8..16) != Some(&[1, 0, 0, 0, 0, 0, 0, 0]) {
+            return Err(format!("segment {place} does not start as one"));
+        }
+        if said != Some(number) {
+            return Err(format!("segment {place} is named {said:?}, the next record is {number}"));
+        }
+        let mut at = HEAD;
+        while at < bytes.len() {
+            match one(&bytes[at..], chain.records.len() as u64, &previous) {
+                Ok((record, digest, length)) => {
+                    chain.records.push(record);
+                    previous = digest;
+                    at += length;
+                }
+                Err(why) if place + 1 == segments.len() && chain.records.len() as u64 >= covered => {
+                    chain.torn = !why.is_empty();
+                    break;
+                }
+                Err(why) => return Err(format!("record {}: {why}", chain.records.len())),
+            }
+        }
+    }
+    if (chain.records.len() as u64) < covered {
+        return Err(format!("the checkpoint covers {covered} records, there are {}", chain.records.len()));
+    }
+    Ok(chain)
+}
+
+fn one(bytes: &[u8], number: u64, previous: &[u8; 32]) -> Result<(Record, [u8; 32], usize), String> {
+    let fixed = bytes.get(..FIXED).ok_or("cut short")?;
+    let u32_at = |at: usize| u32::from_le_bytes(fixed[at..at + 4].try_into().expect("four bytes"));
+    let u16_at = |at: usize| u16::from_le_bytes(fixed[at..at + 2].try_into().expect("two bytes"));
+    let body_bytes = u32_at(0) as usize;
+    let end = FIXED + body_bytes;
+    let (covered, digest) = (bytes.get(..end).ok_or("its end is missing")?, bytes.get(end..end + DIGEST).ok_or("its digest is missing")?);
+    let computed = blake3::derive_key("gapferry v1 ledger", covered);
+    if computed != digest {
+        return Err("the digest is wrong".into());
+    }
+    if fixed[8..16] != number.to_le_bytes() {
+        return Err("the number is not the next one".into());
+    }
+    if fixed[24..56] != previous[..] {
+        return Err("it does not continue the one before".into());
+    }
+    if u16_at(6) != 1 {
+        return Err("its version is not 1".into());
+    }
+    Ok((Record { kind: u16_at(4), body: covered[FIXED..].to_vec() }, computed, end + DIGEST))
+}
+
+/// Fields of a body, one after the other, in struct encoding.
+struct Fields<'a>(&'a [u8]);
+
+impl Fields<'_> {
+    fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let (first, rest) = self.0.split_first_chunk()?;
+        self.0 = rest;
+        Some(*first)
+    }
+    fn number(&mut self) -> Option<u64> {
+        self.take().map(u64::from_le_bytes)
+    }
+    fn string(&mut self) -> Option<String> {
+        let length = usize::try_from(self.number()?).ok()?;
+        let (text, rest) = (self.0.get(..length)?, self.0.get(length..)?);
+        self.0 = rest;
+        String::from_utf8(text.to_vec()).ok()
+    }
+}
+
+impl Chain {
+    fn taken(&self, kind: u16, id_first: bool) -> Vec<Taken> {
+        let of = |record: &Record| {
+            let mut fields = Fields(&record.body);
+            let route = fields.string()?;
+            let (id, number) = if id_first {
+                let id = fields.take()?;
+                (id, fields.number()?)
+            } else {
+                let number = fields.number()?;
+                (fields.take()?, number)
+            };
+            Some(Taken { route, number, id })
+        };
+        self.records.iter().filter(|record| record.kind == kind).filter_map(of).collect()
+    }
+
+    /// Sequences that this source took, in order.
+    pub fn packed(&self) -> Vec<Taken> {
+        self.taken(PACK_BEGUN, false)
+    }
+
+    /// Sequences that this replica took in, in order.
+    pub fn begun(&self) -> Vec<Taken> {
+        self.taken(BEGUN, false)
+    }
+
+    /// Receipts that this replica made, in order.
+    pub fn receipted(&self) -> Vec<Taken> {
+        self.taken(RECEIPTED, false)
+    }
+
+    /// Receipts that this source took in, in order.
+    pub fn reconciled(&self) -> Vec<Taken> {
+        self.taken(RECONCILED, true)
+    }
+
+    /// What makes a ledger lie: a number that was given twice, or one that went back.
+    pub fn contradictions(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        for (what, taken, ascending) in
+            [("sequence", self.packed(), true), ("sequence taken in", self.begun(), false), ("receipt", self.receipted(), true), ("receipt taken in", self.reconciled(), false)]
+        {
+            let mut seen: BTreeMap<(&str, u64), [u8; 16]> = BTreeMap::new();
+            let mut highest: BTreeMap<&str, u64> = BTreeMap::new();
+            for one in &taken {
+                if seen.insert((&one.route, one.number), one.id).is_some() {
+                    found.push(format!("{what} {} of {} was taken twice", one.number, one.route));
+                }
+                let last = highest.insert(&one.route, one.number).unwrap_or(0);
+                if ascending && one.number <= last {
+                    found.push(format!("{what} {} of {} follows {last}", one.number, one.route));
+                }
+            }
+        }
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    fn folder(path: &Path) -> BTreeMap<Vec<u8>, Vec<u8>> {
+        let entries = std::fs::read_dir(path).unwrap();
+        entries.map(|entry| entry.unwrap()).map(|entry| (entry.file_name().into_encoded_bytes(), std::fs::read(entry.path()).unwrap())).collect()
+    }
+
+    /// FAULTS K07, C02
+    #[test]
+    fn the_fixtures_are_read_as_the_page_says() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/ledger");
+        for entry in std::fs::read_dir(root.join("good")).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()) {
+            assert!(read(&folder(&entry)).is_ok(), "{}", entry.display());
+        }
+        let mut refused = 0;
+        for entry in std::fs::read_dir(root.join("bad")).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()) {
+            let name = entry.file_name().unwrap().to_string_lossy().into_owned();
+            // Signatures and bodies are the program's own business.
+            refused += usize::from(["LDG-03", "LDG-04", "LDG-05"].iter().any(|code| name.starts_with(code)) && !matches!(read(&folder(&entry)), Ok(chain) if !chain.torn));
+        }
+        assert!(refused >= 3, "{refused} bad ledgers were refused");
+    }
+
+    #[test]
+    fn a_number_that_is_taken_twice_is_seen() {
+        let body = |number: u64, id: u8| [&4u64.to_le_bytes()[..], b"east", &number.to_le_bytes(), &[id; 16]].concat();
+        let chain = |numbers: &[(u64, u8)]| Chain { records: numbers.iter().map(|(number, id)| Record { kind: PACK_BEGUN, body: body(*number, *id) }).collect(), torn: false };
+        assert!(chain(&[(1, 1), (2, 2)]).contradictions().is_empty());
+        assert_eq!(chain(&[(1, 1), (1, 2)]).contradictions().len(), 2);
+        assert_eq!(chain(&[(2, 1), (1, 2)]).contradictions().len(), 1);
+    }
+}

@@ -1,0 +1,122 @@
+//! After the weather: clocks are right, the archive is mended, each replica is scrubbed once, and then nobody does anything but
+//! carry (and agree, where more changed than a route allows). Within [`ROUNDS_MAX`] rounds every replica must equal its
+//! archive and the source must call all of it done, or the route stands stopped with a reason that the weather gave.
+
+use super::World;
+use crate::model::archive::Leaf;
+use crate::model::replica::Violation;
+use crate::weather::plan::{Shape, Step};
+use crate::weather::random::Random;
+use std::collections::BTreeMap;
+
+/// Rounds of carrying after the weather. A round is one medium there and back, and the gateway there and back. One or two
+/// are enough unless a delta's base was spoilt, or large documents go in parts over small media.
+pub const ROUNDS_MAX: u16 = 24;
+/// What a round of the calm takes, ns: what was lost becomes overdue.
+const ROUND_NS: i64 = 2 * 86_400 * 1_000_000_000;
+
+impl World {
+    pub(super) fn calm(&mut self) -> Result<(), Violation> {
+        let Shape { media, by_medium, .. } = self.shape;
+        let mut number = u16::MAX / 2;
+        let mut draws = Random::of(self.time.unsigned_abs());
+        let mut step = move || {
+            number += 1;
+            Step { number, act: crate::weather::plan::Act::Mend, draw: draws.next() }
+        };
+        for home in 0..self.homes.len() {
+            self.clock(home, None);
+        }
+        self.mend();
+        self.late.clear();
+        for replica in 0..self.replicas.len() {
+            self.scrub(&step(), replica, None)?;
+        }
+        let mut open = String::new();
+        for round in 0..ROUNDS_MAX {
+            self.time += ROUND_NS;
+            let medium = usize::from(round) % usize::from(media);
+            self.carry_source(&step(), medium, None)?;
+            if self.archive.changes.len() as u64 > super::BREAKER_ITEMS {
+                self.release(&step())?;
+                self.carry_source(&step(), medium, None)?;
+            }
+            for replica in 0..usize::from(by_medium) {
+                self.carry_replica(&step(), replica, medium, None)?;
+            }
+            self.gateway_out(&step(), None)?;
+            self.gateway_in(&step(), None)?;
+            if self.archive.changes.len() as u64 > super::BREAKER_ITEMS {
+                self.release(&step())?;
+                for replica in 0..usize::from(by_medium) {
+                    self.carry_replica(&step(), replica, medium, None)?;
+                }
+                self.gateway_in(&step(), None)?;
+            }
+            self.carry_source(&step(), medium, None)?;
+            self.gateway_out(&step(), None)?;
+            open = self.open_routes()?;
+            if open.is_empty() {
+                break;
+            }
+        }
+        if !open.is_empty() {
+            return Err(Violation::new("P2", format!("not the same after {ROUNDS_MAX} rounds of calm: {open}")));
+        }
+        for home in 0..self.homes.len() {
+            self.homes[home].chain_bytes = 0;
+            self.chain_holds(home)?;
+            self.rebuild(&step(), home)?;
+        }
+        Ok(())
+    }
+
+    /// Which routes are neither at their end nor rightly stopped.
+    fn open_routes(&mut self) -> Result<String, Violation> {
+        let mut open = String::new();
+        let mut stopped_here = 0;
+        for replica in 0..self.replicas.len() {
+            let stops = [self.stopped(0, replica)?, self.stopped(replica + 1, replica)?];
+            if let Some(code) = stops.iter().flatten().next() {
+                let put_back = self.homes[0].put_back || self.homes[replica + 1].put_back;
+                if code.starts_with("FRK-") && put_back {
+                    stopped_here += 1;
+                    continue;
+                }
+                open += &format!("route {replica} stands stopped by {code}; ");
+                continue;
+            }
+            let why = self.differs(replica)?;
+            if !why.is_empty() {
+                open += &format!("route {replica}: {why}; ");
+            }
+        }
+        if open.is_empty() && stopped_here > 0 {
+            self.counts.stopped += 1;
+        }
+        Ok(open)
+    }
+
+    /// How a replica differs from the archive, or the source's opinion of it from what is.
+    fn differs(&mut self, replica: usize) -> Result<String, Violation> {
+        let (path, world) = (self.homes[0].path.clone(), self.world_of(0));
+        let status = driver::status(&world, &path).map_err(|failure| Violation::new("command", format!("status: {failure}")))?;
+        let route = Self::route(replica);
+        let counts = status.routes.iter().find(|one| one.route == route).map(|one| one.items).unwrap_or_default();
+        let model = &self.replicas[replica];
+        let given_up = |path: &str| self.cancelled[replica].contains(path);
+        let of_items = |tree: &BTreeMap<String, Leaf>| {
+            tree.iter().filter(|(path, _)| !given_up(path) && !model.extras.contains(*path)).map(|(path, leaf)| (path.clone(), *leaf)).collect::<BTreeMap<_, _>>()
+        };
+        let (is, must) = (of_items(&model.tree), of_items(&self.archive.now));
+        if is != must {
+            let first = must.iter().find(|(path, leaf)| is.get(*path) != Some(leaf)).map(|(path, leaf)| format!("{path} must be {leaf:?}, is {:?}", is.get(path)));
+            let first = first.or_else(|| is.keys().find(|path| !must.contains_key(*path)).map(|path| format!("{path} must not be there")));
+            return Ok(format!("{} (source: {counts:?})", first.unwrap_or_default()));
+        }
+        if counts.done + counts.cancelled != counts.total {
+            return Ok(format!("the trees are equal, and the source says {counts:?}"));
+        }
+        Ok(String::new())
+    }
+}

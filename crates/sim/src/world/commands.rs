@@ -1,0 +1,288 @@
+//! The commands that people and daemons give, and what may come of them: every problem must have a reason that the weather
+//! gave.
+
+use super::World;
+use super::strikes::{Ended, Ran};
+use crate::model::replica::Violation;
+use crate::weather::plan::{Step, Strike};
+use crate::weather::random::Random;
+use driver::report::{ApplyReport, CarryReport, Problem};
+use driver::{CarryOptions, Chosen, Failure, ReceiptForm, ScrubOptions};
+
+impl World {
+    /// `carry` on the source.
+    pub(super) fn carry_source(&mut self, step: &Step, medium: usize, strike: Option<Strike>) -> Result<(), Violation> {
+        let options =
+            CarryOptions { medium: self.medium(medium), medium_size: self.shape.small_media.then_some(super::SMALL_MEDIUM_BYTES), ..CarryOptions::default() };
+        let before = self.files_on(medium);
+        let path = self.homes[0].path.clone();
+        let ran = self.run(step, 0, strike, Some(medium), &|world| driver::carry(world, &path, &options))?;
+        let (problems, looked) = match &ran.ended {
+            Ended::Done(report) => (source_problems(report), true),
+            Ended::Failed(failure) => (vec![failure.0.clone()], false),
+            Ended::Died => (Vec::new(), false),
+        };
+        self.note(|| format!("      source, medium {medium}: {} {:?}", ran.word(), codes(&problems)));
+        if let Ended::Done(report) = &ran.ended {
+            self.taken_at_source(medium, &before, &ran, report);
+        }
+        self.mishaps_show(&problems);
+        self.excused(0, &problems, ran.struck)?;
+        self.look_at_source(looked && self.away.is_none(), ran.clean())
+    }
+
+    /// `carry` on a replica.
+    pub(super) fn carry_replica(&mut self, step: &Step, replica: usize, medium: usize, strike: Option<Strike>) -> Result<(), Violation> {
+        let receipt = match Random::of(step.draw).below(3) {
+            0 => Some(ReceiptForm::Full),
+            1 => Some(ReceiptForm::Digest),
+            _ => None,
+        };
+        let options = CarryOptions { medium: self.medium(medium), receipt, ..CarryOptions::default() };
+        let path = self.homes[replica + 1].path.clone();
+        let ran = self.run(step, replica + 1, strike, Some(medium), &|world| driver::carry(world, &path, &options))?;
+        let problems = match &ran.ended {
+            Ended::Done(report) => report.applied.as_ref().map(|applied| applied.problems.clone()).unwrap_or_default(),
+            // A blank medium has nothing for a replica.
+            Ended::Failed(failure) if failure.0.code == "MED-02" && self.no_folder(medium) => Vec::new(),
+            Ended::Failed(failure) => vec![failure.0.clone()],
+            Ended::Died => Vec::new(),
+        };
+        self.note(|| format!("      replica {replica}, medium {medium}: {} {:?}", ran.word(), codes(&problems)));
+        if let Ended::Done(CarryReport { applied: Some(applied), .. }) = &ran.ended {
+            self.taken_at_replica(replica, applied);
+        }
+        self.excused(replica + 1, &problems, ran.struck)?;
+        self.look_at_replica(replica, ran.clean())
+    }
+
+    /// A round of the source's daemon.
+    pub(super) fn gateway_out(&mut self, step: &Step, strike: Option<Strike>) -> Result<(), Violation> {
+        if !self.shape.gateway {
+            return Ok(());
+        }
+        let path = self.homes[0].path.clone();
+        let ran = self.run(step, 0, strike, None, &|world| driver::gateway_round_source(world, &path))?;
+        let problems = match &ran.ended {
+            Ended::Done(report) => report.problems.clone(),
+            Ended::Failed(failure) => vec![failure.0.clone()],
+            Ended::Died => Vec::new(),
+        };
+        self.note(|| format!("      source, gateway: {} {:?}", ran.word(), codes(&problems)));
+        self.refused(&problems);
+        self.mishaps_show(&problems);
+        self.excused(0, &problems, ran.struck)?;
+        let looked = matches!(ran.ended, Ended::Done(_)) && self.away.is_none();
+        self.look_at_source(looked, ran.clean())
+    }
+
+    /// A round of the daemon of the replica behind the gateway.
+    pub(super) fn gateway_in(&mut self, step: &Step, strike: Option<Strike>) -> Result<(), Violation> {
+        if !self.shape.gateway {
+            return Ok(());
+        }
+        let replica = usize::from(self.shape.by_medium);
+        let path = self.homes[replica + 1].path.clone();
+        let ran = self.run(step, replica + 1, strike, None, &|world| driver::gateway_round_replica(world, &path))?;
+        let problems = match &ran.ended {
+            Ended::Done(report) => report.problems.clone(),
+            Ended::Failed(failure) => vec![failure.0.clone()],
+            Ended::Died => Vec::new(),
+        };
+        self.note(|| format!("      replica {replica}, gateway: {} {:?}", ran.word(), codes(&problems)));
+        self.refused(&problems);
+        self.excused(replica + 1, &problems, ran.struck)?;
+        self.look_at_replica(replica, ran.clean())
+    }
+
+    /// `scrub` on a replica.
+    pub(super) fn scrub(&mut self, step: &Step, replica: usize, strike: Option<Strike>) -> Result<(), Violation> {
+        let path = self.homes[replica + 1].path.clone();
+        let options = ScrubOptions::default();
+        let ran = self.run(step, replica + 1, strike, None, &|world| driver::scrub(world, &path, &options))?;
+        let (problems, damaged) = match &ran.ended {
+            Ended::Done(report) => (report.problems.clone(), report.damaged.iter().map(|one| one.item.to_string()).collect()),
+            Ended::Failed(failure) => (vec![failure.0.clone()], Vec::new()),
+            Ended::Died => (Vec::new(), Vec::new()),
+        };
+        self.note(|| format!("      scrub {replica}: {} {:?} {damaged:?}", ran.word(), codes(&problems)));
+        self.excused(replica + 1, &problems, ran.struck)?;
+        if ran.clean() {
+            self.scrubbed(replica, &damaged)?;
+        }
+        self.look_at_replica(replica, ran.clean())
+    }
+
+    /// `capture --deep`: rot at the source is found, and nothing else is called so.
+    pub(super) fn deep(&mut self, step: &Step) -> Result<(), Violation> {
+        let path = self.homes[0].path.clone();
+        let ran = self.run(step, 0, None, None, &|world| driver::capture(world, &path, true))?;
+        let Ended::Done(report) = &ran.ended else { return self.look_at_source(false, ran.clean()) };
+        let problems = report.problems.clone();
+        let rotten: Vec<String> = report.archives.iter().flat_map(|archive| &archive.rotten).map(ToString::to_string).collect();
+        self.note(|| format!("      deep: {:?} rotten {rotten:?}", codes(&problems)));
+        self.excused(0, &problems, ran.struck)?;
+        for path in &rotten {
+            if !self.archive.rotten.contains_key(path) {
+                return Err(Violation::new("P11", format!("{path} is called rotten and is not")));
+            }
+        }
+        if !rotten.is_empty() && self.news.remove("archive-rot") {
+            self.counts.altered("archive-rot");
+        }
+        self.look_at_source(self.away.is_none(), ran.clean())
+    }
+
+    /// The index is made anew, and must say what it said.
+    pub(super) fn rebuild(&mut self, step: &Step, home: usize) -> Result<(), Violation> {
+        let path = self.homes[home].path.clone();
+        let ran = self.run(step, home, None, None, &|world| driver::ledger_rebuild(world, &path))?;
+        if let Ended::Failed(failure) = &ran.ended {
+            self.excused(home, std::slice::from_ref(&failure.0), ran.struck)?;
+        }
+        Ok(())
+    }
+
+    /// Somebody asks for items again.
+    pub(super) fn resend(&mut self, step: &Step, random: &mut Random) -> Result<(), Violation> {
+        let Some((replica, item)) = self.some_item(random) else { return Ok(()) };
+        let (path, route) = (self.homes[0].path.clone(), Self::route(replica));
+        let chosen = Chosen::Items(vec![item.clone()]);
+        let ran = self.run(step, 0, None, None, &|world| driver::resend(world, &path, &route, &chosen, "asked for"))?;
+        self.note(|| format!("      resend {item} to {replica}: {}", ran.word()));
+        if ran.clean() {
+            self.cancelled[replica].remove(&item);
+        }
+        self.look_at_source(false, ran.clean())
+    }
+
+    /// Somebody gives an item up.
+    pub(super) fn cancel(&mut self, step: &Step, random: &mut Random) -> Result<(), Violation> {
+        let Some((replica, item)) = self.some_item(random) else { return Ok(()) };
+        let (path, route) = (self.homes[0].path.clone(), Self::route(replica));
+        let chosen = Chosen::Items(vec![item.clone()]);
+        let ran = self.run(step, 0, None, None, &|world| driver::cancel(world, &path, &route, &chosen, "given up"))?;
+        self.note(|| format!("      cancel {item} for {replica}: {}", ran.word()));
+        if ran.clean() {
+            self.cancelled[replica].insert(item);
+        }
+        self.look_at_source(false, ran.clean())
+    }
+
+    fn some_item(&self, random: &mut Random) -> Option<(usize, String)> {
+        let replica = usize::try_from(random.below(self.known.len() as u64)).expect("small");
+        let mut items: Vec<&String> = self.known[replica].keys().collect();
+        items.sort();
+        random.pick(&items).map(|item| (replica, (*item).clone()))
+    }
+
+    /// People agree wherever a breaker stands, on either side.
+    pub(super) fn release(&mut self, step: &Step) -> Result<(), Violation> {
+        for replica in 0..self.replicas.len() {
+            for home in [0, replica + 1] {
+                if !matches!(self.stopped(home, replica)?.as_deref(), Some("SRC-03" | "RPL-01")) {
+                    continue;
+                }
+                let (path, route) = (self.homes[home].path.clone(), Self::route(replica));
+                let ran = self.run(step, home, None, None, &|world| driver::breaker_release(world, &path, &route, "it was meant"))?;
+                self.note(|| format!("      release {route} at home {home}: {}", ran.word()));
+                if let Some(mass) = &mut self.mass {
+                    mass.agreed[replica] = true;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Why a route stands still at a home.
+    pub(super) fn stopped(&mut self, home: usize, replica: usize) -> Result<Option<String>, Violation> {
+        let path = self.homes[home].path.clone();
+        let (world, route) = (self.world_of(home), Self::route(replica));
+        match driver::status(&world, &path) {
+            Ok(status) => Ok(status.routes.into_iter().find(|one| one.route == route).and_then(|one| one.stopped)),
+            Err(failure) => Err(Violation::new("command", format!("status of home {home}: {failure}"))),
+        }
+    }
+
+    /// What befell the archive shows in a report of the source; what befell a home, in a fork that is named.
+    fn mishaps_show(&mut self, problems: &[Problem]) {
+        for problem in problems {
+            let kind = match problem.code {
+                "SRC-01" => "archive-unmounted",
+                "SRC-02" => "archive-emptied",
+                "SRC-05" => "archive-unreadable",
+                "SRC-06" => "archive-rot",
+                _ => continue,
+            };
+            if self.news.remove(kind) {
+                self.counts.altered(kind);
+            }
+        }
+    }
+
+    /// Every problem has a reason.
+    fn excused(&mut self, home: usize, problems: &[Problem], struck: bool) -> Result<(), Violation> {
+        for problem in problems {
+            if problem.code.starts_with("FRK-") {
+                for (home, kind) in (0..self.homes.len()).zip(["source-put-back"].into_iter().chain(std::iter::repeat("replica-put-back"))) {
+                    if std::mem::take(&mut self.homes[home].put_back_news) {
+                        self.counts.altered(kind);
+                    }
+                }
+            }
+            if !self.is_excused(home, problem, struck) {
+                return Err(Violation::new("command", format!("home {home}: {} without a reason: {}: {}", problem.code, problem.subject, problem.detail)));
+            }
+        }
+        Ok(())
+    }
+
+    fn is_excused(&self, home: usize, problem: &Problem, struck: bool) -> bool {
+        let put_back = |replica: usize| self.homes[0].put_back || self.homes[replica + 1].put_back;
+        let of_route = |subject: &str| (0..self.replicas.len()).find(|replica| Self::route(*replica) == subject);
+        let changed = self.archive.changes.len() as u64 > BREAKER_ALLOWED;
+        match (problem.code, problem.code.split('-').next().unwrap_or_default()) {
+            ("LDG-06" | "RCT-08", _) if struck => true,
+            ("FRK-01" | "FRK-02" | "FRK-03" | "FRK-04", _) => of_route(&problem.subject).is_some_and(put_back),
+            (_, "LDG" | "USE" | "CRD") => false,
+            (_, "ENV" | "PKG" | "RCT" | "LBL") => self.ever_altered.contains(&problem.subject) || (0..self.replicas.len()).any(put_back),
+            ("SRC-01" | "SRC-02", _) => home == 0 && self.away.is_some(),
+            ("SRC-03" | "RPL-01", _) => changed || of_route(&problem.subject).is_some_and(put_back),
+            ("SRC-05", _) => struck || self.unreadable.contains(&problem.subject) || self.away.is_some(),
+            ("SRC-06", _) => self.archive.rotten.contains_key(&problem.subject),
+            ("RPL-03", _) => self.replicas.iter().any(|replica| replica.planted.iter().any(|(path, _)| *path == problem.subject)) || put_back(home.saturating_sub(1)),
+            ("RPL-05", _) => home > 0 && put_back(home - 1),
+            ("MED-04", _) => struck || self.shape.small_media,
+            _ => struck,
+        }
+    }
+}
+
+const BREAKER_ALLOWED: u64 = super::BREAKER_ITEMS;
+
+fn source_problems(report: &CarryReport) -> Vec<Problem> {
+    let reconciled = report.reconciled.iter().flat_map(|reconciled| &reconciled.problems);
+    let packed = report.packed.iter().flat_map(|packed| packed.captured.problems.iter().chain(&packed.problems));
+    reconciled.chain(packed).cloned().collect()
+}
+
+pub(super) fn codes(problems: &[Problem]) -> Vec<&'static str> {
+    problems.iter().map(|problem| problem.code).collect()
+}
+
+impl<R> Ran<R> {
+    /// How it ended, for the log.
+    pub(super) fn word(&self) -> String {
+        let struck = if self.struck { " struck" } else { "" };
+        match &self.ended {
+            Ended::Done(_) => format!("done{struck}"),
+            Ended::Failed(Failure(problem)) => format!("failed{struck}: {}: {}", problem.subject, problem.detail),
+            Ended::Died => format!("died{struck}"),
+        }
+    }
+}
+
+/// Names of applied packages that say what became of them.
+pub(super) fn presented(report: &ApplyReport) -> impl Iterator<Item = (String, &driver::report::AppliedPackage)> {
+    report.packages.iter().filter(|package| !package.package.is_empty()).map(|package| (format!("{}.gfp", package.package), package))
+}

@@ -1,0 +1,221 @@
+//! A world: two zones and more on one simulated disk, driven by the real crates through their public commands, with a model of
+//! what must be true beside it. Every step is followed by the checks.
+
+mod calm;
+mod commands;
+mod ground;
+mod looks;
+mod mishaps;
+mod people;
+mod scene;
+mod strikes;
+mod ways;
+
+use crate::disk::SimDisk;
+use crate::indexes::MemoryIndexes;
+use crate::model::archive::{Archive, Versions};
+use crate::model::replica::{Replica, Violation};
+use crate::weather::counts::Counts;
+use crate::weather::plan::{Act, Plan, Shape, Step};
+use crate::weather::random::Random;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::path::PathBuf;
+
+pub use scene::{Places, Scene};
+use scene::HomeState;
+
+/// Items that may change at once on a route of these worlds.
+pub const BREAKER_ITEMS: u64 = 14;
+/// Bytes of a medium that is called small: large documents travel in parts.
+const SMALL_MEDIUM_BYTES: u64 = 200 << 10;
+/// What one step takes, ns.
+const STEP_NS: i64 = 600 * 1_000_000_000;
+
+/// Why a world failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failed {
+    /// The step after which it was seen; none in the calm after the last one.
+    pub step: Option<u16>,
+    /// What must not be.
+    pub violation: Violation,
+}
+
+/// A file that was taken off a carrier, or copied from it, and may come late.
+#[derive(Clone)]
+struct Late {
+    name: String,
+    bytes: Vec<u8>,
+    doubled: bool,
+}
+
+/// What was mass-removed by people, until somebody agrees.
+#[derive(Clone, Default)]
+struct Mass {
+    items: BTreeSet<String>,
+    /// By route: what of it the replica held then.
+    held: Vec<BTreeSet<String>>,
+    /// By route: somebody agreed.
+    agreed: Vec<bool>,
+}
+
+/// What a route's items looked like when the source was looked at last: item to version, version packed and version proven.
+type Known = HashMap<String, (u64, u64, u64)>;
+
+/// A world.
+pub struct World {
+    shape: Shape,
+    places: Places,
+    disk: SimDisk,
+    indexes: MemoryIndexes,
+    homes: Vec<HomeState>,
+    /// What is true now, ns.
+    time: i64,
+    archive: Archive,
+    versions: Versions,
+    replicas: Vec<Replica>,
+    known: Vec<Known>,
+    done: Vec<BTreeSet<String>>,
+    mass: Option<Mass>,
+    cancelled: Vec<BTreeSet<String>>,
+    late: Vec<Late>,
+    /// Files on the way that the weather altered, by name; removed once that showed.
+    altered: HashMap<String, &'static str>,
+    /// All that were ever altered or misrouted.
+    ever_altered: HashSet<String>,
+    /// Packages that a replica took in and receipts that the source took in, by file name.
+    served: HashSet<String>,
+    highest: BTreeMap<usize, u64>,
+    away: Option<mishaps::Away>,
+    unreadable: BTreeSet<String>,
+    /// Mishaps of the archive that no report has shown yet.
+    news: BTreeSet<&'static str>,
+    /// Commands of this step, so far.
+    calls: u64,
+    /// What is counted.
+    pub counts: Counts,
+    log: Option<Vec<String>>,
+}
+
+impl World {
+    /// A world of this plan, before its first step.
+    pub fn new(scene: &Scene, shape: Shape) -> Self {
+        let beginning = scene.of(shape);
+        let disk = SimDisk::new();
+        let indexes = MemoryIndexes::new(&disk);
+        disk.restore(&beginning.image);
+        indexes.restore(&beginning.indexes);
+        let replicas = usize::from(shape.replicas());
+        Self {
+            shape,
+            places: beginning.places.clone(),
+            disk,
+            indexes,
+            homes: beginning.homes(),
+            time: scene::BEGIN_NS,
+            archive: beginning.archive.clone(),
+            versions: Versions::default(),
+            replicas: vec![Replica::default(); replicas],
+            known: vec![Known::new(); replicas],
+            done: vec![BTreeSet::new(); replicas],
+            mass: None,
+            cancelled: vec![BTreeSet::new(); replicas],
+            late: Vec::new(),
+            altered: HashMap::new(),
+            ever_altered: HashSet::new(),
+            served: HashSet::new(),
+            highest: BTreeMap::new(),
+            away: None,
+            unreadable: BTreeSet::new(),
+            news: BTreeSet::new(),
+            counts: Counts::default(),
+            calls: 0,
+            log: None,
+        }
+    }
+
+    /// Keeps a log of what happens.
+    pub fn logging(mut self) -> Self {
+        self.log = Some(Vec::new());
+        self
+    }
+
+    /// What happened.
+    pub fn log(&self) -> &[String] {
+        self.log.as_deref().unwrap_or_default()
+    }
+
+    fn note(&mut self, text: impl FnOnce() -> String) {
+        if let Some(log) = &mut self.log {
+            log.push(text());
+        }
+    }
+
+    /// Plays a plan to its end, and the calm after it.
+    ///
+    /// # Errors
+    /// The first thing that must not be.
+    pub fn play(&mut self, plan: &Plan) -> Result<(), Failed> {
+        for step in &plan.steps {
+            self.note(|| step.to_string());
+            self.time += STEP_NS;
+            self.calls = 0;
+            self.step(step).map_err(|violation| Failed { step: Some(step.number), violation })?;
+        }
+        self.note(|| "      calm".into());
+        self.calm().map_err(|violation| Failed { step: None, violation })?;
+        self.counts.worlds += 1;
+        Ok(())
+    }
+
+    fn step(&mut self, step: &Step) -> Result<(), Violation> {
+        let mut random = Random::of(step.draw);
+        match step.act {
+            Act::People(deed) => self.deed(deed, &mut random),
+            Act::Resend => return self.resend(step, &mut random),
+            Act::Cancel => return self.cancel(step, &mut random),
+            Act::Release => return self.release(step),
+            Act::Source { medium, strike } => return self.carry_source(step, usize::from(medium), strike),
+            Act::Replica { replica, medium, strike } => return self.carry_replica(step, usize::from(replica), usize::from(medium), strike),
+            Act::GatewayOut { strike } => return self.gateway_out(step, strike),
+            Act::GatewayIn { strike } => return self.gateway_in(step, strike),
+            Act::Scrub { replica, strike } => return self.scrub(step, usize::from(replica), strike),
+            Act::Deep => return self.deep(step),
+            Act::Rebuild { home } => return self.rebuild(step, usize::from(home)),
+            Act::Way(way) => self.way(way, &mut random),
+            Act::Hand(hand) => self.hand(hand, &mut random),
+            Act::Mishap(mishap) => self.mishap(mishap, &mut random),
+            Act::Mend => self.mend(),
+            Act::Clock { home, trouble } => self.clock(usize::from(home), Some(trouble)),
+            Act::ClockRight { home } => self.clock(usize::from(home), None),
+            Act::Late => self.months_pass(&mut random),
+            Act::Backup { home } => self.backup(usize::from(home)),
+            Act::Restore { home } => self.restore(usize::from(home), &mut random),
+            Act::Index { home, trouble } => self.index(usize::from(home), trouble),
+            Act::Outage { home } => return self.outage(usize::from(home), &mut random),
+        }
+        Ok(())
+    }
+
+    fn now(&self) -> i64 {
+        self.time
+    }
+
+    /// Whether the archive's root is not there or empty.
+    fn archive_away(&self) -> bool {
+        self.away.is_some()
+    }
+
+    fn mass_removed(&mut self, items: BTreeSet<String>) {
+        let held = self.replicas.iter().map(|replica| items.iter().filter(|item| replica.tree.contains_key(*item)).cloned().collect()).collect();
+        self.mass = Some(Mass { items, held, agreed: vec![false; self.replicas.len()] });
+    }
+
+    fn medium(&self, medium: usize) -> PathBuf {
+        self.places.media[medium].clone()
+    }
+
+    /// The route of a replica.
+    fn route(replica: usize) -> String {
+        scene::route_name(replica)
+    }
+}

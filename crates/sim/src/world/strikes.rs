@@ -1,0 +1,297 @@
+//! Running a command, with or without something that strikes it; and whether that altered its outcome.
+//!
+//! A command that is struck has a twin: the same command from the same state with the same entropy, not struck. The strike altered
+//! the outcome when report or disk differ. A clock that goes wrong, and months that pass, are judged by the report of the next
+//! command alone, because every record holds the time.
+
+use super::World;
+use super::scene::{Notices, outer};
+use crate::disk::{Fate, Fault, Op, Pending, Rule, VolumeId, VolumeOptions};
+use crate::entropy::SimEntropy;
+use crate::model::archive::Leaf;
+use crate::model::replica::Violation;
+use crate::weather::plan::{ClockTrouble, Step, Strike};
+use crate::weather::random::Random;
+use driver::Failure;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+/// How a command ended.
+pub enum Ended<R> {
+    /// With its report.
+    Done(R),
+    /// With a failure.
+    Failed(Failure),
+    /// Its process died.
+    Died,
+}
+
+/// A command that was run.
+pub struct Ran<R> {
+    /// How it ended.
+    pub ended: Ended<R>,
+    /// Whether something struck it.
+    pub struck: bool,
+    /// What it noticed.
+    pub notices: Vec<(&'static str, String)>,
+}
+
+impl<R> Ran<R> {
+    /// It ended well and nothing struck it.
+    pub fn clean(&self) -> bool {
+        matches!(self.ended, Ended::Done(_)) && !self.struck
+    }
+}
+
+/// Operations that read.
+const READING: [Op; 4] = [Op::Open, Op::Read, Op::List, Op::Stat];
+/// Operations that make durable.
+const SYNCING: [Op; 3] = [Op::Sync, Op::SyncDir, Op::SyncAll];
+/// Room that a full medium has left, bytes.
+const LEFT_BYTES: u64 = 72 << 10;
+
+/// What a command without a strike came to.
+struct Twin {
+    report: String,
+    image: [u8; 32],
+    mutations: u64,
+    reads: u64,
+    syncs: u64,
+}
+
+type Command<'c, R> = &'c dyn Fn(&driver::World) -> Result<R, Failure>;
+
+fn told<R: Serialize>(result: &Result<R, Failure>) -> String {
+    match result {
+        Ok(report) => serde_json::to_string(report).unwrap_or_default(),
+        Err(failure) => failure.to_string(),
+    }
+}
+
+impl World {
+    /// What home `home` reaches, as its clock goes now.
+    pub(super) fn world_of(&self, home: usize) -> driver::World {
+        self.set_clock(home);
+        outer(&self.disk, &self.indexes, &self.homes[home].clock, SimEntropy::new(0), &Arc::<Notices>::default())
+    }
+
+    fn set_clock(&self, home: usize) {
+        let state = &self.homes[home];
+        state.clock.set(match state.clock_trouble {
+            None => self.time,
+            Some((ClockTrouble::Stands, at)) => at,
+            Some((_, offset)) => self.time.saturating_add(offset),
+        });
+    }
+
+    /// Runs a command at a home.
+    pub(super) fn run<R: Serialize>(
+        &mut self,
+        step: &Step,
+        home: usize,
+        strike: Option<Strike>,
+        medium: Option<usize>,
+        command: Command<'_, R>,
+    ) -> Result<Ran<R>, Violation> {
+        self.counts.commands += 1;
+        self.calls += 1;
+        let mut random = Random::of(step.draw ^ self.calls.wrapping_mul(0x5851_f42d_4c95_7f2d));
+        let mut seed = [0; 32];
+        seed[..8].copy_from_slice(&random.next().to_le_bytes());
+        seed[8..16].copy_from_slice(&u64::from(step.number).to_le_bytes());
+        let medium_path = medium.map(|medium| self.places.media[medium].clone());
+        let judge_clock = self.homes[home].clock_news.take();
+        let judge_months = self.homes[home].months_news.take();
+        let strike = strike.filter(|strike| medium.is_some() || !strike.needs_medium());
+        let time_twin = (judge_clock.is_some() || judge_months.is_some()).then(|| {
+            let right = judge_months.unwrap_or(self.time);
+            self.homes[home].clock.set(right);
+            self.twin(home, seed, command)
+        });
+        let strike_twin = strike.map(|_| {
+            self.set_clock(home);
+            self.twin(home, seed, command)
+        });
+        self.set_clock(home);
+        let mut planned = None;
+        if let (Some(strike), Some(twin)) = (strike, &strike_twin) {
+            self.counts.fault(strike.word());
+            planned = self.arm(strike, twin, medium_path.as_deref(), &mut random);
+        }
+        let notices = Arc::<Notices>::default();
+        let world = outer(&self.disk, &self.indexes, &self.homes[home].clock, SimEntropy::of(seed), &notices);
+        let result = command(&world);
+        drop(world);
+        self.disk.forget_faults();
+        let notices = notices.take();
+        if let Some(kind) = self.homes[home].index_news.take()
+            && (kind == "index-stale" || notices.iter().any(|(code, _)| *code == "index-repaired"))
+        {
+            self.counts.altered(kind);
+        }
+        let report = told(&result);
+        let fired = planned.as_ref().is_some_and(|planned| planned.fired() > 0);
+        let struck = fired || strike == Some(Strike::MediumFull);
+        if fired {
+            self.after(strike, home, medium_path.as_deref(), &mut random);
+        }
+        if strike == Some(Strike::MediumFull)
+            && let Some(path) = &medium_path
+        {
+            self.disk.set_options(self.volume(path), VolumeOptions::default());
+        }
+        if let (Some(strike), Some(twin)) = (strike, strike_twin) {
+            let differs = report != twin.report || self.disk.snapshot().digest() != twin.image;
+            if struck && differs {
+                self.counts.altered(strike.word());
+            }
+        }
+        if let Some(twin) = time_twin.filter(|twin| twin.report != report && strike.is_none()) {
+            let _other_report = twin;
+            self.counts.altered(judge_clock.unwrap_or("months-pass"));
+        }
+        let died = fired && matches!(strike, Some(Strike::Kill | Strike::PowerCut));
+        let ended = match result {
+            _ if died => Ended::Died,
+            Ok(report) => Ended::Done(report),
+            Err(failure) => Ended::Failed(failure),
+        };
+        Ok(Ran { ended, struck, notices })
+    }
+
+    /// Runs a command and takes it back.
+    fn twin<R: Serialize>(&mut self, home: usize, seed: [u8; 32], command: Command<'_, R>) -> Twin {
+        let (image, indexes) = (self.disk.snapshot(), self.indexes.snapshot());
+        let before = self.disk.calls();
+        let world = outer(&self.disk, &self.indexes, &self.homes[home].clock, SimEntropy::of(seed), &Arc::<Notices>::default());
+        let report = told(&command(&world));
+        drop(world);
+        let after = self.disk.calls();
+        let grown = |ops: &[Op]| ops.iter().map(|op| after.get(op).copied().unwrap_or(0) - before.get(op).copied().unwrap_or(0)).sum::<u64>();
+        let mutations = after.iter().filter(|(op, _)| op.mutates()).map(|(op, count)| count - before.get(op).copied().unwrap_or(0)).sum();
+        let twin = Twin { report, image: self.disk.snapshot().digest(), mutations, reads: grown(&READING), syncs: grown(&SYNCING) };
+        self.disk.restore(&image);
+        self.indexes.restore(&indexes);
+        twin
+    }
+
+    fn arm(&mut self, strike: Strike, twin: &Twin, medium: Option<&Path>, random: &mut Random) -> Option<crate::disk::Planned> {
+        let mut place = |of: u64| random.below(of.max(1));
+        let below = |path: &Path| {
+            let prefix = path.to_string_lossy().into_owned().into_bytes();
+            move |path: &[u8]| path.starts_with(&prefix)
+        };
+        let rule = match strike {
+            Strike::Kill | Strike::PowerCut => Rule::nth(place(twin.mutations), Fault::Halt),
+            Strike::Eio => Rule::nth(place(twin.mutations), Fault::Eio),
+            Strike::Enospc => Rule::nth(place(twin.mutations), Fault::Full),
+            Strike::SyncFails => Rule::nth(place(twin.syncs), Fault::Poison).on(&SYNCING),
+            Strike::ReadFails => Rule::nth(place(twin.reads), Fault::Eio).on(&READING),
+            Strike::Pulled => {
+                let all: Vec<Op> = ALL.to_vec();
+                Rule::nth(place(30), Fault::Eio).on(&all).at(below(medium?)).times(u64::MAX)
+            }
+            Strike::Protected => Rule::nth(0, Fault::ReadOnly).at(below(medium?)).times(u64::MAX),
+            Strike::MediumFull => {
+                let volume = self.volume(medium?);
+                let capacity = Some(self.disk.used(volume) + place(LEFT_BYTES));
+                self.disk.set_options(volume, VolumeOptions { capacity, ..VolumeOptions::default() });
+                return None;
+            }
+        };
+        Some(self.disk.plan(rule))
+    }
+
+    /// What else a strike does when the command is over.
+    fn after(&mut self, strike: Option<Strike>, home: usize, medium: Option<&Path>, random: &mut Random) {
+        match strike {
+            Some(Strike::Kill) => self.disk.kill(),
+            Some(Strike::PowerCut) => {
+                // The medium was plugged in: it loses what was not synced too.
+                let mut volumes = self.volumes_of(home);
+                volumes.extend(medium.map(|medium| self.volume(medium)));
+                self.power_cut(&volumes, random);
+            }
+            Some(Strike::Pulled) => {
+                let volumes: Vec<VolumeId> = medium.iter().map(|medium| self.volume(medium)).collect();
+                self.power_cut(&volumes, random);
+            }
+            _ => {}
+        }
+    }
+
+    fn volume(&self, path: &Path) -> VolumeId {
+        self.disk.volume_of(path).expect("a volume of ours is mounted")
+    }
+
+    /// The volumes that lose power with a home.
+    pub(super) fn volumes_of(&self, home: usize) -> Vec<VolumeId> {
+        let mut volumes = vec![self.volume(&self.homes[home].volume)];
+        if home > 0 {
+            volumes.push(self.volume(&self.places.tree_volumes[home - 1]));
+        }
+        volumes.dedup();
+        volumes
+    }
+
+    /// Power fails: of what was not synced, anything may be left.
+    pub(super) fn power_cut(&mut self, volumes: &[VolumeId], random: &mut Random) -> bool {
+        let mut lost = false;
+        let mood = random.below(4);
+        let mut fate = |one: &Pending| match mood {
+            0 => Fate::Dropped,
+            1 => Fate::Kept,
+            _ => match random.below(6) {
+                0 | 1 => Fate::Dropped,
+                2 if matches!(one, Pending::Write { .. }) => Fate::Hollow,
+                3 if matches!(one, Pending::Write { .. }) => {
+                    let unit = if random.one_in(2) { 512 } else { 4096 };
+                    let draw = random.next();
+                    Fate::Torn { unit, kept: (0..one.sectors()).map(|sector| draw >> (sector % 64) & 1 == 1).collect() }
+                }
+                _ => Fate::Kept,
+            },
+        };
+        self.disk.crash_volumes(volumes, &mut |_, one| {
+            let fate = fate(one);
+            lost |= fate != Fate::Kept;
+            fate
+        });
+        lost
+    }
+
+    /// What lies on a replica; durably, so that a power cut now would leave it, where the last command ended well.
+    pub(super) fn replica_tree(&self, replica: usize, durable: bool) -> BTreeMap<String, Leaf> {
+        let mut image = self.disk.snapshot();
+        if durable {
+            image = image.crashed(&mut |_, _| Fate::Dropped);
+        }
+        let things = image.below(&self.places.trees[replica].to_string_lossy());
+        things
+            .into_iter()
+            .filter(|(path, thing)| thing.kind == store::disk::Kind::File && !path.starts_with(b".gapferry/"))
+            .map(|(path, thing)| (String::from_utf8_lossy(&path).into_owned(), Leaf::of(&thing.bytes, thing.modified, thing.mode & 0o111 != 0)))
+            .collect()
+    }
+}
+
+const ALL: [Op; 16] = [
+    Op::Create,
+    Op::Write,
+    Op::SetSize,
+    Op::SetModified,
+    Op::SetMode,
+    Op::Rename,
+    Op::Remove,
+    Op::MakeDir,
+    Op::RemoveDir,
+    Op::Sync,
+    Op::SyncDir,
+    Op::SyncAll,
+    Op::Open,
+    Op::Read,
+    Op::List,
+    Op::Stat,
+];
