@@ -227,7 +227,7 @@ fn meant(home: &Home, route: &str, chosen: &Chosen) -> Result<IsMeant, Failure> 
         }
         Chosen::Package(text) => {
             let packed =
-                package(home, route, text).ok_or_else(|| Failure::new("USE-01", text, format!("no package of route {route} has this id or sequence")))?;
+                package(home, route, text)?.ok_or_else(|| Failure::new("USE-01", text, format!("no package of route {route} has this id or sequence")))?;
             let brought: BTreeSet<u32> = packed.rows.iter().map(|row| row.item).collect();
             Ok(Box::new(move |number, _| brought.contains(&number)))
         }
@@ -235,10 +235,13 @@ fn meant(home: &Home, route: &str, chosen: &Chosen) -> Result<IsMeant, Failure> 
 }
 
 /// The package that a person names: 32 hex digits are an id, a number is a sequence.
-fn package(home: &Home, route: &str, text: &str) -> Option<Packed> {
+fn package(home: &Home, route: &str, text: &str) -> Result<Option<Packed>, Failure> {
     let text = text.trim().to_ascii_lowercase();
-    let by_id = PackageId::from_hex(&text).and_then(|id| home.packed_as(&id)).filter(|packed| packed.route == route);
-    by_id.or_else(|| home.packed(route, text.parse().ok()?))
+    let by_id = PackageId::from_hex(&text).map(|id| home.packed_as(&id)).transpose()?.flatten().filter(|packed| packed.route == route);
+    match (by_id, text.parse()) {
+        (None, Ok(sequence)) => home.packed(route, sequence),
+        (by_id, _) => Ok(by_id),
+    }
 }
 
 #[cfg(test)]

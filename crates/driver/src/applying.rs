@@ -94,7 +94,10 @@ pub fn package(home: &mut Home, file: &mut dyn File, subject: &str, dry_run: boo
         let problem = Problem { code: static_code(code), subject: name.clone(), detail: seen.clone() };
         return Ok(Outcomes::NotTaken(AppliedPackage { result: "stopped", ..done }, problem));
     }
-    let fork = fork_of(route, &home.incarnation(), home.head().number, package.id, manifest).or_else(|| other_chain(home, &name, manifest));
+    let fork = match fork_of(route, &home.incarnation(), home.head().number, package.id, manifest) {
+        Some(fork) => Some(fork),
+        None => other_chain(home, &name, manifest)?,
+    };
     if let Some(fork) = fork {
         if !dry_run {
             home.record(Stopped { route: name.clone(), code: fork.code.into(), seen: fork.seen.clone() })?;
@@ -188,11 +191,14 @@ fn untouched(done: &AppliedPackage) -> AppliedPackage {
 }
 
 /// The source has seen a head of ours that is not in this ledger, although the numbers fit: it was put back and went on.
-fn other_chain(home: &Home, route: &str, manifest: &Manifest) -> Option<Fork> {
-    let witness = manifest.acknowledged.filter(|witness| !home.has_quoted(route, witness))?;
+fn other_chain(home: &Home, route: &str, manifest: &Manifest) -> Result<Option<Fork>, Failure> {
+    let Some(witness) = manifest.acknowledged else { return Ok(None) };
+    if home.has_quoted(route, &witness)? {
+        return Ok(None);
+    }
     let seen =
         format!("the source has taken in a receipt over {} records with head {}, which is not in this ledger", witness.ledger.number, witness.ledger.digest);
-    Some(Fork { code: "FRK-02", seen })
+    Ok(Some(Fork { code: "FRK-02", seen }))
 }
 
 fn count(rows: &[StagedRow], done: &mut AppliedPackage) {
@@ -316,8 +322,8 @@ fn switch_id(route: &engine::replica::Route, row: &StagedRow) -> ItemId {
 fn attest(home: &mut Home, name: &str, sequence: u64) -> Result<u64, Failure> {
     let tree = tree_of(home, name)?;
     let missing = || Failure::new("LDG-06", "ledger", format!("the apply record of {name} {sequence} is not there"));
-    let begun = home.begun(name, sequence).ok_or_else(missing)?;
-    let applied = home.applied(name, sequence).unwrap_or_default();
+    let begun = home.begun(name, sequence)?.ok_or_else(missing)?;
+    let applied = home.applied(name, sequence)?.unwrap_or_default();
     let outcomes: std::collections::HashMap<u32, Outcome> = applied.iter().filter_map(|row| Some((row.row, Outcome::of(row.outcome)?))).collect();
     let past_memory = home.config.policy.read_back_medium;
     let route = &home.replica().routes[name];

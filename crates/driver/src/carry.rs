@@ -139,7 +139,7 @@ fn clean(home: &Home, medium: &dyn Carrier, served: &[String]) -> Result<u64, Fa
     served.iter().try_for_each(|name| remove(name))?;
     let source = home.source();
     for held in &medium.list().map_err(failed)?.packages {
-        let Some(packed) = home.packed_as(&held.id) else { continue };
+        let Some(packed) = home.packed_as(&held.id)? else { continue };
         let Some(route) = source.routes.get(&packed.route) else { continue };
         let superseded = |package: &engine::source::Package| package.items == 0 && packed.acknowledges < route.to_tell();
         // One that was given up as lost and comes back damaged serves nobody.

@@ -88,7 +88,7 @@ fn on_source(home: &Home, name: &str, filter: &Filter) -> Vec<ItemReport> {
     let all = standing::all(archive, route, home.world.now_seconds(), crate::packing::deadline(home));
     let shown: Vec<(u32, &Item, RouteItem, Standing)> = all.filter(|(_, item, _, standing)| filter.shows(*standing, &item.id)).collect();
     let travelled = shown.iter().filter(|(_, item, sent, _)| sent.packed_version == item.version).map(|(number, _, sent, _)| (sent.packed_sequence, *number));
-    let marks = marks(travelled, |sequence| Some(home.packed(name, sequence)?.rows.iter().map(|row| (row.item, row.mark)).collect()));
+    let marks = marks(travelled, |sequence| Some(home.packed(name, sequence).ok()??.rows.iter().map(|row| (row.item, row.mark)).collect()));
     let report = |(number, item, sent, standing): &(u32, &Item, RouteItem, Standing)| {
         let proven = sent.proven_version == item.version && !item.gone;
         let digest = item.digest.or(proven.then_some(sent.proven_digest)).filter(|_| !item.gone);
@@ -132,7 +132,7 @@ fn on_replica(home: &Home, name: &str, filter: &Filter) -> Vec<ItemReport> {
     let all = route.items.iter().zip(0u32..).filter(|(item, _)| item.version > 0).map(|(item, number)| (number, item, standing(number, item)));
     let shown: Vec<(u32, &engine::replica::Item, Standing)> = all.filter(|(_, item, standing)| filter.shows(*standing, &item.id)).collect();
     let travelled = shown.iter().map(|(number, item, _)| (item.sequence, *number));
-    let marks = marks(travelled, |sequence| Some(home.begun(name, sequence)?.rows.iter().map(|row| (row.item, row.mark)).collect()));
+    let marks = marks(travelled, |sequence| Some(home.begun(name, sequence).ok()??.rows.iter().map(|row| (row.item, row.mark)).collect()));
     let report = |(number, item, standing): &(u32, &engine::replica::Item, Standing)| ItemReport {
         route: name.into(),
         item: item.id.clone(),

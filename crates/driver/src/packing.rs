@@ -240,7 +240,7 @@ fn without_items(home: &mut Home, name: &str, target: &Target<'_>, holds: &Holds
     if target.carried == Carried::Gateway {
         for held in target.carrier.list().map_err(|error| Failure::io("gateway", &error))?.packages {
             let superseded = |earlier: &Packed| earlier.route == name && earlier.rows.is_empty() && earlier.sequence < packed.sequence;
-            if home.packed_as(&held.id).as_ref().is_some_and(superseded) {
+            if home.packed_as(&held.id)?.as_ref().is_some_and(superseded) {
                 let _may_be_taken_already = target.carrier.remove(&held.name);
             }
         }

@@ -220,7 +220,7 @@ fn close_run(home: &Home, name: &str, dir: &Dir) -> Result<Run, Failure> {
     let route = &home.source().routes[name];
     let mut members = Vec::new();
     for id in held(disk, dir, ".gfp").map_err(spool)? {
-        let packed = home.packed_as(&id).filter(|packed| packed.route == name && route.packages.contains_key(&packed.sequence));
+        let packed = home.packed_as(&id)?.filter(|packed| packed.route == name && route.packages.contains_key(&packed.sequence));
         let member = packed.map(|packed| Member { package: id, sequence: packed.sequence, file_bytes: packed.file_bytes, file: packed.file_digest });
         match member.filter(|member| is_right(disk, dir, member)) {
             Some(member) => members.push(member),

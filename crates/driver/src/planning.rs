@@ -62,7 +62,7 @@ pub fn check_held(home: &mut Home, name: &str, target: &Target<'_>, dry_run: boo
         let there = listing.packages.iter().any(|held| held.name == name_on_medium);
         let valid = there && medium::is_intact(target.carrier, &name_on_medium, &package, &*world.progress);
         if valid {
-            let Some(packed) = home.packed(name, sequence) else { continue };
+            let Some(packed) = home.packed(name, sequence)? else { continue };
             for row in packed.rows {
                 match row.part {
                     Some(part) => holds.parts.insert((row.item, row.version, part.offset)),

@@ -228,7 +228,7 @@ fn make_answer(home: &mut Home, name: &str, outstanding: &[u64], wanted: Wanted)
     let mut answers = Vec::new();
     for sequence in outstanding {
         let missing = || Failure::new("LDG-06", "ledger", format!("the attestation of {name} {sequence} is not there"));
-        let attested = home.attested(name, *sequence).ok_or_else(missing)?;
+        let attested = home.attested(name, *sequence)?.ok_or_else(missing)?;
         let route = &home.replica().routes[name];
         let package = route.packages[sequence].package;
         answers.push(Answer { sequence: *sequence, package, rows: answer::as_known_now(route, *sequence, attested.rows) });

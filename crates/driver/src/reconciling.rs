@@ -110,7 +110,7 @@ fn open(home: &Home, carrier: &dyn Carrier, name: &str, bytes: u64) -> Result<(P
 fn take_in(home: &mut Home, name: &str, id: PackageId, signer: &Signer, receipt: &Receipt, report: &mut ReconcileReport) -> Result<bool, Failure> {
     let mut taken =
         TakenReceipt { route: name.into(), number: receipt.number, result: "taken", answers: 0, proven: 0, failed: 0, missing: 0, extra: receipt.extra.into() };
-    if home.has_taken(&id) {
+    if home.has_taken(&id)? {
         taken.result = "replayed";
         report.receipts.push(taken);
         return Ok(true);
@@ -131,8 +131,20 @@ fn take_in(home: &mut Home, name: &str, id: PackageId, signer: &Signer, receipt:
         return Ok(false);
     }
     // A sequence too old to be remembered is looked up in the ledger; what was never sent was decided above (FRK-01, FRK-03).
-    let packed = |sequence: u64| home.packed(name, sequence).map(|packed| WasPacked { package: packed.package, rows: packed.rows });
-    let result = match take(name, route, id, receipt, &packed) {
+    // A disk that fails says nothing about what was sent: the receipt is no forgery for that.
+    let unread = std::cell::Cell::new(None);
+    let packed = |sequence: u64| {
+        let found = home.packed(name, sequence).unwrap_or_else(|failure| {
+            unread.set(Some(failure));
+            None
+        });
+        found.map(|packed| WasPacked { package: packed.package, rows: packed.rows })
+    };
+    let taken_in = take(name, route, id, receipt, &packed);
+    if let Some(failure) = unread.take() {
+        return Err(failure);
+    }
+    let result = match taken_in {
         Ok(result) => result,
         Err(rejection) => {
             let problem = Problem { code: rejection.code(), subject: format!("{name} receipt {}", receipt.number), detail: rejection.0.says.into() };

@@ -151,7 +151,7 @@ fn all_steps(home: &Home, name: &str) -> Result<Vec<Reread>, Failure> {
     let mut all = Vec::new();
     for number in route.scrub_from..=route.readings {
         // Switching a package in is a reading, too, and has another receipt.
-        let Some(step) = home.scrub_step(name, number).filter(|step| step.whole) else { continue };
+        let Some(step) = home.scrub_step(name, number)?.filter(|step| step.whole) else { continue };
         let wrong: HashMap<u32, u16> = step.damaged.iter().copied().collect();
         let read = step.read.iter().zip(&step.digests).filter(|(item, _)| {
             let item = &route.items[**item as usize];

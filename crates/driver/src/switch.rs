@@ -391,8 +391,8 @@ fn applied(row: u32, disk: Option<ItemId>, kept: Option<Bytes>) -> Differs {
 }
 
 fn is_not_dir(error: &io::Error) -> bool {
-    // ENOTDIR 20, ELOOP 40: something else stands where a directory is expected.
-    matches!(error.raw_os_error(), Some(20 | 40))
+    // Something else stands where a directory is expected: a file, or a link (ELOOP 40).
+    error.kind() == io::ErrorKind::NotADirectory || error.raw_os_error() == Some(40)
 }
 
 /// The directories that rows of one group use again and again.

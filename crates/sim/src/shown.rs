@@ -30,10 +30,20 @@ pub fn played(request: &Request, json: bool) -> ExitCode {
         println!("seed {} at {}", request.seed, commit());
     }
     let played = worlds::run(request);
-    if json { print_json(request, &played) } else { print_page(&played) }
+    if json {
+        print_json(request, &played)
+    } else {
+        print_page(&played)
+    }
     for failure in &played.failures {
         eprintln!("FAILED: {}: {}", failure.failed.violation.checker, failure.failed.violation.seen);
-        eprintln!("  seed {} at {}; again with: cargo run --release -p sim -- --replay {} --crossings {}", failure.seed, commit(), failure.seed, request.crossings);
+        eprintln!(
+            "  seed {} at {}; again with: cargo run --release -p sim -- --replay {} --crossings {}",
+            failure.seed,
+            commit(),
+            failure.seed,
+            request.crossings
+        );
     }
     if let Some(first) = played.failures.first().filter(|_| !json) {
         println!("the first of them, shrunk:");

@@ -40,7 +40,7 @@ pub fn stretches(home: &Home, name: &str, items: &[u32]) -> Result<Stretches, Fa
     let mut stretches = HashMap::new();
     for (sequence, rows) in by_sequence {
         let missing = || Failure::new("LDG-06", "ledger", format!("the apply record of {name} {sequence} is not there"));
-        let begun = home.begun(name, sequence).ok_or_else(missing)?;
+        let begun = home.begun(name, sequence)?.ok_or_else(missing)?;
         let part = |row: u32| begun.rows.get(row as usize).and_then(|staged| staged.part).map(|part| ((sequence, row), (part.offset, part.length)));
         stretches.extend(rows.into_iter().filter_map(part));
     }

@@ -162,9 +162,12 @@ impl Chain {
     /// What makes a ledger lie: a number that was given twice, or one that went back.
     pub fn contradictions(&self) -> Vec<String> {
         let mut found = Vec::new();
-        for (what, taken, ascending) in
-            [("sequence", self.packed(), true), ("sequence taken in", self.begun(), false), ("receipt", self.receipted(), true), ("receipt taken in", self.reconciled(), false)]
-        {
+        for (what, taken, ascending) in [
+            ("sequence", self.packed(), true),
+            ("sequence taken in", self.begun(), false),
+            ("receipt", self.receipted(), true),
+            ("receipt taken in", self.reconciled(), false),
+        ] {
             let mut seen: BTreeMap<(&str, u64), [u8; 16]> = BTreeMap::new();
             let mut highest: BTreeMap<&str, u64> = BTreeMap::new();
             for one in &taken {
@@ -202,7 +205,9 @@ mod tests {
         for entry in std::fs::read_dir(root.join("bad")).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()) {
             let name = entry.file_name().unwrap().to_string_lossy().into_owned();
             // Signatures and bodies are the program's own business.
-            refused += usize::from(["LDG-03", "LDG-04", "LDG-05"].iter().any(|code| name.starts_with(code)) && !matches!(read(&folder(&entry)), Ok(chain) if !chain.torn));
+            refused += usize::from(
+                ["LDG-03", "LDG-04", "LDG-05"].iter().any(|code| name.starts_with(code)) && !matches!(read(&folder(&entry)), Ok(chain) if !chain.torn),
+            );
         }
         assert!(refused >= 3, "{refused} bad ledgers were refused");
     }
@@ -210,7 +215,10 @@ mod tests {
     #[test]
     fn a_number_that_is_taken_twice_is_seen() {
         let body = |number: u64, id: u8| [&4u64.to_le_bytes()[..], b"east", &number.to_le_bytes(), &[id; 16]].concat();
-        let chain = |numbers: &[(u64, u8)]| Chain { records: numbers.iter().map(|(number, id)| Record { kind: PACK_BEGUN, body: body(*number, *id) }).collect(), torn: false };
+        let chain = |numbers: &[(u64, u8)]| Chain {
+            records: numbers.iter().map(|(number, id)| Record { kind: PACK_BEGUN, body: body(*number, *id) }).collect(),
+            torn: false,
+        };
         assert!(chain(&[(1, 1), (2, 2)]).contradictions().is_empty());
         assert_eq!(chain(&[(1, 1), (1, 2)]).contradictions().len(), 2);
         assert_eq!(chain(&[(2, 1), (1, 2)]).contradictions().len(), 1);

@@ -71,7 +71,10 @@ impl Replica {
             }
             if let Some(place) = (0..history.len()).rev().find(|place| content_is(*place)) {
                 let checker = if place < from { "P07" } else { "P3" };
-                return Err(Violation::new(checker, format!("{path} is state {place} of {}, {from} was shown before: {leaf:?}, history {history:?}", history.len())));
+                return Err(Violation::new(
+                    checker,
+                    format!("{path} is state {place} of {}, {from} was shown before: {leaf:?}, history {history:?}", history.len()),
+                ));
             }
             return Err(Violation::new("P3", format!("{path} is no version of its item: {leaf:?}, history {history:?}")));
         }

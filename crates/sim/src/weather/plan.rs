@@ -357,7 +357,8 @@ pub fn plan(seed: u64, crossings_max: u32) -> Plan {
     let mut random = Random::of(seed ^ 0x67_61_70_66_65_72_72_79);
     let by_medium = 1 + u8::try_from(random.below(2)).expect("small");
     let gateway = by_medium == 1 || random.one_in(2);
-    let shape = Shape { by_medium, gateway, media: 2 + u8::try_from(random.below(2)).expect("small"), tree_with_home: random.one_in(2), small_media: random.one_in(4) };
+    let shape =
+        Shape { by_medium, gateway, media: 2 + u8::try_from(random.below(2)).expect("small"), tree_with_home: random.one_in(2), small_media: random.one_in(4) };
     let mut steps = Steps { steps: Vec::new(), random };
     let rounds = (crossings_max / u32::from(shape.replicas())).clamp(2, 14);
     for round in 0..rounds {

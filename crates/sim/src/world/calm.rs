@@ -106,11 +106,15 @@ impl World {
         let model = &self.replicas[replica];
         let given_up = |path: &str| self.cancelled[replica].contains(path);
         let of_items = |tree: &BTreeMap<String, Leaf>| {
-            tree.iter().filter(|(path, _)| !given_up(path) && !model.extras.contains(*path)).map(|(path, leaf)| (path.clone(), *leaf)).collect::<BTreeMap<_, _>>()
+            tree.iter()
+                .filter(|(path, _)| !given_up(path) && !model.extras.contains(*path))
+                .map(|(path, leaf)| (path.clone(), *leaf))
+                .collect::<BTreeMap<_, _>>()
         };
         let (is, must) = (of_items(&model.tree), of_items(&self.archive.now));
         if is != must {
-            let first = must.iter().find(|(path, leaf)| is.get(*path) != Some(leaf)).map(|(path, leaf)| format!("{path} must be {leaf:?}, is {:?}", is.get(path)));
+            let first =
+                must.iter().find(|(path, leaf)| is.get(*path) != Some(leaf)).map(|(path, leaf)| format!("{path} must be {leaf:?}, is {:?}", is.get(path)));
             let first = first.or_else(|| is.keys().find(|path| !must.contains_key(*path)).map(|path| format!("{path} must not be there")));
             return Ok(format!("{} (source: {counts:?})", first.unwrap_or_default()));
         }

@@ -242,15 +242,19 @@ impl World {
         let of_route = |subject: &str| (0..self.replicas.len()).find(|replica| Self::route(*replica) == subject);
         let changed = self.archive.changes.len() as u64 > BREAKER_ALLOWED;
         match (problem.code, problem.code.split('-').next().unwrap_or_default()) {
-            ("LDG-06" | "RCT-08", _) if struck => true,
             ("FRK-01" | "FRK-02" | "FRK-03" | "FRK-04", _) => of_route(&problem.subject).is_some_and(put_back),
             (_, "LDG" | "USE" | "CRD") => false,
             (_, "ENV" | "PKG" | "RCT" | "LBL") => self.ever_altered.contains(&problem.subject) || (0..self.replicas.len()).any(put_back),
-            ("SRC-01" | "SRC-02", _) => home == 0 && self.away.is_some(),
+            ("SRC-01" | "SRC-02", _) => struck || home == 0 && self.away.is_some(),
             ("SRC-03" | "RPL-01", _) => changed || of_route(&problem.subject).is_some_and(put_back),
             ("SRC-05", _) => struck || self.unreadable.contains(&problem.subject) || self.away.is_some(),
             ("SRC-06", _) => self.archive.rotten.contains_key(&problem.subject),
-            ("RPL-03", _) => self.replicas.iter().any(|replica| replica.planted.iter().any(|(path, _)| *path == problem.subject)) || put_back(home.saturating_sub(1)),
+            // A document that cannot be read is kept aside, whatever it is.
+            ("RPL-03", _) => {
+                struck
+                    || self.replicas.iter().any(|replica| replica.planted.iter().any(|(path, _)| *path == problem.subject))
+                    || put_back(home.saturating_sub(1))
+            }
             ("RPL-05", _) => home > 0 && put_back(home - 1),
             ("MED-04", _) => struck || self.shape.small_media,
             _ => struck,

@@ -1,9 +1,9 @@
 //! Looking after each command: at what the source says, at what lies on a replica, at the ledgers; and comparing with the
 //! model.
 
-use super::ground::Ground;
 use super::World;
 use super::commands::presented;
+use super::ground::Ground;
 use super::strikes::Ran;
 use crate::model::chain;
 use crate::model::replica::Violation;
@@ -85,7 +85,10 @@ impl World {
             let tree = &self.replicas[replica].tree;
             let lost = mass.held[replica].iter().filter(|item| !tree.contains_key(*item)).count() as u64;
             if lost > super::BREAKER_ITEMS && !self.homes[replica + 1].put_back {
-                return Err(Violation::new("P7", format!("{lost} of {} mass-removed items are gone from replica {replica}, and nobody agreed", mass.items.len())));
+                return Err(Violation::new(
+                    "P7",
+                    format!("{lost} of {} mass-removed items are gone from replica {replica}, and nobody agreed", mass.items.len()),
+                ));
             }
         }
         if clean { self.chain_holds(replica + 1) } else { Ok(()) }
@@ -185,7 +188,8 @@ impl World {
                 self.counts.altered("replica-touched");
             }
         }
-        let missed = spoilt.keys().find(|path| !found.contains(*path));
+        // What was removed at the source since may be gone for good.
+        let missed = spoilt.keys().find(|path| !found.contains(*path) && !self.archive.gone_since(path, model.shown.get(**path).copied().unwrap_or(0)));
         if let Some(path) = missed.filter(|_| !model.put_back) {
             return Err(Violation::new("scrub", format!("{path} is not right on replica {replica}, and scrub did not find it")));
         }

@@ -113,10 +113,9 @@ impl World {
     fn was_read_as_it_is(&self, path: &str) -> bool {
         let newest = |known: &super::Known| known.get(path).map(|(version, _, _)| *version);
         let now = self.archive.now.get(path);
-        self.known
-            .iter()
-            .zip(&self.done)
-            .any(|(known, done)| done.contains(path) && newest(known).and_then(|version| self.versions.of(path, version)).is_some_and(|leaf| leaf.as_ref() == now))
+        self.known.iter().zip(&self.done).any(|(known, done)| {
+            done.contains(path) && newest(known).and_then(|version| self.versions.of(path, version)).is_some_and(|leaf| leaf.as_ref() == now)
+        })
     }
 
     /// People put the archive right.

@@ -21,8 +21,8 @@ use crate::weather::random::Random;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
 
-pub use scene::{Places, Scene};
 use scene::HomeState;
+pub use scene::{Places, Scene};
 
 /// Items that may change at once on a route of these worlds.
 pub const BREAKER_ITEMS: u64 = 14;

@@ -7,8 +7,20 @@ use crate::weather::random::Random;
 use std::collections::BTreeSet;
 
 /// Names that new documents get: folders, Chinese, names that only begin alike.
-const NAMES: [&str; 12] =
-    ["cards/{}.json", "cards/{}", "scans/a/{}.tif", "scans/b/{}.tif", "地契/{}.json", "地契/扫描/{}.jpg", "{}.txt", "{} .txt", "deep/a/b/c/{}", "deep/a/{}", "x/{}", "x{}"];
+const NAMES: [&str; 12] = [
+    "cards/{}.json",
+    "cards/{}",
+    "scans/a/{}.tif",
+    "scans/b/{}.tif",
+    "地契/{}.json",
+    "地契/扫描/{}.jpg",
+    "{}.txt",
+    "{} .txt",
+    "deep/a/b/c/{}",
+    "deep/a/{}",
+    "x/{}",
+    "x{}",
+];
 /// Different numbers in names, so that names come back.
 const NUMBERS: u64 = 5;
 

@@ -261,7 +261,9 @@ fn settle(world: &driver::World, places: &Places, homes: &[(PathBuf, PathBuf)], 
         let text = text.replacen("[policy]\n", &format!("[policy]\nbreaker_items = {BREAKER_ITEMS}\n"), 1);
         ground.overwrite("gapferry.toml", text.as_bytes());
     }
-    for volume in homes.iter().map(|(_, volume)| volume).chain(&places.tree_volumes).chain(&places.media).chain([&places.archive_volume, &places.gateway_volume]) {
+    for volume in
+        homes.iter().map(|(_, volume)| volume).chain(&places.tree_volumes).chain(&places.media).chain([&places.archive_volume, &places.gateway_volume])
+    {
         Ground::at(disk, volume).settle();
     }
     Ok(())

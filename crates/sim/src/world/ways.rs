@@ -33,7 +33,9 @@ impl World {
         let mut found = Vec::new();
         for spot in self.spots() {
             let names = Ground::at(&self.disk, &spot).names("");
-            found.extend(names.into_iter().map(|(name, _)| name).filter(|name| name.ends_with(".gfp") || name.ends_with(".gfr")).map(|name| (spot.clone(), name)));
+            found.extend(
+                names.into_iter().map(|(name, _)| name).filter(|name| name.ends_with(".gfp") || name.ends_with(".gfr")).map(|name| (spot.clone(), name)),
+            );
         }
         found
     }

@@ -34,6 +34,8 @@ pub struct Checked {
 impl Segment {
     pub fn new(file: Box<dyn File>, buffer_bytes: usize) -> io::Result<Self> {
         let size = file.stat()?.size;
+        // No more than there is to read: most ledgers are short.
+        let buffer_bytes = buffer_bytes.min(usize::try_from(size).unwrap_or(usize::MAX));
         Ok(Self { file, size, buffer: vec![0; buffer_bytes], start: 0, filled: 0 })
     }
 
