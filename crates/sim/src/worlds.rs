@@ -51,7 +51,7 @@ pub struct Played {
 
 /// The seed of the world with this number.
 pub fn seed_of(seed: u64, number: u64) -> u64 {
-    Random::of(seed ^ number.wrapping_mul(0xd6e8_feb8_6659_fd93)).next()
+    Random::of(seed ^ number.wrapping_mul(0xd6e8_feb8_6659_fd93)).number()
 }
 
 /// Plays one world. A panic is a failure like any other.

@@ -374,7 +374,7 @@ struct Steps {
 
 impl Steps {
     fn push(&mut self, act: Act) {
-        let (number, draw) = (u16::try_from(self.steps.len()).expect("a plan is short"), self.random.next());
+        let (number, draw) = (u16::try_from(self.steps.len()).expect("a plan is short"), self.random.number());
         self.steps.push(Step { number, act, draw });
     }
 

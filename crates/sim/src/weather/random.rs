@@ -11,7 +11,7 @@ impl Random {
     }
 
     /// The next number.
-    pub fn next(&mut self) -> u64 {
+    pub fn number(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -21,7 +21,7 @@ impl Random {
 
     /// Below a bound, which is at least 1.
     pub fn below(&mut self, bound: u64) -> u64 {
-        self.next() % bound
+        self.number() % bound
     }
 
     /// True once in so many times.
@@ -38,7 +38,7 @@ impl Random {
     pub fn bytes(&mut self, bytes: usize) -> Vec<u8> {
         let mut all = Vec::with_capacity(bytes + 8);
         while all.len() < bytes {
-            all.extend(self.next().to_le_bytes());
+            all.extend(self.number().to_le_bytes());
         }
         all.truncate(bytes);
         all

@@ -22,7 +22,7 @@ impl World {
         let mut draws = Random::of(self.time.unsigned_abs());
         let mut step = move || {
             number += 1;
-            Step { number, act: crate::weather::plan::Act::Mend, draw: draws.next() }
+            Step { number, act: crate::weather::plan::Act::Mend, draw: draws.number() }
         };
         for home in 0..self.homes.len() {
             self.clock(home, None);

@@ -51,7 +51,7 @@ impl World {
             (Deed::Insert, Some(path)) => {
                 let mut content = Ground::at(&self.disk, &self.places.archive).read(&path).unwrap_or_default();
                 let at = usize::try_from(random.below(content.len() as u64 + 1)).expect("small");
-                content.splice(at..at, format!("inserted {:x}", random.next()).into_bytes());
+                content.splice(at..at, format!("inserted {:x}", random.number()).into_bytes());
                 self.write(&path, &content, random);
             }
             (Deed::Touch, Some(path)) => {
@@ -170,7 +170,7 @@ fn content(random: &mut Random, path: &str) -> Vec<u8> {
         1 => random.bytes(3000),
         _ => {
             let lines = 1 + random.below(20);
-            (0..lines).map(|line| format!("{{\"path\":\"{path}\",\"line\":{line},\"made\":\"{:016x}\"}}\n", random.next())).collect::<String>().into_bytes()
+            (0..lines).map(|line| format!("{{\"path\":\"{path}\",\"line\":{line},\"made\":\"{:016x}\"}}\n", random.number())).collect::<String>().into_bytes()
         }
     }
 }

@@ -142,9 +142,12 @@ pub fn outer(disk: &SimDisk, indexes: &MemoryIndexes, clock: &Arc<SimClock>, ent
     }
 }
 
+/// What a beginning depends on: replicas by medium, media, whether there is a gateway, whether trees lie with their homes.
+type Layout = (u8, u8, bool, bool);
+
 /// The beginning of worlds.
 pub struct Scene {
-    made: Mutex<HashMap<(u8, u8, bool, bool), Arc<Beginning>>>,
+    made: Mutex<HashMap<Layout, Arc<Beginning>>>,
 }
 
 /// One layout, made.

@@ -99,7 +99,7 @@ impl World {
         self.calls += 1;
         let mut random = Random::of(step.draw ^ self.calls.wrapping_mul(0x5851_f42d_4c95_7f2d));
         let mut seed = [0; 32];
-        seed[..8].copy_from_slice(&random.next().to_le_bytes());
+        seed[..8].copy_from_slice(&random.number().to_le_bytes());
         seed[8..16].copy_from_slice(&u64::from(step.number).to_le_bytes());
         let medium_path = medium.map(|medium| self.places.media[medium].clone());
         let judge_clock = self.homes[home].clock_news.take();
@@ -248,7 +248,7 @@ impl World {
                 2 if matches!(one, Pending::Write { .. }) => Fate::Hollow,
                 3 if matches!(one, Pending::Write { .. }) => {
                     let unit = if random.one_in(2) { 512 } else { 4096 };
-                    let draw = random.next();
+                    let draw = random.number();
                     Fate::Torn { unit, kept: (0..one.sectors()).map(|sector| draw >> (sector % 64) & 1 == 1).collect() }
                 }
                 _ => Fate::Kept,

@@ -106,7 +106,7 @@ impl World {
             (Way::Part, Some((spot, name))) => {
                 let ground = Ground::at(&disk, &spot);
                 let Ok(bytes) = ground.read(&name) else { return };
-                let half = format!("{:032x}{}.part", u128::from(random.next()), &name[name.len() - 4..]);
+                let half = format!("{:032x}{}.part", u128::from(random.number()), &name[name.len() - 4..]);
                 self.note(|| format!("      half of {name} as {half}"));
                 self.counts.fault("half-written");
                 ground.overwrite(&half, &bytes[..bytes.len() / 2]);
