@@ -13,7 +13,11 @@ fn every_draw(shape: Shape, acts: &[Act], draws: u64) {
         let scene = Scene::new();
         for draw in 0..draws {
             let drawn = |place: usize| if place + 1 == acts.len() { draw } else { place as u64 * 7 + 3 };
-            let steps = acts.iter().enumerate().map(|(place, act)| Step { number: u16::try_from(place).expect("a short list"), act: *act, draw: drawn(place) }).collect();
+            let steps = acts
+                .iter()
+                .enumerate()
+                .map(|(place, act)| Step { number: u16::try_from(place).expect("a short list"), act: *act, draw: drawn(place) })
+                .collect();
             let (_, result) = play(&scene, &Plan { seed: 0, shape, steps });
             result.unwrap_or_else(|failed| panic!("draw {draw}: {failed:?}"));
         }

@@ -180,7 +180,7 @@ impl World {
     pub(super) fn release(&mut self, step: &Step) -> Result<(), Violation> {
         for replica in 0..self.replicas.len() {
             for home in [0, replica + 1] {
-                if !matches!(self.stopped(home, replica)?.as_deref(), Some("SRC-03" | "RPL-01")) {
+                if !matches!(self.stopped(home, replica)?.as_deref(), Some("SRC-03" | "SRC-08" | "RPL-01")) {
                     continue;
                 }
                 let (path, route) = (self.homes[home].path.clone(), Self::route(replica));
@@ -246,7 +246,12 @@ impl World {
             (_, "LDG" | "USE" | "CRD") => false,
             (_, "ENV" | "PKG" | "RCT" | "LBL") => self.ever_altered.contains(&problem.subject) || (0..self.replicas.len()).any(put_back),
             ("SRC-01" | "SRC-02", _) => struck || home == 0 && self.away.is_some(),
-            ("SRC-03" | "RPL-01", _) => changed || of_route(&problem.subject).is_some_and(put_back),
+            // Months without a word are said, and stop nothing.
+            ("SRC-09" | "RPL-07" | "RPL-08", _) => true,
+            ("RPL-09", _) => home > 0 && (!self.replicas[home - 1].extras.is_empty() || put_back(home - 1)),
+            ("RPL-10", _) => home > 0 && (!self.replicas[home - 1].planted.is_empty() || !self.replicas[home - 1].spoilt.is_empty() || put_back(home - 1)),
+            ("SRC-10", _) => home == 0 && self.away.is_some(),
+            ("SRC-03" | "SRC-08" | "RPL-01", _) => changed || of_route(&problem.subject).is_some_and(put_back),
             ("SRC-05", _) => struck || self.unreadable.contains(&problem.subject) || self.away.is_some(),
             ("SRC-06", _) => self.archive.rotten.contains_key(&problem.subject),
             // A document that cannot be read is kept aside, whatever it is.
