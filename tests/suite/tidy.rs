@@ -5,6 +5,7 @@
 //! here runs the program; nothing here knows what a rule is good for: ARCHITECTURE.md and CONTRIBUTING.md say that.
 
 mod agreement;
+mod faults;
 mod fuzzing;
 mod graph;
 pub mod pages;

@@ -260,6 +260,21 @@ mod tests {
         assert_eq!(opened(&[]).unwrap_err().code(), "ENV-09");
     }
 
+    /// FAULTS P17
+    #[test]
+    fn each_envelope_has_a_key_of_its_own() {
+        let recipient = SUITE.seal_public(&keys(2).seal);
+        let seal = |key: u8| {
+            let mut given = entropy(1);
+            given.content_key = Zeroizing::new([key; 32]);
+            seal_whole(Kind::Receipt, &[&recipient], &given, b"body", &keys(1), SIGNER).unwrap()
+        };
+        let (one, two) = (seal(1), seal(2));
+        let header = Header::length(1);
+        assert_eq!(one[..BOUND_BYTES], two[..BOUND_BYTES], "the same but for the content key that was given");
+        assert!(one[header..].iter().zip(&two[header..]).filter(|(one, two)| one == two).count() < (one.len() - header) / 64, "one keystream for two");
+    }
+
     #[test]
     fn several_recipients_each_open_it() {
         let recipients: Vec<Vec<u8>> = [2, 3].iter().map(|seed| SUITE.seal_public(&keys(*seed).seal)).collect();

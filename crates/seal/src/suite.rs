@@ -175,5 +175,9 @@ mod tests {
         assert!(SUITE.verify(&SUITE.sign_public(&[4; 32]), b"message", &signature).is_err());
         signature[63] ^= 0x80;
         assert!(SUITE.verify(&public, b"message", &signature).is_err());
+        // The neutral element as key and commitment: without strictness it signs everything (FAULTS P15).
+        let (mut neutral, mut of_anything) = ([0; 32], [0; 64]);
+        (neutral[0], of_anything[0]) = (1, 1);
+        assert!(SUITE.verify(&neutral, b"message", &of_anything).is_err());
     }
 }
