@@ -17,7 +17,7 @@ pub struct Replica {
     /// What the weather did to files: its content now, none for a file that was removed.
     pub spoilt: BTreeMap<String, Option<Leaf>>,
     /// Contents that the weather put there at any time: they may be kept or seen until they are put right.
-    pub planted: HashSet<(String, Leaf)>,
+    pub planted: HashSet<(String, u128)>,
     /// Names that the weather added and that are no item's.
     pub extras: BTreeSet<String>,
     /// Why everything that was proven may be gone: the weather put an older state of it back.
@@ -58,7 +58,7 @@ impl Replica {
                 self.spoilt.remove(path);
                 continue;
             }
-            if self.planted.contains(&(path.clone(), *leaf)) {
+            if self.planted.contains(&(path.clone(), leaf.digest)) {
                 continue;
             }
             let Some(history) = archive.histories.get(path) else {
@@ -101,7 +101,7 @@ impl Replica {
     /// The weather changed the tree: what it did to one path.
     pub fn touched(&mut self, path: &str, leaf: Option<Leaf>, is_item: bool) {
         if let Some(leaf) = leaf {
-            self.planted.insert((path.into(), leaf));
+            self.planted.insert((path.into(), leaf.digest));
             self.tree.insert(path.into(), leaf);
         } else {
             self.tree.remove(path);
@@ -117,7 +117,7 @@ impl Replica {
     pub fn proven(&self, archive: &Archive, path: &str, leaf: Option<&Leaf>) -> Result<(), Violation> {
         let Some(leaf) = leaf else {
             return match self.tree.get(path) {
-                Some(there) if !self.planted.contains(&(path.into(), *there)) && !self.put_back => {
+                Some(there) if !self.planted.contains(&(path.into(), there.digest)) && !self.put_back => {
                     let removed = archive.histories.get(path).and_then(|history| history.iter().position(Option::is_none)).unwrap_or(usize::MAX);
                     let later = archive.place(path, Some(there), 0).is_some_and(|place| place > removed);
                     if later { Ok(()) } else { Err(Violation::new("P1", format!("{path} is proven gone, and lies on the replica"))) }
@@ -133,7 +133,7 @@ impl Replica {
         }
         let first = archive.histories.get(path).and_then(|history| history.iter().position(|had| had.as_ref() == Some(leaf))).unwrap_or(usize::MAX);
         let fits = match self.tree.get(path) {
-            Some(there) => archive.place(path, Some(there), 0).is_some_and(|place| place >= first) || self.planted.contains(&(path.to_owned(), *there)),
+            Some(there) => archive.place(path, Some(there), 0).is_some_and(|place| place >= first) || self.planted.contains(&(path.to_owned(), there.digest)),
             None => archive.gone_since(path, first),
         };
         if fits { Ok(()) } else { Err(Violation::new("P1", format!("{path} is shown done as {leaf:?}, the replica holds {:?}", self.tree.get(path)))) }

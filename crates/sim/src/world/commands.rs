@@ -28,7 +28,7 @@ impl World {
         }
         self.mishaps_show(&problems);
         self.excused(0, &problems, ran.struck)?;
-        self.look_at_source(looked && self.away.is_none(), ran.clean())
+        self.look_at_source(looked && !ran.struck && self.away.is_none(), ran.clean())
     }
 
     /// `carry` on a replica.
@@ -72,7 +72,7 @@ impl World {
         self.refused(&problems);
         self.mishaps_show(&problems);
         self.excused(0, &problems, ran.struck)?;
-        let looked = matches!(ran.ended, Ended::Done(_)) && self.away.is_none();
+        let looked = ran.clean() && self.away.is_none();
         self.look_at_source(looked, ran.clean())
     }
 

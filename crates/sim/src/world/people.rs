@@ -21,6 +21,8 @@ const NAMES: [&str; 12] = [
     "x/{}",
     "x{}",
 ];
+/// With so few documents people only add.
+const ARCHIVE_ITEMS_MIN: usize = 3;
 /// Different numbers in names, so that names come back.
 const NUMBERS: u64 = 5;
 
@@ -31,7 +33,8 @@ impl World {
             return;
         }
         let paths: Vec<String> = self.archive.now.keys().filter(|path| self.can_be_used(path)).cloned().collect();
-        let some = random.pick(&paths).cloned();
+        // An archive that people emptied is taken for one that is not there (SRC-02): they leave something in it.
+        let some = random.pick(&paths).filter(|_| paths.len() > ARCHIVE_ITEMS_MIN).cloned();
         match (deed, some) {
             (Deed::Create, _) | (_, None) => {
                 let fresh = self.fresh_name(random);
@@ -103,7 +106,7 @@ impl World {
                 if paths.len() < usize::try_from(super::BREAKER_ITEMS).expect("small") + 8 {
                     return;
                 }
-                let removed: BTreeSet<String> = paths.iter().skip(2).cloned().collect();
+                let removed: BTreeSet<String> = paths.iter().skip(ARCHIVE_ITEMS_MIN).cloned().collect();
                 for path in &removed {
                     self.remove(path);
                 }
