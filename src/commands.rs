@@ -177,6 +177,7 @@ pub const COMMANDS: &[Command] = &[
                     TO_GATEWAY,
                     FROM_GATEWAY,
                     Argument::text("escrow", "ZONE", "argument.escrow"),
+                    Argument::flag("adopt", "argument.adopt"),
                 ],
             ),
             command(
@@ -210,6 +211,16 @@ pub const COMMANDS: &[Command] = &[
     Command { one_of: &["item", "package"], ..command("resend", &[ROUTE.required(), ITEMS, PACKAGE, REASON]) },
     Command { one_of: &["item", "package"], ..command("cancel", &[ROUTE.required(), ITEMS, PACKAGE, REASON]) },
     group("breaker", &[command("release", &[Argument::text("route", "ROUTE", "argument.route-stopped").positional(), REASON])]),
+    command(
+        "rebase",
+        &[
+            Argument::text("route", "ROUTE", "argument.route-rebase").positional(),
+            REASON,
+            Argument::flag("new-life", "argument.new-life"),
+            Argument::flag("refuse", "argument.refuse").without("new-life"),
+            DRY_RUN,
+        ],
+    ),
     command(
         "history",
         &[

@@ -3,8 +3,8 @@
 use clap::ArgMatches;
 use driver::report::Failure;
 use driver::{
-    ApplyOptions, BackupOptions, CarryOptions, Chosen, HistoryOptions, HomeRestoreOptions, ItemsOptions, PackOptions, ParityOptions, ReceiptForm,
-    ReconcileOptions, RestoreOptions, RouteAccept, RouteAdd, ScrubOptions, World,
+    ApplyOptions, BackupOptions, CarryOptions, Chosen, HistoryOptions, HomeRestoreOptions, ItemsOptions, PackOptions, ParityOptions, RebaseOptions,
+    ReceiptForm, ReconcileOptions, RestoreOptions, RouteAccept, RouteAdd, ScrubOptions, World,
 };
 use std::env;
 use std::ffi::OsString;
@@ -100,6 +100,7 @@ fn with_home(path: &str, matches: &ArgMatches, world: &World, home: &Path, voice
         "resend" => voice.say(driver::resend(world, home, &text(matches, "route"), &chosen(matches), &text(matches, "reason"))),
         "cancel" => voice.say(driver::cancel(world, home, &text(matches, "route"), &chosen(matches), &text(matches, "reason"))),
         "breaker.release" => voice.say(driver::breaker_release(world, home, &text(matches, "route"), &text(matches, "reason"))),
+        "rebase" => voice.say(driver::rebase(world, home, &rebase(matches))),
         "history" => voice.say(driver::history(world, home, &history(matches))),
         "restore" => voice.say(driver::restore(world, home, &restore(matches))),
         "scrub" => voice.say(driver::scrub(world, home, &scrub(matches))),
@@ -147,6 +148,7 @@ fn route_add(matches: &ArgMatches) -> RouteAdd {
         to_gateway: optional_path(matches, "to-gateway"),
         from_gateway: optional_path(matches, "from-gateway"),
         escrow: optional(matches, "escrow"),
+        adopt: matches.get_flag("adopt"),
     }
 }
 
@@ -186,6 +188,16 @@ fn apply(matches: &ArgMatches) -> ApplyOptions {
         routes: texts(matches, "route"),
         receipt: receipt_form(matches),
         receipt_to: optional_path(matches, "receipt-to"),
+        dry_run: matches.get_flag("dry-run"),
+    }
+}
+
+fn rebase(matches: &ArgMatches) -> RebaseOptions {
+    RebaseOptions {
+        route: text(matches, "route"),
+        reason: text(matches, "reason"),
+        new_life: matches.get_flag("new-life"),
+        refuse: matches.get_flag("refuse"),
         dry_run: matches.get_flag("dry-run"),
     }
 }

@@ -1,8 +1,10 @@
 //! Pages of the commands that set a home up, and of a person's acts.
 
-use driver::report::{ActReport, BackupReport, CardReport, HomeRestoreReport, InitReport, KeysReport, KeysRevokedReport, Problem, SetupReport, TrustReport};
+use driver::report::{
+    ActReport, BackupReport, CardReport, HomeRestoreReport, InitReport, KeysReport, KeysRevokedReport, Problem, RebaseReport, SetupReport, TrustReport,
+};
 
-use super::Show;
+use super::{Show, number};
 use crate::page::{Page, bytes, moment};
 
 impl Show for InitReport {
@@ -135,5 +137,35 @@ impl Show for ActReport {
 
     fn problems(&self) -> Vec<&Problem> {
         self.problems.iter().collect()
+    }
+}
+
+impl Show for RebaseReport {
+    fn show(&self, page: &mut Page) {
+        let done = match (self.way, self.dry_run) {
+            ("new-life", false) => "rebase.new-life",
+            ("new-life", true) => "rebase.would-new-life",
+            ("ask", false) => "rebase.ask",
+            ("ask", true) => "rebase.would-ask",
+            ("refuse", false) => "rebase.refuse",
+            ("refuse", true) => "rebase.would-refuse",
+            (_, false) => "rebase.follow",
+            (_, true) => "rebase.would-follow",
+        };
+        page.say(done, &[("route", &self.route), ("routes", &self.routes.join(", "))]);
+        page.say("rebase.incarnation", &[("incarnation", &self.incarnation)]);
+        if let Some(life) = &self.life {
+            page.say("rebase.life", &[("incarnation", life)]);
+        }
+        if self.way == "refuse" {
+            return;
+        }
+        page.say("rebase.confirm", &[("count", &number(self.confirm_items)), ("bytes", &bytes(self.confirm_bytes))]);
+        if self.send_items > 0 {
+            page.say("rebase.send", &[("count", &number(self.send_items)), ("bytes", &bytes(self.send_bytes))]);
+        }
+        if !self.dry_run {
+            page.say(if self.role == "source" { "rebase.next-source" } else { "rebase.next-replica" }, &[("route", &self.route)]);
+        }
     }
 }

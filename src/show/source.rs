@@ -95,7 +95,11 @@ fn packages(packages: &[PackageReport], page: &mut Page) {
     let row = |package: &PackageReport| {
         let mut row = vec![package.route.clone(), number(package.sequence), number(package.items), number(package.removals)];
         row.extend([bytes(package.document_bytes), bytes(package.file_bytes)]);
-        row.push(if package.acknowledgement { page.texts.text("pack.acknowledgement") } else { package.package.clone() });
+        row.push(match (package.acknowledgement, package.inventory) {
+            (true, _) => page.texts.text("pack.acknowledgement"),
+            (_, true) => page.texts.text("pack.inventory"),
+            _ => package.package.clone(),
+        });
         row
     };
     let rows: Vec<Vec<String>> = packages.iter().map(row).collect();
@@ -130,6 +134,10 @@ impl Show for ReconcileReport {
             page.say("reconcile.extra", &[("route", &receipt.route), ("count", &number(receipt.extra))]);
         }
         page.list("reconcile.discrepancies", differs.len() as u64, differs.into_iter());
+        let not_held: u64 = self.receipts.iter().map(|receipt| receipt.not_held).sum();
+        if not_held > 0 {
+            page.say("reconcile.not-held", &[("count", &number(not_held))]);
+        }
         if self.removed > 0 {
             page.say("reconcile.removed", &[("count", &number(self.removed))]);
         }

@@ -82,6 +82,9 @@ fn route_lines(route: &RouteStatus, role: &str, page: &mut Page) {
     if let Some(generation) = keys.unconfirmed {
         page.say("status.keys-unconfirmed", &[("zone", &route.other_zone), ("generation", &generation.to_string())]);
     }
+    if route.unconfirmed > 0 {
+        page.say("status.unconfirmed", &[("count", &number(route.unconfirmed))]);
+    }
     if let Some(code) = &route.stopped {
         page.say("status.stopped", &[("code", code), ("remedy", &crate::advice::remedy(code, page.texts))]);
     }

@@ -92,6 +92,7 @@ pub fn reports() -> Vec<(&'static str, Value)> {
             document_bytes: 5000,
             file_bytes: 18_600,
             acknowledgement: false,
+            inventory: false,
         }],
         waiting: vec![Waiting { route: text("outward"), items: 2, bytes: 700 }],
         dry_run: true,
@@ -121,7 +122,17 @@ pub fn reports() -> Vec<(&'static str, Value)> {
     };
     let discrepancy = || vec![Discrepancy { route: text("outward"), item: item("a"), outcome: "corrupt" }];
     let reconciled = || ReconcileReport {
-        receipts: vec![TakenReceipt { route: text("outward"), number: 2, result: "taken", answers: 1, proven: 5, failed: 1, missing: 0, extra: 3 }],
+        receipts: vec![TakenReceipt {
+            route: text("outward"),
+            number: 2,
+            result: "taken",
+            answers: 1,
+            proven: 5,
+            failed: 1,
+            not_held: 0,
+            missing: 0,
+            extra: 3,
+        }],
         discrepancies: discrepancy(),
         removed: 2,
         problems: problem(),
@@ -146,6 +157,7 @@ pub fn reports() -> Vec<(&'static str, Value)> {
         oldest_read_seconds: None,
         extra: 3,
         keys: route_keys(),
+        unconfirmed: 0,
         next: "release-breaker",
     };
     let listed = ItemReport {
@@ -223,11 +235,28 @@ pub fn reports() -> Vec<(&'static str, Value)> {
                 routes: vec![route],
                 ledger_records: 9,
                 ledger_head: text("00"),
+                incarnation: text("11"),
                 problems: problem(),
             }),
         ),
         ("items", json(&ItemsReport { items: vec![listed] })),
         ("resend", json(&ActReport { act: "resend", route: text("outward"), items: 1, agreed: vec![text("li")], missing: 1, problems: problem() })),
+        (
+            "rebase",
+            json(&RebaseReport {
+                role: "source",
+                route: text("outward"),
+                way: "new-life",
+                life: None,
+                routes: vec![text("outward")],
+                incarnation: text("11"),
+                confirm_items: 17,
+                confirm_bytes: 4096,
+                send_items: 2,
+                send_bytes: 10,
+                dry_run: false,
+            }),
+        ),
         ("history", json(&HistoryReport { entries: vec![earlier], restored: 1, problems: problem() })),
         (
             "restore",

@@ -395,7 +395,7 @@ fn stopped(stand: &Stand, side: Side, code: &str) {
     assert_eq!(ran.exit, Some(5), "{side:?}: {ran:#?}");
     assert!(ran.codes().iter().any(|named| named == code), "{side:?}: {code} is to be named: {:?}", ran.codes());
     let route = stand.route(side);
-    assert_eq!((route["stopped"].as_str(), route["next"].as_str()), (Some(code), Some("needs-person")), "{route}");
+    assert_eq!((route["stopped"].as_str(), route["next"].as_str()), (Some(code), Some("rebase")), "{route}");
     assert_eq!(stand.run(side, &["carry", "medium"]).exit, Some(5), "and stays so");
 }
 

@@ -22,6 +22,7 @@ mod media;
 mod mounted;
 mod opaque;
 mod readme;
+mod rebase;
 mod replica;
 mod returns;
 mod secrets;

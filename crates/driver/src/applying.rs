@@ -3,7 +3,7 @@
 //! What an interruption left is brought to its end first: a package that was begun is switched in, one that was switched in
 //! is read back. Every step is durable before the next one builds on it; the number of file-system syncs per package is fixed.
 
-use engine::apply::{Planner, fork_of};
+use engine::apply::{Planner, fork_of, is_former, is_void, unnamed};
 use engine::breaker::{must_hold, weigh_package};
 use engine::reconcile::Fork;
 use engine::replica::Progress as Reached;
@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 use store::disk::File;
 use wire::ItemId;
+use wire::card::Role;
 use wire::manifest::{FLAG_FULL_RECEIPT, Manifest};
 use wire::receipt::{Outcome, ReadBack};
 use wire::record::{Applied, Attested, Begun, BreakerTripped, Cause, StagedRow, Step, Stopped};
@@ -90,20 +91,34 @@ pub fn package(home: &mut Home, file: &mut dyn File, subject: &str, dry_run: boo
     let manifest = &package.manifest;
     let mut done = AppliedPackage { route: name.clone(), sequence: manifest.sequence, package: package.id.to_string(), ..blank("applied") };
     let route = &home.replica().routes[&name];
-    if let Some((code, seen)) = &route.stopped {
-        let problem = Problem { code: static_code(code), subject: name.clone(), detail: seen.clone() };
+    if is_former(route, manifest) {
+        let detail = format!("package {} is of incarnation {} of the source, which is not followed any more", manifest.sequence, manifest.incarnation);
+        if !dry_run {
+            crate::receipts::tell_refusal(home, &name, package.id, manifest)?;
+        }
+        return Ok(Outcomes::NotTaken(AppliedPackage { result: "refused", ..done }, Problem { code: "FRK-06", subject: name, detail }));
+    }
+    if let Some(stop) = &route.stopped {
+        let problem = Problem { code: static_code(&stop.code), subject: name.clone(), detail: stop.seen.clone() };
         return Ok(Outcomes::NotTaken(AppliedPackage { result: "stopped", ..done }, problem));
     }
-    let fork = match fork_of(route, &home.incarnation(), home.head().number, package.id, manifest) {
+    let fork = match fork_of(home.replica(), route, home.head().number, package.id, manifest) {
         Some(fork) => Some(fork),
         None => other_chain(home, &name, manifest)?,
     };
     if let Some(fork) = fork {
         if !dry_run {
-            home.record(Stopped { route: name.clone(), code: fork.code.into(), seen: fork.seen.clone() })?;
+            home.record(Stopped { route: name.clone(), code: fork.code.into(), seen: fork.seen.clone(), whose: fork.whose, life: fork.life })?;
             home.commit()?;
+            if fork.whose == Role::Source {
+                crate::receipts::tell_stop(home, &name)?;
+            }
         }
         return Ok(Outcomes::NotTaken(AppliedPackage { result: "stopped", ..done }, Problem { code: fork.code, subject: name, detail: fork.seen }));
+    }
+    if is_void(route, manifest) {
+        done.result = "void";
+        return Ok(Outcomes::Taken(done));
     }
     let next_number = (!home.reads_for_another(&name)).then_some(route.receipts + 1);
     if !dry_run {
@@ -135,7 +150,7 @@ pub fn package(home: &mut Home, file: &mut dyn File, subject: &str, dry_run: boo
         }
         return Ok(Outcomes::NotTaken(AppliedPackage { result: "stopped", ..done }, Problem { code: "RPL-01", subject: name, detail }));
     }
-    if manifest.items.is_empty() {
+    if manifest.items.is_empty() && manifest.inventory.is_none() {
         done.result = "acknowledgement";
         if !dry_run {
             // Its content is padding only; read all the same, so that nothing damaged is taken for an acknowledgement.
@@ -151,7 +166,10 @@ pub fn package(home: &mut Home, file: &mut dyn File, subject: &str, dry_run: boo
         Err(missing) if missing.0.code == "RPL-05" => return Ok(Outcomes::NotTaken(AppliedPackage { result: "stopped", ..done }, missing.0)),
         other => other?,
     };
-    let mut rows = plan(home, &tree, &package)?;
+    let mut rows = match manifest.inventory {
+        Some(_) => claims(home, &tree, &package)?,
+        None => plan(home, &tree, &package)?,
+    };
     count(&rows, &mut done);
     if dry_run {
         done.result = "planned";
@@ -178,10 +196,11 @@ pub fn package(home: &mut Home, file: &mut dyn File, subject: &str, dry_run: boo
     home.world.disk.sync_all(&tree.root).map_err(io(&name))?;
     home.record(begun(&package, rows))?;
     home.commit()?;
-    let sequence = manifest.sequence;
+    let (sequence, is_inventory) = (manifest.sequence, manifest.inventory.is_some());
     drop(package);
-    let outcomes = finish(home, &name, sequence, false, report)?;
-    done.failed = outcomes;
+    let failed = finish(home, &name, sequence, false, report)?;
+    // What an inventory asks for and is not there is its answer, and no failure.
+    done.failed = if is_inventory { 0 } else { failed };
     Ok(Outcomes::Taken(done))
 }
 
@@ -192,13 +211,14 @@ fn untouched(done: &AppliedPackage) -> AppliedPackage {
 
 /// The source has seen a head of ours that is not in this ledger, although the numbers fit: it was put back and went on.
 fn other_chain(home: &Home, route: &str, manifest: &Manifest) -> Result<Option<Fork>, Failure> {
-    let Some(witness) = manifest.acknowledged else { return Ok(None) };
+    // What an earlier life of this ledger made is not in the records of this one's receipts.
+    let Some(witness) = manifest.acknowledged.filter(|witness| witness.incarnation == home.incarnation()) else { return Ok(None) };
     if home.has_quoted(route, &witness)? {
         return Ok(None);
     }
     let seen =
         format!("the source has taken in a receipt over {} records with head {}, which is not in this ledger", witness.ledger.number, witness.ledger.digest);
-    Ok(Some(Fork { code: "FRK-02", seen }))
+    Ok(Some(Fork { code: "FRK-02", seen, whose: Role::Replica, life: None }))
 }
 
 fn count(rows: &[StagedRow], done: &mut AppliedPackage) {
@@ -208,8 +228,8 @@ fn count(rows: &[StagedRow], done: &mut AppliedPackage) {
                 done.written += 1;
                 done.bytes += row.part.map_or(row.size, |part| part.length);
             }
-            Step::Remove => done.removed += 1,
-            Step::Nothing(_) => done.unchanged += 1,
+            Step::Remove | Step::Drop => done.removed += 1,
+            Step::Nothing(_) | Step::Adopt => done.unchanged += 1,
         }
     }
 }
@@ -221,6 +241,7 @@ fn begun(package: &Package, rows: Vec<StagedRow>) -> Begun {
         sequence: manifest.sequence,
         package: package.id,
         incarnation: manifest.incarnation,
+        floor: manifest.floor,
         ledger: manifest.ledger,
         acknowledged: manifest.acknowledged,
         full_receipt: manifest.flags & FLAG_FULL_RECEIPT != 0,
@@ -240,6 +261,16 @@ fn plan(home: &Home, tree: &Tree, package: &Package) -> Result<Vec<StagedRow>, F
         matches!(found, Ok(Some(digest)) if digest == item.digest)
     };
     Ok(package.manifest.items.iter().map(|item| planner.row(item, &mut on_disk)).collect())
+}
+
+/// The step of each row of an inventory, and behind them what it drops.
+fn claims(home: &Home, tree: &Tree, package: &Package) -> Result<Vec<StagedRow>, Failure> {
+    let route = &home.replica().routes[&package.route];
+    let right = crate::adopting::lie_right(&home.world, tree, route, &package.manifest).map_err(io(&package.route))?;
+    let mut planner = Planner::new(route);
+    let mut rows: Vec<StagedRow> = package.manifest.items.iter().zip(right).map(|(item, right)| planner.claim(item, right)).collect();
+    rows.extend(unnamed(route, &package.manifest));
+    Ok(rows)
 }
 
 fn stage(home: &Home, tree: &Tree, package: &Package, file: &mut dyn File, rows: &mut [StagedRow]) -> Result<(), NotOpened> {
@@ -329,9 +360,10 @@ fn attest(home: &mut Home, name: &str, sequence: u64) -> Result<u64, Failure> {
     let route = &home.replica().routes[name];
     let world = home.world.clone();
     let attester = Attester { world: &world, tree: &tree, route, key: key_of(&route.packages[&sequence]), past_memory, throttle: None };
-    let bytes = begun.rows.iter().map(|row| row.part.map_or(row.size, |part| part.length)).sum();
-    world.progress.begin(Stage::Attest, Some(begun.rows.len() as u64), Some(bytes));
-    let rows = attester.rows(&begun.rows, &|row| outcomes.get(&row).copied());
+    let own = engine::apply::own_rows(&begun.rows);
+    let bytes = own.iter().map(|row| row.part.map_or(row.size, |part| part.length)).sum();
+    world.progress.begin(Stage::Attest, Some(own.len() as u64), Some(bytes));
+    let rows = attester.rows(own, &|row| outcomes.get(&row).copied());
     world.progress.end();
     let rows = rows.map_err(io(name))?;
     let wrong = rows.iter().filter(|row| Outcome::of(row.outcome).is_some_and(Outcome::lost)).count() as u64;
@@ -355,5 +387,5 @@ fn forget_parts(home: &Home, name: &str, tree: &Tree) -> std::io::Result<()> {
 
 /// The code of a safety as it stands in the ledger.
 pub fn static_code(code: &str) -> &'static str {
-    ["FRK-01", "FRK-02", "FRK-03", "FRK-04"].into_iter().find(|known| *known == code).unwrap_or("FRK-03")
+    ["FRK-01", "FRK-02", "FRK-03", "FRK-04", "FRK-05"].into_iter().find(|known| *known == code).unwrap_or("FRK-03")
 }

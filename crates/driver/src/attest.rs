@@ -106,7 +106,8 @@ impl Attester<'_> {
         let planned = match staged.step {
             Step::Nothing(number) => Outcome::of(number).expect("we plan defined outcomes only"),
             Step::Hold => Outcome::Held,
-            Step::Write | Step::Attributes | Step::Remove => Outcome::Applied,
+            Step::Adopt => Outcome::Unchanged,
+            Step::Write | Step::Attributes | Step::Remove | Step::Drop => Outcome::Applied,
         };
         let outcome = outcome.unwrap_or(planned);
         let item = &self.route.items[staged.item as usize];

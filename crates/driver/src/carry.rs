@@ -86,7 +86,7 @@ fn foreign(listing: &Listing) -> Vec<ItemId> {
 /// Whether a problem must be looked at by a person before this medium is carried on.
 fn stops(problem: &Problem) -> bool {
     matches!(problem.code, "SRC-01" | "SRC-02" | "SRC-03" | "SRC-08" | "SRC-10" | "RPL-01" | "RPL-02" | "RPL-05" | "MED-02" | "KEY-01")
-        || problem.code.starts_with("FRK-")
+        || problem.code.starts_with("FRK-") && problem.code != "FRK-06"
 }
 
 fn carry_source(home: &mut Home, options: &CarryOptions) -> Result<CarryReport, Failure> {
@@ -141,7 +141,7 @@ fn clean(home: &Home, medium: &dyn Carrier, served: &[String]) -> Result<u64, Fa
     for held in &medium.list().map_err(failed)?.packages {
         let Some(packed) = home.packed_as(&held.id)? else { continue };
         let Some(route) = source.routes.get(&packed.route) else { continue };
-        let superseded = |package: &engine::source::Package| package.items == 0 && packed.acknowledges < route.to_tell();
+        let superseded = |package: &engine::source::Package| package.items == 0 && packed.inventory.is_none() && packed.acknowledges < route.to_tell();
         // One that was given up as lost and comes back damaged serves nobody.
         let spoilt = |package: &engine::source::Package| package.lost && !crate::medium::is_intact(medium, &held.name, package, &*home.world.progress);
         let open = route.packages.get(&packed.sequence).is_some_and(|package| !superseded(package) && !spoilt(package));

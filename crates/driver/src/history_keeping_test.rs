@@ -19,6 +19,7 @@ fn item(id: &str, sequence: u64) -> Item {
         modified: 0,
         executable: false,
         disk: None,
+        former: false,
         sequence,
         row: 0,
         damaged: 0,

@@ -18,6 +18,7 @@ fn item(id: &str) -> Item {
         modified: 0,
         executable: false,
         disk: None,
+        former: false,
         sequence: 1,
         row: 0,
         damaged: 0,

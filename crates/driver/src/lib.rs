@@ -4,7 +4,9 @@
 //! stable code. Nothing is async but the daemon; nothing is printed.
 
 pub mod acts;
+mod adopting;
 mod applying;
+mod asking;
 mod attest;
 mod backup;
 mod batch;
@@ -66,6 +68,7 @@ pub use key_commands::{keys_revoke, keys_rotate, trust_replacing};
 pub use ledger_commands::{ledger_rebuild, ledger_show, ledger_verify};
 pub use packing::{PackOptions, pack};
 pub use parity::{ParityOptions, parity};
+pub use rebase::{RebaseOptions, rebase};
 pub use reconciling::{ReconcileOptions, reconcile};
 pub use report::Failure;
 pub use restore::{Moment, RestoreOptions, restore};

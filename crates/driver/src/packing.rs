@@ -2,6 +2,7 @@
 //! nothing is left or nothing fits.
 
 use carrier::{Carrier, Medium, OpenTrouble, WriteFailure};
+use engine::inventory::Entry;
 use engine::select::Selected;
 use engine::standing;
 use seal::envelope::{SealEntropy, Sealing};
@@ -11,9 +12,10 @@ use std::sync::{Mutex, PoisonError};
 use wire::card::Role;
 use wire::codec;
 use wire::header::Kind;
-use wire::manifest::{FLAG_FULL_RECEIPT, Manifest};
+use wire::limits::PREVIOUS_MAX;
+use wire::manifest::{FLAG_FULL_RECEIPT, Inventory, Manifest, Span};
 use wire::record::{Captured, Carried, ChunkList, Lost, PackBegun, Packed, Rotten};
-use wire::{MediumId, digest};
+use wire::{MediumId, PackageId, digest};
 use zeroize::Zeroizing;
 
 use crate::frame_writer::{FrameWriter, carrier_failure};
@@ -152,6 +154,9 @@ pub fn deadline(home: &Home) -> i64 {
 fn route(home: &mut Home, name: &str, target: &Target<'_>, options: &PackOptions, mut holds: Holds, report: &mut PackReport) -> Result<(), Failure> {
     let mut skipped: BTreeSet<u32> = BTreeSet::new();
     let before = report.packages.len();
+    if options.items.is_empty() && !crate::asking::ask(home, name, target, report)? {
+        return Ok(());
+    }
     loop {
         let mut planned = selected(home, name, target, options, &holds)?;
         planned.retain(|selected| !skipped.contains(&selected.item));
@@ -200,7 +205,7 @@ fn route(home: &mut Home, name: &str, target: &Target<'_>, options: &PackOptions
     Ok(())
 }
 
-fn refusal(home: &mut Home, name: &str, number: u32, reason: NotRead) -> Result<Option<Problem>, Failure> {
+pub fn refusal(home: &mut Home, name: &str, number: u32, reason: NotRead) -> Result<Option<Problem>, Failure> {
     let archive = home.source().routes[name].archive.clone();
     let subject = home.source().archives[&archive].items[number as usize].id.to_string();
     let problem = |code, detail: String| Some(Problem { code, subject: subject.clone(), detail });
@@ -259,11 +264,11 @@ fn bytes_of(home: &Home, name: &str, planned: &[Selected]) -> u64 {
 type HeldRows = Vec<(u32, u64, Option<u64>)>;
 
 /// What came of one package.
-struct PackedOne {
+pub struct PackedOne {
     /// The package; none when nothing fits.
-    packed: Option<(PackageReport, HeldRows)>,
+    pub packed: Option<(PackageReport, HeldRows)>,
     /// Items that could not be packed, and why.
-    refused: Vec<(u32, NotRead)>,
+    pub refused: Vec<(u32, NotRead)>,
 }
 
 /// A new package for the replica of a route, and for its escrow holder.
@@ -281,26 +286,73 @@ pub fn new_sealing(home: &Home, name: &str) -> Result<Sealing, Failure> {
 
 /// Writes one package with as much of `planned` as fits; none when nothing does (an empty plan makes an acknowledgement).
 fn package(home: &mut Home, name: &str, target: &Target<'_>, planned: &[Selected], holds: &Holds) -> Result<PackedOne, Failure> {
-    let world = home.world.clone();
     let room = planning::room(home, target)?.room;
-    let sealing = new_sealing(home, name)?;
-    let nonce = world.random::<32>();
-    if sealing.file_bytes(0, 4096) > room.file_bytes {
+    let begun = Begun::new(home, name)?;
+    if begun.sealing.file_bytes(0, 4096) > room.file_bytes {
         return Ok(PackedOne { packed: None, refused: Vec::new() });
     }
+    write(home, name, target, &begun, &Filling::Content { planned, holds, room })
+}
+
+/// What a package is made with.
+pub struct Begun {
+    /// Its seal.
+    pub sealing: Sealing,
+    /// Its nonce.
+    pub nonce: [u8; 32],
+}
+
+impl Begun {
+    /// A new package of a route.
+    pub fn new(home: &Home, name: &str) -> Result<Self, Failure> {
+        Ok(Self { sealing: new_sealing(home, name)?, nonce: home.world.random::<32>() })
+    }
+}
+
+/// What a package is filled with.
+pub enum Filling<'a> {
+    /// As much of these items as fits; with none it acknowledges.
+    Content {
+        /// The items.
+        planned: &'a [Selected],
+        /// What the carrier holds.
+        holds: &'a Holds,
+        /// What there is room for.
+        room: Room,
+    },
+    /// The claims of an inventory.
+    Inventory {
+        /// The span that it speaks of.
+        span: &'a Span,
+        /// What lies in it.
+        entries: &'a [Entry],
+    },
+}
+
+/// Writes one package onto a carrier: content, then the sequence, manifest, reading back, record, final name.
+pub fn write(home: &mut Home, name: &str, target: &Target<'_>, begun: &Begun, filling: &Filling<'_>) -> Result<PackedOne, Failure> {
+    let (world, Begun { sealing, nonce }) = (home.world.clone(), begun);
+    let (span, may_be_empty) = match filling {
+        Filling::Content { planned, .. } => (None, planned.is_empty()),
+        Filling::Inventory { span, .. } => (Some(*span), true),
+    };
     let file_name = carrier::package_name(&sealing.id());
     let carrier_failed = |failure: WriteFailure| carrier_failure(&file_name, &failure);
     let mut writing = target.carrier.begin(&file_name).map_err(|error| carrier_failed(error.into()))?;
-    let frames = FrameWriter::new(&sealing, &file_name, sink_of(&mut writing));
-    let (mut packing, frames) = content(home, name, planned, holds, room, &sealing, &nonce, frames)?;
-    if packing.items.is_empty() && !planned.is_empty() {
+    let frames = FrameWriter::new(sealing, &file_name, sink_of(&mut writing));
+    let (mut packing, frames) = match filling {
+        Filling::Content { planned, holds, room } => content(home, name, planned, holds, *room, sealing, nonce, frames)?,
+        Filling::Inventory { entries, .. } => (crate::asking::claims(home, name, begun, entries)?, frames),
+    };
+    if packing.items.is_empty() && !may_be_empty {
         return Ok(PackedOne { packed: None, refused: packing.refused });
     }
     // Nothing so far names the sequence. What follows does, so it is taken now, for ever.
     let sequence = source_route(home, name)?.next_sequence;
     home.record(PackBegun { route: name.into(), sequence, package: sealing.id() })?;
     home.commit()?;
-    let (manifest, rows) = manifest_of(home, name, target, &mut packing, nonce, sequence);
+    let inventory = span.map(|span| Inventory { span: span.clone(), unclaimed: std::mem::take(&mut packing.unclaimed) });
+    let (manifest, rows) = manifest_of(home, name, target, &mut packing, *nonce, sequence, inventory);
     manifest.check(packing.layout.stored_bytes).expect("we write manifests that hold to the form");
     let (keys, signer) = home.signer(name);
     let ending = sealing.end(packing.layout.stored_bytes, &codec::encode(&manifest), keys, signer);
@@ -324,7 +376,8 @@ fn package(home: &mut Home, name: &str, target: &Target<'_>, planned: &[Selected
         removals,
         document_bytes: packing.document_bytes,
         file_bytes,
-        acknowledgement: rows.is_empty(),
+        acknowledgement: rows.is_empty() && span.is_none(),
+        inventory: span.is_some(),
     };
     home.record(Packed {
         route: name.into(),
@@ -336,6 +389,7 @@ fn package(home: &mut Home, name: &str, target: &Target<'_>, planned: &[Selected
         document_bytes: packing.document_bytes,
         acknowledges,
         full_receipt,
+        inventory: span.cloned(),
         rows,
         chunks: packing.chunks,
     })?;
@@ -390,6 +444,7 @@ fn manifest_of(
     packing: &mut Packing,
     nonce: [u8; 32],
     sequence: u64,
+    inventory: Option<Inventory>,
 ) -> (Manifest, Vec<wire::record::PackedRow>) {
     let route = &home.source().routes[name];
     let part = |packed: &PackedItem| packed.row.part.map(|part| part.offset);
@@ -404,6 +459,8 @@ fn manifest_of(
         replica: route.replica,
         incarnation: home.incarnation(),
         sequence,
+        floor: route.floor,
+        previous: previous(route, sequence),
         ledger: home.head(),
         acknowledged: route.acknowledgement(),
         agreed: route.breaker.agreement,
@@ -415,11 +472,18 @@ fn manifest_of(
         },
         template: None,
         keys: key_notice::notice(home, name, &route.replica),
+        inventory,
         bases: std::mem::take(&mut packing.layout.bases),
         blocks: std::mem::take(&mut packing.layout.blocks),
         items,
     };
     (manifest, rows)
+}
+
+/// Ids of the packages of the sequences before this one, as far as they belong to this beginning of the route.
+fn previous(route: &engine::source::Route, sequence: u64) -> Vec<PackageId> {
+    let before = (route.floor + 1..sequence).rev().take(PREVIOUS_MAX);
+    before.map_while(|sequence| route.recent.get(&sequence).copied()).collect()
 }
 
 /// The id of no medium: what a dry run on an unlabelled one uses.

@@ -232,6 +232,7 @@ pub fn plan(home: &Home, name: &str, target: &Target<'_>, options: &PackOptions,
         document_bytes: 0,
         file_bytes: 0,
         acknowledgement: false,
+        inventory: false,
     };
     for selected in planned.iter().filter(|selected| needs_room(home, name, selected, holds)) {
         let (item, sent) = (&archive.items[selected.item as usize], route.item(selected.item));

@@ -173,6 +173,29 @@ impl Reader<'_> {
         item.stat == *stat && !item.young && item.digest.is_some_and(|known| known != *digest)
     }
 
+    /// Reads a document of any size for its digests only.
+    pub fn read_digests(&self, number: u32, parents: &mut Parents) -> Result<DocumentRead, NotRead> {
+        let item = self.item(number);
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let started = self.world.clock.now();
+            let mut reading = Reading::new(&self.possession_key, item.stat.size >= CHUNKED_BYTES_MIN);
+            match parents.read(&*self.world.disk, self.root, &item.id, &mut |bytes| reading.push(bytes)) {
+                Ok(stat) => {
+                    let was = reading.finish();
+                    if self.is_rot(number, &stat, &was.digest) {
+                        return Err(NotRead::Rotten);
+                    }
+                    let young = is_young(&stat, started, CLOCK_TICK_NS);
+                    return Ok(DocumentRead { item: number, stat, was, young, pieces: Vec::new(), base: None, new_at: 0, new_bytes: 0 });
+                }
+                Err(ReadFailure::Unstable) if tries < READ_TRIES => {}
+                Err(failure) => return Err(not_read(failure)),
+            }
+        }
+    }
+
     /// Reads a small document whole; its new bytes are appended to `batch`.
     pub fn read_small(&self, number: u32, parents: &mut Parents, content: &mut Vec<u8>, batch: &mut Vec<u8>) -> Result<DocumentRead, NotRead> {
         let item = self.item(number);

@@ -1,11 +1,138 @@
-//! The way back after a ledger went back (P12): a home that was put back from a backup, or copied, begins a new life.
+//! The way back after a ledger went back (P12): a home that was put back from a backup, or copied, begins a new life; a route
+//! begins anew, and only what is not right at the replica travels.
+//!
+//! A person on each side that stopped agrees: a copied machine looks like one that was put back.
 
+use engine::inventory::outlook;
+use engine::rebase::{Choice, Way, way_back};
+use std::path::Path;
 use wire::Incarnation;
 use wire::card::Role;
-use wire::record::Reborn;
+use wire::record::{Followed, Rebased, Reborn};
 
-use crate::home::Home;
-use crate::report::Failure;
+use crate::home::{Access, Home};
+use crate::report::{ApplyReport, Failure, RebaseReport};
+use crate::world::World;
+
+/// What `rebase` is asked for.
+#[derive(Clone, Debug, Default)]
+pub struct RebaseOptions {
+    /// The route.
+    pub route: String,
+    /// Why; it goes into the ledger.
+    pub reason: String,
+    /// This home was put back or copied, though nobody has noticed yet.
+    pub new_life: bool,
+    /// What stopped the route is a second copy or an old medium: it is refused, and the route goes on as before.
+    pub refuse: bool,
+    /// Shows what would be asked for and sent, and does nothing.
+    pub dry_run: bool,
+}
+
+/// Lets a route begin anew: with a new life of this home, by following the other side's, or by asking what the replica holds.
+///
+/// # Errors
+/// `USE-01` for an unknown route, no reason, or a replica where nothing is stopped; `HOM-*`, `LDG-*`, `IO-01`.
+pub fn rebase(world: &World, path: &Path, options: &RebaseOptions) -> Result<RebaseReport, Failure> {
+    if options.reason.trim().is_empty() {
+        return Err(Failure::new("USE-01", "rebase", "a reason is needed; it is kept in the ledger"));
+    }
+    let mut home = Home::open(world, path, Access::Change)?;
+    match decide(&mut home, options) {
+        Ok(report) => {
+            home.close(&options.reason, &format!("{}: {}", options.route, report.way))?;
+            Ok(report)
+        }
+        Err(failure) => {
+            let _closed = home.settle();
+            Err(failure)
+        }
+    }
+}
+
+fn decide(home: &mut Home, options: &RebaseOptions) -> Result<RebaseReport, Failure> {
+    let name = &options.route;
+    let unknown = || Failure::new("USE-01", name, "no route of this name");
+    let role = home.config.role;
+    let choice = match (options.new_life, options.refuse) {
+        (_, true) => Choice::Refuse,
+        (true, _) => Choice::NewLife,
+        _ => Choice::AsNeeded,
+    };
+    let way = match role {
+        Role::Source => {
+            let route = home.source().routes.get(name).ok_or_else(unknown)?;
+            way_back(role, route.stopped.as_ref(), route.witness.map(|witness| witness.incarnation), choice)
+        }
+        Role::Replica => {
+            let route = home.replica().routes.get(name).ok_or_else(unknown)?;
+            way_back(role, route.stopped.as_ref(), route.incarnation, choice)
+        }
+    };
+    let way =
+        way.ok_or_else(|| Failure::new("USE-01", name, "nothing is stopped here that this could answer; the source asks a replica again what it holds"))?;
+    let mut report = look(home, name, &way);
+    report.dry_run = options.dry_run;
+    if options.dry_run {
+        return Ok(report);
+    }
+    if role == Role::Replica {
+        // What an interruption left is brought to its end while it is still known.
+        crate::applying::recover(home, &mut ApplyReport::default())?;
+    }
+    let (route, reason) = (name.clone(), options.reason.clone());
+    match way {
+        Way::NewLife => drop(begin_new_life(home, &reason)?),
+        Way::Ask { former, life } => home.record(Rebased { route, former, life, anew: true, reason })?,
+        Way::Follow { former, life } => home.record(Followed { route, former, life, anew: true, reason })?,
+        Way::Refuse { life } if role == Role::Source => home.record(Rebased { route, former: Some(life), life: None, anew: false, reason })?,
+        Way::Refuse { life } => home.record(Followed { route, former: Some(life), life: None, anew: false, reason })?,
+    }
+    home.commit()?;
+    if role == Role::Replica && report.way != "refuse" {
+        crate::receipts::forget(home, &report.routes)?;
+    }
+    report.incarnation = home.incarnation().to_string();
+    Ok(report)
+}
+
+/// What a way back means, before anything is done.
+fn look(home: &Home, name: &str, way: &Way) -> RebaseReport {
+    let role = home.config.role;
+    let mut routes = vec![name.to_owned()];
+    if *way == Way::NewLife {
+        routes = match role {
+            Role::Source => home.source().routes.keys().cloned().collect(),
+            Role::Replica => home.replica().routes.keys().cloned().collect(),
+        };
+    }
+    let mut report =
+        RebaseReport { role: role.word(), route: name.into(), way: way.word(), incarnation: home.incarnation().to_string(), ..RebaseReport::default() };
+    for route in routes.iter().filter(|_| !matches!(way, Way::Refuse { .. })) {
+        match role {
+            Role::Source => {
+                let route = &home.source().routes[route];
+                let ahead = outlook(&home.source().archives[&route.archive], route);
+                report.confirm_items += ahead.confirm;
+                report.confirm_bytes += ahead.confirm_bytes;
+                report.send_items += ahead.send;
+                report.send_bytes += ahead.send_bytes;
+            }
+            Role::Replica => {
+                let held = || home.replica().routes[route].items.iter().filter(|item| item.held());
+                report.confirm_items += held().count() as u64;
+                report.confirm_bytes += held().map(|item| item.size).sum::<u64>();
+            }
+        }
+    }
+    report.life = match way {
+        Way::Ask { life, .. } | Way::Follow { life, .. } => life.map(|life| life.to_string()),
+        Way::Refuse { life } => Some(life.to_string()),
+        Way::NewLife => None,
+    };
+    report.routes = routes;
+    report
+}
 
 /// Begins a new life of the home's ledger: a new incarnation, and numbers above all that any copy of it can have used. Every
 /// route begins anew; what is held or proven is confirmed again before anything travels. Durable when it returns.

@@ -1,8 +1,13 @@
 //! A new life of a home and the way back to a route whose sides agree.
 
-use super::begin_new_life;
+use super::{RebaseOptions, begin_new_life};
+use crate::CarryOptions;
 use crate::home::{Access, Home};
 use crate::status::scene::Scene;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use wire::card::Role;
 
 /// FAULTS C07
 #[test]
@@ -25,4 +30,283 @@ fn a_new_life_has_another_incarnation_and_numbers_above_all_earlier_ones() {
     assert!(route.next_sequence > 1 << 24 && archive.items[0].version > 1 << 24);
     let replica = Home::open(&scene.world, &scene.replica(), Access::Read).unwrap();
     assert!(replica.replica().routes["all"].receipts > 1 << 24);
+}
+
+/// Copies a folder with all that is in it and its times, as a backup or a clone does.
+fn copy(from: &Path, to: &Path) {
+    let _old = fs::remove_dir_all(to);
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let (from, to) = (entry.path(), to.join(entry.file_name()));
+        if from.is_dir() {
+            copy(&from, &to);
+        } else {
+            fs::copy(&from, &to).unwrap();
+            let modified = fs::metadata(&from).unwrap().modified().unwrap();
+            fs::File::options().append(true).open(&to).unwrap().set_modified(modified).unwrap();
+        }
+    }
+}
+
+fn files(root: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![root.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+            let path = entry.path();
+            if path.ends_with(".gapferry") {
+                continue;
+            }
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                found.insert(path.strip_prefix(root).unwrap().to_str().unwrap().to_owned(), fs::read(&path).unwrap());
+            }
+        }
+    }
+    found
+}
+
+fn agree(scene: &Scene, home: &Path) -> &'static str {
+    // Two people compare: a life of the other side that is not the one in use there is refused.
+    let (at, other) = if home == scene.source() { (home, scene.replica()) } else { (home, scene.source()) };
+    let (at, other) = [at, &other].map(|home| Home::open(&scene.world, home, Access::Read).unwrap()).into();
+    let stop = match at.config.role {
+        Role::Source => at.source().routes["all"].stopped.clone(),
+        Role::Replica => at.replica().routes["all"].stopped.clone(),
+    };
+    let refuse = stop.is_some_and(|stop| stop.life.is_some_and(|life| life != other.incarnation()));
+    let options = RebaseOptions { route: "all".into(), reason: "looked into".into(), refuse, ..RebaseOptions::default() };
+    let foreseen = super::rebase(&scene.world, home, &RebaseOptions { dry_run: true, ..options.clone() }).unwrap();
+    let done = super::rebase(&scene.world, home, &options).unwrap();
+    assert_eq!((foreseen.way, foreseen.confirm_items), (done.way, done.confirm_items), "the dry run says what happens");
+    done.way
+}
+
+/// What a way back took.
+#[derive(Debug, Default)]
+struct WayBack {
+    /// Which side stopped and with which code, in order.
+    stops: Vec<(&'static str, String)>,
+    /// Bytes of documents that travelled as content.
+    content_bytes: u64,
+    /// Items that an inventory asked for.
+    asked: u64,
+}
+
+/// Carries, and lets a person agree wherever it stops, until the replica is as the archive and every item is proven.
+fn converge(scene: &Scene) -> WayBack {
+    let mut way = WayBack::default();
+    for _ in 0..12 {
+        for (side, home) in [("source", scene.source()), ("replica", scene.replica())] {
+            let carried = scene.carry(&home);
+            for package in carried.packed.iter().flat_map(|packed| &packed.packages) {
+                if package.inventory { way.asked += package.items } else { way.content_bytes += package.document_bytes }
+            }
+            let stopped = crate::status(&scene.world, &home).unwrap().routes[0].stopped.clone();
+            if let Some(code) = stopped {
+                if code == "RPL-01" {
+                    crate::breaker_release(&scene.world, &home, "all", "meant").unwrap();
+                } else {
+                    agree(scene, &home);
+                }
+                way.stops.push((side, code));
+            }
+        }
+        let (inside, outside) = (crate::status(&scene.world, &scene.source()).unwrap(), crate::status(&scene.world, &scene.replica()).unwrap());
+        let counts = &inside.routes[0].items;
+        let settled = counts.done == counts.total && inside.routes[0].unconfirmed + outside.routes[0].unconfirmed == 0;
+        if settled && outside.routes[0].stopped.is_none() && files(&scene.path("archive")) == files(&scene.path("replica")) {
+            let source = Home::open(&scene.world, &scene.source(), Access::Read).unwrap();
+            let replica = Home::open(&scene.world, &scene.replica(), Access::Read).unwrap();
+            assert_eq!(source.source().routes["all"].state, replica.replica().routes["all"].state, "both sides count the same state");
+            return way;
+        }
+    }
+    panic!("it does not come back: {way:?}, {:?}", crate::status(&scene.world, &scene.source()).unwrap().routes);
+}
+
+const BULK: usize = 30_000;
+const STEPS: usize = 6;
+
+/// A scene of so many crossings, each of which changes, adds and removes something, with a copy of both homes and of the tree
+/// after each of them. Most of the content never changes.
+fn history() -> Scene {
+    let scene = Scene::new();
+    for number in 0..20u8 {
+        scene.write(format!("bulk/{number}"), vec![number; BULK]);
+    }
+    for step in 0..STEPS {
+        scene.write("changing", format!("as of step {step}"));
+        scene.write(format!("added/{step}"), format!("{step}"));
+        if step > 1 {
+            scene.remove(&format!("added/{}", step - 2));
+        }
+        scene.round();
+        for folder in ["home-source", "home-replica", "replica"] {
+            copy(&scene.path(folder), &scene.path(&format!("{folder}-{step}")));
+        }
+    }
+    scene
+}
+
+fn put_back(scene: &Scene, folder: &str, step: usize) {
+    copy(&scene.path(&format!("{folder}-{step}")), &scene.path(folder));
+}
+
+fn no_full_resend(way: &WayBack, what: &str) {
+    assert!(way.content_bytes < BULK as u64, "{what}: {way:?}");
+    assert!(way.asked >= 20, "{what}: {way:?}");
+}
+
+/// FAULTS C07
+#[test]
+fn a_source_that_was_put_back_is_named_and_comes_back() {
+    let scene = history();
+    for step in (0..STEPS - 1).rev() {
+        put_back(&scene, "home-source", step);
+        scene.write("changing", format!("after the one of step {step}"));
+        let way = converge(&scene);
+        assert!(way.stops.iter().any(|(_, code)| code.starts_with("FRK-0")), "step {step}: {way:?}");
+        no_full_resend(&way, &format!("source at {step}"));
+    }
+}
+
+/// FAULTS C07
+#[test]
+fn a_replica_that_was_put_back_is_named_and_comes_back() {
+    let scene = history();
+    for step in (0..STEPS - 1).rev() {
+        for with_tree in [false, true] {
+            put_back(&scene, "home-replica", step);
+            if with_tree {
+                put_back(&scene, "replica", step);
+            }
+            scene.write("changing", format!("after the one of step {step} {with_tree}"));
+            let way = converge(&scene);
+            assert!(way.stops.iter().any(|(_, code)| code.starts_with("FRK-0")), "step {step}: {way:?}");
+            no_full_resend(&way, &format!("replica at {step}, tree {with_tree}"));
+        }
+    }
+}
+
+/// FAULTS C07
+#[test]
+fn both_put_back_come_back() {
+    let scene = history();
+    for (inside, outside) in [(1, 3), (3, 1), (2, 2), (0, 4)] {
+        put_back(&scene, "home-source", inside);
+        put_back(&scene, "home-replica", outside);
+        put_back(&scene, "replica", outside);
+        scene.write("changing", format!("after {inside} {outside}"));
+        no_full_resend(&converge(&scene), &format!("source at {inside}, replica at {outside}"));
+    }
+}
+
+/// FAULTS C07
+#[test]
+fn a_home_that_was_restored_by_the_program_needs_no_contact_to_know() {
+    let scene = history();
+    for (home, folder) in [(scene.source(), "home-source"), (scene.replica(), "home-replica")] {
+        put_back(&scene, folder, 2);
+        scene.change(&home, |home| begin_new_life(home, "restored").map(drop));
+        scene.write("changing", format!("after {folder}"));
+        let way = converge(&scene);
+        assert!(way.stops.iter().any(|(_, code)| code == "FRK-04"), "the other side is asked: {way:?}");
+        no_full_resend(&way, folder);
+    }
+}
+
+/// FAULTS C07
+#[test]
+fn a_second_copy_of_the_source_is_found_and_shut_out() {
+    let scene = history();
+    copy(&scene.source(), &scene.path("clone"));
+    // Both go on: the original crosses, and then the copy packs what it sees.
+    scene.write("changing", "by the original");
+    scene.round();
+    scene.write("changing", "by the copy");
+    fs::create_dir(scene.path("other-medium")).unwrap();
+    let medium = || CarryOptions { medium: scene.path("other-medium"), ..CarryOptions::default() };
+    crate::carry(&scene.world, &scene.path("clone"), &medium()).unwrap();
+    let carried = crate::carry(&scene.world, &scene.replica(), &medium()).unwrap();
+    let codes: Vec<&str> = carried.applied.iter().flat_map(|applied| &applied.problems).map(|problem| problem.code).collect();
+    assert_eq!(codes, ["FRK-03"]);
+    // Two people decide for the original.
+    let newest = RebaseOptions { route: "all".into(), reason: "the copy is shut down".into(), new_life: true, ..RebaseOptions::default() };
+    assert_eq!(super::rebase(&scene.world, &scene.source(), &newest).unwrap().way, "new-life");
+    assert_eq!(agree(&scene, &scene.replica()), "follow");
+    no_full_resend(&converge(&scene), "the original");
+    // What the copy makes is refused, and stops nothing.
+    scene.write("changing", "by the copy again");
+    crate::carry(&scene.world, &scene.path("clone"), &medium()).unwrap();
+    let carried = crate::carry(&scene.world, &scene.replica(), &medium()).unwrap();
+    let applied = carried.applied.unwrap();
+    assert!(applied.problems.iter().all(|problem| problem.code == "FRK-06") && !applied.problems.is_empty(), "{:?}", applied.problems);
+    assert_eq!(crate::status(&scene.world, &scene.replica()).unwrap().routes[0].stopped, None);
+}
+
+/// FAULTS C07
+#[test]
+fn a_second_copy_of_the_replica_is_found() {
+    let scene = history();
+    copy(&scene.replica(), &scene.path("clone"));
+    scene.write("changing", "once more");
+    scene.carry(&scene.source());
+    // Both copies apply the same medium and answer, each in its own way.
+    copy(&scene.path("medium"), &scene.path("other-medium"));
+    scene.carry(&scene.replica());
+    let other = CarryOptions { medium: scene.path("other-medium"), ..CarryOptions::default() };
+    crate::carry(&scene.world, &scene.path("clone"), &other).unwrap();
+    scene.carry(&scene.source());
+    crate::carry(&scene.world, &scene.source(), &other).unwrap();
+    assert_eq!(crate::status(&scene.world, &scene.source()).unwrap().routes[0].stopped.as_deref(), Some("FRK-02"));
+    no_full_resend(&converge(&scene), "the replica that stays");
+}
+
+/// FAULTS C07, C08
+#[test]
+fn a_replica_that_was_filled_by_other_means_is_adopted() {
+    let scene = Scene::new();
+    for number in 0..100u8 {
+        scene.write(format!("d/{number}"), vec![number; 1000]);
+    }
+    copy(&scene.path("archive"), &scene.path("replica"));
+    for (number, damage) in [(7, Some("flipped")), (8, None), (9, Some(""))] {
+        let path = scene.path(&format!("replica/d/{number}"));
+        match damage {
+            Some(content) => fs::write(path, content).unwrap(),
+            None => fs::remove_file(path).unwrap(),
+        }
+    }
+    fs::write(scene.path("replica/unknown"), "nobody knows this").unwrap();
+    agree(&scene, &scene.source());
+    let asked = scene.carry(&scene.source()).packed.unwrap().packages;
+    assert!(asked.iter().all(|package| package.inventory) && asked[0].items == 100, "{asked:?}");
+    scene.carry(&scene.replica());
+    let back = scene.carry(&scene.source());
+    assert_eq!(back.reconciled.unwrap().receipts[0].not_held, 3);
+    let sent = back.packed.unwrap().packages;
+    assert_eq!(sent.iter().map(|package| (package.items, package.document_bytes)).collect::<Vec<_>>(), [(3, 3000)], "exactly what is not right");
+    scene.carry(&scene.replica());
+    scene.carry(&scene.source());
+    let mut there = files(&scene.path("replica"));
+    assert_eq!(there.remove("unknown").as_deref(), Some(&b"nobody knows this"[..]), "what nobody knows stays");
+    assert_eq!(there, files(&scene.path("archive")));
+    let counts = crate::status(&scene.world, &scene.source()).unwrap().routes[0].items;
+    assert_eq!((counts.done, counts.total), (100, 100));
+}
+
+/// FAULTS P07
+#[test]
+fn a_replica_where_nothing_is_stopped_has_nothing_to_agree_to() {
+    let scene = Scene::new();
+    let ask = |home: &Path, route: &str, reason: &str| {
+        super::rebase(&scene.world, home, &RebaseOptions { route: route.into(), reason: reason.into(), ..RebaseOptions::default() }).map(|report| report.way)
+    };
+    let code = |result: Result<&str, crate::Failure>| result.unwrap_err().0.code;
+    assert_eq!(code(ask(&scene.replica(), "all", "why not")), "USE-01");
+    assert_eq!(code(ask(&scene.source(), "none", "no such route")), "USE-01");
+    assert_eq!(code(ask(&scene.source(), "all", " ")), "USE-01");
+    assert_eq!(ask(&scene.source(), "all", "filled by hand").unwrap(), "ask");
 }

@@ -9,7 +9,8 @@ use wire::PackageId;
 use wire::codec;
 use wire::header::Kind;
 use wire::limits::RECEIPT_ROWS_MAX;
-use wire::receipt::{Answer, Form, ReadBack};
+use wire::manifest::Manifest;
+use wire::receipt::{Answer, Form, ReadBack, Receipt};
 use wire::record::Receipted;
 use zeroize::Zeroizing;
 
@@ -94,7 +95,9 @@ fn spooled(home: &Home, route: &str) -> Result<Vec<Spooled>, Failure> {
     let out = home.world.disk.dir(&home.dir, b"spool/out", true).map_err(failed)?;
     let prefix = format!("{}-", home.replica().routes[route].route_id);
     let names = home.world.disk.list(&out).map_err(failed)?;
-    let mut all: Vec<Spooled> = names.iter().filter_map(|entry| Spooled::of_name(&prefix, &entry.name)).collect();
+    // What an earlier life of this ledger made is not told any more.
+    let floor = home.replica().floor;
+    let mut all: Vec<Spooled> = names.iter().filter_map(|entry| Spooled::of_name(&prefix, &entry.name)).filter(|receipt| receipt.number > floor).collect();
     all.sort_by_key(|receipt| receipt.number);
     Ok(all)
 }
@@ -104,23 +107,39 @@ fn remove(home: &Home, receipts: impl Iterator<Item = Spooled>) -> Result<(), Fa
     receipts.into_iter().try_for_each(|old| store::spool::remove_if_there(&*home.world.disk, &out, &old.name).map_err(failed))
 }
 
+/// Drops the receipts of routes that begin anew: they speak of packages that are not answered any more.
+pub fn forget(home: &Home, routes: &[String]) -> Result<(), Failure> {
+    routes.iter().try_for_each(|route| remove(home, spooled(home, route)?.into_iter()))
+}
+
 /// Makes a receipt; `scrub` is the word of one of the scrub form.
 fn make(home: &mut Home, name: &str, answers: Vec<Answer>, wanted: Wanted, scrub: Option<&str>) -> Result<ReceiptReport, Failure> {
-    let world = home.world.clone();
+    let moment = moment(home, name);
+    let (route, count) = (&home.replica().routes[name], answers.len() as u64);
+    let receipt = answer::receipt(route, &moment, answers, wanted, scrub.is_some())
+        .ok_or_else(|| Failure::new("USE-01", name, "no package of this route was ever seen"))?;
+    keep(home, name, &receipt, count, scrub)
+}
+
+/// What only this home knows of the moment a receipt is made.
+fn moment(home: &Home, name: &str) -> Moment {
     // What was read back was there then, whether the disk is there now or not.
-    let free_bytes = crate::applying::tree_of(home, name).ok().and_then(|tree| world.disk.space(&tree.root).ok()).map_or(0, |space| space.free);
+    let free_bytes = crate::applying::tree_of(home, name).ok().and_then(|tree| home.world.disk.space(&tree.root).ok()).map_or(0, |space| space.free);
     let route = &home.replica().routes[name];
     let read_back = if home.config.policy.read_back_medium { ReadBack::Medium } else { ReadBack::Memory };
     let keys = key_notice::notice(home, name, &route.source);
-    let moment = Moment { source: route.source, replica: home.zone_id(), incarnation: home.incarnation(), ledger: home.head(), free_bytes, read_back, keys };
-    let count = answers.len() as u64;
-    let receipt = answer::receipt(route, &moment, answers, wanted, scrub.is_some())
-        .ok_or_else(|| Failure::new("USE-01", name, "no package of this route was ever seen"))?;
+    Moment { source: route.source, replica: home.zone_id(), incarnation: home.incarnation(), ledger: home.head(), free_bytes, read_back, keys }
+}
+
+/// Seals a receipt, records it, and keeps it in the spool.
+fn keep(home: &mut Home, name: &str, receipt: &Receipt, count: u64, scrub: Option<&str>) -> Result<ReceiptReport, Failure> {
+    let world = home.world.clone();
+    let route = &home.replica().routes[name];
     receipt.check().expect("we make receipts that hold to the form");
     let card = home.recipient(&route.source)?;
     let (secrets, signer) = home.signer(name);
     let entropy = SealEntropy { id: world.random(), content_key: Zeroizing::new(world.random()), wrap: vec![world.random()] };
-    let body = codec::encode(&receipt);
+    let body = codec::encode(receipt);
     let bytes = seal_whole(Kind::Receipt, &[&card.seal], &entropy, &body, secrets, signer)
         .map_err(|rejection| Failure::new(rejection.code(), name, rejection.0.says))?;
     let id = PackageId(entropy.id);
@@ -152,6 +171,23 @@ pub fn make_scrub(home: &mut Home, route: &str, receipts: Vec<Vec<Answer>>) -> R
     let made = receipts.into_iter().map(|answers| make(home, route, answers, Wanted::Full, Some(FORMS[2]))).collect::<Result<_, _>>()?;
     remove(home, earlier)?;
     Ok(made)
+}
+
+/// Tells the source what was seen of it when its route stops here, so that it sees the fork for itself.
+pub fn tell_stop(home: &mut Home, name: &str) -> Result<(), Failure> {
+    if home.replica().routes[name].packages.is_empty() {
+        return Ok(());
+    }
+    make_scrub(home, name, vec![Vec::new()]).map(drop)
+}
+
+/// Tells the source that packages of a life that is over are refused, once until it has heard of it.
+pub fn tell_refusal(home: &mut Home, name: &str, package: PackageId, manifest: &Manifest) -> Result<(), Failure> {
+    if home.reads_for_another(name) || due(home, name, 0)?.iter().any(Spooled::is_scrub) {
+        return Ok(());
+    }
+    let receipt = answer::refusal(&home.replica().routes[name], &moment(home, name), manifest.incarnation, package, manifest.ledger);
+    keep(home, name, &receipt, 0, Some(FORMS[2])).map(drop)
 }
 
 /// Makes the receipts that tell what is not right now, and what is right again. What earlier ones of a part said is in them; what

@@ -2,7 +2,7 @@
 //! ledger has it before anything is removed.
 
 use carrier::{Carrier, Medium};
-use engine::reconcile::{WasPacked, fork_of, take};
+use engine::reconcile::{WasPacked, fork_of, is_former, take};
 use seal::envelope::open_whole;
 use std::path::{Path, PathBuf};
 use wire::PackageId;
@@ -108,22 +108,38 @@ fn open(home: &Home, carrier: &dyn Carrier, name: &str, bytes: u64) -> Result<(P
 
 /// Takes one receipt in; true when the file has served.
 fn take_in(home: &mut Home, name: &str, id: PackageId, signer: &Signer, receipt: &Receipt, report: &mut ReconcileReport) -> Result<bool, Failure> {
-    let mut taken =
-        TakenReceipt { route: name.into(), number: receipt.number, result: "taken", answers: 0, proven: 0, failed: 0, missing: 0, extra: receipt.extra.into() };
+    let mut taken = TakenReceipt {
+        route: name.into(),
+        number: receipt.number,
+        result: "taken",
+        answers: 0,
+        proven: 0,
+        failed: 0,
+        not_held: 0,
+        missing: 0,
+        extra: receipt.extra.into(),
+    };
     if home.has_taken(&id)? {
         taken.result = "replayed";
         report.receipts.push(taken);
         return Ok(true);
     }
     let route = &home.source().routes[name];
-    if let Some((code, seen)) = &route.stopped {
+    if is_former(home.source(), route, receipt) {
+        let (detail, ours) = (format!("receipt {} is of a life of a ledger that is over", receipt.number), home.incarnation());
+        let detail = if receipt.source_seen.incarnation == ours { detail } else { format!("{detail}: the replica has not agreed to follow {ours} yet") };
+        report.problems.push(Problem { code: "FRK-06", subject: name.into(), detail });
+        report.receipts.push(TakenReceipt { result: "refused", ..taken });
+        return Ok(false);
+    }
+    if let Some(stop) = &route.stopped {
         taken.result = "stopped";
-        report.problems.push(Problem { code: crate::applying::static_code(code), subject: name.into(), detail: seen.clone() });
+        report.problems.push(Problem { code: crate::applying::static_code(&stop.code), subject: name.into(), detail: stop.seen.clone() });
         report.receipts.push(taken);
         return Ok(false);
     }
-    if let Some(fork) = fork_of(route, &home.incarnation(), id, receipt) {
-        home.record(Stopped { route: name.into(), code: fork.code.into(), seen: fork.seen.clone() })?;
+    if let Some(fork) = fork_of(home.source(), route, id, receipt) {
+        home.record(Stopped { route: name.into(), code: fork.code.into(), seen: fork.seen.clone(), whose: fork.whose, life: fork.life })?;
         home.commit()?;
         taken.result = "stopped";
         report.problems.push(Problem { code: fork.code, subject: name.into(), detail: fork.seen });
@@ -138,7 +154,7 @@ fn take_in(home: &mut Home, name: &str, id: PackageId, signer: &Signer, receipt:
             unread.set(Some(failure));
             None
         });
-        found.map(|packed| WasPacked { package: packed.package, rows: packed.rows })
+        found.map(|packed| WasPacked { package: packed.package, rows: packed.rows, inventory: packed.inventory.is_some() })
     };
     let taken_in = take(name, route, id, receipt, &packed);
     if let Some(failure) = unread.take() {
@@ -165,6 +181,7 @@ fn take_in(home: &mut Home, name: &str, id: PackageId, signer: &Signer, receipt:
     };
     taken.proven = result.proven;
     taken.failed = result.failed.len() as u64;
+    taken.not_held = result.not_held;
     taken.missing = receipt.missing.iter().map(|range| range.last - range.first + 1).sum();
     key_notice::take(home, name, signer, &receipt.keys, Some(next_sequence))?;
     home.record(result.record)?;

@@ -187,6 +187,8 @@ pub struct PackageReport {
     pub file_bytes: u64,
     /// True for a package without items, which only acknowledges receipts.
     pub acknowledgement: bool,
+    /// True for a package that brings no content and asks what the replica holds.
+    pub inventory: bool,
 }
 
 /// What waits because it did not fit.
@@ -310,6 +312,8 @@ pub struct TakenReceipt {
     pub proven: u64,
     /// Items that it shows to be wrong and that travel again.
     pub failed: u64,
+    /// Items that the replica was asked for and does not hold: they travel.
+    pub not_held: u64,
     /// Packages that it shows to be missing.
     pub missing: u64,
     /// Files on the replica that no item accounts for, as it says.
@@ -418,7 +422,9 @@ pub struct RouteStatus {
     pub extra: u64,
     /// Where its keys stand.
     pub keys: RouteKeysReport,
-    /// What to do next: `pack`, `carry`, `wait-for-receipt`, `release-breaker`, `trust-card`, `needs-person`, `nothing`.
+    /// Items that no receipt (source) or package (replica) has confirmed since the route began anew.
+    pub unconfirmed: u64,
+    /// What to do next: `pack`, `carry`, `wait-for-receipt`, `release-breaker`, `trust-card`, `rebase`, `needs-person`, `nothing`.
     pub next: &'static str,
 }
 
@@ -437,6 +443,8 @@ pub struct StatusReport {
     pub ledger_records: u64,
     /// Its head, hex.
     pub ledger_head: String,
+    /// Its incarnation, hex: what two people compare when a route stopped at a fork.
+    pub incarnation: String,
     /// What needs attention.
     pub problems: Vec<Problem>,
 }
@@ -495,6 +503,34 @@ pub struct ActReport {
     pub missing: u64,
     /// What needs attention.
     pub problems: Vec<Problem>,
+}
+
+/// `rebase`.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct RebaseReport {
+    /// `source` or `replica`.
+    pub role: &'static str,
+    /// The route.
+    pub route: String,
+    /// What is done: `new-life` (this ledger begins a new life), `ask` (the replica is asked what it holds), `follow` (what the
+    /// source says from now on is followed), `refuse` (what stopped the route is refused, and it goes on as before).
+    pub way: &'static str,
+    /// The life of the other side that is followed, or refused, where one stopped the route, hex.
+    pub life: Option<String>,
+    /// The routes that begin anew; with a new life all of this home.
+    pub routes: Vec<String>,
+    /// This ledger's incarnation afterwards, hex.
+    pub incarnation: String,
+    /// Items that are to be confirmed by receipt.
+    pub confirm_items: u64,
+    /// Their bytes.
+    pub confirm_bytes: u64,
+    /// Source: items among them of which it is known that the replica does not hold them as they are; the receipt may name more.
+    pub send_items: u64,
+    /// Their bytes.
+    pub send_bytes: u64,
+    /// Whether nothing was done because of `--dry-run`.
+    pub dry_run: bool,
 }
 
 /// An earlier version on the replica.

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use wire::limits::{BLOCK_PLAIN_BYTES_MAX, BODY_PLAIN_BYTES_MAX};
 use wire::manifest::{Document, Item, Mark, Part};
 use wire::record::{CapturedRow, Chunk, ChunkList, PackedRow, Shape};
-use wire::{Digest, digest};
+use wire::{Digest, ItemId, digest};
 
 use crate::layout::Layout;
 use crate::reader::{DocumentRead, Draft, NotRead, Reader, pieces_of};
@@ -78,6 +78,8 @@ pub struct Packing {
     pub recaptured: Vec<CapturedRow>,
     /// Items that did not go, and why.
     pub refused: Vec<(u32, NotRead)>,
+    /// Ids that an inventory names without a claim, ascending.
+    pub unclaimed: Vec<ItemId>,
     /// Bytes of the documents.
     pub document_bytes: u64,
     body_bytes: u64,
@@ -94,6 +96,7 @@ impl Packing {
             chunks: Vec::new(),
             recaptured: Vec::new(),
             refused: Vec::new(),
+            unclaimed: Vec::new(),
             document_bytes: 0,
             body_bytes: MANIFEST_BYTES,
             chunk_count: 0,
@@ -189,6 +192,15 @@ impl Packing {
             },
             item: Item { id: item.id.clone(), version, mark, replaces, transaction: None, record: None, documents: vec![document] },
         });
+    }
+
+    /// Takes a document in that an inventory claims: it brings none of its bytes.
+    pub fn push_claim(&mut self, reader: &Reader<'_>, read: DocumentRead) {
+        let item = reader.item(read.item);
+        self.push_document(reader, DocumentRead { pieces: Vec::new(), base: None, ..read }, 0);
+        if let Some(last) = self.items.last_mut().filter(|last| last.item.id == item.id) {
+            (last.item.mark, last.item.replaces, last.row.mark) = (Mark::Record, None, Mark::Record);
+        }
     }
 
     /// Takes a part of a document in whose bytes lie at `at`; `whole` is the digest of all of the document.

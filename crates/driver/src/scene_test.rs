@@ -91,6 +91,7 @@ impl Scene {
             to_gateway: gateway("over"),
             from_gateway: gateway("back"),
             escrow: None,
+            adopt: false,
         };
         crate::route_add(world, &scene.source(), &add).unwrap();
         let accept =

@@ -10,7 +10,7 @@ use store::disk::Disk;
 use wire::card::{Card, Role, fingerprint_matches};
 use wire::id::Bytes;
 use wire::name::is_name;
-use wire::record::{ArchiveAdded, Born, RouteAccepted, RouteAdded, Trusted};
+use wire::record::{ArchiveAdded, Born, Rebased, RouteAccepted, RouteAdded, Trusted};
 use wire::{Incarnation, digest};
 use zeroize::Zeroizing;
 
@@ -212,6 +212,8 @@ pub struct RouteAdd {
     pub from_gateway: Option<PathBuf>,
     /// An escrow zone's name.
     pub escrow: Option<String>,
+    /// The replica tree was filled by other means: it is asked what it holds before content travels.
+    pub adopt: bool,
 }
 
 /// What `route accept` says.
@@ -285,6 +287,9 @@ pub fn route_add(world: &World, path: &Path, route: &RouteAdd) -> Result<SetupRe
     let route_id = digest::route_id(&home.zone_id(), &replica, &route.name);
     if !recorded {
         home.record(RouteAdded { route: route.name.clone(), route_id, archive: route.archive.clone(), replica })?;
+        if route.adopt {
+            home.record(Rebased { route: route.name.clone(), former: None, life: None, anew: true, reason: "adopt".into() })?;
+        }
         home.commit()?;
     }
     if !configured {

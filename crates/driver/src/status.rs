@@ -73,6 +73,7 @@ fn report(home: &Home) -> StatusReport {
         generation: home.key_state().generation(),
         ledger_records: head.number,
         ledger_head: head.digest.to_string(),
+        incarnation: home.incarnation().to_string(),
         ..StatusReport::default()
     };
     for (name, config) in &home.config.routes {
@@ -97,8 +98,8 @@ fn not_in_ledger(name: &str, command: &str) -> Problem {
 }
 
 /// What stops a route, as code and problem: a fork, else its tripped breaker.
-fn stop(name: &str, stopped: Option<&(String, String)>, tripped: Option<String>, breaker_code: &'static str) -> (Option<String>, Vec<Problem>) {
-    let forked = stopped.map(|(code, seen)| Problem { code: crate::applying::static_code(code), subject: name.into(), detail: seen.clone() });
+fn stop(name: &str, stopped: Option<&engine::rebase::Stop>, tripped: Option<String>, breaker_code: &'static str) -> (Option<String>, Vec<Problem>) {
+    let forked = stopped.map(|stop| Problem { code: crate::applying::static_code(&stop.code), subject: name.into(), detail: stop.seen.clone() });
     let tripped = tripped.map(|detail| Problem { code: breaker_code, subject: name.into(), detail });
     let problems: Vec<Problem> = forked.into_iter().chain(tripped).collect();
     (problems.first().map(|problem| problem.code.into()), problems)
@@ -140,10 +141,10 @@ fn source_status(home: &Home, name: &str, config: &RouteConfig) -> (RouteStatus,
     let (stopped, problems) = without_keys(home, &route.replica, stopped, problems);
     let next = match (&stopped, route.breaker.tripped) {
         (Some(code), None) if code == "KEY-01" => "trust-card",
+        _ if route.stopped.is_some() => "rebase",
         (Some(_), None) => "needs-person",
-        (_, Some(_)) if route.stopped.is_some() => "needs-person",
         (_, Some(_)) => "release-breaker",
-        _ if open.sendable > 0 || route.want_full && !route.asked_full => "pack",
+        _ if open.sendable > 0 || route.asking.iter().any(|asking| asking.sequence == 0) || route.want_full && !route.asked_full => "pack",
         _ if home.key_state().must_tell(name) => "pack",
         _ if open.counts.packed > 0 || home.key_state().to_announce(name).is_some() => "wait-for-receipt",
         _ if open.rotten > 0 => "needs-person",
@@ -160,6 +161,7 @@ fn source_status(home: &Home, name: &str, config: &RouteConfig) -> (RouteStatus,
         stopped,
         agreed: agreed(&route.breaker),
         extra: route.extra.into(),
+        unconfirmed: open.unconfirmed,
         next,
         keys: of_route(home, name),
         other_zone: home.zone_name(&route.replica),
@@ -177,6 +179,8 @@ struct OpenItems {
     sendable: u64,
     /// Items that cannot travel because their content rotted.
     rotten: u64,
+    /// Items that the replica is still asked for.
+    unconfirmed: u64,
     oldest_unpacked_seconds: Option<u64>,
     oldest_unproven_seconds: Option<u64>,
 }
@@ -208,6 +212,7 @@ impl OpenItems {
             if sent.packed_version < item.version {
                 open.oldest_unpacked_seconds = older(open.oldest_unpacked_seconds);
             }
+            open.unconfirmed += u64::from(route.waits_for_inventory(item, &sent));
             open.rotten += u64::from(item.rotten);
             open.sendable += u64::from(standing != Standing::Packed && !item.rotten);
         }
@@ -246,8 +251,8 @@ fn replica_status(home: &Home, name: &str, config: &RouteConfig) -> (RouteStatus
     let (stopped, problems) = without_keys(home, &route.source, stopped, problems);
     let next = match (&stopped, route.breaker.tripped) {
         (Some(code), None) if code == "KEY-01" => "trust-card",
+        _ if route.stopped.is_some() => "rebase",
         (Some(_), None) => "needs-person",
-        (_, Some(_)) if route.stopped.is_some() => "needs-person",
         (_, Some(_)) => "release-breaker",
         _ if unfinished || (outstanding > 0 || home.key_state().must_tell(name) && route.highest() > 0) && !config.has_gateway() && !reads => "carry",
         _ => "nothing",
@@ -263,6 +268,7 @@ fn replica_status(home: &Home, name: &str, config: &RouteConfig) -> (RouteStatus
         escaped: route.escaped(),
         oldest_read_seconds,
         extra: route.extra.into(),
+        unconfirmed: route.items.iter().filter(|item| item.held() && !item.is_confirmed()).count() as u64,
         next,
         keys: of_route(home, name),
         other_zone: home.zone_name(&route.source),

@@ -120,9 +120,11 @@ fn forks_and_rot_are_problems() {
     assert_eq!(found, [("SRC-06", "a"), ("SRC-06", "b")]);
     assert_eq!((seen.routes[0].items, seen.routes[0].next), (counts([2, 0, 0, 1, 0, 1, 0]), "needs-person"), "rot does not cross");
     for home in [&source, &scene.replica()] {
-        scene.change(home, |home| home.record(Stopped { route: "all".into(), code: "FRK-02".into(), seen: "an old copy".into() }));
+        scene.change(home, |home| {
+            home.record(Stopped { route: "all".into(), code: "FRK-02".into(), seen: "an old copy".into(), whose: wire::card::Role::Replica, life: None })
+        });
         let seen = status(&scene.world, home).unwrap();
-        assert_eq!((seen.routes[0].stopped.as_deref(), seen.routes[0].next), (Some("FRK-02"), "needs-person"));
+        assert_eq!((seen.routes[0].stopped.as_deref(), seen.routes[0].next), (Some("FRK-02"), "rebase"));
         assert!(seen.problems.iter().any(|problem| problem.code == "FRK-02" && problem.detail == "an old copy"));
     }
 }

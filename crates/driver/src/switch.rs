@@ -54,7 +54,7 @@ impl Switch<'_> {
         let numbered: Vec<(u32, &StagedRow)> = (0u32..).zip(self.rows).collect();
         let of = |wanted: fn(&Step) -> bool| numbered.iter().copied().filter(move |(_, row)| wanted(&row.step)).collect::<Vec<_>>();
         let mut differs = Vec::new();
-        let removals = of(|step| matches!(step, Step::Remove));
+        let removals = of(|step| matches!(step, Step::Remove | Step::Drop));
         differs.extend(self.each(&removals, |this, parents, place, row| this.remove(parents, place, row))?);
         let mut parents: Vec<Vec<u8>> = removals.iter().filter_map(|(_, row)| self.held(row)).map(|item| split(&item.path().0).0.to_vec()).collect();
         parents.sort_unstable();
@@ -62,6 +62,7 @@ impl Switch<'_> {
         parents.iter().rev().for_each(|path| self.remove_empty(path));
         differs.extend(self.each(&of(|step| matches!(step, Step::Write)), |this, parents, place, row| this.write(parents, place, row))?);
         differs.extend(self.each(&of(|step| matches!(step, Step::Attributes)), |this, _, place, row| this.attributes(place, row))?);
+        differs.extend(self.each(&of(|step| matches!(step, Step::Adopt)), |this, _, place, row| this.adopt(place, row))?);
         for (place, row) in of(|step| matches!(step, Step::Hold)) {
             self.hold(place, row)?;
         }
@@ -342,7 +343,21 @@ impl Switch<'_> {
 
     fn attributes(&self, place: u32, row: &StagedRow) -> io::Result<Differs> {
         let Some(item) = self.held(row) else { return Ok(None) };
-        let (parent, name) = split(&item.path().0);
+        self.set_attributes(place, row, item.path(), item.disk.as_ref())
+    }
+
+    /// Takes up what lies at an item's place already, under whichever name it lies.
+    fn adopt(&self, place: u32, row: &StagedRow) -> io::Result<Differs> {
+        let escaped = match self.held(row) {
+            Some(item) => item.disk.clone(),
+            None => self.where_it_lies(row),
+        };
+        let path = escaped.as_ref().unwrap_or_else(|| self.id_of(row));
+        self.set_attributes(place, row, path, escaped.as_ref())
+    }
+
+    fn set_attributes(&self, place: u32, row: &StagedRow, path: &ItemId, escaped: Option<&ItemId>) -> io::Result<Differs> {
+        let (parent, name) = split(&path.0);
         let set = || {
             let dir = self.disk().dir(&self.tree.root, parent, false)?;
             let mut file = self.disk().open_write(&dir, name).or_else(|_| self.disk().open(&dir, name))?;
@@ -351,7 +366,7 @@ impl Switch<'_> {
             file.set_modified(row.modified)
         };
         match set() {
-            Ok(()) => Ok(item.disk.clone().and_then(|path| applied(place, Some(path), None))),
+            Ok(()) => Ok(escaped.cloned().and_then(|path| applied(place, Some(path), None))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 Ok(Some(AppliedRow { row: place, outcome: Outcome::Refused.number(), disk: None, kept: None }))
             }

@@ -53,8 +53,8 @@ fn heads(home: &Home, archive_name: &str, numbers: &[u32]) -> BTreeMap<u32, Shap
 
 /// Why a route must not go on: a fork, or its breaker, which trips here if it has to (a dry run only says so).
 pub fn stopped(home: &mut Home, name: &str, dry_run: bool) -> Result<Option<Problem>, Failure> {
-    if let Some((code, seen)) = &source_route(home, name)?.stopped {
-        return Ok(Some(Problem { code: crate::applying::static_code(code), subject: name.into(), detail: seen.clone() }));
+    if let Some(stop) = &source_route(home, name)?.stopped {
+        return Ok(Some(Problem { code: crate::applying::static_code(&stop.code), subject: name.into(), detail: stop.seen.clone() }));
     }
     if let Err(revoked) = home.recipient(&source_route(home, name)?.replica) {
         return Ok(Some(revoked.0));

@@ -73,7 +73,15 @@ fn home(root: &Path, zone: &str, trusted: &[&str]) -> PathBuf {
         fs::create_dir_all(root.join("archive")).unwrap();
         fs::write(root.join("archive/document"), b"content").unwrap();
         driver::archive_add(&world, &home, "archive", &root.join("archive")).unwrap();
-        let add = RouteAdd { name: "assets".into(), archive: "archive".into(), to: "outside".into(), to_gateway: None, from_gateway: None, escrow: None };
+        let add = RouteAdd {
+            name: "assets".into(),
+            archive: "archive".into(),
+            to: "outside".into(),
+            to_gateway: None,
+            from_gateway: None,
+            escrow: None,
+            adopt: false,
+        };
         driver::route_add(&world, &home, &add).unwrap();
     }
     home
@@ -242,7 +250,7 @@ fn good_packages_are_applied() {
         let trusted: Vec<&str> = fixture["trusted"].as_array().unwrap().iter().map(|zone| zone.as_str().unwrap()).collect();
         let home = home(root.path(), "outside", &trusted);
         mark(&home, fixture);
-        let stopped = ["FRK-02", "FRK-04", "RPL-01"];
+        let stopped = ["FRK-02", "FRK-04", "FRK-05", "RPL-01"];
         if let Some(first) = fixture["bases"].as_str() {
             let problems = apply(&home, &medium(root.path(), &fixtures().join(first)));
             assert!(problems.is_empty(), "{first}: {problems:?}");

@@ -96,7 +96,8 @@ impl Stand {
             driver::trust(&world, to, &stand.path("card"), &card.fingerprint).unwrap();
         }
         driver::archive_add(&world, &inside, "archive", &stand.path("archive")).unwrap();
-        let add = RouteAdd { name: "all".into(), archive: "archive".into(), to: "outside".into(), to_gateway: None, from_gateway: None, escrow: None };
+        let add =
+            RouteAdd { name: "all".into(), archive: "archive".into(), to: "outside".into(), to_gateway: None, from_gateway: None, escrow: None, adopt: false };
         driver::route_add(&world, &inside, &add).unwrap();
         let accept = RouteAccept { name: "all".into(), from: "inside".into(), into: stand.path("tree"), from_gateway: None, to_gateway: None };
         driver::route_accept(&world, &outside, &accept).unwrap();

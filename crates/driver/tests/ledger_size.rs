@@ -66,6 +66,7 @@ fn crossing(number: u64) -> [Record; 5] {
             document_bytes: 3000,
             acknowledges: number,
             full_receipt: false,
+            inventory: None,
             rows: vec![packed],
             chunks: Vec::new(),
         }

@@ -4,10 +4,10 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use wire::keys::KeyNotice;
-use wire::limits::{DIGEST_EXCEPTIONS_MAX, FULL_MISSING_MAX, RECEIPT_ROWS_MAX};
+use wire::limits::{DIGEST_EXCEPTIONS_MAX, FULL_MISSING_MAX, NUMBER_MAX, RECEIPT_ROWS_MAX};
 use wire::manifest::Head;
 use wire::receipt::{Answer, AnswersDigest, Exception, Form, Outcome, Range, ReadBack, Receipt, Row, SourceSeen, digest_ranges_max, ranges_of};
-use wire::{Digest, Incarnation, ZoneId};
+use wire::{Digest, Incarnation, PackageId, ZoneId};
 
 use crate::replica::{Progress, Route};
 
@@ -133,6 +133,31 @@ pub fn receipt(route: &Route, moment: &Moment, answers: Vec<Answer>, wanted: Wan
         extra: route.extra,
         keys: moment.keys.clone(),
     })
+}
+
+/// The receipt that tells a source that packages of this incarnation are not followed any more: it has seen a sequence that
+/// nobody reaches. `package` is the one that was refused.
+pub fn refusal(route: &Route, moment: &Moment, incarnation: Incarnation, package: PackageId, ledger: Head) -> Receipt {
+    Receipt {
+        route_id: route.route_id,
+        source: moment.source,
+        replica: moment.replica,
+        incarnation: moment.incarnation,
+        number: route.receipts + 1,
+        ledger: moment.ledger,
+        source_seen: SourceSeen { incarnation, sequence: NUMBER_MAX, package, ledger },
+        missing: Vec::new(),
+        missing_more: false,
+        form: Form::Scrub { answers: Vec::new() },
+        state: route.state,
+        free_bytes: moment.free_bytes,
+        read_back: moment.read_back,
+        more: false,
+        escaped: u32::try_from(route.escaped()).unwrap_or(u32::MAX),
+        kept_aside: route.kept_aside,
+        extra: route.extra,
+        keys: moment.keys.clone(),
+    }
 }
 
 /// The digest form and whether something did not fit it.

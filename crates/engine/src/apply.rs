@@ -3,46 +3,88 @@
 //! An item never goes back to a lower version, a tombstone wins over any older version for ever, and an equal version is
 //! written again only where what lies on the disk differs.
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
-use wire::manifest::{Document, Item as Carried, Manifest, Part};
+use core::cmp::Ordering;
+use wire::card::Role;
+use wire::limits::{NUMBER_MAX, STEP_MAX};
+use wire::manifest::{Document, Item as Carried, Manifest, Mark, Part, Witness};
 use wire::receipt::Outcome;
 use wire::record::{StagedRow, Step};
-use wire::{Digest, Incarnation, ItemId, PackageId};
+use wire::{Digest, ItemId, PackageId};
 
 use crate::reconcile::Fork;
-use crate::replica::{Item, Route};
+use crate::replica::{Item, Replica, Route};
 
-/// The safeties of P12 that a package can trip on a replica, before anything of it is staged.
-pub fn fork_of(route: &Route, ours: &Incarnation, records: u64, package: PackageId, manifest: &Manifest) -> Option<Fork> {
+/// Whether a package is of a life of the source that is not followed any more: it is refused, and stops nothing.
+pub fn is_former(route: &Route, manifest: &Manifest) -> bool {
+    route.former.contains(&manifest.incarnation)
+}
+
+/// Whether the route began anew behind a package: it changes nothing.
+pub fn is_void(route: &Route, manifest: &Manifest) -> bool {
+    route.incarnation == Some(manifest.incarnation) && manifest.sequence <= route.floor
+}
+
+/// The safeties of P12 that a package can trip on a replica, before anything of it is staged. `records` counts those of our
+/// ledger, which is the `replica`'s.
+pub fn fork_of(replica: &Replica, route: &Route, records: u64, package: PackageId, manifest: &Manifest) -> Option<Fork> {
+    let theirs = |code, seen| Some(Fork { code, seen, whose: Role::Source, life: (code == "FRK-04").then_some(manifest.incarnation) });
+    let ours = |code, seen| Some(Fork { code, seen, whose: Role::Replica, life: None });
     if let Some(incarnation) = route.incarnation.filter(|incarnation| *incarnation != manifest.incarnation) {
-        return Some(Fork { code: "FRK-04", seen: format!("the source was incarnation {incarnation}, the package is of {}", manifest.incarnation) });
+        return theirs("FRK-04", format!("the source was incarnation {incarnation}, the package is of {}", manifest.incarnation));
     }
-    if let Some(seen) = route.packages.get(&manifest.sequence).filter(|seen| seen.package != package) {
-        return Some(Fork { code: "FRK-03", seen: format!("sequence {} was package {} and is now {package}", manifest.sequence, seen.package) });
+    let before = (1..).map_while(|back| manifest.sequence.checked_sub(back)).zip(&manifest.previous);
+    let named = core::iter::once((manifest.sequence, &package)).chain(before);
+    for (sequence, id) in named {
+        if let Some(seen) = route.packages.get(&sequence).filter(|seen| seen.package != *id) {
+            return theirs("FRK-03", format!("sequence {sequence} was package {} and is now {id}", seen.package));
+        }
     }
     let earlier = route.packages.range(..manifest.sequence).next_back().is_some_and(|(_, seen)| seen.ledger.number > manifest.ledger.number);
     let later = route.packages.range(manifest.sequence + 1..).next().is_some_and(|(_, seen)| seen.ledger.number < manifest.ledger.number);
-    if earlier || later {
-        return Some(Fork {
-            code: "FRK-01",
-            seen: format!("sequence {} quotes a ledger of {} records, which does not fit its neighbours", manifest.sequence, manifest.ledger.number),
-        });
+    let newest = manifest.sequence > route.highest();
+    if earlier || later || newest && manifest.floor < route.floor {
+        let records = manifest.ledger.number;
+        return theirs("FRK-01", format!("sequence {} quotes a ledger of {records} records, which does not fit its neighbours", manifest.sequence));
     }
-    let witness = manifest.acknowledged?;
-    if witness.incarnation != *ours {
-        return Some(Fork { code: "FRK-04", seen: format!("the source has seen incarnation {} of this replica, this ledger is {ours}", witness.incarnation) });
+    if let Some(seen) = leap_of(route, manifest) {
+        return theirs("FRK-05", seen);
     }
-    let behind = witness.receipt > route.receipts || witness.ledger.number > records;
-    behind.then(|| Fork {
-        code: "FRK-02",
-        seen: format!(
-            "the source has taken in receipt {} over {} records, this ledger has made {} and holds {records}",
-            witness.receipt, witness.ledger.number, route.receipts
-        ),
-    })
+    // Who began a new life tells the source with the next receipt; until then it speaks of another one.
+    let of_before = |witness: &Witness| witness.incarnation != replica.incarnation && (route.unheard || replica.lives.contains(&witness.incarnation));
+    let witness = manifest.acknowledged.filter(|witness| !of_before(witness))?;
+    if witness.receipt == NUMBER_MAX {
+        return ours("FRK-04", format!("the source does not follow incarnation {} of this replica any more", witness.incarnation));
+    }
+    if witness.incarnation != replica.incarnation {
+        return ours("FRK-04", format!("the source has seen incarnation {} of this replica, this ledger is {}", witness.incarnation, replica.incarnation));
+    }
+    if witness.receipt <= route.receipts && witness.ledger.number <= records {
+        return None;
+    }
+    let seen = format!(
+        "the source has taken in receipt {} over {} records, this ledger has made {} and holds {records}",
+        witness.receipt, witness.ledger.number, route.receipts
+    );
+    ours("FRK-02", seen)
+}
+
+/// A number that is further above the last one than a source can have counted honestly (FAULTS P09).
+fn leap_of(route: &Route, manifest: &Manifest) -> Option<String> {
+    let too_far = |number: u64, last: u64| number > last.saturating_add(STEP_MAX);
+    if route.leap {
+        return None;
+    }
+    let last = route.highest().max(route.floor);
+    if route.incarnation.is_some() && too_far(manifest.floor, last) || too_far(manifest.sequence, last.max(manifest.floor)) {
+        return Some(format!("sequence {} is further above {last} than {STEP_MAX}", manifest.sequence));
+    }
+    let held = |id: &ItemId| route.find(id).filter(|(_, item)| !item.former).map_or(0, |(_, item)| item.version);
+    let item = manifest.items.iter().find(|item| too_far(item.version, held(&item.id).max(manifest.floor)))?;
+    Some(format!("version {} of an item is further above the last one than {STEP_MAX}", item.version))
 }
 
 /// Plans a package, row by row in its order.
@@ -62,48 +104,56 @@ impl<'a> Planner<'a> {
     /// The step for the next row. `on_disk` tells whether what lies on the disk is what the ledger says of the item; it is
     /// asked only where the answer decides.
     pub fn row(&mut self, carried: &Carried, on_disk: &mut dyn FnMut(&Item) -> bool) -> StagedRow {
-        let known = self.route.find(&carried.id);
-        let (item, id) = match (known, self.new_items.get(&carried.id)) {
-            (Some((number, _)), _) => (number, None),
-            (None, Some(number)) => (*number, None),
-            (None, None) => {
-                self.new_items.insert(carried.id.clone(), self.next_item);
-                self.next_item += 1;
-                (self.next_item - 1, Some(carried.id.clone()))
-            }
-        };
+        let (item, id) = self.number(&carried.id);
         let document = carried.documents.first();
-        let known = known.map(|(_, item)| item).filter(|item| item.version > 0);
-        let step = match (document, known) {
-            (_, Some(held)) if carried.version < held.version => Step::Nothing(Outcome::Superseded.number()),
-            (None, Some(held)) if held.removed => Step::Nothing(if carried.version == held.version { Outcome::Unchanged } else { Outcome::Applied }.number()),
-            (None, Some(_)) => Step::Remove,
-            (None, None) => Step::Remove,
-            (Some(_), Some(held)) if carried.version == held.version && held.removed => Step::Nothing(Outcome::Superseded.number()),
-            (Some(document), Some(held)) if carried.version == held.version => match (on_disk(held), document.part) {
-                // It was found damaged and is right again: taken up like new attributes, so that it counts again.
-                (true, _) if held.damaged != 0 => Step::Attributes,
+        let known = self.route.find(&carried.id).map(|(_, item)| item).filter(|item| item.version > 0);
+        let step = match (document, known.map(|held| (held, order(carried, held)))) {
+            (_, Some((_, Ordering::Less))) => Step::Nothing(Outcome::Superseded.number()),
+            (None, Some((held, Ordering::Equal))) if held.removed => Step::Nothing(Outcome::Unchanged.number()),
+            // A newer tombstone over an older one is a removal like any other, so that the version is kept.
+            (None, _) => Step::Remove,
+            (Some(_), Some((held, Ordering::Equal))) if held.removed => Step::Nothing(Outcome::Superseded.number()),
+            (Some(document), Some((held, Ordering::Equal))) => match (held.digest == document.digest && on_disk(held), document.part) {
+                // It was found damaged, or not confirmed yet, and is right: taken up like new attributes, so that it counts.
+                (true, _) if held.damaged != 0 || !held.is_confirmed() => Step::Attributes,
                 (true, _) => Step::Nothing(Outcome::Unchanged.number()),
                 (false, None) => Step::Write,
                 (false, Some(part)) => self.part(item, carried.version, document, part),
             },
             (Some(document), _) if document.part.is_some() => self.part(item, carried.version, document, document.part.expect("checked by the guard")),
-            (Some(document), Some(held)) if held.held() && held.digest == document.digest && held.damaged == 0 && on_disk(held) => Step::Attributes,
+            (Some(document), Some((held, _))) if held.held() && held.digest == document.digest && held.damaged == 0 && on_disk(held) => Step::Attributes,
             (Some(_), _) => Step::Write,
         };
-        // A newer tombstone over an older one is a removal like any other, so that the version is kept.
-        let step = if document.is_none() && matches!(step, Step::Nothing(number) if number == Outcome::Applied.number()) { Step::Remove } else { step };
-        StagedRow {
-            item,
-            id,
-            version: carried.version,
-            mark: carried.mark,
-            step,
-            digest: document.map_or(Digest::ZERO, |document| document.digest),
-            size: document.map_or(0, |document| document.size),
-            modified: document.map_or(0, |document| document.modified),
-            executable: document.is_some_and(|document| document.executable),
-            part: document.and_then(|document| document.part),
+        staged(item, id, carried, step)
+    }
+
+    /// The step for the next row of an inventory: what lies there as it should is taken up, and nothing else is changed.
+    pub fn claim(&mut self, carried: &Carried, lies_right: bool) -> StagedRow {
+        let (item, id) = self.number(&carried.id);
+        let known = self.route.find(&carried.id).map(|(_, item)| item).filter(|item| item.version > 0);
+        let newer = known.is_some_and(|held| match order(carried, held) {
+            Ordering::Less => true,
+            Ordering::Equal => held.removed,
+            Ordering::Greater => false,
+        });
+        let step = match (newer, lies_right) {
+            (true, _) => Step::Nothing(Outcome::Superseded.number()),
+            (false, true) => Step::Adopt,
+            (false, false) => Step::Nothing(Outcome::BaseMissing.number()),
+        };
+        staged(item, id, carried, step)
+    }
+
+    /// The number of an item, and its id when it is met for the first time.
+    fn number(&mut self, id: &ItemId) -> (u32, Option<ItemId>) {
+        match (self.route.find(id), self.new_items.get(id)) {
+            (Some((number, _)), _) => (number, None),
+            (None, Some(number)) => (*number, None),
+            (None, None) => {
+                self.new_items.insert(id.clone(), self.next_item);
+                self.next_item += 1;
+                (self.next_item - 1, Some(id.clone()))
+            }
         }
     }
 
@@ -116,6 +166,55 @@ impl<'a> Planner<'a> {
         let whole = parts.iter().fold(0, |end, part| if part.offset <= end { end.max(part.offset + part.length) } else { end }) == document.size;
         if whole { Step::Write } else { Step::Hold }
     }
+}
+
+/// How what is carried stands to what is held: whatever this life of the source says is newer than what another one said.
+fn order(carried: &Carried, held: &Item) -> Ordering {
+    if held.former { Ordering::Greater } else { carried.version.cmp(&held.version) }
+}
+
+fn staged(item: u32, id: Option<ItemId>, carried: &Carried, step: Step) -> StagedRow {
+    let document = carried.documents.first();
+    StagedRow {
+        item,
+        id,
+        version: carried.version,
+        mark: carried.mark,
+        step,
+        digest: document.map_or(Digest::ZERO, |document| document.digest),
+        size: document.map_or(0, |document| document.size),
+        modified: document.map_or(0, |document| document.modified),
+        executable: document.is_some_and(|document| document.executable),
+        part: document.and_then(|document| document.part),
+    }
+}
+
+/// What one inventory drops at most; the rest stays until the route is asked again.
+pub const DROPS_MAX: usize = 1 << 18;
+
+/// What an inventory does not name: held in its span, and brought by no later package. It goes, into the history.
+pub fn unnamed(route: &Route, manifest: &Manifest) -> Vec<StagedRow> {
+    let Some(inventory) = &manifest.inventory else { return Vec::new() };
+    let named: BTreeSet<&ItemId> = manifest.items.iter().map(|item| &item.id).chain(&inventory.unclaimed).collect();
+    let goes = |item: &Item| item.held() && item.sequence < manifest.sequence && inventory.span.contains(&item.id) && !named.contains(&item.id);
+    let drop = |(item, number): (&Item, u32)| StagedRow {
+        item: number,
+        id: None,
+        version: item.version,
+        mark: Mark::Delete,
+        step: Step::Drop,
+        digest: Digest::ZERO,
+        size: 0,
+        modified: 0,
+        executable: false,
+        part: None,
+    };
+    route.items.iter().zip(0u32..).filter(|(item, _)| goes(item)).map(drop).take(DROPS_MAX).collect()
+}
+
+/// The rows of an apply record that are the package's own and are answered: what an inventory drops stands behind them.
+pub fn own_rows(rows: &[StagedRow]) -> &[StagedRow] {
+    &rows[..rows.iter().position(|row| row.step == Step::Drop).unwrap_or(rows.len())]
 }
 
 /// A line about a fork for people.

@@ -1,14 +1,23 @@
 //! The safeties that a package can trip, at their boundaries, and the step for every row.
 
 use super::*;
+use crate::replica;
 use crate::replica::Progress;
-use crate::scene::{BYTES, INSIDE, OUTSIDE, carried, digest, document, head, held, manifest, package, replica_route, seen};
+use crate::scene::{BYTES, INSIDE, OUTSIDE, carried, digest, document, head, held, id, manifest, package, replica_route, seen};
 use alloc::vec;
-use wire::manifest::Witness;
+use wire::Incarnation;
+use wire::manifest::{Inventory, Span};
 
 const OTHER: Incarnation = Incarnation([9; 16]);
+/// An earlier life of ours.
+const FORMER: Incarnation = Incarnation([8; 16]);
 /// Records in this ledger.
 const RECORDS: u64 = 70;
+
+/// This replica, with one earlier life.
+fn ours() -> Replica {
+    Replica { incarnation: OUTSIDE, lives: vec![FORMER], ..Replica::default() }
+}
 
 #[test]
 fn forks_at_their_boundaries() {
@@ -35,10 +44,15 @@ fn forks_at_their_boundaries() {
         ("it has seen a receipt that was never made", 7, 7, INSIDE, 70, told(OUTSIDE, 5, RECORDS), Some("FRK-02")),
         ("it has seen a record that is not there", 7, 7, INSIDE, 70, told(OUTSIDE, 4, RECORDS + 1), Some("FRK-02")),
         ("it has seen another incarnation of us", 7, 7, INSIDE, 70, told(OTHER, 1, 1), Some("FRK-04")),
+        ("it does not follow us any more", 7, 7, INSIDE, 70, told(OUTSIDE, NUMBER_MAX, 1), Some("FRK-04")),
+        ("it did not follow an earlier life of us", 7, 7, INSIDE, 70, told(FORMER, NUMBER_MAX, 1), None),
+        ("it has seen an earlier life of us only", 7, 7, INSIDE, 70, told(FORMER, 99, 99), None),
+        ("as far above the last one as a sequence may be", 6 + STEP_MAX, 7, INSIDE, 70, None, None),
+        ("one further", 7 + STEP_MAX, 7, INSIDE, 70, None, Some("FRK-05")),
     ] {
         let mut manifest = manifest(sequence, vec![]);
         (manifest.incarnation, manifest.ledger, manifest.acknowledged) = (incarnation, head(records), acknowledged);
-        let fork = fork_of(&route, &OUTSIDE, RECORDS, package(id), &manifest);
+        let fork = fork_of(&ours(), &route, RECORDS, package(id), &manifest);
         assert_eq!(fork.as_ref().map(|fork| fork.code), code, "{what}");
         assert!(fork.is_none_or(|fork| describe(&fork).starts_with(fork.code)), "{what}");
     }
@@ -47,7 +61,102 @@ fn forks_at_their_boundaries() {
 #[test]
 fn a_first_package_may_be_of_any_incarnation() {
     let manifest = manifest(9, vec![]);
-    assert_eq!(fork_of(&replica_route(vec![]), &OUTSIDE, 1, package(9), &manifest), None);
+    assert_eq!(fork_of(&ours(), &replica_route(vec![]), 1, package(9), &manifest), None);
+}
+
+/// FAULTS P09
+#[test]
+fn versions_have_a_ceiling_per_step() {
+    let mut route = replica_route(vec![held("a", 3, 1), replica::Item { former: true, ..held("b", 9, 1) }]);
+    route.incarnation = Some(INSIDE);
+    for (what, name, version, floor, leap, code) in [
+        ("as far above what is held as may be", "a", 3 + STEP_MAX, 0, false, None),
+        ("one further", "a", 4 + STEP_MAX, 0, false, Some("FRK-05")),
+        ("one further, and a person agreed", "a", 4 + STEP_MAX, 0, true, None),
+        ("new, as far as may be", "c", STEP_MAX, 0, false, None),
+        ("new, one further", "c", 1 + STEP_MAX, 0, false, Some("FRK-05")),
+        ("new, of a life that began far above", "c", 1 + STEP_MAX, 1, false, None),
+        ("held of a life that is over: its version counts for nothing", "b", 9 + STEP_MAX, 0, false, Some("FRK-05")),
+        ("a floor that is too far above the last sequence", "a", 4, 1 + STEP_MAX, false, Some("FRK-05")),
+    ] {
+        route.leap = leap;
+        let mut manifest = manifest(floor + 7, vec![carried(name, version, Some(document(1, None)))]);
+        (manifest.floor, manifest.ledger) = (floor, head(70));
+        assert_eq!(fork_of(&ours(), &route, RECORDS, package(7), &manifest).map(|fork| fork.code), code, "{what}");
+    }
+}
+
+/// FAULTS C07
+#[test]
+fn the_packages_before_tell_a_fork_that_a_gap_would_hide() {
+    let mut route = replica_route(vec![]);
+    route.incarnation = Some(INSIDE);
+    route.packages.extend([2, 3].map(|sequence| seen(sequence, 1, Progress::Attested, 0)));
+    for (what, previous, code) in [
+        ("those that were seen", vec![package(4), package(3), package(2)], None),
+        ("another third", vec![package(4), package(30), package(2)], Some("FRK-03")),
+        ("another one that was never seen", vec![package(40), package(3)], None),
+        ("none", vec![], None),
+    ] {
+        let manifest = Manifest { previous, ..manifest(5, vec![]) };
+        assert_eq!(fork_of(&ours(), &route, RECORDS, package(5), &manifest).map(|fork| fork.code), code, "{what}");
+    }
+}
+
+/// FAULTS C07
+#[test]
+fn an_inventory_takes_up_what_is_right_and_changes_nothing_else() {
+    let former = |item| replica::Item { former: true, sequence: 0, ..item };
+    let tombstone = |item| replica::Item { removed: true, ..item };
+    let missing = Step::Nothing(Outcome::BaseMissing.number());
+    let newer = Step::Nothing(Outcome::Superseded.number());
+    for (what, known, version, right, step) in [
+        ("not known, lies right", None, 5, true, Step::Adopt),
+        ("not known, does not", None, 5, false, missing),
+        ("held at this version, right", Some(held("a", 5, 1)), 5, true, Step::Adopt),
+        ("held at this version, damaged", Some(held("a", 5, 1)), 5, false, missing),
+        ("held at an older version, right by other means", Some(held("a", 4, 9)), 5, true, Step::Adopt),
+        ("held at a newer version", Some(held("a", 6, 1)), 5, true, newer),
+        ("held at a newer version of a life that is over", Some(former(held("a", 6, 1))), 5, true, Step::Adopt),
+        ("removed at a newer version", Some(tombstone(held("a", 6, 1))), 5, true, newer),
+        ("removed in a life that is over", Some(former(tombstone(held("a", 6, 1)))), 5, false, missing),
+    ] {
+        let route = replica_route(known.into_iter().collect());
+        let row = Planner::new(&route).claim(&carried("a", version, Some(document(1, None))), right);
+        assert_eq!(row.step, step, "{what}");
+    }
+}
+
+/// FAULTS C07, S05
+#[test]
+fn an_inventory_drops_what_its_span_does_not_name() {
+    let items = ["a", "b", "c", "d", "e"].map(|name| held(name, 3, 1)).to_vec();
+    let mut route = replica_route(items);
+    route.items[3].sequence = 9;
+    let span = Span { after: Some(id("a")), up_to: Some(id("d")) };
+    let inventory = Inventory { span, unclaimed: vec![id("c")] };
+    let manifest = Manifest { inventory: Some(inventory), ..manifest(8, vec![carried("bb", 1, Some(document(1, None)))]) };
+    let dropped: Vec<(u32, u64, Step)> = unnamed(&route, &manifest).iter().map(|row| (row.item, row.version, row.step)).collect();
+    assert_eq!(dropped, [(1, 3, Step::Drop)], "neither outside the span, nor unclaimed, nor brought later");
+    assert_eq!(crate::breaker::weigh_package(&manifest, &route).waiting.changes, 1, "only what goes is weighed");
+}
+
+/// FAULTS C07
+#[test]
+fn what_another_life_held_is_older_than_anything() {
+    let former = replica::Item { former: true, sequence: 0, ..held("a", 90, 1) };
+    for (what, content, on_disk, step) in
+        [("the same content", 1, true, Step::Attributes), ("the same, but not there", 1, false, Step::Write), ("other content", 2, true, Step::Write)]
+    {
+        let route = replica_route(vec![former.clone()]);
+        let row = Planner::new(&route).row(&carried("a", 5, Some(document(content, None))), &mut |_| on_disk);
+        assert_eq!(row.step, step, "{what}");
+    }
+    // An equal version that is not confirmed yet is taken up, and other content at an equal version is written.
+    let route = replica_route(vec![replica::Item { sequence: 0, ..held("a", 5, 1) }]);
+    for (content, step) in [(1, Step::Attributes), (2, Step::Write)] {
+        assert_eq!(Planner::new(&route).row(&carried("a", 5, Some(document(content, None))), &mut |_| true).step, step);
+    }
 }
 
 /// What the replica holds of an item.

@@ -294,21 +294,26 @@ impl Weighed {
 
 /// Weighs what a package would change on the replica.
 pub fn weigh_package(manifest: &Manifest, route: &replica::Route) -> Weighed {
+    if manifest.inventory.is_some() {
+        // It only takes up what is right; what it does not name goes.
+        return weigh_begun(&crate::apply::unnamed(route, manifest), route);
+    }
     let is_first = |place: usize| place == 0 || manifest.items[place - 1].id != manifest.items[place].id;
     let items = manifest.items.iter().enumerate().filter(|(place, _)| is_first(*place));
     let held = items.map(|(_, item)| {
         let known = route.find(&item.id).map(|(_, known)| known);
-        (known.filter(|known| known.version < item.version), known, item.documents.first().map(|document| document.digest))
+        (known.filter(|known| known.former || known.version < item.version), known, item.documents.first().map(|document| document.digest))
     });
     weigh_rows(route, held)
 }
 
 /// Weighs what a package that begins changes on the replica.
 pub(crate) fn weigh_begun(rows: &[StagedRow], route: &replica::Route) -> Weighed {
-    let rows = rows.iter().filter(|row| !matches!(row.step, Step::Nothing(_) | Step::Hold));
+    let rows = rows.iter().filter(|row| !matches!(row.step, Step::Nothing(_) | Step::Hold | Step::Adopt));
     let held = rows.map(|row| {
         let known = route.items.get(row.item as usize);
-        (known.filter(|known| known.version < row.version), known, (row.step != Step::Remove).then_some(row.digest))
+        let older = known.filter(|known| row.step == Step::Drop || known.former || known.version < row.version);
+        (older, known, (!matches!(row.step, Step::Remove | Step::Drop)).then_some(row.digest))
     });
     weigh_rows(route, held)
 }

@@ -1,16 +1,18 @@
 //! What a receipt settles (P1, P13): the source computes what it must say and compares. It can confirm, ask for a resend, or
 //! alarm; nothing else.
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
+use wire::card::Role;
 use wire::clause::{self, Rejection, require};
+use wire::limits::{NUMBER_MAX, STEP_MAX};
 use wire::receipt::{AnswersDigest, Exception, Form, Outcome, Range, Receipt, ranges_of};
 use wire::record::{PackedRow, Reconciled, SettledRow};
-use wire::{Digest, PackageId};
+use wire::{Digest, Incarnation, PackageId};
 
-use crate::source::Route;
+use crate::source::{Route, Source};
 
 /// A package as it was packed, looked up in the ledger.
 pub struct WasPacked {
@@ -18,6 +20,8 @@ pub struct WasPacked {
     pub package: PackageId,
     /// Its rows, in the order of the package.
     pub rows: Vec<PackedRow>,
+    /// It was an inventory: what it names and the replica does not hold is no failure.
+    pub inventory: bool,
 }
 
 /// Why a receipt stops its route.
@@ -27,50 +31,68 @@ pub struct Fork {
     pub code: &'static str,
     /// What was seen.
     pub seen: String,
+    /// Whose ledger went back or has another life.
+    pub whose: Role,
+    /// The other life of the other side, where one was seen.
+    pub life: Option<Incarnation>,
+}
+
+/// Whether a receipt is of a life that is over: of a replica that is not followed any more, or about an earlier life of this
+/// ledger. It settles nothing and stops nothing.
+pub fn is_former(source: &Source, route: &Route, receipt: &Receipt) -> bool {
+    // Who began a new life tells the replica with the next package; until it agreed it speaks of another one.
+    // That the replica refuses a life that is not ours is no news to us.
+    let seen = &receipt.source_seen;
+    // Neither is what it said before it told that it follows this one.
+    let is_older = route.witness.is_some_and(|witness| witness.incarnation == receipt.incarnation && receipt.number < witness.receipt);
+    let of_another = seen.incarnation != source.incarnation && (route.unheard || is_older || seen.sequence == NUMBER_MAX);
+    route.former.contains(&receipt.incarnation) || source.lives.contains(&seen.incarnation) || of_another
 }
 
 /// The safeties of P12 that a receipt can trip on a source, before anything of it is taken in.
-pub fn fork_of(route: &Route, incarnation: &wire::Incarnation, id: PackageId, receipt: &Receipt) -> Option<Fork> {
+pub fn fork_of(source: &Source, route: &Route, id: PackageId, receipt: &Receipt) -> Option<Fork> {
+    let ours = |code, seen| Some(Fork { code, seen, whose: Role::Source, life: None });
+    let theirs = |code, seen| Some(Fork { code, seen, whose: Role::Replica, life: (code == "FRK-04").then_some(receipt.incarnation) });
     let seen = &receipt.source_seen;
-    if seen.incarnation != *incarnation {
-        return Some(Fork {
-            code: "FRK-04",
-            seen: format!("the replica follows incarnation {} of this source, this ledger is {}", seen.incarnation, incarnation),
-        });
+    // Who is speaking comes first: what another life of the replica says of us may be long over.
+    if let Some(expected) = route.expects.filter(|expected| *expected != receipt.incarnation) {
+        return theirs("FRK-04", format!("incarnation {expected} of the replica is followed, the receipt is of {}", receipt.incarnation));
+    }
+    let witness = route.witness.filter(|witness| !route.former.contains(&witness.incarnation));
+    if let Some(witness) = witness.filter(|witness| witness.incarnation != receipt.incarnation) {
+        return theirs("FRK-04", format!("the replica was incarnation {}, the receipt is of {}", witness.incarnation, receipt.incarnation));
+    }
+    if seen.incarnation != source.incarnation {
+        return ours("FRK-04", format!("the replica follows incarnation {} of this source, this ledger is {}", seen.incarnation, source.incarnation));
+    }
+    if seen.sequence == NUMBER_MAX {
+        return ours("FRK-01", format!("the replica does not follow incarnation {} of this source any more", seen.incarnation));
     }
     if seen.sequence >= route.next_sequence {
-        return Some(Fork {
-            code: "FRK-01",
-            seen: format!("the replica has seen sequence {}, this ledger ends before {}", seen.sequence, route.next_sequence),
-        });
+        return ours("FRK-01", format!("the replica has seen sequence {}, this ledger ends before {}", seen.sequence, route.next_sequence));
     }
-    if route.recent.get(&seen.sequence).is_some_and(|package| *package != seen.package) {
-        return Some(Fork { code: "FRK-03", seen: format!("sequence {} of the replica is package {}, not ours", seen.sequence, seen.package) });
+    let not_ours = |sequence: u64, package: PackageId| route.recent.get(&sequence).is_some_and(|known| *known != package);
+    if not_ours(seen.sequence, seen.package) {
+        return ours("FRK-03", format!("sequence {} of the replica is package {}, not ours", seen.sequence, seen.package));
     }
-    if let Some(witness) = route.witness.filter(|witness| witness.incarnation != receipt.incarnation) {
-        return Some(Fork { code: "FRK-04", seen: format!("the replica was incarnation {}, the receipt is of {}", witness.incarnation, receipt.incarnation) });
+    if let Form::Full { answers } | Form::Scrub { answers } = &receipt.form
+        && let Some(answer) = answers.iter().find(|answer| not_ours(answer.sequence, answer.package))
+    {
+        return ours("FRK-03", format!("sequence {} of the replica is package {}, not ours", answer.sequence, answer.package));
+    }
+    let witness = witness?;
+    if !route.leap && receipt.number > witness.receipt.saturating_add(STEP_MAX) {
+        return theirs("FRK-05", format!("receipt {} is further above {} than {STEP_MAX}", receipt.number, witness.receipt));
     }
     if let Some(taken) = route.taken.get(&receipt.number).filter(|taken| **taken != id) {
-        return Some(Fork { code: "FRK-02", seen: format!("receipt {} was {taken} and is now {id}: the replica has made its number twice", receipt.number) });
+        return theirs("FRK-02", format!("receipt {} was {taken} and is now {id}: the replica has made its number twice", receipt.number));
     }
-    if let Some(witness) = route.witness {
-        let newer = receipt.number > witness.receipt;
-        let back = if newer {
-            receipt.ledger.number < witness.ledger.number
-        } else {
-            receipt.number < witness.receipt && receipt.ledger.number > witness.ledger.number
-        };
-        if back {
-            return Some(Fork {
-                code: "FRK-02",
-                seen: format!(
-                    "receipt {} comes from a ledger of {} records, an earlier one from {}",
-                    receipt.number, receipt.ledger.number, witness.ledger.number
-                ),
-            });
-        }
-    }
-    None
+    let newer = receipt.number > witness.receipt;
+    let back =
+        if newer { receipt.ledger.number < witness.ledger.number } else { receipt.number < witness.receipt && receipt.ledger.number > witness.ledger.number };
+    let records = (receipt.ledger.number, witness.ledger.number);
+    back.then(|| format!("receipt {} comes from a ledger of {} records, an earlier one from {}", receipt.number, records.0, records.1))
+        .and_then(|seen| theirs("FRK-02", seen))
 }
 
 /// What became of taking a receipt in.
@@ -81,12 +103,15 @@ pub struct Taken {
     pub proven: u64,
     /// Rows that must travel again.
     pub failed: Vec<(u32, Outcome)>,
+    /// Items that the replica was asked for and does not hold.
+    pub not_held: u64,
 }
 
 /// Compares a receipt with the packages it answers. `packed` gives the packages of the sequences it names (clauses RCT-05, RCT-08).
 pub fn take(name: &str, route: &Route, receipt_id: PackageId, receipt: &Receipt, packed: &dyn Fn(u64) -> Option<WasPacked>) -> Result<Taken, Rejection> {
     let mut rows = Vec::new();
     let mut answered: Vec<u64> = Vec::new();
+    let mut asked: BTreeSet<u32> = BTreeSet::new();
     match &receipt.form {
         Form::Full { answers } | Form::Scrub { answers } => {
             let full = matches!(receipt.form, Form::Full { .. });
@@ -94,23 +119,24 @@ pub fn take(name: &str, route: &Route, receipt_id: PackageId, receipt: &Receipt,
                 let was = packed(answer.sequence).filter(|was| was.package == answer.package).ok_or(Rejection(&clause::RCT_PACKAGE))?;
                 require(!full || was.rows.len() == answer.rows.len(), &clause::RCT_ANSWERS)?;
                 for row in &answer.rows {
-                    if full && is_settled(route, answer.sequence, row.outcome) {
+                    if answer.sequence <= route.floor || full && is_settled(route, answer.sequence, row.outcome) {
                         continue;
                     }
                     let packed = was.rows.get(row.row as usize).ok_or(Rejection(&clause::RCT_ANSWERS))?;
                     rows.push(settle(packed, Outcome::of(row.outcome).ok_or(Rejection(&clause::RCT_OUTCOME))?, &row.digest));
                 }
+                asked.extend(was.rows.iter().filter(|_| was.inventory).map(|row| row.item));
                 answered.extend(full.then_some(answer.sequence));
             }
         }
         Form::Digest { answered: ranges, digest, exceptions } if !receipt.more => {
-            let (all, expected) = expected_answers(ranges, exceptions, packed)?;
+            let (all, expected) = expected_answers(ranges, exceptions, packed, &mut asked)?;
             if expected != *digest {
                 // Nobody knows which row is wrong: nothing is proven and nothing is lost; the full form decides.
                 return Ok(unproven(name, receipt_id, receipt));
             }
             for (sequence, packed, outcome, said) in &all {
-                if !is_settled(route, *sequence, outcome.number()) {
+                if *sequence > route.floor && !is_settled(route, *sequence, outcome.number()) {
                     rows.push(settle(packed, *outcome, said));
                 }
                 if answered.last() != Some(sequence) {
@@ -121,9 +147,10 @@ pub fn take(name: &str, route: &Route, receipt_id: PackageId, receipt: &Receipt,
         Form::Digest { .. } => {}
     }
     let record = record_of(name, receipt_id, receipt, ranges_of(answered), rows);
-    let failed = record.rows.iter().filter_map(|row| Outcome::of(row.outcome).filter(|outcome| outcome.failed()).map(|outcome| (row.item, outcome))).collect();
+    let failing = |row: &SettledRow| Outcome::of(row.outcome).filter(|outcome| outcome.failed()).map(|outcome| (row.item, outcome));
+    let (not_held, failed): (Vec<_>, Vec<_>) = record.rows.iter().filter_map(failing).partition(|(item, _)| asked.contains(item) && route.item(*item).asked);
     let proven = newly_proven(route, &record);
-    Ok(Taken { record, proven, failed })
+    Ok(Taken { record, proven, failed, not_held: not_held.len() as u64 })
 }
 
 /// Whether another receipt has answered this package before: its proof is history, and a later reading may have found otherwise.
@@ -133,7 +160,12 @@ fn is_settled(route: &Route, sequence: u64, outcome: u16) -> bool {
 
 type Expected = (Vec<(u64, PackedRow, Outcome, Digest)>, Digest);
 
-fn expected_answers(ranges: &[Range], exceptions: &[Exception], packed: &dyn Fn(u64) -> Option<WasPacked>) -> Result<Expected, Rejection> {
+fn expected_answers(
+    ranges: &[Range],
+    exceptions: &[Exception],
+    packed: &dyn Fn(u64) -> Option<WasPacked>,
+    asked: &mut BTreeSet<u32>,
+) -> Result<Expected, Rejection> {
     let mut digest = AnswersDigest::default();
     let mut rows = Vec::new();
     let mut exceptions: BTreeMap<(u64, u32), &Exception> = exceptions.iter().map(|exception| ((exception.sequence, exception.row), exception)).collect();
@@ -141,6 +173,7 @@ fn expected_answers(ranges: &[Range], exceptions: &[Exception], packed: &dyn Fn(
         for sequence in range.first..=range.last {
             let was = packed(sequence).ok_or(Rejection(&clause::RCT_PACKAGE))?;
             require(!was.rows.is_empty(), &clause::RCT_PACKAGE)?;
+            asked.extend(was.rows.iter().filter(|_| was.inventory).map(|row| row.item));
             digest.package(sequence, &was.package, u32::try_from(was.rows.len()).expect("a package holds at most 65,536 items"));
             for (row, place) in was.rows.into_iter().zip(0u32..) {
                 let (outcome, said) = match exceptions.remove(&(sequence, place)) {
@@ -196,7 +229,7 @@ fn record_of(name: &str, receipt_id: PackageId, receipt: &Receipt, answered: Vec
 fn unproven(name: &str, receipt_id: PackageId, receipt: &Receipt) -> Taken {
     let mut record = record_of(name, receipt_id, receipt, Vec::new(), Vec::new());
     record.more = true;
-    Taken { record, proven: 0, failed: Vec::new() }
+    Taken { record, proven: 0, failed: Vec::new(), not_held: 0 }
 }
 
 fn newly_proven(route: &Route, record: &Reconciled) -> u64 {

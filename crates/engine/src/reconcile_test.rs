@@ -1,7 +1,7 @@
 //! The safeties that a receipt can trip, at their boundaries, and what each form of it settles.
 
 use super::*;
-use crate::scene::{INSIDE, Inside, OUTSIDE, head, package, range};
+use crate::scene::{Inside, OUTSIDE, head, package, range};
 use alloc::vec;
 use wire::Incarnation;
 use wire::receipt::Answer;
@@ -18,7 +18,7 @@ fn forks_at_their_boundaries() {
     let first = inside.full(5, 1, &[Outcome::Applied]);
     inside.take(&first).unwrap();
     type Change = fn(&mut Receipt, &mut PackageId);
-    let cases: [(&str, Change, Option<&str>); 16] = [
+    let cases: [(&str, Change, Option<&str>); 20] = [
         ("the next one", |_, _| (), None),
         ("a replay", |receipt, id| (receipt.number, receipt.ledger, *id) = (5, head(50), package(1005)), None),
         ("another incarnation of the source", |receipt, _| receipt.source_seen.incarnation = OTHER, Some("FRK-04")),
@@ -34,12 +34,22 @@ fn forks_at_their_boundaries() {
         ("an older one from a longer ledger", |receipt, _| (receipt.number, receipt.ledger) = (4, head(51)), Some("FRK-02")),
         ("an older one", |receipt, _| (receipt.number, receipt.ledger) = (1, head(1)), None),
         ("another incarnation of the replica", |receipt, _| receipt.incarnation = OTHER, Some("FRK-04")),
+        ("as far above the last one as a number may be", |receipt, _| (receipt.number, receipt.ledger) = (5 + STEP_MAX, head(60)), None),
+        ("one further", |receipt, _| (receipt.number, receipt.ledger) = (6 + STEP_MAX, head(60)), Some("FRK-05")),
+        (
+            "an answer that names another package of ours",
+            |receipt, _| {
+                receipt.form = Form::Scrub { answers: vec![Answer { sequence: 1, package: package(9), rows: vec![] }] };
+            },
+            Some("FRK-03"),
+        ),
+        ("another incarnation of both", |receipt, _| (receipt.incarnation, receipt.source_seen.incarnation) = (OTHER, OTHER), Some("FRK-04")),
         ("another incarnation, begun anew", |receipt, _| (receipt.incarnation, receipt.number, receipt.ledger) = (OTHER, 1, head(2)), Some("FRK-04")),
     ];
     for (what, change, code) in cases {
         let (mut receipt, mut id) = (inside.receipt(6, Form::Scrub { answers: vec![] }), package(1006));
         change(&mut receipt, &mut id);
-        assert_eq!(fork_of(inside.route(), &INSIDE, id, &receipt).map(|fork| fork.code), code, "{what}");
+        assert_eq!(fork_of(&inside.source, inside.route(), id, &receipt).map(|fork| fork.code), code, "{what}");
     }
 }
 
@@ -48,7 +58,7 @@ fn a_first_receipt_may_be_of_any_incarnation_and_number() {
     let inside = Inside::with(&["a"]);
     let mut receipt = inside.full(7, 1, &[Outcome::Applied]);
     receipt.incarnation = OTHER;
-    assert_eq!(fork_of(inside.route(), &INSIDE, package(1007), &receipt), None);
+    assert_eq!(fork_of(&inside.source, inside.route(), package(1007), &receipt), None);
 }
 
 /// What a receipt settled: item and outcome.

@@ -7,16 +7,18 @@ use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
+use wire::card::Role;
 use wire::digest::{self, StateDigest};
 use wire::manifest::{Head, Part};
 use wire::receipt::{Outcome, Range, ranges_of};
 use wire::record::{AppliedRow, Attested, Begun, Record, ScrubStep, StagedRow, Step};
 use wire::{Digest, Incarnation, ItemId, PackageId, RouteId, ZoneId};
 
+use crate::apply::own_rows;
 use crate::breaker::{Breaker, Tripped, weigh_begun};
 use crate::consent::Consent;
 use crate::keys::Keys;
-use crate::source::floor_above;
+use crate::rebase::{Stop, floor_above};
 
 /// An item on the replica.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,7 +39,9 @@ pub struct Item {
     pub executable: bool,
     /// Where it lies if not under its id.
     pub disk: Option<ItemId>,
-    /// Sequence of the package that brought it.
+    /// Its version is of a life of the source that is over: whatever this life says is newer.
+    pub former: bool,
+    /// Sequence of the package that brought or confirmed it; 0 when none did since the route began anew.
     pub sequence: u64,
     /// Its place in that package.
     pub row: u32,
@@ -141,6 +145,14 @@ pub struct Route {
     pub into: Vec<u8>,
     /// The source's incarnation, once a package was seen.
     pub incarnation: Option<Incarnation>,
+    /// Incarnations of the source that are not followed any more.
+    pub former: Vec<Incarnation>,
+    /// Packages up to this sequence are void: the route began anew behind them.
+    pub floor: u64,
+    /// The source has not told yet that it follows this life of ours.
+    pub unheard: bool,
+    /// A person agreed to the next package however far its numbers are above the last ones.
+    pub leap: bool,
     /// Items by number.
     pub items: Vec<Item>,
     /// Numbers by id.
@@ -168,8 +180,8 @@ pub struct Route {
     pub breaker: Breaker,
     /// A person agreed to go on although the tree is missing or empty (RPL-05), until something is applied or read again.
     pub may_be_empty: bool,
-    /// Code of the safety that stopped it for good, and what was seen.
-    pub stopped: Option<(String, String)>,
+    /// The safety that stopped it until a person agrees to go on.
+    pub stopped: Option<Stop>,
     /// Local changes kept aside since the last receipt.
     pub kept_aside: u32,
     /// Files that no item accounts for, when they were last looked for.
@@ -232,8 +244,9 @@ impl Replica {
                 self.lives.push(self.incarnation);
                 (self.incarnation, self.floor) = (reborn.incarnation, reborn.floor);
                 for route in self.routes.values_mut() {
-                    route.receipts = reborn.floor;
-                    (route.acknowledged, route.acknowledged_head, route.stopped) = (0, 0, None);
+                    (route.receipts, route.acknowledged, route.acknowledged_head, route.unheard) = (reborn.floor, 0, 0, true);
+                    // What the other side did is agreed to on its own.
+                    route.stopped.take_if(|stop| stop.whose == Role::Replica);
                     route.restart();
                 }
             }
@@ -309,9 +322,22 @@ impl Replica {
                     route.may_be_empty = true;
                 }
             }
+            Record::Followed(followed) => {
+                let Some(route) = self.routes.get_mut(&followed.route) else { return };
+                route.former.extend(followed.former);
+                (route.stopped, route.leap) = (None, followed.anew);
+                if !followed.anew {
+                    return;
+                }
+                if followed.former.is_some() {
+                    (route.incarnation, route.floor) = (followed.life, 0);
+                    route.items.iter_mut().for_each(|item| item.former = true);
+                }
+                route.restart();
+            }
             Record::Stopped(stopped) => {
                 if let Some(route) = self.routes.get_mut(&stopped.route) {
-                    route.stopped = Some((stopped.code.clone(), stopped.seen.clone()));
+                    route.stopped = Some(Stop::from(stopped));
                 }
             }
             _ => {}
@@ -327,6 +353,10 @@ impl Route {
             source,
             into,
             incarnation: None,
+            former: Vec::new(),
+            floor: 0,
+            unheard: false,
+            leap: false,
             items: Vec::new(),
             by_id: BTreeMap::new(),
             packages: BTreeMap::new(),
@@ -365,8 +395,7 @@ impl Route {
         self.packages.clear();
         self.parts.clear();
         self.items.iter_mut().for_each(|item| (item.sequence, item.row, item.damaged) = (0, 0, 0));
-        self.state = StateDigest::default();
-        self.want_full = false;
+        (self.state, self.want_full) = (StateDigest::default(), false);
     }
 
     /// Highest sequence seen; 0 for none.
@@ -377,7 +406,7 @@ impl Route {
     /// Sequences below the highest that were never seen.
     pub fn missing(&self) -> Vec<Range> {
         let mut ranges = Vec::new();
-        let mut next = 1;
+        let mut next = self.floor + 1;
         for seen in ranges_of(self.packages.keys().copied()) {
             if seen.first > next {
                 ranges.push(Range { first: next, last: seen.first - 1 });
@@ -394,12 +423,18 @@ impl Route {
 
     fn fold_begun(&mut self, time: i64, begun: &Begun, ours: &Incarnation) {
         self.incarnation = Some(begun.incarnation);
+        self.leap = false;
+        if begun.floor > self.floor {
+            self.restart();
+            self.floor = begun.floor;
+        }
         if begun.sequence > self.highest() {
             self.want_full |= begun.full_receipt;
             // An old one that was withheld and is let through now says nothing of whether the source is there.
             self.heard_at = time;
         }
         if let Some(witness) = begun.acknowledged.filter(|witness| witness.incarnation == *ours) {
+            self.unheard = false;
             self.acknowledged = self.acknowledged.max(witness.receipt);
             self.acknowledged_head = self.acknowledged_head.max(witness.ledger.number);
         }
@@ -419,6 +454,7 @@ impl Route {
                     modified: 0,
                     executable: false,
                     disk: None,
+                    former: false,
                     sequence: 0,
                     row: 0,
                     damaged: 0,
@@ -428,7 +464,7 @@ impl Route {
             }
         }
         let progress = if begun.rows.is_empty() { Progress::Attested } else { Progress::Begun };
-        let items = u32::try_from(begun.rows.len()).expect("a package holds at most 65,536 items");
+        let items = u32::try_from(own_rows(&begun.rows).len()).expect("a package holds at most 65,536 items");
         self.packages.insert(begun.sequence, Seen { package: begun.package, ledger: begun.ledger, nonce: begun.nonce, items, progress, covered_in: 0 });
         if !begun.rows.is_empty() {
             self.pending = Some(Pending { sequence: begun.sequence, package: begun.package, rows: begun.rows.clone() });
@@ -469,13 +505,14 @@ impl Route {
                 parts.sort_by_key(|part| part.offset);
                 return;
             }
-            Step::Write | Step::Attributes | Step::Remove => {}
+            Step::Write | Step::Attributes | Step::Remove | Step::Adopt | Step::Drop => {}
         }
         if item.counts() {
             self.state.remove(&item.id, item.version, &item.projection());
         }
-        let replaced = item.held() && item.damaged == 0 && outcome != Some(Outcome::KeptAside) && !(staged.step == Step::Attributes);
-        if replaced && (staged.step == Step::Remove || item.digest != staged.digest) {
+        let replaced = item.held() && item.damaged == 0 && outcome != Some(Outcome::KeptAside) && !matches!(staged.step, Step::Attributes | Step::Adopt);
+        let removes = matches!(staged.step, Step::Remove | Step::Drop);
+        if replaced && (removes || item.digest != staged.digest) {
             self.history.push(Earlier {
                 item: staged.item,
                 version: item.version,
@@ -486,14 +523,16 @@ impl Route {
                 replaced_at: time,
             });
         }
-        item.version = staged.version;
-        item.removed = staged.step == Step::Remove;
+        item.removed = removes;
+        if staged.step != Step::Drop {
+            (item.version, item.former) = (staged.version, false);
+        }
         (item.sequence, item.row, item.damaged) = (sequence, row, 0);
         // It is read back before the command goes on.
         (item.read_at, item.read_in) = (time, self.readings);
         if !item.removed {
             (item.digest, item.size, item.modified, item.executable) = (staged.digest, staged.size, staged.modified, staged.executable);
-            if staged.step == Step::Write {
+            if matches!(staged.step, Step::Write | Step::Adopt) {
                 item.disk = exception.disk.as_ref().map(|disk| ItemId(disk.0.clone()));
             }
             self.state.add(&item.id, item.version, &item.projection());

@@ -129,6 +129,7 @@ fn begun_of(sequence: u64) -> Begun {
         sequence,
         package: package(sequence),
         incarnation: crate::scene::INSIDE,
+        floor: 0,
         ledger: head(sequence),
         acknowledged: None,
         full_receipt: false,

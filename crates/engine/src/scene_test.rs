@@ -161,7 +161,15 @@ impl Inside {
     pub fn pack_part(&mut self, sequence: u64, name: &str, part: (u64, u64)) {
         self.packed(sequence, &[(name, Some(part))]);
     }
+    /// Asks for these in an inventory over a span.
+    pub fn pack_inventory(&mut self, sequence: u64, span: wire::manifest::Span, names: &[&str]) {
+        let rows: Vec<_> = names.iter().map(|name| (*name, None)).collect();
+        self.told(sequence, &rows, Some(span));
+    }
     fn packed(&mut self, sequence: u64, rows: &[(&str, Option<(u64, u64)>)]) {
+        self.told(sequence, rows, None);
+    }
+    fn told(&mut self, sequence: u64, rows: &[(&str, Option<(u64, u64)>)], inventory: Option<wire::manifest::Span>) {
         let row = |(name, part): (&str, Option<(u64, u64)>), place: u64| {
             let (number, item) = self.archive().find(&id(name)).unwrap();
             let content = of_bytes(&[&item.id.0, item.version.to_le_bytes().as_slice()].concat());
@@ -189,6 +197,7 @@ impl Inside {
             document_bytes: 1,
             acknowledges: 0,
             full_receipt: false,
+            inventory,
             rows: rows.iter().zip(0..).map(|(of, place)| row(*of, place)).collect(),
             chunks: Vec::new(),
         };
@@ -197,7 +206,7 @@ impl Inside {
         self.packed.insert(sequence, packed);
     }
     pub fn was_packed(&self, sequence: u64) -> Option<WasPacked> {
-        self.packed.get(&sequence).map(|packed| WasPacked { package: packed.package, rows: packed.rows.clone() })
+        self.packed.get(&sequence).map(|packed| WasPacked { package: packed.package, rows: packed.rows.clone(), inventory: packed.inventory.is_some() })
     }
     /// The answer to a package with these outcomes and the digests that belong to them.
     pub fn answer(&self, sequence: u64, outcomes: &[Outcome]) -> Answer {
@@ -270,6 +279,7 @@ pub(crate) fn held(name: &str, version: u64, content: u8) -> replica::Item {
         modified: 7,
         executable: false,
         disk: None,
+        former: false,
         sequence: 1,
         row: 0,
         damaged: 0,
@@ -311,6 +321,8 @@ pub(crate) fn manifest(sequence: u64, items: Vec<CarriedItem>) -> Manifest {
         replica: ZoneId::ZERO,
         incarnation: INSIDE,
         sequence,
+        floor: 0,
+        previous: Vec::new(),
         ledger: head(sequence * 10),
         acknowledged: None,
         agreed: None,
@@ -319,6 +331,7 @@ pub(crate) fn manifest(sequence: u64, items: Vec<CarriedItem>) -> Manifest {
         medium: None,
         template: None,
         keys: KeyNotice::FIRST,
+        inventory: None,
         bases: Vec::new(),
         blocks: Vec::new(),
         items,
@@ -376,6 +389,7 @@ impl Outside {
             sequence,
             package: package(sequence),
             incarnation: INSIDE,
+            floor: 0,
             ledger: head(sequence * 10),
             acknowledged: None,
             full_receipt: false,

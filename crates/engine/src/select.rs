@@ -67,6 +67,9 @@ pub fn select(archive: &Archive, route: &Route, carrier: &Carrier<'_>, chosen: O
             continue;
         }
         let picked = chosen.is_some_and(|chosen| chosen.contains(&number));
+        if !picked && route.waits_for_inventory(item, &sent) {
+            continue;
+        }
         if chosen.is_some() && !picked || carrier.holds.contains(&(number, item.version)) {
             continue;
         }

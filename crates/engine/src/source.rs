@@ -10,8 +10,9 @@ use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
+use wire::card::Role;
 use wire::digest::StateDigest;
-use wire::limits::{LIFE_STEP, NUMBER_MAX};
+use wire::limits::NUMBER_MAX;
 use wire::manifest::{Agreement, Witness};
 use wire::receipt::Outcome;
 use wire::record::{Carried, Packed, Reborn, Reconciled, Record, SettledRow, Shape};
@@ -19,7 +20,9 @@ use wire::{Digest, Incarnation, ItemId, PackageId, RouteId, ZoneId};
 
 use crate::breaker::{Breaker, Tripped, weigh_packed};
 use crate::consent::Consent;
+use crate::inventory::Asking;
 use crate::keys::Keys;
+use crate::rebase::{Stop, floor_above};
 
 pub use archive::{Archive, Item};
 
@@ -74,6 +77,8 @@ pub struct RouteItem {
     pub doubted: u64,
     /// Number of the newest receipt that proved it: what an earlier one doubted is over.
     pub assured: u64,
+    /// The last package that named it was an inventory that is not answered yet: no content travels until it is.
+    pub asked: bool,
     /// A person put it back into the queue.
     pub resend: bool,
     /// Version that a person gave up; 0 for none.
@@ -122,6 +127,16 @@ pub struct Route {
     pub packages: BTreeMap<u64, Package>,
     /// Ids of all sequences ever begun that a receipt may still name as the highest seen: the last `RECENT_MAX`.
     pub recent: BTreeMap<u64, PackageId>,
+    /// What the replica is still asked for, since the route began anew: spans of ids that are not answered, in order.
+    pub asking: Vec<Asking>,
+    /// Incarnations of the replica that are not followed any more.
+    pub former: Vec<Incarnation>,
+    /// Incarnation of the replica that a person agreed to follow, until it has answered.
+    pub expects: Option<Incarnation>,
+    /// The replica has not told yet that it follows this life of ours.
+    pub unheard: bool,
+    /// A person agreed to the next receipt however far its number is above the last one.
+    pub leap: bool,
     /// What was last seen of the replica.
     pub witness: Option<Witness>,
     /// Ids of the receipts taken in, by number: the last `RECENT_MAX`.
@@ -138,8 +153,8 @@ pub struct Route {
     pub state: StateDigest,
     /// The breaker.
     pub breaker: Breaker,
-    /// Code of the safety that stopped it for good, and what was seen.
-    pub stopped: Option<(String, String)>,
+    /// The safety that stopped it until a person agrees to begin anew.
+    pub stopped: Option<Stop>,
     /// Files on the replica that no item accounts for, as the newest receipt says.
     pub extra: u32,
     /// When a receipt newer than all before it was last taken in (or the route was added), s since 1970. Annotation: a time that
@@ -204,6 +219,11 @@ impl Source {
                     items: Vec::new(),
                     packages: BTreeMap::new(),
                     recent: BTreeMap::new(),
+                    asking: Vec::new(),
+                    former: Vec::new(),
+                    expects: None,
+                    unheard: false,
+                    leap: false,
                     witness: None,
                     taken: BTreeMap::new(),
                     answered: 0,
@@ -286,9 +306,19 @@ impl Source {
                     archive.place = None;
                 }
             }
+            Record::Rebased(rebased) => {
+                if let Some(route) = self.routes.get_mut(&rebased.route) {
+                    route.former.extend(rebased.former);
+                    route.stopped = None;
+                    if rebased.anew {
+                        (route.leap, route.expects) = (true, rebased.life);
+                        route.restart();
+                    }
+                }
+            }
             Record::Stopped(stopped) => {
                 if let Some(route) = self.routes.get_mut(&stopped.route) {
-                    route.stopped = Some((stopped.code.clone(), stopped.seen.clone()));
+                    route.stopped = Some(Stop::from(stopped));
                 }
             }
             _ => {}
@@ -320,6 +350,9 @@ impl Source {
             // Agreements after the backup are forgotten here, not on the replica.
             route.breaker.agreement = Some(Agreement { number: reborn.floor, changes: 0 });
             route.recent.clear();
+            route.unheard = true;
+            // What the other side did is agreed to on its own.
+            route.stopped.take_if(|stop| stop.whose == Role::Source);
             route.restart();
         }
     }
@@ -327,11 +360,17 @@ impl Source {
     fn fold_packed(&mut self, time: i64, packed: &Packed) {
         let Some(route) = self.routes.get_mut(&packed.route) else { return };
         let Some(archive) = self.archives.get_mut(&route.archive) else { return };
-        let weighed = weigh_packed(archive, route, &packed.rows);
+        if let Some(span) = &packed.inventory {
+            route.fold_asked(archive, packed, span);
+        }
+        // An inventory changes nothing that the replica holds but by what it removes, which is weighed there.
+        let content = if packed.inventory.is_some() { &[] } else { packed.rows.as_slice() };
+        let weighed = weigh_packed(archive, route, content);
         route.breaker.pass(&weighed.waiting, weighed.additions);
         let known = archive.items.len();
-        for row in packed.rows.iter().filter(|row| (row.item as usize) < known) {
+        for row in content.iter().filter(|row| (row.item as usize) < known) {
             let item = route.item_mut(row.item);
+            item.asked = false;
             if row.part.is_none() || item.packed_version != row.version {
                 item.attempts = if item.packed_version == row.version { item.attempts.saturating_add(1) } else { 1 };
             }
@@ -353,6 +392,8 @@ impl Source {
                     parts.list.sort_by_key(|part| part.offset);
                 }
             }
+        }
+        for row in &packed.rows {
             if let Some(item) = archive.items.get_mut(row.item as usize).filter(|item| item.version == row.version && !item.gone) {
                 item.digest = Some(row.digest);
                 item.young = row.young;
@@ -376,7 +417,9 @@ impl Source {
         };
         if package.items == 0 && package.carried == Carried::Gateway {
             // It says all that an earlier one without items says, which the writer takes back from the folder.
-            route.packages.retain(|_, earlier| earlier.items > 0 || earlier.carried != Carried::Gateway);
+            let Route { asking, packages, .. } = &mut *route;
+            let asks = |sequence: u64| asking.iter().any(|asking| asking.sequence == sequence);
+            packages.retain(|sequence, earlier| earlier.items > 0 || earlier.carried != Carried::Gateway || asks(*sequence));
         }
         route.told_at = time;
         route.packages.insert(packed.sequence, package);
@@ -396,6 +439,12 @@ impl Source {
                 route.packages.range_mut(..sequence).for_each(|(_, earlier)| earlier.answered_later += 1);
             }
         }
+        if route.witness.is_some_and(|witness| witness.incarnation != reconciled.incarnation) {
+            // Another life of the replica counts its receipts anew.
+            route.taken.clear();
+            (route.answered, route.acknowledged) = (0, 0);
+        }
+        (route.leap, route.unheard, route.expects) = (false, false, None);
         route.taken.insert(reconciled.number, reconciled.receipt);
         while route.taken.len() > RECENT_MAX {
             route.taken.pop_first();
@@ -405,10 +454,13 @@ impl Source {
         }
         let seen = |sequence: u64| sequence <= reconciled.highest && !reconciled.missing.iter().any(|range| (range.first..=range.last).contains(&sequence));
         route.packages.retain(|sequence, package| package.items > 0 || !seen(*sequence));
-        if route.witness.is_none_or(|witness| witness.receipt < reconciled.number) {
+        let Route { asking, packages, .. } = route;
+        asking.retain(|asking| asking.sequence == 0 || packages.contains_key(&asking.sequence));
+        if route.witness.is_none_or(|witness| witness.incarnation != reconciled.incarnation || witness.receipt < reconciled.number) {
             route.witness = Some(Witness { incarnation: reconciled.incarnation, receipt: reconciled.number, ledger: reconciled.ledger });
             (route.extra, route.heard_at) = (reconciled.extra, time);
-            let equal = route.state == reconciled.state;
+            // What was said before the route began anew says nothing of what was confirmed since.
+            let equal = route.state == reconciled.state || reconciled.highest <= route.floor;
             (route.want_full, route.asked_full) = if equal { (false, false) } else { (true, route.asked_full && route.want_full) };
             if reconciled.more {
                 (route.want_full, route.asked_full) = (true, false);
@@ -417,16 +469,14 @@ impl Source {
     }
 }
 
-/// The next multiple but one of the step above a number: what was made after a backup lies below it.
-pub fn floor_above(number: u64) -> u64 {
-    ((number / LIFE_STEP + 2) * LIFE_STEP).min(NUMBER_MAX - 1)
-}
-
 impl Route {
     /// What packages tell the replica of its receipts: the newest that answered packages, and the newest head. A scrub, or a
     /// digest that was not the expected one, answers none: told of such a number, the replica would count earlier answers as
-    /// arrived.
+    /// arrived. A replica that is not followed any more is told so with a number that nobody reaches.
     pub fn acknowledgement(&self) -> Option<Witness> {
+        if let Some(former) = self.witness.filter(|witness| self.former.contains(&witness.incarnation)) {
+            return Some(Witness { receipt: NUMBER_MAX, ..former });
+        }
         let witness = self.witness.filter(|_| self.answered > 0)?;
         Some(Witness { receipt: self.answered, ..witness })
     }
@@ -449,12 +499,12 @@ impl Route {
             *item = RouteItem { cancelled_version: item.cancelled_version, ..RouteItem::default() };
         }
         self.packages.clear();
+        self.asking = Vec::from([Asking::default()]);
         self.state = StateDigest::default();
         (self.want_full, self.asked_full) = (false, false);
-        self.stopped = None;
     }
 
-    fn item_mut(&mut self, number: u32) -> &mut RouteItem {
+    pub(crate) fn item_mut(&mut self, number: u32) -> &mut RouteItem {
         let place = number as usize;
         if self.items.len() <= place {
             self.items.resize(place + 1, RouteItem::default());
@@ -467,6 +517,14 @@ impl Route {
         let Some(outcome) = Outcome::of(row.outcome) else { return };
         let mut state = self.state;
         let item = self.item_mut(row.item);
+        if item.asked && item.packed_version == row.version {
+            item.asked = false;
+            if !outcome.proves() && outcome != Outcome::Superseded {
+                // The replica does not hold it: no failure, but content that is to travel.
+                (item.packed_sequence, item.attempts) = (0, 0);
+                return;
+            }
+        }
         if outcome == Outcome::Held {
             if let (Some((offset, _)), Some(parts)) = (row.part, item.parts.as_mut().filter(|parts| parts.version == row.version)) {
                 parts.list.iter_mut().filter(|part| part.offset == offset).for_each(|part| part.held = true);

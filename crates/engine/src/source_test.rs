@@ -367,6 +367,7 @@ fn over_a_gateway_a_package_without_items_takes_the_place_of_earlier_ones() {
         document_bytes: 0,
         acknowledges: 0,
         full_receipt: false,
+        inventory: None,
         rows: vec![],
         chunks: vec![],
     });

@@ -82,6 +82,8 @@ pub(crate) fn package(opened: &Opened, manifest: &Manifest, logical: &[u8], fact
         "replica": hex(&manifest.replica),
         "incarnation": hex(&manifest.incarnation),
         "sequence": manifest.sequence,
+        "floor": manifest.floor,
+        "previous": manifest.previous.iter().map(|id| hex(id)).collect::<Vec<_>>(),
         "ledger": head(&manifest.ledger),
         "acknowledged": manifest.acknowledged.map(|seen| {
             json!({"incarnation": hex(&seen.incarnation), "receipt": seen.receipt, "ledger": head(&seen.ledger)})
@@ -91,6 +93,11 @@ pub(crate) fn package(opened: &Opened, manifest: &Manifest, logical: &[u8], fact
         "nonce": hex(&manifest.nonce),
         "medium": manifest.medium.map(|medium| hex(&medium)),
         "keys": keys(&manifest.keys),
+        "inventory": manifest.inventory.as_ref().map(|inventory| {
+            let ids = |ids: &[Vec<u8>]| ids.iter().map(|id| hex(id)).collect::<Vec<_>>();
+            let id = |id: &Option<Vec<u8>>| id.as_ref().map(|id| hex(id));
+            json!({"after": id(&inventory.after), "up_to": id(&inventory.up_to), "unclaimed": ids(&inventory.unclaimed)})
+        }),
         "bases": manifest.bases.iter().map(|base| json!({"digest": hex(&base.digest), "size": base.size})).collect::<Vec<_>>(),
         "blocks": manifest.blocks.iter().map(|block| json!({"stored": block.stored, "plain": block.plain})).collect::<Vec<_>>(),
         "logical_bytes": logical.len(),

@@ -130,6 +130,8 @@ pub(crate) fn manifest(manifest: &Manifest) -> Vec<u8> {
     to.raw(&manifest.replica);
     to.raw(&manifest.incarnation);
     to.u64(manifest.sequence);
+    to.u64(manifest.floor);
+    to.list(&manifest.previous, |to, id| to.raw(id));
     to.head(&manifest.ledger);
     to.option(manifest.acknowledged.as_ref(), |to, witness| {
         to.raw(&witness.incarnation);
@@ -148,6 +150,11 @@ pub(crate) fn manifest(manifest: &Manifest) -> Vec<u8> {
         to.u64(template.version);
     });
     to.keys(&manifest.keys);
+    to.option(manifest.inventory.as_ref(), |to, inventory| {
+        to.option(inventory.after.as_ref(), |to, id| to.bytes(id));
+        to.option(inventory.up_to.as_ref(), |to, id| to.bytes(id));
+        to.list(&inventory.unclaimed, |to, id| to.bytes(id));
+    });
     to.list(&manifest.bases, |to, base| {
         to.raw(&base.digest);
         to.u64(base.size);

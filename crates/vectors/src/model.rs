@@ -165,6 +165,17 @@ pub struct Item {
     pub documents: Vec<Document>,
 }
 
+/// What an inventory speaks of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Inventory {
+    /// The span begins behind this id.
+    pub after: Option<Vec<u8>>,
+    /// It ends with this id.
+    pub up_to: Option<Vec<u8>>,
+    /// Ids that are named without a claim.
+    pub unclaimed: Vec<Vec<u8>>,
+}
+
 /// The body of a package.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Manifest {
@@ -180,6 +191,10 @@ pub struct Manifest {
     pub incarnation: Bytes16,
     /// Sequence.
     pub sequence: u64,
+    /// Packages up to this sequence are void.
+    pub floor: u64,
+    /// Ids of the packages before, the nearest first.
+    pub previous: Vec<Bytes16>,
     /// Head of the source's ledger.
     pub ledger: Head,
     /// What the source has seen.
@@ -196,6 +211,8 @@ pub struct Manifest {
     pub template: Option<Template>,
     /// What it says of keys.
     pub keys: KeyNotice,
+    /// Span and unclaimed ids of an inventory.
+    pub inventory: Option<Inventory>,
     /// Bases.
     pub bases: Vec<Base>,
     /// Blocks.

@@ -54,6 +54,8 @@ impl<'a> Package<'a> {
             replica: cast.outside.id(),
             incarnation: source_incarnation(),
             sequence,
+            floor: 0,
+            previous: Vec::new(),
             ledger: source_head(sequence),
             acknowledged: None,
             agreed: None,
@@ -62,6 +64,7 @@ impl<'a> Package<'a> {
             medium: None,
             template: None,
             keys: KEYS,
+            inventory: None,
             bases: Vec::new(),
             blocks: Vec::new(),
             items: Vec::new(),
@@ -172,6 +175,8 @@ impl<'a> Package<'a> {
         let key = self.possession_key();
         let fact = |(item, carried): (&Item, &Vec<u8>)| match item.documents.first() {
             None => RowFact { possession: [0; 32], projected: [0; 32] },
+            // Its document is where the replica has it: the package alone does not tell.
+            Some(document) if self.manifest.inventory.is_some() => RowFact { possession: [0; 32], projected: projected(document) },
             Some(document) => RowFact { possession: *blake3::keyed_hash(&key, carried).as_bytes(), projected: projected(document) },
         };
         self.manifest.items.iter().zip(&self.carried).map(fact).collect()
@@ -180,7 +185,7 @@ impl<'a> Package<'a> {
     /// The state digest of a replica that holds the whole items of this package and nothing else.
     pub(crate) fn state(&self) -> (u64, [u8; 32]) {
         let (mut items, mut sum) = (0, [0u8; 32]);
-        for item in &self.manifest.items {
+        for item in self.manifest.items.iter().filter(|_| self.manifest.inventory.is_none()) {
             let Some(document) = item.documents.first().filter(|document| document.part.is_none()) else { continue };
             items += 1;
             let length = item.id.len() as u64;

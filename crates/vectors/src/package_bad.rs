@@ -1,9 +1,9 @@
 //! The packages that every reader must refuse: sealed and signed right, with one clause of spec/package.md broken in each.
 
 use crate::fixture::{Collection, Contents, Fixture};
-use crate::model::{Agreement, Base, Block, Document, Part, Piece, Replaced, Template};
+use crate::model::{Agreement, Base, Block, Document, Inventory, Part, Piece, Replaced, Template};
 use crate::package::{ADD, DELETE, DOCUMENT, How, MODIFIED, PURGE, Package, WITHDRAW, document, witness};
-use crate::package_good::{id_of, part_document, reading, reading_for, register, removals, run_length_frame};
+use crate::package_good::{id_of, inventory, part_document, reading, reading_for, register, removals, run_length_frame};
 use crate::primitive::noise_array;
 use crate::zone::Cast;
 use serde_json::{Value, json};
@@ -20,6 +20,49 @@ pub(crate) fn collect(cast: &Cast, to: &mut Collection) {
     pieces_and_bases(cast, to);
     parts(cast, to);
     digests(cast, to);
+    inventories(cast, to);
+}
+
+fn inventories(cast: &Cast, to: &mut Collection) {
+    let mut bad = Bad { cast, to };
+    let mut spoilt = |code, what: &str, says: &str, spoil: &dyn Fn(&mut Package<'_>)| {
+        bad.spoilt(code, what, says, reading(), |cast, _| {
+            let mut package = inventory(cast);
+            spoil(&mut package);
+            package
+        });
+    };
+    let of = |package: &mut Package<'_>, change: &dyn Fn(&mut Inventory)| change(package.manifest.inventory.as_mut().expect("it is one"));
+    spoilt("PKG-03", "floor_at_the_sequence", "a package is above its floor", &|package| package.manifest.floor = 40);
+    spoilt("PKG-03", "previous_below_the_floor", "ids of as many packages before as there are above the floor, or fewer", &|package| {
+        package.manifest.floor = 31
+    });
+    spoilt("PKG-03", "previous_too_many", "at most 16 ids of packages before", &|package| {
+        (package.manifest.floor, package.manifest.previous) = (0, vec![[1; 16]; 17]);
+    });
+    spoilt("PKG-09", "claim_with_bytes", "a claim brings no bytes", &|package| {
+        package.manifest.items[0].documents[0].pieces = vec![Piece::New { length: 43 }];
+    });
+    spoilt("PKG-19", "span_ends_before_it_begins", "the span is not empty", &|package| of(package, &|inventory| inventory.up_to = Some(b"README".to_vec())));
+    spoilt("PKG-19", "claim_before_the_span", "a claim lies in the span", &|package| of(package, &|inventory| inventory.after = Some(b"README.txt".to_vec())));
+    spoilt("PKG-19", "claim_behind_the_span", "a claim lies in the span", &|package| {
+        of(package, &|inventory| (inventory.up_to, inventory.unclaimed) = (Some(b"bin".to_vec()), Vec::new()));
+    });
+    spoilt("PKG-19", "claim_of_another_mark", "a claim has the mark record", &|package| package.manifest.items[0].mark = ADD);
+    spoilt("PKG-19", "unclaimed_outside", "what is not claimed lies in the span", &|package| {
+        of(package, &|inventory| inventory.unclaimed.push(b"c".to_vec()));
+    });
+    spoilt("PKG-19", "unclaimed_twice", "what is not claimed ascends", &|package| of(package, &|inventory| inventory.unclaimed.push(b"bin/changing".to_vec())));
+    spoilt("PKG-19", "unclaimed_and_claimed", "an id is claimed or not", &|package| {
+        of(package, &|inventory| inventory.unclaimed = vec![b"bin/count.sh".to_vec()])
+    });
+    spoilt("PKG-19", "unclaimed_unsafe", "what is not claimed is a safe path", &|package| {
+        of(package, &|inventory| inventory.unclaimed = vec![b"bin/../x".to_vec()])
+    });
+    spoilt("PKG-19", "content", "an inventory has no content", &|package| {
+        package.place(b"hidden");
+        package.cut(How::Raw);
+    });
 }
 
 struct Bad<'c, 'f> {

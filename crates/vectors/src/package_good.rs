@@ -3,7 +3,7 @@
 use crate::describe;
 use crate::envelope::{Body, Draft};
 use crate::fixture::{Collection, Contents, Fixture};
-use crate::model::{Agreement, Base, Document, Part, Piece, Replaced, Signature};
+use crate::model::{Agreement, Base, Document, Inventory, Part, Piece, Replaced, Signature};
 use crate::package::{ADD, DELETE, DOCUMENT, How, MODIFIED, Package, RECORD, WITHDRAW, document, projected, witness};
 use crate::primitive::{derive, digest, noise, noise_array};
 use crate::zone::Cast;
@@ -71,6 +71,7 @@ pub(crate) fn collect(cast: &Cast, to: &mut Collection) -> Vec<Sent> {
         ("zstd_forms", "zstd frames with a checksum, without a content size, and of run-length blocks only", zstd_forms(cast)),
         ("raw_body", "the manifest is stored raw", raw_body(cast)),
         ("after_a_gap", "sequence 13: 12 was given up before it was complete", after_a_gap(cast)),
+        ("inventory", "an inventory over a span: two claims without content, one id without a claim; a floor and ids of the packages before", inventory(cast)),
     ];
     let mut sent = Vec::new();
     for (what, says, package) in packages {
@@ -276,6 +277,19 @@ fn raw_body(cast: &Cast) -> Package<'_> {
     package.add(b"a.txt", b"its manifest is stored raw\n");
     package.cut(How::Raw);
     package.compress_body = false;
+    package
+}
+
+/// Sequence 40 of a route that began anew behind 30.
+pub(crate) fn inventory(cast: &Cast) -> Package<'_> {
+    let mut package = Package::new(cast, "package/inventory", 40);
+    for (id, bytes) in [(&b"README.txt"[..], README), (b"bin/count.sh", SCRIPT)] {
+        package.item(id, RECORD, Some((document(bytes, 0, Vec::new()), Vec::new())));
+    }
+    package.manifest.items[1].documents[0].executable = true;
+    package.manifest.floor = 30;
+    package.manifest.previous = (1..=9).map(|before| noise_array(&format!("package/before inventory/{before}"))).collect();
+    package.manifest.inventory = Some(Inventory { after: Some(b"README".to_vec()), up_to: Some(b"bin/z".to_vec()), unclaimed: vec![b"bin/changing".to_vec()] });
     package
 }
 

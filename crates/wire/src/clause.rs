@@ -113,6 +113,7 @@ clauses! {
     PKG_REVOKED "PKG-16" Untrusted "the keys that signed it are revoked at this sequence";
     PKG_GENERATION "PKG-17" Untrusted "the keys that signed it do not count at this sequence";
     PKG_NEXT_KEYS "PKG-18" Untrusted "the keys that it announces are not valid, or others are known";
+    PKG_INVENTORY "PKG-19" Malformed "what an inventory names does not fit the span it speaks of";
 
     RCT_ZONES "RCT-01" Untrusted "the zones named inside are not the signer's and ours";
     RCT_ROUTE "RCT-02" Untrusted "the route is not one of this source";

@@ -29,6 +29,10 @@ pub const NUMBER_MAX: u64 = 1 << 48;
 /// A ledger that was put back and begins a new life goes on above the next multiple but one of this, so that whatever was made
 /// after the backup lies below.
 pub const LIFE_STEP: u64 = 1 << 24;
+/// How far a sequence, a version or the number of a receipt may be above the last one: beyond it the route stops for a person.
+pub const STEP_MAX: u64 = 1 << 26;
+/// Ids of the packages before that a package names.
+pub const PREVIOUS_MAX: usize = 16;
 /// Ranges of answered sequences in the digest form of a receipt.
 pub const DIGEST_ANSWERED_MAX: usize = 32;
 /// Ranges of missing sequences in the digest form of a receipt.

@@ -3,9 +3,9 @@
 use crate::clause::{self, Rejection, require};
 use crate::codec;
 use crate::digest;
-use crate::id::{Bytes, Digest, Incarnation, ItemId, MediumId, RouteId, ZoneId};
+use crate::id::{Bytes, Digest, Incarnation, ItemId, MediumId, PackageId, RouteId, ZoneId};
 use crate::keys::KeyNotice;
-use crate::limits::{BLOCK_PLAIN_BYTES_MAX, NUMBER_MAX, PACKAGE_ITEMS_MAX};
+use crate::limits::{BLOCK_PLAIN_BYTES_MAX, NUMBER_MAX, PACKAGE_ITEMS_MAX, PREVIOUS_MAX};
 use crate::name;
 use alloc::string::String;
 use alloc::vec;
@@ -214,6 +214,31 @@ pub struct Item {
     pub documents: Vec<Document>,
 }
 
+/// A span of ids.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Span {
+    /// It begins behind this id; none: at the first.
+    pub after: Option<ItemId>,
+    /// It ends with this id; none: at the last.
+    pub up_to: Option<ItemId>,
+}
+
+impl Span {
+    /// Whether an id lies in it.
+    pub fn contains(&self, id: &ItemId) -> bool {
+        self.after.as_ref().is_none_or(|after| after < id) && self.up_to.as_ref().is_none_or(|up_to| id <= up_to)
+    }
+}
+
+/// Set when a package brings no content but claims what the replica must hold in a span of ids: its items, exactly.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Inventory {
+    /// The ids of which it speaks.
+    pub span: Span,
+    /// Ids in it of which nothing is claimed: what lies there stays as it is.
+    pub unclaimed: Vec<ItemId>,
+}
+
 /// The manifest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
@@ -229,6 +254,10 @@ pub struct Manifest {
     pub incarnation: Incarnation,
     /// Position in the stream of this route and incarnation, from 1.
     pub sequence: u64,
+    /// Packages up to this sequence are void: the route began anew behind them.
+    pub floor: u64,
+    /// Ids of the packages of the sequences just before this one, the nearest first.
+    pub previous: Vec<PackageId>,
     /// End of the source's ledger when this was cut.
     pub ledger: Head,
     /// What the source has seen of the replica.
@@ -245,6 +274,8 @@ pub struct Manifest {
     pub template: Option<Template>,
     /// What it says of keys.
     pub keys: KeyNotice,
+    /// It is an inventory.
+    pub inventory: Option<Inventory>,
     /// Documents that pieces are copied from.
     pub bases: Vec<Base>,
     /// The content.
@@ -279,6 +310,8 @@ impl Manifest {
     pub fn check(&self, content_bytes: u64) -> Result<(), Rejection> {
         let number = |number: u64| (1..=NUMBER_MAX).contains(&number);
         require(number(self.sequence) && self.ledger.number <= NUMBER_MAX, &clause::PKG_NUMBERS)?;
+        require(self.floor < self.sequence && (self.previous.len() as u64) < self.sequence - self.floor, &clause::PKG_NUMBERS)?;
+        require(self.previous.len() <= PREVIOUS_MAX, &clause::PKG_NUMBERS)?;
         require(self.acknowledged.is_none_or(|witness| number(witness.receipt) && witness.ledger.number <= NUMBER_MAX), &clause::PKG_NUMBERS)?;
         require(self.agreed.is_none_or(|agreed| number(agreed.number) && agreed.changes <= NUMBER_MAX), &clause::PKG_NUMBERS)?;
         require(self.keys.is_formed(self.sequence), &clause::PKG_NUMBERS)?;
@@ -299,6 +332,7 @@ impl Manifest {
         require(bases_used.iter().all(|used| *used), &clause::PKG_BASES)?;
         self.check_extents()?;
         require(self.items.windows(2).all(|pair| Self::parts_agree(&pair[0], &pair[1])), &clause::PKG_PART)?;
+        self.inventory.as_ref().map_or(Ok(()), |inventory| self.check_inventory(inventory))?;
         require(self.route_id == digest::route_id(&self.source, &self.replica, &self.route) && name::is_name(&self.route), &clause::PKG_ROUTE_ID)
     }
 
@@ -307,6 +341,23 @@ impl Manifest {
     fn place(item: &Item) -> (bool, &ItemId, Option<u64>) {
         let part = item.documents.first().and_then(|document| document.part);
         (!item.mark.removes(), &item.id, part.map(|part| part.offset))
+    }
+
+    /// An inventory has no content, and names each id of its span at most once.
+    fn check_inventory(&self, inventory: &Inventory) -> Result<(), Rejection> {
+        let (span, unclaimed) = (&inventory.span, &inventory.unclaimed);
+        let bounds = span.after.iter().zip(&span.up_to).all(|(after, up_to)| after < up_to);
+        require(bounds && self.blocks.is_empty() && unclaimed.len() <= PACKAGE_ITEMS_MAX, &clause::PKG_INVENTORY)?;
+        let claims = |item: &Item| item.mark == Mark::Record && item.documents.iter().all(|document| document.part.is_none()) && span.contains(&item.id);
+        require(self.items.iter().all(claims), &clause::PKG_INVENTORY)?;
+        require(unclaimed.windows(2).all(|pair| pair[0] < pair[1]), &clause::PKG_INVENTORY)?;
+        // Both lists ascend: an id in both is met where they would touch.
+        let mut items = self.items.iter().map(|item| &item.id).peekable();
+        for id in unclaimed {
+            while items.next_if(|item| *item < id).is_some() {}
+            require(span.contains(id) && items.peek() != Some(&id) && name::check_path(&id.0).is_ok(), &clause::PKG_INVENTORY)?;
+        }
+        Ok(())
     }
 
     fn check_blocks(&self, content_bytes: u64) -> Result<u64, Rejection> {
@@ -366,7 +417,7 @@ impl Manifest {
                 require(offset.checked_add(*length).is_some_and(|end| end <= base.size), &clause::PKG_PIECES)?;
             }
         }
-        require(carried == document.carried_bytes(), &clause::PKG_PIECES)?;
+        require(carried == if self.inventory.is_some() { 0 } else { document.carried_bytes() }, &clause::PKG_PIECES)?;
         require(document.at.checked_add(document.new_bytes()).is_some_and(|end| end <= logical_bytes), &clause::PKG_PIECES)
     }
 }

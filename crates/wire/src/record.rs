@@ -13,7 +13,7 @@ use crate::codec;
 use crate::digest::StateDigest;
 use crate::id::{Bytes, Digest, Incarnation, MediumId, PackageId, RouteId, ZoneId};
 use crate::keys::NextKeys;
-use crate::manifest::{Agreement, Head, Witness};
+use crate::manifest::{Agreement, Head, Span, Witness};
 use crate::receipt::{Range, ReadBack, Row};
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -233,6 +233,8 @@ records! {
         acknowledges: u64,
         /// Whether it asks for a full receipt.
         full_receipt: bool,
+        /// The span of ids it speaks of, when it is an inventory.
+        inventory: Option<Span>,
         /// The items, in the order of the package.
         rows: Vec<PackedRow>,
         /// Chunks of large documents, for later deltas.
@@ -324,11 +326,28 @@ records! {
         code: String,
         /// What was seen.
         seen: String,
+        /// Whose ledger went back or has another life: this home's, or that of the other side.
+        whose: Role,
+        /// The other life of the other side, where one was seen.
+        life: Option<Incarnation>,
     }
     /// A medium got its label.
     28 Labelled {
         /// The medium.
         medium: MediumId,
+    }
+    /// A route began anew on a source: what the replica holds is asked for before anything travels.
+    29 Rebased {
+        /// The route.
+        route: String,
+        /// Incarnation of the replica that is not followed any more, or never was.
+        former: Option<Incarnation>,
+        /// Incarnation of the replica that is followed from now on; none for whichever answers first.
+        life: Option<Incarnation>,
+        /// Whether the route begins anew; else it goes on as before.
+        anew: bool,
+        /// Why.
+        reason: String,
     }
     /// One of several people who must agree does.
     30 BreakerAgreed {
@@ -351,6 +370,8 @@ records! {
         package: PackageId,
         /// The source's incarnation.
         incarnation: Incarnation,
+        /// Packages up to this sequence are void.
+        floor: u64,
         /// The source's head that it quoted.
         ledger: Head,
         /// What the source has seen of this replica.
@@ -414,6 +435,19 @@ records! {
         route: String,
         /// Their places in it, ascending; the oldest is at 0.
         entries: Vec<u32>,
+    }
+    /// A person agreed on a replica that a stopped route goes on: what the source says from now on is followed.
+    41 Followed {
+        /// The route.
+        route: String,
+        /// Incarnation of the source that is not followed any more, or never was.
+        former: Option<Incarnation>,
+        /// Incarnation that is followed from now on; none for whichever comes first.
+        life: Option<Incarnation>,
+        /// Whether the route begins anew; else it goes on as before.
+        anew: bool,
+        /// Why.
+        reason: String,
     }
     /// A part of the replica was re-read, or what no item accounts for was looked for or is about to be set aside.
     42 ScrubStep {

@@ -56,7 +56,7 @@ fn tests_of(source: &str) -> BTreeMap<String, BTreeSet<String>> {
         let is_id = |word: &str| word.len() == 3 && word.starts_with(|family| "PMCSAK".contains(family)) && word[1..].bytes().all(|byte| byte.is_ascii_digit());
         words.take_while(|word| is_id(word) || *word == "and").filter(|word| is_id(word)).map(str::to_owned).collect()
     };
-    let whole: BTreeSet<String> = source.lines().take_while(|line| line.starts_with("//!")).flat_map(|line| ids(line)).collect();
+    let whole: BTreeSet<String> = source.lines().take_while(|line| line.starts_with("//!")).flat_map(ids).collect();
     let mut found = BTreeMap::new();
     let (mut named, mut is_test) = (BTreeSet::new(), false);
     for line in source.lines().map(str::trim_start) {

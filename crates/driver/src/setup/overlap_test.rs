@@ -82,7 +82,7 @@ fn a_source_keeps_its_folders_apart() {
     ] {
         let name = format!("{to}-{from}").replace('/', "-").trim_matches('-').to_owned();
         let (to_gateway, from_gateway) = (Some(scene.path(to)), Some(scene.path(from)));
-        let add = RouteAdd { name, archive: "archive".into(), to: "outside".into(), to_gateway, from_gateway, escrow: None };
+        let add = RouteAdd { name, archive: "archive".into(), to: "outside".into(), to_gateway, from_gateway, escrow: None, adopt: false };
         assert_eq!(code(crate::route_add(&scene.world, &scene.source(), &add)), expected, "{to} {from}");
     }
 }

@@ -38,6 +38,8 @@ fn manifest() -> Manifest {
         replica,
         incarnation: Incarnation([7; 16]),
         sequence: 1,
+        floor: 0,
+        previous: Vec::new(),
         ledger: Head { number: 3, digest: Digest([3; 32]) },
         acknowledged: None,
         agreed: None,
@@ -45,6 +47,7 @@ fn manifest() -> Manifest {
         nonce: [9; 32],
         medium: None,
         template: None,
+        inventory: None,
         bases: vec![Base { digest: Digest([2; 32]), size: 10 }],
         blocks: vec![Block { stored: 20, plain: 20 }],
         items: vec![Item {

@@ -4,7 +4,7 @@
 use super::lies::{digest_form, full_form, receipt};
 use super::zones::{ROUTE, packed, source};
 use super::{expect_little_memory, fixture, full};
-use engine::reconcile::{WasPacked, fork_of, take};
+use engine::reconcile::{WasPacked, fork_of, is_former, take};
 use engine::source::Source;
 use std::collections::BTreeMap;
 use wire::PackageId;
@@ -18,12 +18,12 @@ fn taken(source: &Source, body: &[u8]) -> Option<Record> {
     if receipt.source != super::zones::card("inside").id() || receipt.replica != route.replica || receipt.route_id != route.route_id {
         return None;
     }
-    if fork_of(route, &source.incarnation, PackageId([33; 16]), &receipt).is_some() {
+    if is_former(source, route, &receipt) || fork_of(source, route, PackageId([33; 16]), &receipt).is_some() {
         return None;
     }
     let was = |sequence: u64| {
         let was = u8::try_from(sequence).ok().filter(|sequence| (1..=4).contains(sequence))?;
-        Some(WasPacked { package: PackageId([was; 16]), rows: packed(was, PackageId([was; 16])).rows })
+        Some(WasPacked { package: PackageId([was; 16]), rows: packed(was, PackageId([was; 16])).rows, inventory: false })
     };
     take(ROUTE, route, PackageId([33; 16]), &receipt, &was).ok().map(|taken| taken.record.into())
 }

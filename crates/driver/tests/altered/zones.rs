@@ -91,6 +91,7 @@ pub fn packed(sequence: u8, package: PackageId) -> Packed {
         document_bytes: 1,
         acknowledges: 0,
         full_receipt: false,
+        inventory: None,
         rows: if sequence == 4 { Vec::new() } else { vec![row(sequence.into()), row(0)] },
         chunks: Vec::new(),
     }

@@ -98,7 +98,8 @@ impl Stand {
             driver::trust(&stand.world, to, &file, &card.fingerprint).unwrap();
         }
         driver::archive_add(&stand.world, &inside, "archive", &stand.source).unwrap();
-        let add = RouteAdd { name: "all".into(), archive: "archive".into(), to: "outside".into(), to_gateway: None, from_gateway: None, escrow: None };
+        let add =
+            RouteAdd { name: "all".into(), archive: "archive".into(), to: "outside".into(), to_gateway: None, from_gateway: None, escrow: None, adopt: false };
         driver::route_add(&stand.world, &inside, &add).unwrap();
         let accept = RouteAccept { name: "all".into(), from: "inside".into(), into: stand.replica.clone(), from_gateway: None, to_gateway: None };
         driver::route_accept(&stand.world, &outside, &accept).unwrap();

@@ -129,7 +129,8 @@ impl Scene {
             driver::trust(world, to, Path::new("/card"), &card.fingerprint)?;
         }
         driver::archive_add(world, source, "archive", Path::new(ARCHIVE))?;
-        let add = RouteAdd { name: ROUTE.into(), archive: "archive".into(), to: "outside".into(), to_gateway: None, from_gateway: None, escrow: None };
+        let add =
+            RouteAdd { name: ROUTE.into(), archive: "archive".into(), to: "outside".into(), to_gateway: None, from_gateway: None, escrow: None, adopt: false };
         driver::route_add(world, source, &add)?;
         let accept = RouteAccept { name: ROUTE.into(), from: "inside".into(), into: PathBuf::from(TREE), from_gateway: None, to_gateway: None };
         driver::route_accept(world, replica, &accept)?;

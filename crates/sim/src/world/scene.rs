@@ -256,7 +256,15 @@ fn settle(world: &driver::World, places: &Places, homes: &[(PathBuf, PathBuf)], 
         }
         let (out, back) = (gateway(&places.gateway_out), gateway(&places.gateway_back));
         let name = route_name(replica);
-        let add = RouteAdd { name: name.clone(), archive: "archive".into(), to: zone, to_gateway: out.clone(), from_gateway: back.clone(), escrow: None };
+        let add = RouteAdd {
+            name: name.clone(),
+            archive: "archive".into(),
+            to: zone,
+            to_gateway: out.clone(),
+            from_gateway: back.clone(),
+            escrow: None,
+            adopt: false,
+        };
         driver::route_add(world, source, &add)?;
         let accept = RouteAccept { name, from: "inside".into(), into: places.trees[replica].clone(), from_gateway: out, to_gateway: back };
         driver::route_accept(world, home, &accept)?;

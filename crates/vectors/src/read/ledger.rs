@@ -123,7 +123,7 @@ fn intact(bytes: &[u8], later: u64) -> bool {
 
 /// Whether the kind is known and, for the first three, the body is one.
 fn check_body((_, kind, _, body, _): &Record) -> Result<(), Refusal> {
-    let known = matches!(kind, 1..=7 | 16..=28 | 32..=37);
+    let known = matches!(kind, 1..=7 | 16..=29 | 32..=37 | 41);
     require(known, "LDG-06")?;
     let mut from = Cursor::new(body);
     let mut decode = || -> Result<(), Invalid> {

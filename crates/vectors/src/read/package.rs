@@ -1,4 +1,4 @@
-//! Reads a package, written from spec/package.md: ENV-18 and clauses PKG-01 to PKG-18 in the order of that page.
+//! Reads a package, written from spec/package.md: ENV-18 and clauses PKG-01 to PKG-19 in the order of that page.
 
 use super::card::is_name;
 use super::cursor::{Cursor, Invalid};
@@ -6,7 +6,7 @@ use super::envelope::{self, decompress};
 use super::keys::{self, Codes, Known};
 use super::{Refusal, Route, derive, require};
 use crate::describe;
-use crate::model::{Agreement, Base, Block, Document, Head, Item, Manifest, Part, Piece, Replaced, RowFact, Template, Witness};
+use crate::model::{Agreement, Base, Block, Document, Head, Inventory, Item, Manifest, Part, Piece, Replaced, RowFact, Template, Witness};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -45,6 +45,11 @@ pub(super) fn read(file: &[u8], us: &[u8; 32], secret: &[u8; 32], known: &Known,
         };
         let attributes = [&document.size.to_le_bytes()[..], &document.modified.to_le_bytes(), &[u8::from(document.executable)]].concat();
         let projected = derive("gapferry v1 projection", &[&document.digest, &attributes]);
+        if manifest.inventory.is_some() {
+            // Its document is where the replica has it: the package alone does not tell.
+            facts.push(RowFact { possession: [0; 32], projected });
+            continue;
+        }
         let Some(carried) = assemble(document, &manifest.bases, bases, &logical) else {
             // A base is not here: outcome 16 for this row, and no reason to refuse the package.
             facts.push(RowFact { possession: [0; 32], projected });
@@ -91,6 +96,8 @@ fn decode(body: &[u8]) -> Result<Manifest, Invalid> {
         replica: from.array()?,
         incarnation: from.array()?,
         sequence: from.u64()?,
+        floor: from.u64()?,
+        previous: from.list(Cursor::array)?,
         ledger: head(&mut from)?,
         acknowledged: from.option(|from| Ok(Witness { incarnation: from.array()?, receipt: from.u64()?, ledger: head(from)? }))?,
         agreed: from.option(|from| Ok(Agreement { number: from.u64()?, changes: from.u64()? }))?,
@@ -99,6 +106,8 @@ fn decode(body: &[u8]) -> Result<Manifest, Invalid> {
         medium: from.option(Cursor::array)?,
         template: from.option(|from| Ok(Template { id: from.string()?, version: from.u64()? }))?,
         keys: keys::decode(&mut from)?,
+        inventory: from
+            .option(|from| Ok(Inventory { after: from.option(Cursor::bytes)?, up_to: from.option(Cursor::bytes)?, unclaimed: from.list(Cursor::bytes)? }))?,
         bases: from.list(|from| Ok(Base { digest: from.array()?, size: from.u64()? }))?,
         blocks: from.list(|from| Ok(Block { stored: from.u32()?, plain: from.u32()? }))?,
         items: from.list(item)?,
@@ -151,6 +160,8 @@ fn part_of(item: &Item) -> Option<Part> {
 
 fn check(manifest: &Manifest, content_bytes: u64) -> Result<(), Refusal> {
     require(in_range(manifest.sequence) && manifest.ledger.number <= CEILING, "PKG-03")?;
+    let before = manifest.sequence.checked_sub(manifest.floor).filter(|before| *before > 0).ok_or(Refusal("PKG-03"))?;
+    require(manifest.previous.len() <= 16 && (manifest.previous.len() as u64) < before, "PKG-03")?;
     require(manifest.acknowledged.is_none_or(|seen| in_range(seen.receipt) && seen.ledger.number <= CEILING), "PKG-03")?;
     require(manifest.agreed.is_none_or(|agreed| in_range(agreed.number) && agreed.changes <= CEILING), "PKG-03")?;
     require(keys::in_range(&manifest.keys, manifest.sequence), "PKG-03")?;
@@ -177,7 +188,7 @@ fn check(manifest: &Manifest, content_bytes: u64) -> Result<(), Refusal> {
 
     let mut used = BTreeSet::new();
     for item in &manifest.items {
-        check_item(item, &manifest.bases, logical_bytes, &mut used)?;
+        check_item(item, &manifest.bases, logical_bytes, manifest.inventory.is_some(), &mut used)?;
     }
     check_extents(&manifest.items)?;
     for pair in manifest.items.windows(2) {
@@ -185,15 +196,30 @@ fn check(manifest: &Manifest, content_bytes: u64) -> Result<(), Refusal> {
     }
     let digests: BTreeSet<&[u8; 32]> = manifest.bases.iter().map(|base| &base.digest).collect();
     require(digests.len() == manifest.bases.len() && used.len() == manifest.bases.len(), "PKG-10")?;
+    manifest.inventory.as_ref().map_or(Ok(()), |inventory| check_inventory(manifest, inventory))?;
     require(is_name(&manifest.route), "PKG-14")?;
     let route_id = derive("gapferry v1 route", &[&manifest.source, &manifest.replica, manifest.route.as_bytes()]);
     require(manifest.route_id == route_id[..16], "PKG-14")
 }
 
-fn check_item(item: &Item, bases: &[Base], logical_bytes: u64, used: &mut BTreeSet<usize>) -> Result<(), Refusal> {
+fn is_safe(id: &[u8]) -> bool {
     let component = |component: &[u8]| (1..=255).contains(&component.len()) && component != b"." && component != b"..";
-    let safe = (1..=4095).contains(&item.id.len()) && !item.id.contains(&0) && item.id.split(|byte| *byte == b'/').all(component);
-    require(safe, "PKG-07")?;
+    (1..=4095).contains(&id.len()) && !id.contains(&0) && id.split(|byte| *byte == b'/').all(component)
+}
+
+/// An inventory brings nothing, and names each id of its span at most once.
+fn check_inventory(manifest: &Manifest, inventory: &Inventory) -> Result<(), Refusal> {
+    let within = |id: &Vec<u8>| inventory.after.as_ref().is_none_or(|after| id > after) && inventory.up_to.as_ref().is_none_or(|up_to| id <= up_to);
+    require(inventory.after.is_none() || inventory.up_to.is_none() || inventory.after < inventory.up_to, "PKG-19")?;
+    require(manifest.blocks.is_empty() && inventory.unclaimed.len() <= 65_536, "PKG-19")?;
+    require(manifest.items.iter().all(|item| item.mark == 1 && part_of(item).is_none() && within(&item.id)), "PKG-19")?;
+    require(inventory.unclaimed.windows(2).all(|pair| pair[0] < pair[1]), "PKG-19")?;
+    let claimed: BTreeSet<&Vec<u8>> = manifest.items.iter().map(|item| &item.id).collect();
+    require(inventory.unclaimed.iter().all(|id| within(id) && is_safe(id) && !claimed.contains(id)), "PKG-19")
+}
+
+fn check_item(item: &Item, bases: &[Base], logical_bytes: u64, claimed: bool, used: &mut BTreeSet<usize>) -> Result<(), Refusal> {
+    require(is_safe(&item.id), "PKG-07")?;
     require(in_range(item.version) && item.replaces.is_none_or(|replaced| replaced.version >= 1 && replaced.version < item.version), "PKG-03")?;
     require(item.mark != 5 && item.record.is_none() && item.transaction.is_none(), "PKG-15")?;
     require(item.documents.len() == usize::from(!removes(item)), "PKG-08")?;
@@ -221,7 +247,7 @@ fn check_item(item: &Item, bases: &[Base], logical_bytes: u64, used: &mut BTreeS
         require(length > 0, "PKG-09")?;
         carried = carried.checked_add(length).ok_or(Refusal("PKG-09"))?;
     }
-    require(carried == document.part.map_or(document.size, |part| part.length), "PKG-09")?;
+    require(carried == if claimed { 0 } else { document.part.map_or(document.size, |part| part.length) }, "PKG-09")?;
     require(document.at.checked_add(new).is_some_and(|end| end <= logical_bytes), "PKG-09")
 }
 

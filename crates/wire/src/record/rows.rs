@@ -144,6 +144,10 @@ pub enum Step {
     Hold,
     /// Nothing, with this outcome.
     Nothing(u16),
+    /// What lies there already is right: take it up.
+    Adopt,
+    /// Remove what an inventory does not name. Stands behind the rows of the package and is answered by none.
+    Drop,
 }
 
 /// A row of the apply record.

@@ -1,0 +1,102 @@
+//! Inventories on the source: where a route begins anew, the replica is asked what it holds, span after span, before content
+//! travels. Each document is read once for its digests; none of its bytes are packed.
+
+use engine::inventory::{self, Entry};
+use rayon::prelude::*;
+use seal::envelope::Sealing;
+use std::collections::HashMap;
+use wire::manifest::Span;
+use wire::{Digest, digest};
+
+use crate::home::Home;
+use crate::packing::{Begun, Filling, Target, deadline, refusal, source_route, write};
+use crate::planning;
+use crate::progress::Stage;
+use crate::reader::{DocumentRead, NotRead, Proven, Reader};
+use crate::report::{Failure, PackReport};
+use crate::rows::{MANIFEST_BYTES, PACKAGE_ITEMS, Packing, Rows};
+
+/// Beside an id in the list of what is not claimed, bytes.
+const UNCLAIMED_BYTES: u64 = 16;
+
+/// Asks for everything that is to be asked for; false when the carrier has no room for more.
+pub fn ask(home: &mut Home, name: &str, target: &Target<'_>, report: &mut PackReport) -> Result<bool, Failure> {
+    loop {
+        let route = source_route(home, name)?;
+        let archive = &home.source().archives[&route.archive];
+        let Some((span, entries)) = inventory::next(archive, route, home.world.now_seconds(), deadline(home)) else { return Ok(true) };
+        let begun = Begun::new(home, name)?;
+        let room = planning::room(home, target)?.room;
+        let Some((span, entries)) = cut(home, name, &begun.sealing, room.file_bytes, span, entries) else {
+            planning::report_waiting(report, name, 1, 0);
+            return Ok(false);
+        };
+        let claimed = entries.iter().filter(|entry| entry.claimed);
+        let bytes = claimed.clone().map(|entry| planning::size_of(&archive.items[entry.item as usize])).sum();
+        home.world.progress.begin(Stage::Pack, Some(claimed.count() as u64), Some(bytes));
+        let packed = write(home, name, target, &begun, &Filling::Inventory { span: &span, entries: &entries });
+        home.world.progress.end();
+        let one = match packed {
+            Err(failure) if failure.0.code == "MED-04" => {
+                report.problems.push(failure.0);
+                return Ok(false);
+            }
+            other => other?,
+        };
+        for (number, reason) in one.refused {
+            report.problems.extend(refusal(home, name, number, reason)?);
+        }
+        report.packages.extend(one.packed.map(|(packed, _)| packed));
+    }
+}
+
+/// As much of a span as one package and the room on the carrier take; none when not one item does.
+fn cut(home: &Home, name: &str, sealing: &Sealing, room_bytes: u64, span: Span, entries: Vec<Entry>) -> Option<(Span, Vec<Entry>)> {
+    let archive = &home.source().archives[&home.source().routes[name].archive];
+    let mut rows = Rows { items: 0, body_bytes: MANIFEST_BYTES };
+    let fit = entries.iter().take_while(|entry| {
+        let id_bytes = archive.items[entry.item as usize].id.0.len();
+        let own = if entry.claimed { Rows::one(id_bytes, 40) } else { Rows { items: 1, body_bytes: id_bytes as u64 + UNCLAIMED_BYTES } };
+        rows = rows + own;
+        rows.items <= PACKAGE_ITEMS && rows.fit_a_package() && sealing.file_bytes(0, rows.body_bytes) <= room_bytes
+    });
+    let fit = fit.count();
+    if fit == entries.len() {
+        return (sealing.file_bytes(0, rows.body_bytes) <= room_bytes).then_some((span, entries));
+    }
+    let last = entries[..fit].last()?;
+    let up_to = Some(archive.items[last.item as usize].id.clone());
+    Some((Span { up_to, ..span }, entries[..fit].to_vec()))
+}
+
+/// Reads what is to be claimed, on all cores. What cannot be read is named without a claim.
+pub fn claims(home: &Home, name: &str, begun: &Begun, entries: &[Entry]) -> Result<Packing, Failure> {
+    let (world, route) = (&home.world, source_route(home, name)?);
+    let archive = &home.source().archives[&route.archive];
+    let root = world.disk.root(&home.config.archives[&route.archive].root).map_err(|error| Failure::new("SRC-01", &route.archive, error.to_string()))?;
+    let proven = Proven::of(route);
+    let possession_key = digest::possession_key(&begun.nonce, &begun.sealing.id());
+    let chunk_list = |_: &Digest| None;
+    let reader = Reader { world, archive, root: &root, route, proven: &proven, possession_key, chunk_list: &chunk_list };
+    let claimed: Vec<u32> = entries.iter().filter(|entry| entry.claimed).map(|entry| entry.item).collect();
+    let mut read: HashMap<u32, Result<DocumentRead, NotRead>> = claimed
+        .par_iter()
+        .map_init(capture::read::Parents::default, |parents, number| {
+            let read = reader.read_digests(*number, parents);
+            world.progress.advance(1, planning::size_of(reader.item(*number)));
+            (*number, read)
+        })
+        .collect();
+    let mut packing = Packing::new();
+    for entry in entries {
+        match read.remove(&entry.item) {
+            Some(Ok(document)) => packing.push_claim(&reader, document),
+            Some(Err(reason)) => {
+                packing.refused.push((entry.item, reason));
+                packing.unclaimed.push(reader.item(entry.item).id.clone());
+            }
+            None => packing.unclaimed.push(reader.item(entry.item).id.clone()),
+        }
+    }
+    Ok(packing)
+}
