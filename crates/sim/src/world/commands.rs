@@ -249,7 +249,9 @@ impl World {
             // Months without a word are said, and stop nothing.
             ("SRC-09" | "RPL-07" | "RPL-08", _) => true,
             ("RPL-09", _) => home > 0 && (!self.replicas[home - 1].extras.is_empty() || put_back(home - 1)),
-            ("RPL-10", _) => home > 0 && (!self.replicas[home - 1].planted.is_empty() || !self.replicas[home - 1].spoilt.is_empty() || put_back(home - 1)),
+            ("RPL-10", _) => {
+                struck || home > 0 && (!self.replicas[home - 1].planted.is_empty() || !self.replicas[home - 1].spoilt.is_empty() || put_back(home - 1))
+            }
             ("SRC-10", _) => home == 0 && self.away.is_some(),
             ("SRC-03" | "SRC-08" | "RPL-01", _) => changed || of_route(&problem.subject).is_some_and(put_back),
             ("SRC-05", _) => struck || self.unreadable.contains(&problem.subject) || self.away.is_some(),
