@@ -213,7 +213,7 @@ fn a_backup_is_of_one_home_and_lies_apart() {
 fn an_older_copy_of_a_home_does_not_follow_its_backup() {
     let scene = crossed();
     let copy = scene.path("copy");
-    assert!(std::process::Command::new("cp").arg("-a").args([scene.source(), copy.clone()]).status().unwrap().success());
+    crate::status::scene::copy(&scene.source(), &copy);
     scene.write("later", "3");
     scene.round();
     let newest = backup(&scene, &scene.source(), "safe", None).unwrap();

@@ -4,11 +4,10 @@ use super::*;
 use crate::status::scene::Scene;
 use crate::{ApplyOptions, CarryOptions, PackOptions};
 use std::fs;
-use std::process::Command;
 
 fn copy(from: &Path, to: &Path) {
     let _may_be_missing = fs::remove_dir_all(to);
-    assert!(Command::new("cp").arg("-a").args([from, to]).status().unwrap().success());
+    crate::status::scene::copy(from, to);
 }
 
 /// A scene whose source has packed three packages, each onto a medium of its own, and `count` parity files.

@@ -39,6 +39,22 @@ impl Progress for Notices {
     }
 }
 
+/// Copies a folder with what is in it, without another program: one that is just starting holds copies of our locks.
+pub(crate) fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    fs::set_permissions(to, fs::metadata(from).unwrap().permissions()).unwrap();
+    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let (from, to) = (entry.path(), to.join(entry.file_name()));
+        let metadata = entry.metadata().unwrap();
+        if metadata.is_dir() {
+            copy(&from, &to);
+        } else {
+            fs::copy(&from, &to).unwrap();
+            fs::File::open(&to).unwrap().set_modified(metadata.modified().unwrap()).unwrap();
+        }
+    }
+}
+
 /// The scene. Its route is called `all`.
 pub(crate) struct Scene {
     pub folder: tempfile::TempDir,

@@ -49,19 +49,22 @@ const FIELDS: [(&str, usize, usize); 16] = [
 ];
 
 /// The fields that end a body, from its end.
-const END: [(&str, usize, usize); 8] = [
-    ("state.items", 65, 8),
-    ("state.sum", 57, 32),
-    ("free_bytes", 25, 8),
-    ("read_back", 17, 4),
-    ("more", 13, 1),
-    ("escaped", 12, 4),
-    ("kept_aside", 8, 4),
-    ("extra", 4, 4),
+const END: [(&str, usize, usize); 11] = [
+    ("state.items", 78, 8),
+    ("state.sum", 70, 32),
+    ("free_bytes", 38, 8),
+    ("read_back", 30, 4),
+    ("more", 26, 1),
+    ("escaped", 25, 4),
+    ("kept_aside", 21, 4),
+    ("extra", 17, 4),
+    ("keys.from", 13, 8),
+    ("keys.known", 5, 4),
+    ("keys.next", 1, 1),
 ];
 
 /// Bits that each field can carry at most, as spec/receipt.md states: what is not here carries none.
-const STATED: [(&str, f64); 16] = [
+const STATED: [(&str, f64); 18] = [
     ("number", 48.0),
     ("ledger.number", 48.0),
     ("ledger.digest", 256.0),
@@ -77,6 +80,8 @@ const STATED: [(&str, f64); 16] = [
     ("escaped", 32.0),
     ("kept_aside", 32.0),
     ("extra", 32.0),
+    ("keys.from", 48.0),
+    ("keys.known", 32.0),
     ("answers", 600.0),
 ];
 
