@@ -225,7 +225,7 @@ mod tests {
             (&["IO-01", "MED-02", "MED-03", "RPL-02", "HOM-05"], 4),
             (&["HOM-01"], 75),
             (&["HOM-02", "HOM-03", "HOM-04", "USE-01"], 2),
-            (&["XXX-99"], 1),
+            (&["NIL-99"], 1),
         ] {
             for code in codes {
                 assert_eq!(exit_of(code), exit, "{code}");

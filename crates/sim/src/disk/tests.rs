@@ -6,7 +6,7 @@ use store::conformance::{self, Plant};
 
 fn ground() -> (SimDisk, Dir) {
     let disk = SimDisk::new();
-    let dir = disk.make_root(Path::new("/work")).unwrap();
+    let dir = disk.make_root(Path::new("/disk")).unwrap();
     disk.sync_all(&dir).unwrap();
     (disk, dir)
 }
@@ -25,7 +25,7 @@ fn crashed(disk: &SimDisk, fate: &Fate) -> SimDisk {
 }
 
 fn names(disk: &SimDisk) -> Vec<String> {
-    disk.below("/work").into_keys().map(|path| String::from_utf8(path).unwrap()).collect()
+    disk.below("/disk").into_keys().map(|path| String::from_utf8(path).unwrap()).collect()
 }
 
 #[test]
@@ -53,12 +53,12 @@ fn nothing_is_durable_before_it_is_made_so() {
     file.sync().unwrap();
     assert_eq!(names(&crashed(&disk, &Fate::Dropped)), [""; 0], "a synced file has no durable name");
     disk.sync_dir(&dir).unwrap();
-    assert_eq!(crashed(&disk, &Fate::Dropped).bytes("/work/file").unwrap(), b"content");
+    assert_eq!(crashed(&disk, &Fate::Dropped).bytes("/disk/file").unwrap(), b"content");
     let later = write(&disk, &dir, "later", b"content");
     disk.sync_dir(&dir).unwrap();
-    assert_eq!(crashed(&disk, &Fate::Dropped).bytes("/work/later").unwrap(), b"", "a durable name holds no content");
+    assert_eq!(crashed(&disk, &Fate::Dropped).bytes("/disk/later").unwrap(), b"", "a durable name holds no content");
     disk.sync_all(&dir).unwrap();
-    assert_eq!(crashed(&disk, &Fate::Dropped).bytes("/work/later").unwrap(), b"content");
+    assert_eq!(crashed(&disk, &Fate::Dropped).bytes("/disk/later").unwrap(), b"content");
     assert!(disk.snapshot().pending().is_empty());
     drop(later);
 }
@@ -71,7 +71,7 @@ fn a_write_is_torn_where_it_is_chosen() {
     file.write_all_at(&[2; 1000], 500).unwrap();
     let torn = |kept: &[bool]| {
         let other = crashed(&disk, &Fate::Torn { unit: 512, kept: kept.to_vec() });
-        other.bytes("/work/file").unwrap()
+        other.bytes("/disk/file").unwrap()
     };
     let mut expected = vec![1; 2000];
     expected[512..1024].fill(2);
@@ -80,8 +80,8 @@ fn a_write_is_torn_where_it_is_chosen() {
     expected[500..512].fill(2);
     assert_eq!(torn(&[true]), expected);
     file.set_size(3000).unwrap();
-    assert_eq!(crashed(&disk, &Fate::Dropped).bytes("/work/file").unwrap(), vec![1; 2000]);
-    assert_eq!(crashed(&disk, &Fate::Hollow).bytes("/work/file").unwrap().len(), 3000);
+    assert_eq!(crashed(&disk, &Fate::Dropped).bytes("/disk/file").unwrap(), vec![1; 2000]);
+    assert_eq!(crashed(&disk, &Fate::Hollow).bytes("/disk/file").unwrap().len(), 3000);
 }
 
 #[test]
@@ -127,12 +127,12 @@ fn a_dead_process_has_no_handles_and_no_locks() {
     assert_eq!(fired.fired(), 1);
     disk.kill();
     assert!(disk.list(&dir).is_err() && file.stat().is_err(), "handles of another life");
-    let again = disk.root(Path::new("/work")).unwrap();
+    let again = disk.root(Path::new("/disk")).unwrap();
     let second = disk.lock(&again, b"lock").unwrap().expect("the lock died with the process");
     drop(lock);
     assert!(disk.lock(&again, b"lock").unwrap().is_none(), "a dead lock lets nothing go");
     drop(second);
-    assert_eq!(disk.bytes("/work/file").unwrap(), b"Kept");
+    assert_eq!(disk.bytes("/disk/file").unwrap(), b"Kept");
 }
 
 #[test]
@@ -145,17 +145,17 @@ fn faults_strike_where_they_are_planned() {
     file.write_all_at(b"after!", 0).unwrap();
     assert!(file.sync().is_err());
     file.sync().unwrap();
-    assert_eq!(disk.bytes("/work/file").unwrap(), b"before", "what a failed sync lost is lost");
+    assert_eq!(disk.bytes("/disk/file").unwrap(), b"before", "what a failed sync lost is lost");
     assert_eq!(disk.create(&dir, b"full", 0o644).err().unwrap().kind(), io::ErrorKind::StorageFull);
     disk.create(&dir, b"full", 0o644).unwrap();
     assert_eq!((poison.fired(), full.fired()), (1, 1));
     disk.plan(Rule::nth(0, Fault::Flip).on(&[Op::Sync]));
     file.write_all_at(b"after!", 0).unwrap();
     file.sync().unwrap();
-    assert_eq!(disk.bytes("/work/file").unwrap(), b"after!", "memory lies");
+    assert_eq!(disk.bytes("/disk/file").unwrap(), b"after!", "memory lies");
     file.drop_cache().unwrap();
-    assert_ne!(disk.bytes("/work/file").unwrap(), b"after!");
-    disk.spoil("/work/file").unwrap();
+    assert_ne!(disk.bytes("/disk/file").unwrap(), b"after!");
+    disk.spoil("/disk/file").unwrap();
     assert!(file.read_at(&mut [0], 0).is_err());
     disk.heal();
     assert!(file.read_at(&mut [0], 0).is_ok());
@@ -224,5 +224,5 @@ fn every_cut_is_recorded() {
     let cuts = disk.recorded();
     assert_eq!(cuts.iter().map(|(op, _)| *op).collect::<Vec<_>>(), [Op::Create, Op::Write, Op::Sync, Op::Rename, Op::SyncDir]);
     assert_eq!(cuts.iter().map(|(_, image)| image.pending().len()).collect::<Vec<_>>(), [0, 1, 2, 1, 2]);
-    assert_eq!(PathBuf::from("/work"), Path::new("/work"));
+    assert_eq!(PathBuf::from("/disk"), Path::new("/disk"));
 }
