@@ -69,11 +69,6 @@ impl World {
         }
         match mishap {
             Mishap::Rot => {
-                // A document whose times lie ahead of the clock counts as changed just now, and what it holds then is taken for
-                // its content: rot under a clock that is behind is not found. So the weather does not mix the two.
-                if self.homes[0].clock_was_wrong {
-                    return;
-                }
                 // Only what was read right: of the rest nobody can know.
                 let read: Vec<String> = self.archive.now.keys().filter(|path| self.was_read_as_it_is(path)).cloned().collect();
                 let Some(path) = random.pick(&read).cloned() else { return };
@@ -149,7 +144,6 @@ impl World {
     pub(super) fn clock(&mut self, home: usize, trouble: Option<ClockTrouble>) {
         let time = self.time;
         let state = &mut self.homes[home];
-        state.clock_was_wrong |= trouble.is_some();
         state.clock_trouble = trouble.map(|trouble| match trouble {
             ClockTrouble::Ahead => (trouble, TEN_YEARS_NS),
             ClockTrouble::Back => (trouble, -TEN_YEARS_NS),

@@ -95,8 +95,6 @@ pub struct HomeState {
     pub clock: Arc<SimClock>,
     /// How the clock is wrong, and by what: an offset, or the moment at which it stands.
     pub clock_trouble: Option<(ClockTrouble, i64)>,
-    /// The clock was wrong at some time.
-    pub clock_was_wrong: bool,
     /// The clock went wrong, and no command has run since.
     pub clock_news: Option<&'static str>,
     /// Months passed, and no command has run since.
@@ -120,7 +118,6 @@ impl HomeState {
             volume: volume.into(),
             clock: Arc::new(SimClock::at(BEGIN_NS)),
             clock_trouble: None,
-            clock_was_wrong: false,
             clock_news: None,
             months_news: None,
             index_news: None,
