@@ -62,7 +62,7 @@ pub struct Identity {
     pub device: u64,
     /// Its inode there.
     pub inode: u64,
-    /// When the directory was made, ns since 1970, or else what its file system calls itself; 0 where that is not told.
+    /// When the directory was made, ns since 1970, mixed with what its file system calls itself where that is a whole second or not told; 0 where neither is.
     pub mark: u64,
 }
 

@@ -51,7 +51,11 @@ pub fn identity(directory: impl AsFd) -> io::Result<Identity> {
     let told = retry_on_intr(|| fs::statx(&directory, "", AtFlags::EMPTY_PATH, flags)).ok();
     let made = told.filter(|stat| StatxFlags::from_bits_retain(stat.stx_mask).contains(StatxFlags::BTIME));
     let made = made.map(|stat| nanoseconds(stat.stx_btime.tv_sec, i64::from(stat.stx_btime.tv_nsec)).cast_unsigned());
-    let mark = made.map_or_else(|| retry_on_intr(|| fs::fstatvfs(&directory)).map(|system| system.f_fsid), Ok)?;
+    // A root is made in the whole second in which mkfs ran, so another disk's may be of the same one.
+    let mark = match made {
+        Some(made) if made % 1_000_000_000 != 0 => made,
+        _ => made.unwrap_or(0) ^ retry_on_intr(|| fs::fstatvfs(&directory))?.f_fsid,
+    };
     Ok(Identity { device, inode, mark })
 }
 
