@@ -4,6 +4,7 @@
 //! durable when `commit` returns; nothing it describes happens before.
 
 mod keyring;
+mod lookups;
 
 use engine::keys::Keys;
 use engine::replica::Replica;
@@ -17,9 +18,9 @@ use store::disk::{Dir, Lock};
 use store::index::Index;
 use store::ledger::{Known, Ledger, LedgerError, Position, Reading};
 use wire::card::{Card, Role};
-use wire::manifest::{Head, Witness};
-use wire::record::{Acted, Begun, ChunkList, Packed, Record};
-use wire::{Digest, Incarnation, PackageId, ZoneId};
+use wire::manifest::Head;
+use wire::record::{Acted, Record};
+use wire::{Digest, Incarnation, ZoneId};
 
 use crate::config::{self, Config};
 use crate::index_key;
@@ -341,89 +342,6 @@ impl Home {
         ledger.write_snapshot(ledger.known(), &mut |to| to.write_all(&body)).map_err(ledger_failure)?;
         self.since_snapshot = 0;
         Ok(())
-    }
-
-    /// Where the index says that the record with this key lies.
-    fn position(&self, key: &[u8]) -> Result<Option<Position>, Failure> {
-        match (self.fresh.get(key), &self.index) {
-            (Some(position), _) => Ok(Some(*position)),
-            (None, Some(index)) => index.get(key).map_err(index_failure),
-            (None, None) => Ok(None),
-        }
-    }
-
-    /// The record at a place that the index gave; none where the place is wrong. A disk that fails says nothing about what is there.
-    fn record_at(&self, position: Position) -> Result<Option<store::ledger::Record>, Failure> {
-        match self.chain.reading().read_at(position) {
-            Ok(record) => Ok(Some(record)),
-            Err(error) if error.damage().is_some() => Ok(None),
-            Err(error) => Err(ledger_failure(error)),
-        }
-    }
-
-    /// The record with this key, found through the index.
-    fn lookup(&self, key: &[u8]) -> Result<Option<Record>, Failure> {
-        let Some(position) = self.position(key)? else { return Ok(None) };
-        let named = |record: &Record| index_key::of(record).iter().any(|known| known == key);
-        Ok(self.record_at(position)?.and_then(|record| decoded(&record).ok()).filter(named))
-    }
-
-    fn found<T>(&self, key: &[u8], kind: impl FnOnce(Record) -> Option<T>) -> Result<Option<T>, Failure> {
-        Ok(self.lookup(key)?.and_then(kind))
-    }
-
-    /// The package with this sequence as it was packed.
-    pub fn packed(&self, route: &str, sequence: u64) -> Result<Option<Packed>, Failure> {
-        self.found(&index_key::sequence(route, sequence), |record| if let Record::Packed(packed) = record { Some(packed) } else { None })
-    }
-
-    /// The package with this id as it was packed.
-    pub fn packed_as(&self, package: &PackageId) -> Result<Option<Packed>, Failure> {
-        self.found(&index_key::package(package), |record| if let Record::Packed(packed) = record { Some(packed) } else { None })
-    }
-
-    /// The apply record of the package with this sequence.
-    pub fn begun(&self, route: &str, sequence: u64) -> Result<Option<Begun>, Failure> {
-        self.found(&index_key::sequence(route, sequence), |record| if let Record::Begun(begun) = record { Some(begun) } else { None })
-    }
-
-    /// What was read back of the package with this sequence.
-    pub fn attested(&self, route: &str, sequence: u64) -> Result<Option<wire::record::Attested>, Failure> {
-        self.found(&index_key::attested(route, sequence), |record| if let Record::Attested(attested) = record { Some(attested) } else { None })
-    }
-
-    /// What differed from the plan when the package with this sequence was switched in.
-    pub fn applied(&self, route: &str, sequence: u64) -> Result<Option<Vec<wire::record::AppliedRow>>, Failure> {
-        self.found(&index_key::applied(route, sequence), |record| if let Record::Applied(applied) = record { Some(applied.rows) } else { None })
-    }
-
-    /// The step of a scrub of everything with this place in the count of readings.
-    pub fn scrub_step(&self, route: &str, step: u64) -> Result<Option<wire::record::ScrubStep>, Failure> {
-        self.found(&index_key::scrub_step(route, step), |record| if let Record::ScrubStep(step) = record { Some(step) } else { None })
-    }
-
-    /// Whether a receipt of this route was made over the head that the source says it has seen: the record of the receipt is the
-    /// one behind it.
-    pub fn has_quoted(&self, route: &str, witness: &Witness) -> Result<bool, Failure> {
-        let made = self.replica().routes.get(route).map_or(0, |route| route.receipts);
-        for number in witness.receipt..=made {
-            let Some(position) = self.position(&index_key::receipted(route, number))? else { continue };
-            if let Some(record) = self.record_at(position)?.filter(|record| record.number == witness.ledger.number) {
-                return Ok(record.previous == witness.ledger.digest);
-            }
-        }
-        Ok(false)
-    }
-
-    /// Whether the receipt with this id was taken in.
-    pub fn has_taken(&self, receipt: &PackageId) -> Result<bool, Failure> {
-        Ok(self.lookup(&index_key::receipt(receipt))?.is_some())
-    }
-
-    /// The chunks of a document that was packed before, with those of everything beside it; none where they cannot be read.
-    pub fn chunk_lists(&self, document: &Digest) -> Vec<ChunkList> {
-        let found = self.found(&index_key::chunks(document), |record| if let Record::Packed(packed) = record { Some(packed.chunks) } else { None });
-        found.ok().flatten().unwrap_or_default()
     }
 
     /// The ledger, for the commands about it.
