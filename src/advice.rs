@@ -107,6 +107,7 @@ pub static ADVICE: &[Advice] = &[
     advice("LDG-05", STOPPED, "fault.ledger", "remedy.ledger"),
     advice("LDG-06", STOPPED, "fault.ledger", "remedy.ledger"),
     advice("LDG-07", STOPPED, "fault.restored", "remedy.ledger"),
+    advice("LDG-08", STOPPED, "fault.rewritten", "remedy.rewritten"),
     advice("FRK-01", STOPPED, "fault.restored", "remedy.fork"),
     advice("FRK-02", STOPPED, "fault.restored", "remedy.fork"),
     advice("FRK-03", STOPPED, "fault.restored", "remedy.fork"),

@@ -5,7 +5,7 @@
 
 use engine::apply::{Planner, fork_of, is_former, is_void, unnamed};
 use engine::breaker::{must_hold, weigh_package};
-use engine::reconcile::Fork;
+use engine::reconcile::other_chain;
 use engine::replica::Progress as Reached;
 use std::io::ErrorKind;
 use std::path::PathBuf;
@@ -13,7 +13,7 @@ use std::sync::Mutex;
 use store::disk::File;
 use wire::ItemId;
 use wire::card::Role;
-use wire::manifest::{FLAG_FULL_RECEIPT, Manifest};
+use wire::manifest::FLAG_FULL_RECEIPT;
 use wire::receipt::{Outcome, ReadBack};
 use wire::record::{Applied, Attested, Begun, BreakerTripped, Cause, StagedRow, Step, Stopped};
 
@@ -102,10 +102,12 @@ pub fn package(home: &mut Home, file: &mut dyn File, subject: &str, dry_run: boo
         let problem = Problem { code: static_code(&stop.code), subject: name.clone(), detail: stop.seen.clone() };
         return Ok(Outcomes::NotTaken(AppliedPackage { result: "stopped", ..done }, problem));
     }
-    let fork = match fork_of(home.replica(), route, home.head().number, package.id, manifest) {
-        Some(fork) => Some(fork),
-        None => other_chain(home, &name, manifest)?,
-    };
+    let mut fork = fork_of(home.replica(), route, home.head().number, package.id, manifest);
+    // What an earlier life of this ledger made need not be in it.
+    let quoted = manifest.acknowledged.filter(|witness| witness.incarnation == home.incarnation()).map(|witness| witness.ledger);
+    if let Some(quoted) = quoted.filter(|_| fork.is_none()) {
+        fork = (!home.had_head(&quoted)?).then(|| other_chain(Role::Replica, &quoted));
+    }
     if let Some(fork) = fork {
         if !dry_run {
             home.record(Stopped { route: name.clone(), code: fork.code.into(), seen: fork.seen.clone(), whose: fork.whose, life: fork.life })?;
@@ -207,18 +209,6 @@ pub fn package(home: &mut Home, file: &mut dyn File, subject: &str, dry_run: boo
 /// A package of which nothing was applied.
 fn untouched(done: &AppliedPackage) -> AppliedPackage {
     AppliedPackage { route: done.route.clone(), sequence: done.sequence, package: done.package.clone(), ..blank("refused") }
-}
-
-/// The source has seen a head of ours that is not in this ledger, although the numbers fit: it was put back and went on.
-fn other_chain(home: &Home, route: &str, manifest: &Manifest) -> Result<Option<Fork>, Failure> {
-    // What an earlier life of this ledger made is not in the records of this one's receipts.
-    let Some(witness) = manifest.acknowledged.filter(|witness| witness.incarnation == home.incarnation()) else { return Ok(None) };
-    if home.has_quoted(route, &witness)? {
-        return Ok(None);
-    }
-    let seen =
-        format!("the source has taken in a receipt over {} records with head {}, which is not in this ledger", witness.ledger.number, witness.ledger.digest);
-    Ok(Some(Fork { code: "FRK-02", seen, whose: Role::Replica, life: None }))
 }
 
 fn count(rows: &[StagedRow], done: &mut AppliedPackage) {

@@ -14,6 +14,7 @@ use seal::keys::SecretKeys;
 use seal::suite::SUITE;
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use store::disk::{Dir, Lock};
 use store::index::Index;
 use store::ledger::{Known, Ledger, LedgerError, Position, Reading};
@@ -62,6 +63,8 @@ pub struct Home {
     /// Index entries of what this command recorded.
     fresh: HashMap<Vec<u8>, Position>,
     state: State,
+    /// A head that the other side has quoted and that was found in the chain.
+    found_head: Mutex<Option<Head>>,
     changed: bool,
     since_snapshot: u64,
     _lock: Option<Lock>,
@@ -195,6 +198,7 @@ impl Home {
             index: None,
             fresh,
             state,
+            found_head: Mutex::default(),
             changed: false,
             since_snapshot,
             _lock: lock,

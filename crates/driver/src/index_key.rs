@@ -19,10 +19,6 @@ pub fn applied(route: &str, sequence: u64) -> Vec<u8> {
 pub fn scrub_step(route: &str, step: u64) -> Vec<u8> {
     [b"t", route.as_bytes(), b"\0", &step.to_be_bytes()].concat()
 }
-/// The receipt with this number.
-pub fn receipted(route: &str, number: u64) -> Vec<u8> {
-    [b"q", route.as_bytes(), b"\0", &number.to_be_bytes()].concat()
-}
 /// The record of the package with this id.
 pub fn package(package: &PackageId) -> Vec<u8> {
     [b"p".as_slice(), &package.0].concat()
@@ -48,7 +44,6 @@ pub fn of(record: &Record) -> Vec<Vec<u8>> {
         Record::Attested(record) => vec![attested(&record.route, record.sequence)],
         Record::Applied(record) => vec![applied(&record.route, record.sequence)],
         Record::ScrubStep(step) if step.whole => vec![scrub_step(&step.route, step.step)],
-        Record::Receipted(record) => vec![receipted(&record.route, record.number)],
         Record::Reconciled(reconciled) => vec![receipt(&reconciled.receipt)],
         _ => Vec::new(),
     }

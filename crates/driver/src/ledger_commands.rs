@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use std::path::Path;
 use store::ledger::{Head, Ledger, LedgerError, Position, Reading};
 use wire::Digest;
+use wire::clause::LDG_WITNESS;
 use wire::record::Record;
 
 use crate::home::{Access, Home, ledger_failure};
@@ -20,7 +21,7 @@ use crate::world::World;
 /// # Errors
 /// `HOM-*`; `IO-01`. What is wrong with the ledger itself is a problem of the report.
 pub fn ledger_verify(world: &World, path: &Path) -> Result<LedgerReport, Failure> {
-    match look(world, path, |home| verify(world, home.ledger())) {
+    match look(world, path, |home| verify_witnessed(world, home)) {
         // It does not even open: its damage lies where every command reads.
         Err(failure) if failure.0.code.starts_with("LDG-") => damaged(world, path, failure),
         other => other,
@@ -44,6 +45,23 @@ fn verify(world: &World, ledger: &Reading) -> Result<LedgerReport, Failure> {
         }
         Err(error) => bad(&error, LedgerReport::default()).ok_or_else(|| ledger_failure(error)),
     }
+}
+
+/// Follows the chain, then looks in it for the heads that the other zones have seen: who has this zone's keys can make a whole
+/// chain with another record in it, but not what they remember.
+fn verify_witnessed(world: &World, home: &Home) -> Result<LedgerReport, Failure> {
+    let mut report = verify(world, home.ledger())?;
+    if report.first_bad.is_none() {
+        for quoted in home.quoted_heads() {
+            if !home.had_head(&quoted)? {
+                let record = quoted.number.saturating_sub(1);
+                let detail = format!("record {record} is not the one with {} that the other zone has seen: it or one before it was changed", quoted.digest);
+                report.first_bad = Some(report.first_bad.map_or(record, |first| first.min(record)));
+                report.problems.push(Problem { code: LDG_WITNESS.code, subject: "ledger".into(), detail });
+            }
+        }
+    }
+    Ok(report)
 }
 
 /// The report about damage, if it is that.
@@ -89,7 +107,7 @@ fn damaged(world: &World, path: &Path, failure: Failure) -> Result<LedgerReport,
 /// `HOM-*`; `LDG-*` when the ledger is damaged, and then the index is left as it is; `IO-01`.
 pub fn ledger_rebuild(world: &World, path: &Path) -> Result<LedgerReport, Failure> {
     let mut home = Home::open(world, path, Access::Change)?;
-    let report = verify(world, home.ledger())?;
+    let report = verify_witnessed(world, &home)?;
     if report.first_bad.is_none() {
         world.progress.begin(Stage::Ledger, Some(report.records), Some(report.bytes));
         let rebuilt = home.rebuild_index();

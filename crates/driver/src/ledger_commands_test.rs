@@ -4,6 +4,7 @@ use super::*;
 use crate::status::scene::Scene;
 use std::fs;
 use std::path::PathBuf;
+use store::frame::{Chain, SEGMENT_HEAD};
 
 fn segment(home: &Path) -> PathBuf {
     home.join("ledger").join(format!("{:016x}.seg", 0))
@@ -97,4 +98,102 @@ fn the_index_is_rebuilt() {
     assert_eq!(ledger_rebuild(&scene.world, &home).unwrap_err().0.code, "HOM-01");
     assert_eq!(ledger_verify(&scene.world, &home).unwrap().first_bad, None, "verifying needs no lock");
     held.close("", "").unwrap();
+}
+
+/// Changes the record that `edit` changes first and makes the chain anew behind it, with a checkpoint signed by the home's own key:
+/// what somebody can do who has the home whole, keys included. Gives the number of the record.
+fn made_anew(scene: &Scene, home: &Path, edit: &dyn Fn(&mut Record) -> bool) -> u64 {
+    let opened = Home::open(&scene.world, home, Access::Read).unwrap();
+    let records: Vec<store::ledger::Record> = opened.ledger().read_from(Position::START).map(|record| record.unwrap().1).collect();
+    let (chain, mut bytes, mut head, mut first) = (Chain::default(), SEGMENT_HEAD.to_vec(), Head::default(), None);
+    for record in &records {
+        let mut decoded = Record::decode(record.kind, &record.body).unwrap();
+        if edit(&mut decoded) {
+            first = first.or(Some(record.number));
+        }
+        let digest = chain.write(&mut bytes, record.number, record.time, head.digest, record.kind, &decoded.encode());
+        head = Head { number: record.number + 1, digest };
+    }
+    let (incarnation, keys) = (opened.incarnation(), opened.signer_of(opened.key_state().generation()).0);
+    let message = wire::digest::derive("gapferry v1 checkpoint", &[&incarnation.0, &head.number.to_le_bytes(), &head.digest.0]).0;
+    let checkpoint = [&incarnation.0[..], &head.number.to_le_bytes(), &head.digest.0, &keys.signature(&message)].concat();
+    drop(opened);
+    fs::write(segment(home), bytes).unwrap();
+    fs::write(home.join("ledger/checkpoint"), checkpoint).unwrap();
+    first.expect("something was changed")
+}
+
+/// Who said that they trusted the other zone was somebody else.
+fn somebody_else(record: &mut Record) -> bool {
+    match record {
+        Record::Acted(acted) if acted.who == "tester" => {
+            acted.who = "wang".into();
+            true
+        }
+        _ => false,
+    }
+}
+
+fn stopped_with(scene: &Scene, home: &Path) -> Option<String> {
+    scene.carry(home);
+    crate::status(&scene.world, home).unwrap().routes[0].stopped.clone()
+}
+
+/// FAULTS C07, K07
+#[test]
+fn a_chain_that_was_made_anew_with_the_keys_is_named_by_what_the_other_zone_has_seen() {
+    // Each side, when the other zone speaks next: the receipt, or the package, was under way.
+    for (side, code) in [("source", "FRK-01"), ("replica", "FRK-02")] {
+        let scene = Scene::new();
+        scene.write("a", "alpha");
+        scene.round();
+        scene.write("a", "beta");
+        let home = scene.path(&format!("home-{side}"));
+        scene.carry(&scene.source());
+        if side == "source" {
+            scene.carry(&scene.replica());
+        }
+        let kept = fs::read(segment(&home)).unwrap();
+        let checkpoint = fs::read(home.join("ledger/checkpoint")).unwrap();
+        let changed = made_anew(&scene, &home, &somebody_else);
+        assert!(changed > 0 && kept != fs::read(segment(&home)).unwrap());
+        let replica = scene.on_replica("a");
+        assert_eq!(stopped_with(&scene, &home).as_deref(), Some(code), "{side}");
+        assert_eq!(scene.on_replica("a"), replica, "nothing was applied");
+        assert_eq!(stopped_with(&scene, &home).as_deref(), Some(code), "and stays so");
+        // The chain as it was is taken.
+        fs::write(segment(&home), kept).unwrap();
+        fs::write(home.join("ledger/checkpoint"), checkpoint).unwrap();
+        assert_eq!(stopped_with(&scene, &home), None, "{side}");
+    }
+}
+
+/// FAULTS K07
+#[test]
+fn verifying_finds_it_by_what_the_ledger_keeps_of_quoted_heads() {
+    for side in ["source", "replica"] {
+        let scene = Scene::new();
+        for content in ["alpha", "beta"] {
+            scene.write("a", content);
+            scene.round();
+        }
+        scene.carry(&scene.replica());
+        let home = scene.path(&format!("home-{side}"));
+        let quoted = Home::open(&scene.world, &home, Access::Read).unwrap().quoted_heads();
+        let [quoted] = quoted[..] else { panic!("one route, one head: {quoted:?}") };
+        assert_eq!(ledger_verify(&scene.world, &home).unwrap().first_bad, None);
+        let changed = made_anew(&scene, &home, &somebody_else);
+        assert!(changed < quoted.number, "{changed} {quoted:?}");
+        let report = ledger_verify(&scene.world, &home).unwrap();
+        assert_eq!((report.first_bad, report.problems[0].code), (Some(quoted.number - 1), "LDG-08"), "{side}");
+        assert_eq!(ledger_rebuild(&scene.world, &home).unwrap().problems[0].code, "LDG-08");
+        // Whoever changes what is kept of quoted heads as well is not found by this, but by the next file of the other zone.
+        let silenced = made_anew(&scene, &home, &|record| match record {
+            Record::Reconciled(reconciled) => std::mem::take(&mut reconciled.seen) != Head::default(),
+            Record::Begun(begun) => begun.acknowledged.take().is_some(),
+            _ => false,
+        });
+        assert!(silenced > changed);
+        assert_eq!(ledger_verify(&scene.world, &home).unwrap().first_bad, None);
+    }
 }

@@ -229,8 +229,8 @@ fn due(home: &Home, name: &str, replayed: u64) -> Result<Vec<Spooled>, Failure> 
     due.drain(..due.len().saturating_sub(1));
     // A heartbeat that answers nothing is done with when the source tells of its head.
     let answers = !answer::outstanding(route).is_empty();
-    due.retain(|newest| newest.number > route.acknowledged && (answers || newest.head > route.acknowledged_head) || replayed > 0);
-    due.extend(scrubs.into_iter().filter(|scrub| scrub.head > route.acknowledged_head));
+    due.retain(|newest| newest.number > route.acknowledged && (answers || newest.head > route.acknowledged_head.number) || replayed > 0);
+    due.extend(scrubs.into_iter().filter(|scrub| scrub.head > route.acknowledged_head.number));
     Ok(due)
 }
 

@@ -2,7 +2,7 @@
 //! ledger has it before anything is removed.
 
 use carrier::{Carrier, Medium};
-use engine::reconcile::{WasPacked, fork_of, is_former, take};
+use engine::reconcile::{WasPacked, fork_of, is_former, other_chain, take};
 use seal::envelope::open_whole;
 use std::path::{Path, PathBuf};
 use wire::PackageId;
@@ -138,7 +138,12 @@ fn take_in(home: &mut Home, name: &str, id: PackageId, signer: &Signer, receipt:
         report.receipts.push(taken);
         return Ok(false);
     }
-    if let Some(fork) = fork_of(home.source(), route, id, receipt) {
+    let quoted = &receipt.source_seen.ledger;
+    let fork = match fork_of(home.source(), route, id, receipt) {
+        None if !home.had_head(quoted)? => Some(other_chain(Role::Source, quoted)),
+        fork => fork,
+    };
+    if let Some(fork) = fork {
         home.record(Stopped { route: name.into(), code: fork.code.into(), seen: fork.seen.clone(), whose: fork.whose, life: fork.life })?;
         home.commit()?;
         taken.result = "stopped";

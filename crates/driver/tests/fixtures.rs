@@ -224,6 +224,30 @@ fn bad_receipts_are_refused_with_their_code() {
     assert!(refused > 60, "{refused}");
 }
 
+/// FAULTS K07
+#[test]
+fn ledgers_are_verified_as_the_specification_says() {
+    let root = tempfile::tempdir().unwrap();
+    let home = home(root.path(), "inside", &["outside"]);
+    let ledger = home.join("ledger");
+    let (mut good, mut bad) = (0, 0);
+    for fixture in index("ledger") {
+        let file = fixture["file"].as_str().unwrap();
+        fs::remove_dir_all(&ledger).unwrap();
+        fs::create_dir(&ledger).unwrap();
+        for (path, bytes) in listing(&fixtures().join("ledger").join(file)) {
+            fs::write(ledger.join(path.file_name().unwrap()), bytes).unwrap();
+        }
+        let codes: Vec<&str> = match driver::ledger_verify(&world(), &home) {
+            Ok(report) => report.problems.iter().map(|problem| problem.code).collect(),
+            Err(failure) => vec![failure.0.code],
+        };
+        assert_eq!(codes, fixture["code"].as_str().into_iter().collect::<Vec<_>>(), "{file}");
+        *(if codes.is_empty() { &mut good } else { &mut bad }) += 1;
+    }
+    assert!(good > 5 && bad > 20, "{good} {bad}");
+}
+
 #[test]
 fn bad_cards_are_refused_with_their_code() {
     let root = tempfile::tempdir().unwrap();

@@ -77,6 +77,7 @@ fn crossing(number: u64) -> [Record; 5] {
             number: sequence,
             incarnation: Incarnation([3; 16]),
             ledger: Head { number: sequence * 5, digest },
+            seen: Head { number: 1, digest },
             answered: vec![Range { first: sequence, last: sequence }],
             highest: sequence,
             missing: Vec::new(),

@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 use wire::card::Role;
 use wire::clause::{self, Rejection, require};
 use wire::limits::{NUMBER_MAX, STEP_MAX};
+use wire::manifest::Head;
 use wire::receipt::{AnswersDigest, Exception, Form, Outcome, Range, Receipt, ranges_of};
 use wire::record::{PackedRow, Reconciled, SettledRow};
 use wire::{Digest, Incarnation, PackageId};
@@ -93,6 +94,14 @@ pub fn fork_of(source: &Source, route: &Route, id: PackageId, receipt: &Receipt)
     let records = (receipt.ledger.number, witness.ledger.number);
     back.then(|| format!("receipt {} comes from a ledger of {} records, an earlier one from {}", receipt.number, records.0, records.1))
         .and_then(|seen| theirs("FRK-02", seen))
+}
+
+/// The other side has seen a head of `whose` ledger that is not in it, although every number fits: it was put back and went on, or
+/// somebody with the zone's keys made the chain anew.
+pub fn other_chain(whose: Role, quoted: &Head) -> Fork {
+    let code = if whose == Role::Source { "FRK-01" } else { "FRK-02" };
+    let seen = format!("the other side has seen this ledger end after {} records with {}; another record stands there now", quoted.number, quoted.digest);
+    Fork { code, seen, whose, life: None }
 }
 
 /// What became of taking a receipt in.
@@ -216,6 +225,7 @@ fn record_of(name: &str, receipt_id: PackageId, receipt: &Receipt, answered: Vec
         number: receipt.number,
         incarnation: receipt.incarnation,
         ledger: receipt.ledger,
+        seen: receipt.source_seen.ledger,
         answered,
         highest: receipt.source_seen.sequence,
         missing: receipt.missing.clone(),

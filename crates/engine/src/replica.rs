@@ -164,8 +164,8 @@ pub struct Route {
     pub pending: Option<Pending>,
     /// Number of the newest receipt that the source has taken in.
     pub acknowledged: u64,
-    /// Records in this ledger that the newest receipt of any form quoted of which the source has told that it arrived.
-    pub acknowledged_head: u64,
+    /// Our head that the newest receipt of any form quoted of which the source has told that it arrived.
+    pub acknowledged_head: Head,
     /// Number of the newest receipt made.
     pub receipts: u64,
     /// The source asks for a full receipt.
@@ -244,7 +244,7 @@ impl Replica {
                 self.lives.push(self.incarnation);
                 (self.incarnation, self.floor) = (reborn.incarnation, reborn.floor);
                 for route in self.routes.values_mut() {
-                    (route.receipts, route.acknowledged, route.acknowledged_head, route.unheard) = (reborn.floor, 0, 0, true);
+                    (route.receipts, route.acknowledged, route.acknowledged_head, route.unheard) = (reborn.floor, 0, Head::default(), true);
                     // What the other side did is agreed to on its own.
                     route.stopped.take_if(|stop| stop.whose == Role::Replica);
                     route.restart();
@@ -362,7 +362,7 @@ impl Route {
             packages: BTreeMap::new(),
             pending: None,
             acknowledged: 0,
-            acknowledged_head: 0,
+            acknowledged_head: Head::default(),
             receipts: 0,
             want_full: false,
             state: StateDigest::default(),
@@ -436,7 +436,7 @@ impl Route {
         if let Some(witness) = begun.acknowledged.filter(|witness| witness.incarnation == *ours) {
             self.unheard = false;
             self.acknowledged = self.acknowledged.max(witness.receipt);
-            self.acknowledged_head = self.acknowledged_head.max(witness.ledger.number);
+            self.acknowledged_head = self.acknowledged_head.later(witness.ledger);
         }
         let weighed = weigh_begun(&begun.rows, self);
         self.breaker.pass_package(&begun.package, &weighed);

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use wire::card::Role;
 use wire::digest::StateDigest;
 use wire::limits::NUMBER_MAX;
-use wire::manifest::{Agreement, Witness};
+use wire::manifest::{Agreement, Head, Witness};
 use wire::receipt::Outcome;
 use wire::record::{Carried, Packed, Reborn, Reconciled, Record, SettledRow, Shape};
 use wire::{Digest, Incarnation, ItemId, PackageId, RouteId, ZoneId};
@@ -139,6 +139,8 @@ pub struct Route {
     pub leap: bool,
     /// What was last seen of the replica.
     pub witness: Option<Witness>,
+    /// The newest head of this ledger that the replica has quoted in this life.
+    pub quoted: Head,
     /// Ids of the receipts taken in, by number: the last `RECENT_MAX`.
     pub taken: BTreeMap<u64, PackageId>,
     /// Number of the newest receipt that answered packages and was taken in; what an earlier one said is in it as well.
@@ -225,6 +227,7 @@ impl Source {
                     unheard: false,
                     leap: false,
                     witness: None,
+                    quoted: Head::default(),
                     taken: BTreeMap::new(),
                     answered: 0,
                     acknowledged: 0,
@@ -350,7 +353,7 @@ impl Source {
             // Agreements after the backup are forgotten here, not on the replica.
             route.breaker.agreement = Some(Agreement { number: reborn.floor, changes: 0 });
             route.recent.clear();
-            route.unheard = true;
+            (route.unheard, route.quoted) = (true, Head::default());
             // What the other side did is agreed to on its own.
             route.stopped.take_if(|stop| stop.whose == Role::Source);
             route.restart();
@@ -445,6 +448,7 @@ impl Source {
             (route.answered, route.acknowledged) = (0, 0);
         }
         (route.leap, route.unheard, route.expects) = (false, false, None);
+        route.quoted = route.quoted.later(reconciled.seen);
         route.taken.insert(reconciled.number, reconciled.receipt);
         while route.taken.len() > RECENT_MAX {
             route.taken.pop_first();

@@ -4,7 +4,7 @@ use crate::describe;
 use crate::encode::Encoder;
 use crate::fixture::{Collection, Contents, Fixture};
 use crate::model::Head;
-use crate::package::source_incarnation;
+use crate::package::{ROUTE, replica_incarnation, route_id, source_head, source_incarnation};
 use crate::primitive::{derive, noise_array, shorten};
 use crate::zone::Cast;
 use ed25519_dalek::Signer;
@@ -142,6 +142,41 @@ fn five(cast: &Cast) -> Vec<Record> {
     ]
 }
 
+/// The five records, an archive, a route, and a receipt that was taken in; it quoted the end of this ledger after so many records.
+fn witnessed<'c>(cast: &'c Cast, records: u64, digest: Option<[u8; 32]>) -> Ledger<'c> {
+    let mut ledger = Ledger::new(cast);
+    let more = |kind: u16, body: Encoder| Record { kind, body: body.0, ..five(cast)[4].clone() };
+    let mut archive = Encoder::default();
+    archive.bytes(b"a");
+    archive.bytes(b"/archive");
+    let mut route = Encoder::default();
+    route.bytes(ROUTE.as_bytes());
+    route.raw(&route_id(&cast.inside.id(), &cast.outside.id(), ROUTE));
+    route.bytes(b"a");
+    route.raw(&cast.outside.id());
+    ledger.records.extend([more(4, archive), more(5, route)]);
+    let before = Ledger { records: ledger.records.clone(), ..Ledger::new(cast) }.write();
+    let known = usize::try_from(records).ok().and_then(|records| before.digests.get(records.checked_sub(1)?).copied());
+    let mut reconciled = Encoder::default();
+    reconciled.bytes(ROUTE.as_bytes());
+    reconciled.raw(&noise_array::<16>("a receipt"));
+    reconciled.u64(1);
+    reconciled.raw(&replica_incarnation());
+    for head in [source_head(1), Head { number: records, digest: digest.or(known).unwrap_or_default() }] {
+        reconciled.u64(head.number);
+        reconciled.raw(&head.digest);
+    }
+    // Answered; highest; missing, rows; state: items, sum; more, extra.
+    for number in [0, 1, 0, 0, 0] {
+        reconciled.u64(number);
+    }
+    reconciled.raw(&[0; 32]);
+    reconciled.boolean(false);
+    reconciled.u32(0);
+    ledger.records.push(more(22, reconciled));
+    ledger.write()
+}
+
 /// Collects them.
 pub(crate) fn collect(cast: &Cast, to: &mut Collection) {
     let mut keep = |code: &'static str, what: &str, says: &str, files: Vec<(String, Vec<u8>)>, expected: Option<serde_json::Value>| {
@@ -203,6 +238,12 @@ pub(crate) fn collect(cast: &Cast, to: &mut Collection) {
     other[40] ^= 1;
     let files = vec![beginning_lost, ("checkpoint".into(), good.checkpoint(3)), ("group".into(), other)];
     keep("LDG-03", "group_damaged", "as before; the announcement of the append is damaged", files, None);
+
+    let seen = witnessed(cast, 6, None);
+    keep("00", "seen_by_the_other_zone", "a receipt quoted the head of six records", seen.files(), expected(&seen, 8, None, Some(8)));
+    let anew = witnessed(cast, 6, Some(noise_array("another history")));
+    keep("LDG-08", "made_anew", "a receipt quoted another head of six records than the chain had", anew.files(), None);
+    keep("LDG-08", "never_so_long", "a receipt quoted a head of more records than there are", witnessed(cast, 9, Some(noise_array("longer"))).files(), None);
 
     let heads: [(&str, &str, usize, u8); 3] =
         [("magic", "GFLEDGER in lower case", 0, b'g'), ("version_2", "a segment of version 2", 8, 2), ("reserved", "the reserved number is not zero", 12, 1)];

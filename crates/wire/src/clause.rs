@@ -148,6 +148,7 @@ clauses! {
     LDG_DIGEST "LDG-05" Malformed "a record differs from its digest";
     LDG_BODY "LDG-06" Malformed "the body of a record is not well formed";
     LDG_BEHIND "LDG-07" Conflict "the ledger ends before its own signed checkpoint";
+    LDG_WITNESS "LDG-08" Conflict "another record stands where the other zone has seen the end of this ledger";
 }
 
 /// `Err(Rejection(clause))` unless `holds`.

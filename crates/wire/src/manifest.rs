@@ -24,6 +24,13 @@ pub struct Head {
     pub digest: Digest,
 }
 
+impl Head {
+    /// The one of more records.
+    pub fn later(self, other: Self) -> Self {
+        if other.number > self.number { other } else { self }
+    }
+}
+
 /// What the source has last seen of the replica: acknowledges its receipts up to this one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Witness {

@@ -261,6 +261,8 @@ records! {
         incarnation: Incarnation,
         /// The replica's head that it quoted.
         ledger: Head,
+        /// The head of this ledger that it quoted, and that was found in it.
+        seen: Head,
         /// Sequences it answered.
         answered: Vec<Range>,
         /// Highest sequence the replica has seen.

@@ -1,14 +1,15 @@
-//! What a home looks up in its ledger: single records, through the index.
+//! What a home looks up in its ledger: single records through the index, and heads that the other side has quoted.
 //!
 //! The index says where a record may lie; what it is, the record itself says. What is not found there is not there; a disk that
 //! fails is an error and never an answer.
 
+use std::sync::PoisonError;
 use store::ledger::Position;
-use wire::manifest::Witness;
+use wire::manifest::Head;
 use wire::record::{Begun, ChunkList, Packed, Record};
-use wire::{Digest, PackageId};
+use wire::{Digest, PackageId, planted};
 
-use super::{Home, decoded, index_failure, ledger_failure};
+use super::{Home, State, decoded, index_failure, ledger_failure};
 use crate::index_key;
 use crate::report::Failure;
 
@@ -72,17 +73,26 @@ impl Home {
         self.found(&index_key::scrub_step(route, step), |record| if let Record::ScrubStep(step) = record { Some(step) } else { None })
     }
 
-    /// Whether a receipt of this route was made over the head that the source says it has seen: the record of the receipt is the
-    /// one behind it.
-    pub fn has_quoted(&self, route: &str, witness: &Witness) -> Result<bool, Failure> {
-        let made = self.replica().routes.get(route).map_or(0, |route| route.receipts);
-        for number in witness.receipt..=made {
-            let Some(position) = self.position(&index_key::receipted(route, number))? else { continue };
-            if let Some(record) = self.record_at(position)?.filter(|record| record.number == witness.ledger.number) {
-                return Ok(record.previous == witness.ledger.digest);
-            }
+    /// Whether this ledger had the head that the other side says it has seen. Read from the chain itself; many files in a row
+    /// quote the same one, so what was found once is not read again.
+    pub fn had_head(&self, quoted: &Head) -> Result<bool, Failure> {
+        let mut found = self.found_head.lock().unwrap_or_else(PoisonError::into_inner);
+        if planted::is("witness-ignored") {
+            return Ok(true);
         }
-        Ok(false)
+        if *found != Some(*quoted) && self.ledger().head_at(quoted.number).map_err(ledger_failure)? == Some(*quoted) {
+            *found = Some(*quoted);
+        }
+        Ok(*found == Some(*quoted))
+    }
+
+    /// The heads of this ledger that other zones have seen in its present life, the newest of each route.
+    pub fn quoted_heads(&self) -> Vec<Head> {
+        let all: Vec<Head> = match &self.state {
+            State::Source(source) => source.routes.values().map(|route| route.quoted).collect(),
+            State::Replica(replica) => replica.routes.values().map(|route| route.acknowledged_head).collect(),
+        };
+        all.into_iter().filter(|head| head.number > 0).collect()
     }
 
     /// Whether the receipt with this id was taken in.

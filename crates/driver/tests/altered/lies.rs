@@ -73,12 +73,7 @@ pub fn receipt(form: Form) -> Receipt {
         incarnation: Incarnation([8; 16]),
         number: 3,
         ledger: Head { number: 20, digest: Digest([4; 32]) },
-        source_seen: SourceSeen {
-            incarnation: Incarnation([7; 16]),
-            sequence: 4,
-            package: PackageId([4; 16]),
-            ledger: Head { number: 9, digest: Digest([5; 32]) },
-        },
+        source_seen: SourceSeen { incarnation: Incarnation([7; 16]), sequence: 4, package: PackageId([4; 16]), ledger: super::receipts::QUOTED },
         missing: vec![Range { first: 2, last: 2 }],
         missing_more: false,
         form,

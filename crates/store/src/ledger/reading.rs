@@ -118,6 +118,23 @@ impl Reading {
         }
     }
 
+    /// The end of the chain as it was after so many records, from the records of its segment read and checked; none where it
+    /// never had so many.
+    ///
+    /// # Errors
+    /// `Damage`; `Io`.
+    pub fn head_at(&self, records: u64) -> Result<Option<Head>, LedgerError> {
+        let before = self.files.segments.partition_point(|first| *first < records);
+        let Some(&segment) = before.checked_sub(1).and_then(|place| self.files.segments.get(place)) else { return Ok(None) };
+        for record in self.read_from(Position { segment, offset: SEGMENT_HEAD_BYTES }) {
+            let head = record?.1.head();
+            if head.number >= records {
+                return Ok((head.number == records).then_some(head));
+            }
+        }
+        Ok(None)
+    }
+
     /// Follows the whole chain from record 0. `progress` is told bytes done and bytes in all.
     ///
     /// # Errors

@@ -1,5 +1,5 @@
-//! Reads a ledger, written from spec/ledger.md: clauses LDG-01 to LDG-07. Of the kinds of records it knows the numbers, and the
-//! bodies of the first three.
+//! Reads a ledger, written from spec/ledger.md: clauses LDG-01 to LDG-08. Of the kinds of records it knows the numbers, the
+//! bodies of the first three, and what those say that keep a head of this ledger that the other zone has quoted.
 
 use super::cursor::{Cursor, Invalid};
 use super::{Refusal, derive, require};
@@ -53,7 +53,51 @@ pub(super) fn read(files: &BTreeMap<String, Vec<u8>>, key: &VerifyingKey) -> Res
         let lives = records.iter().filter(|record| record.0 == 0 || record.1 == 7);
         require(lives.map(|record| &record.3).any(|body| body.get(..16) == Some(&incarnation[..])), "LDG-07")?;
     }
+    for head in quoted(&records).into_values().filter(|head| head.number > 0) {
+        let ours = usize::try_from(head.number).ok().and_then(|number| records.get(number.checked_sub(1)?));
+        require(ours.is_some_and(|record| record.4 == head.digest), "LDG-08")?;
+    }
     Ok(describe::ledger(&records, torn, checkpoint.as_ref().map(|(incarnation, head)| (incarnation, head))))
+}
+
+/// The newest head of this ledger that the other zone has quoted on each route, since the ledger's present life began.
+fn quoted(records: &[Record]) -> BTreeMap<String, Head> {
+    let mut newest: BTreeMap<String, Head> = BTreeMap::new();
+    let mut life = [0; 16];
+    for (_, kind, _, body, _) in records {
+        let mut from = Cursor::new(body);
+        let mut read = || -> Result<Option<(String, Head)>, Invalid> {
+            match kind {
+                1 | 7 => life = from.array()?,
+                22 => {
+                    let route = from.string()?;
+                    // Receipt, number, incarnation, the replica's head.
+                    from.array::<16>()?;
+                    from.u64()?;
+                    from.array::<16>()?;
+                    from.array::<40>()?;
+                    return Ok(Some((route, Head { number: from.u64()?, digest: from.array()? })));
+                }
+                32 => {
+                    let route = from.string()?;
+                    // Sequence, package, incarnation, floor, the source's head.
+                    from.array::<88>()?;
+                    if from.array::<1>()? == [1] && from.array::<16>()? == life {
+                        from.u64()?;
+                        return Ok(Some((route, Head { number: from.u64()?, digest: from.array()? })));
+                    }
+                }
+                _ => {}
+            }
+            Ok(None)
+        };
+        match read() {
+            Ok(Some((route, head))) if newest.get(&route).is_none_or(|known| known.number <= head.number) => drop(newest.insert(route, head)),
+            _ if *kind == 7 => newest.clear(),
+            _ => {}
+        }
+    }
+    newest
 }
 
 fn read_checkpoint(bytes: &[u8], key: &VerifyingKey) -> Result<([u8; 16], Head), Refusal> {
@@ -123,7 +167,7 @@ fn intact(bytes: &[u8], later: u64) -> bool {
 
 /// Whether the kind is known and, for the first three, the body is one.
 fn check_body((_, kind, _, body, _): &Record) -> Result<(), Refusal> {
-    let known = matches!(kind, 1..=7 | 16..=29 | 32..=37 | 41);
+    let known = matches!(kind, 1..=11 | 16..=30 | 32..=37 | 41 | 42);
     require(known, "LDG-06")?;
     let mut from = Cursor::new(body);
     let mut decode = || -> Result<(), Invalid> {

@@ -19,7 +19,12 @@ pub(super) fn check(record: &Record) -> Result<(), Rejection> {
         }
         Record::Reconciled(reconciled) => {
             let rows = reconciled.rows.iter().all(|row| number(row.version));
-            number(reconciled.number) && number(reconciled.highest) && ranges(&reconciled.answered) && ranges(&reconciled.missing) && rows
+            number(reconciled.number)
+                && number(reconciled.highest)
+                && number(reconciled.seen.number)
+                && ranges(&reconciled.answered)
+                && ranges(&reconciled.missing)
+                && rows
         }
         Record::Begun(begun) => {
             let staged = |row: &StagedRow| number(row.version) && row.part.as_ref().is_none_or(part);
