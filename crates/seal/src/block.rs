@@ -86,6 +86,54 @@ mod tests {
         }
     }
 
+    /// What is exactly as long compressed as it was is stored, and so is what is longer.
+    #[test]
+    fn as_long_is_not_shorter() {
+        let mut compressor = Compressor::default();
+        let mut equal = [0; 2];
+        for zeros in 0..64 {
+            let plain = [random(200), vec![0; zeros]].concat();
+            for (at, level, found) in [(0, LEVEL, compressor.compress(&plain)), (1, BODY_LEVEL, compress_body(&plain))] {
+                let packed = zstd::bulk::compress(&plain, level).unwrap();
+                assert_eq!(found.is_some(), packed.len() < plain.len(), "{zeros}");
+                equal[at] += usize::from(packed.len() == plain.len());
+                if let Some(found) = found {
+                    assert_eq!(decompress(&found, plain.len(), &PKG_BLOCK), Ok(plain.clone()));
+                }
+            }
+        }
+        assert!(equal.iter().all(|times| *times > 0), "both cases occurred: {equal:?}");
+    }
+
+    /// 8 KiB of which the judged places (the first half of each 512 bytes) hold these bytes and the others zeros.
+    fn judged(bytes: &[u8]) -> Vec<u8> {
+        assert_eq!(bytes.len(), 4096);
+        bytes.chunks(256).flat_map(|sample| [sample, &[0; 256]].concat()).collect()
+    }
+
+    #[test]
+    fn evenly_spread_is_not_worth_compressing() {
+        assert!(looks_random(&random(8192)) && looks_random(&random(100_001)));
+        assert!(!looks_random(&random(8191)), "too little to judge");
+        assert!(!looks_random(&vec![0; 1 << 20]));
+        assert!(looks_random(&judged(&random(4096))), "only the samples count");
+        // `pairs` values 10 more often than even, as many 10 times less often: chi-squared is pairs * 2 * 100 / 16.
+        let spread = |pairs: usize| {
+            let times = |value: usize| {
+                if value < pairs {
+                    26
+                } else if value >= 256 - pairs {
+                    6
+                } else {
+                    16
+                }
+            };
+            (0..256).flat_map(|value| vec![value as u8; times(value)]).collect::<Vec<u8>>()
+        };
+        assert!(looks_random(&judged(&spread(0))) && looks_random(&judged(&spread(31))), "387.5");
+        assert!(!looks_random(&judged(&spread(32))), "400 is the first that is not");
+    }
+
     #[test]
     fn never_more_than_declared() {
         let packed = zstd::bulk::compress(&vec![0; 1 << 20], 1).unwrap();

@@ -112,7 +112,24 @@ mod tests {
     }
 
     #[test]
+    fn what_is_certain_is_handed_out_once() {
+        let document = document(1 << 20);
+        let mut chunker = Chunker::default();
+        let mut fresh = Vec::new();
+        for piece in document.chunks(100_000) {
+            chunker.push(piece);
+            fresh.push(chunker.fresh());
+        }
+        assert!(fresh.iter().filter(|chunks| !chunks.is_empty()).count() > 2, "before the end");
+        chunker.end();
+        fresh.push(chunker.fresh());
+        assert!(chunker.fresh().is_empty());
+        assert_eq!(fresh.concat(), chunker.finish());
+    }
+
+    #[test]
     fn golden_cuts() {
+        assert_eq!((CHUNK_BYTES_MIN, CHUNK_BYTES_AVERAGE, CHUNK_BYTES_MAX, CHUNKED_BYTES_MIN), (16_384, 65_536, 262_144, 131_072));
         let lengths: Vec<u32> = chunks(&document(1 << 20), 1 << 20).iter().map(|chunk| chunk.length).collect();
         assert_eq!(lengths, GOLDEN);
     }

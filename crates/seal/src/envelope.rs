@@ -236,6 +236,29 @@ mod tests {
     }
 
     #[test]
+    fn lengths_are_known_before() {
+        for kind in [Kind::Receipt, Kind::Label, Kind::Package] {
+            for recipients in 1..3 {
+                let public = SUITE.seal_public(&keys(2).seal);
+                let sealing = Sealing::new(kind, &vec![public.as_slice(); recipients], &entropy(recipients)).unwrap();
+                assert_eq!(sealing.id(), PackageId([5; 16]));
+                assert_eq!(sealing.header_bytes(), Header::length(recipients) as u64);
+                // What does not shrink is stored as it is, so that its stored length is known too.
+                for (content, body) in [(0, 1), (0, 10_000), (70_001, 3000), (1 << 30, 12_345)] {
+                    let bytes: Vec<u8> = (0..body).map(|at: u32| blake3::hash(&at.to_le_bytes()).as_bytes()[0]).collect();
+                    let ending = sealing.end(content, &bytes, &keys(1), SIGNER);
+                    let plain = content + ending.body_and_seals.len() as u64 + ending.padding_bytes + TRAILER_BYTES as u64;
+                    assert_eq!(ending.plain_bytes, plain);
+                    assert_eq!(sealing.file_bytes(content, u64::from(body)), file_bytes_of(recipients, plain), "{kind:?} {content} {body}");
+                    let used = plain - ending.padding_bytes;
+                    assert_eq!(plain, padme(used.max(kind.padded_bytes_min())));
+                }
+            }
+        }
+        assert_eq!(sealed(b"x").len() as u64, Sealing::new(Kind::Receipt, &[&SUITE.seal_public(&keys(2).seal)], &entropy(1)).unwrap().file_bytes(0, 1));
+    }
+
+    #[test]
     fn every_byte_every_prefix_every_neighbour() {
         let good = sealed(b"body");
         for at in 0..good.len() {
