@@ -88,7 +88,7 @@ impl Sealing {
 
     /// Ends the plaintext after `content_bytes` of content: compresses the body if that helps, signs, pads.
     pub fn end(&self, content_bytes: u64, body: &[u8], keys: &SecretKeys, signer: Signer) -> Ending {
-        let packed = block::compress_body(body);
+        let packed = if self.header.kind.is_compressed() { block::compress_body(body) } else { None };
         let stored = packed.as_deref().unwrap_or(body);
         let seals_bytes = Seals::encoded_bytes();
         let used = content_bytes + stored.len() as u64 + seals_bytes + TRAILER_BYTES as u64;
@@ -159,7 +159,7 @@ impl Opening {
 
     /// Checks the signature block over header, trailer and stored body, then decompresses the body (clauses ENV-14 to ENV-17, ENV-19).
     pub fn verify(&self, trailer: &Trailer, stored: &[u8], seals: &[u8], trusted: &Trusted<'_>) -> Result<Verified, Rejection> {
-        let (signer, signature) = Seals::decode(seals)?;
+        let (signer, signature) = Seals::decode(seals, self.header.kind)?;
         let public = trusted(&signer)?;
         let message = signed_message(self.header.kind, &self.header.encode(), &trailer.encode(), stored);
         SUITE.verify(&public, &message, &signature)?;
@@ -302,9 +302,11 @@ mod tests {
     fn several_recipients_each_open_it() {
         let recipients: Vec<Vec<u8>> = [2, 3].iter().map(|seed| SUITE.seal_public(&keys(*seed).seal)).collect();
         let recipients: Vec<&[u8]> = recipients.iter().map(Vec::as_slice).collect();
-        let file = seal_whole(Kind::Receipt, &recipients, &entropy(2), b"body", &keys(1), SIGNER).unwrap();
+        let sealed = |kind: Kind| seal_whole(kind, &recipients, &entropy(2), b"body", &keys(1), SIGNER).unwrap();
+        let label = sealed(Kind::Label);
         for (seed, good) in [(2, true), (3, true), (4, false)] {
-            assert_eq!(opened(&file, seed).is_ok(), good);
+            assert_eq!(open_whole(&label, Kind::Label, &[keys(seed)], &trusted).is_ok(), good);
         }
+        assert_eq!(opened(&sealed(Kind::Receipt), 2), Err("ENV-04"), "nobody but its source reads a receipt");
     }
 }

@@ -93,6 +93,9 @@ impl<'c> Bad<'c, '_> {
         }
         self.package("ENV-04", "no_wrapped_key", "no recipients", |draft| draft.recipients.clear());
         self.package("ENV-04", "9_wrapped_keys", "nine recipients", |draft| draft.recipients = vec![&cast.outside; 9]);
+        self.receipt("ENV-04", "receipt_2_wrapped_keys", "a receipt that another zone can read as well", |draft| {
+            draft.recipients = vec![&cast.inside, &cast.stranger];
+        });
         self.package("ENV-05", "suite_0", "suite 0", |draft| draft.suite = 0);
         self.package("ENV-05", "suite_2", "suite 2", |draft| draft.suite = 2);
         self.package("ENV-06", "byte_14", "a reserved byte is not zero", |draft| draft.reserved = [1, 0]);
@@ -251,6 +254,9 @@ impl<'c> Bad<'c, '_> {
             let approval = approvals(cast, 1).remove(0);
             draft.approvals = vec![Signature { suite: 0, ..approval }];
         });
+        self.receipt(code, "receipt_approval", "an approval beside the signature of a receipt", |draft| draft.approvals = approvals(cast, 1));
+        self.receipt(code, "receipt_time_stamp", "a time stamp beside the signature of a receipt", |draft| draft.time_stamp = Some(noise("time stamp", 32)));
+        self.label(code, "label_approval", "an approval beside the signature of a label", |draft| draft.approvals = approvals(cast, 1));
         self.package(code, "time_stamp_past_limit", "a time stamp of 65537 bytes", |draft| draft.time_stamp = Some(noise("time stamp", 65_537)));
         self.package(code, "trailing_byte", "a byte behind the signature block", |draft| draft.edit_seals_bytes = Some(Box::new(|seals| seals.push(0))));
         self.package(code, "cut_short", "the signature block lacks its last byte", |draft| {
@@ -338,6 +344,12 @@ impl<'c> Bad<'c, '_> {
             assert!((stored.len() as u64) < plain, "{what} must look compressed");
             self.package(code, what, says, |draft| draft.body = Body { stored: stored.clone(), plain });
         }
+        let body = encode::receipt(&some_receipt(cast));
+        let stored = zstd_frame(&body);
+        assert!(stored.len() < body.len(), "a receipt that compresses");
+        self.receipt(code, "receipt_compressed", "a receipt whose body is compressed", |draft| {
+            draft.body = Body { stored: stored.clone(), plain: body.len() as u64 };
+        });
         let mut package = Package::new(cast, "envelope/ENV-17/past_limit", 1);
         fill_body(&mut package, (64 << 20) + 1);
         let file = package.draft().seal().file;

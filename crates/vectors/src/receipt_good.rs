@@ -44,7 +44,7 @@ pub(crate) fn empty(cast: &Cast, number: u64, highest: u64, package: [u8; 16]) -
 
 /// The envelope around a receipt.
 pub(crate) fn draft<'a>(cast: &'a Cast, entropy: &str, receipt: &Receipt) -> Draft<'a> {
-    Draft::new(entropy, envelope::RECEIPT, &cast.outside, &[&cast.inside], Vec::new(), Body::compressed(&encode::receipt(receipt)))
+    Draft::new(entropy, envelope::RECEIPT, &cast.outside, &[&cast.inside], Vec::new(), Body::raw(&encode::receipt(receipt)))
 }
 
 /// A row as the replica writes it when all went well.

@@ -56,6 +56,18 @@ impl Kind {
     pub fn has_content(self) -> bool {
         matches!(self, Kind::Package | Kind::Backup | Kind::Parity)
     }
+    /// Wrapped keys at most. Nobody but its source reads a receipt.
+    pub fn slots_max(self) -> u8 {
+        if self == Kind::Receipt { 1 } else { SLOTS_MAX }
+    }
+    /// Whether approvals and a time stamp may stand beside its signature.
+    pub fn has_approvals(self) -> bool {
+        self == Kind::Package
+    }
+    /// Whether its body may be compressed. What comes inward meets no decompressor.
+    pub fn is_compressed(self) -> bool {
+        self != Kind::Receipt
+    }
     /// Context string of the signature.
     pub fn signature_context(self) -> &'static str {
         match self {
@@ -118,7 +130,7 @@ impl Header {
         let fixed = fixed.ok_or(Rejection(&clause::ENV_LENGTH))?;
         require(number_u16(fixed, 8) == FORMAT_VERSION, &clause::ENV_VERSION)?;
         require(fixed[10] == kind.number(), &clause::ENV_KIND)?;
-        require((1..=SLOTS_MAX).contains(&fixed[11]), &clause::ENV_SLOTS)?;
+        require((1..=kind.slots_max()).contains(&fixed[11]), &clause::ENV_SLOTS)?;
         require(number_u16(fixed, 12) == 1, &clause::ENV_SUITE)?;
         require(fixed[14..16] == [0; 2], &clause::ENV_RESERVED)?;
         let plain_bytes = number_u64(fixed, 32);
@@ -198,6 +210,7 @@ impl Trailer {
         require(used <= plain_bytes, &clause::ENV_TRAILER)?;
         require(padme(used.max(kind.padded_bytes_min())) == plain_bytes, &clause::ENV_TRAILER)?;
         require(trailer.body_plain <= body_plain_max, &clause::ENV_BODY)?;
+        require(kind.is_compressed() || trailer.body_stored == trailer.body_plain, &clause::ENV_BODY)?;
         Ok(trailer)
     }
 }
@@ -283,6 +296,10 @@ mod tests {
             assert_eq!(read(&bad), Err(code), "{bad:?}");
         }
         assert_eq!(Trailer::decode(&good.encode(), 17_408, Kind::Package, 1000).unwrap_err().code(), "ENV-12", "more padding than a writer adds");
+        let raw = Trailer { body_at: 0, body_plain: good.body_stored, ..good };
+        assert_eq!(Trailer::decode(&raw.encode(), 2048, Kind::Receipt, 1000), Ok(raw));
+        let compressed = Trailer { body_plain: good.body_plain, ..raw };
+        assert_eq!(Trailer::decode(&compressed.encode(), 2048, Kind::Receipt, 1000).unwrap_err().code(), "ENV-17", "a compressed receipt");
         assert_eq!(Trailer::decode(&good.encode(), 2048, Kind::Receipt, 1000).unwrap_err().code(), "ENV-12", "content in a receipt");
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::clause::{self, Rejection, require};
 use crate::codec;
+use crate::header::Kind;
 use crate::id::{Bytes, ZoneId};
 use crate::keys::Signer;
 use crate::limits::{APPROVALS_MAX, GENERATION_MAX, TIME_STAMP_BYTES_MAX};
@@ -27,9 +28,9 @@ pub struct Signature {
 pub struct Seals {
     /// The zone's signatures; exactly one in this version.
     pub signatures: Vec<Signature>,
-    /// Approvals by other people's keys; checked for form only in this version.
+    /// Approvals by other people's keys; in packages only, and checked for form only in this version.
     pub approvals: Vec<Signature>,
-    /// A time stamp of a third party; not evaluated in this version.
+    /// A time stamp of a third party; in packages only, and not evaluated in this version.
     pub time_stamp: Option<Bytes>,
 }
 
@@ -45,12 +46,13 @@ impl Seals {
         codec::encode(&Self::of(Signer { zone: ZoneId::ZERO, generation: 1 }, [0; 64])).len() as u64
     }
 
-    /// Reads a block (clause ENV-14) and returns its one signature's signer and bytes.
-    pub fn decode(bytes: &[u8]) -> Result<(Signer, [u8; 64]), Rejection> {
+    /// Reads the block of an envelope of this kind (clause ENV-14) and returns its one signature's signer and bytes.
+    pub fn decode(bytes: &[u8], kind: Kind) -> Result<(Signer, [u8; 64]), Rejection> {
         let seals: Seals = codec::decode(bytes, &clause::ENV_SEALS)?;
         let [signature] = seals.signatures.as_slice() else { return Err(Rejection(&clause::ENV_SEALS)) };
         let formed = |signature: &Signature| signature.suite == 1 && signature.bytes.0.len() == 64 && (1..=GENERATION_MAX).contains(&signature.generation);
         require(formed(signature), &clause::ENV_SEALS)?;
+        require(kind.has_approvals() || seals.approvals.is_empty() && seals.time_stamp.is_none(), &clause::ENV_SEALS)?;
         require(seals.approvals.len() <= APPROVALS_MAX && seals.approvals.iter().all(formed), &clause::ENV_SEALS)?;
         require(seals.time_stamp.is_none_or(|stamp| stamp.0.len() <= TIME_STAMP_BYTES_MAX), &clause::ENV_SEALS)?;
         let raw = signature.bytes.0.as_slice().try_into().expect("its length was checked above");

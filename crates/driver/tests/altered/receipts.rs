@@ -2,14 +2,20 @@
 //! the source still takes in is counted per field. The counts are those of spec/receipt.md, "What it can carry inward".
 
 use super::lies::{digest_form, full_form, receipt};
-use super::zones::{ROUTE, packed, source};
+use super::zones::{ROUTE, card, keys, packed, source};
 use super::{expect_little_memory, fixture, full};
 use engine::reconcile::{WasPacked, fork_of, is_former, take};
 use engine::source::Source;
+use seal::envelope::{SealEntropy, Sealing, open_whole, seal_whole};
 use std::collections::BTreeMap;
+use wire::clause::{self, Rejection};
+use wire::header::{Kind, TRAILER_BYTES};
+use wire::id::Bytes;
+use wire::keys::Signer;
 use wire::manifest::Head;
 use wire::receipt::Receipt;
 use wire::record::Record;
+use wire::seals::Seals;
 use wire::{Digest, PackageId};
 
 /// The head of the source's ledger that its packages quoted, and that it finds in its chain; no other one is there.
@@ -142,6 +148,94 @@ fn what_a_receipt_can_carry_inward() {
         assert!(total <= 8.0 * 256.0, "{total}");
     }
     expect_little_memory("receipts");
+}
+
+/// A receipt around its body, in the clear: each byte can be altered and all of it sealed and signed again by the replica.
+struct Beside {
+    sealing: Sealing,
+    header: Vec<u8>,
+    /// Body, signature block, padding and trailer.
+    plain: Vec<u8>,
+    body_bytes: usize,
+}
+
+impl Beside {
+    fn of(body: &[u8]) -> Self {
+        let entropy = SealEntropy { id: [5; 16], content_key: [6; 32].into(), wrap: vec![[7; 64]] };
+        let sealing = Sealing::new(Kind::Receipt, &[&card("inside").seal], &entropy).unwrap();
+        let ending = sealing.end(0, body, &keys("outside"), Signer { zone: card("outside").id(), generation: 1 });
+        let mut plain = ending.body_and_seals;
+        plain.resize(plain.len() + ending.padding_bytes as usize, 0);
+        plain.extend_from_slice(&ending.trailer);
+        Self { sealing, header: ending.header, plain, body_bytes: body.len() }
+    }
+
+    /// The file. What the signature covers, it covers as it stands.
+    fn sealed(&self, header: &[u8], mut plain: Vec<u8>) -> Vec<u8> {
+        let (body, trailer) = (self.body_bytes, plain.len() - TRAILER_BYTES);
+        let signature_of =
+            |trailer: &[u8], body: &[u8]| keys("outside").signature(&wire::digest::derive(Kind::Receipt.signature_context(), &[header, trailer, body]).0);
+        if plain[trailer..] != self.plain[trailer..] || header != self.header {
+            // Count and suite come before the signature in the block, the signer and his generation, and the length.
+            let at = body + 8 + 2 + 32 + 4 + 8;
+            let signature = signature_of(&plain[trailer..], &plain[..body]);
+            plain[at..at + 64].copy_from_slice(&signature);
+        }
+        self.sealing.frames.seal(0, true, &mut plain);
+        [header, &plain].concat()
+    }
+}
+
+fn opened(file: &[u8]) -> Result<Vec<u8>, &'static str> {
+    let trusted = |signer: &Signer| {
+        let known = *signer == Signer { zone: card("outside").id(), generation: 1 };
+        if known { Ok(card("outside").sign) } else { Err(Rejection(&clause::ENV_SIGNER)) }
+    };
+    open_whole(file, Kind::Receipt, &[keys("inside")], &trusted).map(|(_, verified)| verified.body).map_err(|rejection| rejection.code())
+}
+
+/// FAULTS P13
+#[test]
+fn beside_its_body_a_receipt_carries_nothing() {
+    let honest = wire::codec::encode(&receipt(digest_form()));
+    let beside = Beside::of(&honest);
+    assert_eq!(opened(&beside.sealed(&beside.header, beside.plain.clone())), Ok(honest.clone()));
+    let mut codes: BTreeMap<&str, u64> = BTreeMap::new();
+    let mut tried = 0u64;
+    let mut judge = |what: &str, file: Vec<u8>| {
+        tried += 1;
+        *codes.entry(opened(&file).expect_err(what)).or_default() += 1;
+    };
+    for at in beside.body_bytes..beside.plain.len() {
+        for other in (1..=255u8).step_by(if full() { 1 } else { 200 }) {
+            let mut plain = beside.plain.clone();
+            plain[at] ^= other;
+            judge(&format!("byte {at}"), beside.sealed(&beside.header, plain));
+        }
+    }
+    // Of the header the id, the commitment and the wrapped key follow from what was drawn; the rest is given.
+    for at in (0..16).chain(32..40) {
+        let mut header = beside.header.clone();
+        header[at] ^= 1;
+        judge(&format!("byte {at} of the header"), beside.sealed(&header, beside.plain.clone()));
+    }
+    // What packages have room for.
+    let signer = Signer { zone: card("outside").id(), generation: 1 };
+    let entropy = || SealEntropy { id: [5; 16], content_key: [6; 32].into(), wrap: vec![[7; 64]; 2] };
+    let two = seal_whole(Kind::Receipt, &[&card("inside").seal, &card("inside").seal], &entropy(), &honest, &keys("outside"), signer).unwrap();
+    judge("a second wrapped key", two);
+    let mut seals = Seals::of(signer, [1; 64]);
+    for (what, more) in [("an approval", true), ("a time stamp", false)] {
+        if more {
+            seals.approvals = seals.signatures.clone()
+        } else {
+            (seals.approvals, seals.time_stamp) = (Vec::new(), Some(Bytes(vec![1])))
+        }
+        assert_eq!(Seals::decode(&wire::codec::encode(&seals), Kind::Receipt).unwrap_err().code(), "ENV-14", "{what}");
+        assert!(Seals::decode(&wire::codec::encode(&seals), Kind::Package).is_ok(), "{what} in a package");
+    }
+    println!("beside the body: {tried} alterations, refused with {codes:?}; 0 taken");
+    expect_little_memory("beside");
 }
 
 /// What the specification states as figures.

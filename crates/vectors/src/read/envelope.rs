@@ -56,7 +56,8 @@ pub(super) fn open<'t>(file: &[u8], kind: u8, secret: &[u8; 32], trusted: &'t [T
     require(file[8..10] == [1, 0], "ENV-02")?;
     require(file[10] == kind.number, "ENV-03")?;
     let slots = file[11];
-    require((1..=8).contains(&slots), "ENV-04")?;
+    let receipt = kind.number == 2;
+    require((1..=if receipt { 1 } else { 8 }).contains(&slots), "ENV-04")?;
     require(file[12..14] == [1, 0], "ENV-05")?;
     require(file[14..16] == [0, 0], "ENV-06")?;
     let plain_bytes = u64::from_le_bytes(array(file, 32));
@@ -97,13 +98,14 @@ pub(super) fn open<'t>(file: &[u8], kind: u8, secret: &[u8; 32], trusted: &'t [T
     require(seals.signatures.len() == 1 && seals.approvals.len() <= 8, "ENV-14")?;
     require(seals.signatures.iter().chain(&seals.approvals).all(formed), "ENV-14")?;
     require(seals.time_stamp.as_ref().is_none_or(|stamp| stamp.len() <= 65_536), "ENV-14")?;
+    require(kind.number == 1 || seals.approvals.is_empty() && seals.time_stamp.is_none(), "ENV-14")?;
     let signature = &seals.signatures[0];
     require(trusted.iter().any(|zone| zone.id == signature.signer), "ENV-15")?;
     let signer = trusted.iter().find(|zone| zone.id == signature.signer && zone.generation == signature.generation).ok_or(Refusal("ENV-19"))?;
     let signed_message = derive(kind.context, &[header, trailer_bytes, stored]);
     let bytes = ed25519_dalek::Signature::from_bytes(&array(&signature.bytes, 0));
     signer.key.verify_strict(&signed_message, &bytes).map_err(|_| Refusal("ENV-16"))?;
-    require(trailer.body_plain <= kind.body_max, "ENV-17")?;
+    require(trailer.body_plain <= kind.body_max && (!receipt || trailer.body_plain == trailer.body_stored), "ENV-17")?;
     let body =
         if trailer.body_plain == trailer.body_stored { stored.to_vec() } else { decompress(stored, place(trailer.body_plain)).ok_or(Refusal("ENV-17"))? };
     let opened = Opened {
