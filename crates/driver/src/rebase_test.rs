@@ -310,3 +310,44 @@ fn a_replica_where_nothing_is_stopped_has_nothing_to_agree_to() {
     assert_eq!(code(ask(&scene.source(), "all", " ")), "USE-01");
     assert_eq!(ask(&scene.source(), "all", "filled by hand").unwrap(), "ask");
 }
+
+/// FAULTS P07
+#[test]
+fn a_receipt_of_a_life_that_is_over_has_served_when_the_same_replica_says_more() {
+    let scene = history();
+    copy(&scene.source(), &scene.path("kept"));
+    scene.write("changing", "lost");
+    scene.round();
+    copy(&scene.path("kept"), &scene.source());
+    converge(&scene);
+    // What the replica said while it stood still lies on the medium until the source has heard more.
+    for _ in 0..2 {
+        let carried = scene.carry(&scene.source());
+        assert_eq!(carried.reconciled.unwrap().problems, []);
+    }
+    assert_eq!(scene.on_medium("gfr"), Vec::<std::path::PathBuf>::new());
+}
+
+/// FAULTS P07: a package of a life that was over and lay on the medium made one receipt after the other, and kept what a source that
+/// was put back had to be told from being told.
+#[test]
+fn an_old_package_that_stays_on_its_medium_is_told_once() {
+    let scene = history();
+    copy(&scene.source(), &scene.path("kept"));
+    scene.write("changing", "lost");
+    scene.carry(&scene.source());
+    let old = scene.on_medium("gfp").pop().unwrap();
+    let content = fs::read(&old).unwrap();
+    copy(&scene.path("kept"), &scene.source());
+    scene.carry(&scene.replica());
+    converge(&scene);
+    fs::write(&old, content).unwrap();
+    let mut written = Vec::new();
+    for _ in 0..4 {
+        let applied = scene.carry(&scene.replica()).applied.unwrap();
+        assert!(applied.problems.iter().any(|problem| problem.code == "FRK-06"), "{:?}", applied.problems);
+        written.push(applied.receipts.iter().filter(|receipt| receipt.written).count());
+        scene.carry(&scene.source());
+    }
+    assert_eq!(written[1..], [0, 0, 0], "{written:?}");
+}

@@ -27,6 +27,8 @@ struct Spooled {
     /// Records in our ledger when it was made.
     head: u64,
     form: &'static str,
+    /// The package of a life that is over whose refusal it tells.
+    refuses: Option<PackageId>,
     /// It was put into the gateway folder.
     sent: bool,
     id: PackageId,
@@ -47,16 +49,19 @@ fn half_digest(bytes: &[u8]) -> String {
 }
 
 impl Spooled {
-    /// Reads a name, which says all: `<route id>-<number>-<head>-<form>-<id>-<digest>.gfr`, and `.sent` behind it.
+    /// Reads a name, which says all: `<route id>-<number>-<head>-<form>-<id>-<digest>.gfr`, and `.sent` behind it. The form of one that tells of
+    /// a refusal has the id of the package behind a point.
     fn of_name(prefix: &str, name: &[u8]) -> Option<Self> {
         let text = std::str::from_utf8(name).ok()?.strip_prefix(prefix)?;
         let (text, sent) = text.strip_suffix(SENT).map_or((text, false), |text| (text, true));
         let parts: Vec<&str> = text.strip_suffix(".gfr")?.split('-').collect();
         let [number, head, form, id, digest] = parts[..] else { return None };
+        let (form, refuses) = form.split_once('.').map_or((form, None), |(form, package)| (form, Some(package)));
         Some(Self {
             number: u64::from_str_radix(number, 16).ok()?,
             head: u64::from_str_radix(head, 16).ok()?,
             form: FORMS.into_iter().find(|known| *known == form)?,
+            refuses: refuses.map(|package| PackageId::from_hex(package).ok_or(())).transpose().ok()?,
             sent,
             id: PackageId::from_hex(id)?,
             digest: digest.into(),
@@ -181,13 +186,14 @@ pub fn tell_stop(home: &mut Home, name: &str) -> Result<(), Failure> {
     make_scrub(home, name, vec![Vec::new()]).map(drop)
 }
 
-/// Tells the source that packages of a life that is over are refused, once until it has heard of it.
+/// Tells the source that a package of a life that is over is refused, once for each: an old one that stays on its medium says no more the
+/// next time, and a source that was put back makes others.
 pub fn tell_refusal(home: &mut Home, name: &str, package: PackageId, manifest: &Manifest) -> Result<(), Failure> {
-    if home.reads_for_another(name) || due(home, name, 0)?.iter().any(Spooled::is_scrub) {
+    if home.reads_for_another(name) || spooled(home, name)?.iter().any(|told| told.refuses == Some(package)) {
         return Ok(());
     }
     let receipt = answer::refusal(&home.replica().routes[name], &moment(home, name), manifest.incarnation, package, manifest.ledger);
-    keep(home, name, &receipt, 0, Some(FORMS[2])).map(drop)
+    keep(home, name, &receipt, 0, Some(&format!("{}.{package}", FORMS[2]))).map(drop)
 }
 
 /// Makes the receipts that tell what is not right now, and what is right again. What earlier ones of a part said is in them; what

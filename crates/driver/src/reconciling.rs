@@ -2,7 +2,7 @@
 //! ledger has it before anything is removed.
 
 use carrier::{Carrier, Medium};
-use engine::reconcile::{WasPacked, fork_of, is_former, other_chain, take};
+use engine::reconcile::{WasPacked, fork_of, is_former, is_older, other_chain, take};
 use seal::envelope::open_whole;
 use std::path::{Path, PathBuf};
 use wire::PackageId;
@@ -71,10 +71,18 @@ pub fn from_carrier(home: &mut Home, carrier: &dyn Carrier, routes: &[String]) -
     }
     // Oldest first, so that what each says is compared with what was known then.
     opened.sort_by(|one, two| (&one.0, one.1).cmp(&(&two.0, two.1)));
-    for (route, _, id, signer, receipt, name) in opened {
-        if !routes.is_empty() && !routes.contains(&route) {
-            continue;
+    opened.retain(|(route, ..)| routes.is_empty() || routes.contains(route));
+    // What is of a life that is over waits for the others: where the same replica says something newer, it has served.
+    let mut former = Vec::new();
+    for one in opened {
+        let (route, _, id, signer, receipt, name) = &one;
+        if is_former(home.source(), &home.source().routes[route], receipt) {
+            former.push(one);
+        } else if take_in(home, route, *id, signer, receipt, &mut report)? {
+            served.push(name.clone());
         }
+    }
+    for (route, _, id, signer, receipt, name) in former {
         if take_in(home, &route, id, &signer, &receipt, &mut report)? {
             served.push(name);
         }
@@ -119,12 +127,12 @@ fn take_in(home: &mut Home, name: &str, id: PackageId, signer: &Signer, receipt:
         missing: 0,
         extra: receipt.extra.into(),
     };
-    if home.has_taken(&id)? {
+    let route = &home.source().routes[name];
+    if home.has_taken(&id)? || is_former(home.source(), route, receipt) && is_older(route, receipt) {
         taken.result = "replayed";
         report.receipts.push(taken);
         return Ok(true);
     }
-    let route = &home.source().routes[name];
     if is_former(home.source(), route, receipt) {
         let (detail, ours) = (format!("receipt {} is of a life of a ledger that is over", receipt.number), home.incarnation());
         let detail = if receipt.source_seen.incarnation == ours { detail } else { format!("{detail}: the replica has not agreed to follow {ours} yet") };

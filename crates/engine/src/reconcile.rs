@@ -45,9 +45,13 @@ pub fn is_former(source: &Source, route: &Route, receipt: &Receipt) -> bool {
     // That the replica refuses a life that is not ours is no news to us.
     let seen = &receipt.source_seen;
     // Neither is what it said before it told that it follows this one.
-    let is_older = route.witness.is_some_and(|witness| witness.incarnation == receipt.incarnation && receipt.number < witness.receipt);
-    let of_another = seen.incarnation != source.incarnation && (route.unheard || is_older || seen.sequence == NUMBER_MAX);
+    let of_another = seen.incarnation != source.incarnation && (route.unheard || is_older(route, receipt) || seen.sequence == NUMBER_MAX);
     route.former.contains(&receipt.incarnation) || source.lives.contains(&seen.incarnation) || of_another
+}
+
+/// Whether the same life of the replica has said something newer, which was taken in.
+pub fn is_older(route: &Route, receipt: &Receipt) -> bool {
+    route.witness.is_some_and(|witness| witness.incarnation == receipt.incarnation && receipt.number < witness.receipt)
 }
 
 /// The safeties of P12 that a receipt can trip on a source, before anything of it is taken in.
