@@ -216,8 +216,9 @@ pub const COMMANDS: &[Command] = &[
         &[
             Argument::text("route", "ROUTE", "argument.route-rebase").positional(),
             REASON,
-            Argument::flag("new-life", "argument.new-life"),
+            Argument::flag("new-life", "argument.new-life").without("life"),
             Argument::flag("refuse", "argument.refuse").without("new-life"),
+            Argument::text("life", "LIFE", "argument.life").without("refuse"),
             DRY_RUN,
         ],
     ),

@@ -198,6 +198,7 @@ fn rebase(matches: &ArgMatches) -> RebaseOptions {
         reason: text(matches, "reason"),
         new_life: matches.get_flag("new-life"),
         refuse: matches.get_flag("refuse"),
+        life: optional(matches, "life"),
         dry_run: matches.get_flag("dry-run"),
     }
 }

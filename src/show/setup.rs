@@ -118,8 +118,10 @@ impl Show for HomeRestoreReport {
             return;
         }
         page.say("backup.restored", &values);
+        let life = self.incarnation.as_deref().unwrap_or_default();
+        page.say("rebase.incarnation", &[("incarnation", life)]);
         for route in &self.routes {
-            page.say("backup.rebase", &[("home", &self.home), ("route", route)]);
+            page.say("backup.rebase", &[("incarnation", life), ("route", route)]);
         }
     }
 }

@@ -323,6 +323,7 @@ pub fn reports() -> Vec<(&'static str, Value)> {
                 files: 9,
                 bytes: 4096,
                 routes: vec![text("outward")],
+                incarnation: Some("000102030405060708090a0b0c0d0e0f".into()),
                 dry_run: false,
             }),
         ),

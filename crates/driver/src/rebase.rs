@@ -25,6 +25,8 @@ pub struct RebaseOptions {
     pub new_life: bool,
     /// What stopped the route is a second copy or an old medium: it is refused, and the route goes on as before.
     pub refuse: bool,
+    /// The life that the other side's ledger has begun, as its people tell it: nothing need stop first.
+    pub life: Option<String>,
     /// Shows what would be asked for and sent, and does nothing.
     pub dry_run: bool,
 }
@@ -32,7 +34,8 @@ pub struct RebaseOptions {
 /// Lets a route begin anew: with a new life of this home, by following the other side's, or by asking what the replica holds.
 ///
 /// # Errors
-/// `USE-01` for an unknown route, no reason, or a replica where nothing is stopped; `HOM-*`, `LDG-*`, `IO-01`.
+/// `USE-01` for an unknown route, no reason, a replica where nothing is stopped, or a life that cannot be the other side's new one;
+/// `HOM-*`, `LDG-*`, `IO-01`.
 pub fn rebase(world: &World, path: &Path, options: &RebaseOptions) -> Result<RebaseReport, Failure> {
     if options.reason.trim().is_empty() {
         return Err(Failure::new("USE-01", "rebase", "a reason is needed; it is kept in the ledger"));
@@ -54,9 +57,10 @@ fn decide(home: &mut Home, options: &RebaseOptions) -> Result<RebaseReport, Fail
     let name = &options.route;
     let unknown = || Failure::new("USE-01", name, "no route of this name");
     let role = home.config.role;
-    let choice = match (options.new_life, options.refuse) {
-        (_, true) => Choice::Refuse,
-        (true, _) => Choice::NewLife,
+    let choice = match (options.new_life, options.refuse, &options.life) {
+        (_, true, _) => Choice::Refuse,
+        (true, ..) => Choice::NewLife,
+        (.., Some(text)) => Choice::Known(new_life_of_other(home, name, text)?),
         _ => Choice::AsNeeded,
     };
     let way = match role {
@@ -94,6 +98,33 @@ fn decide(home: &mut Home, options: &RebaseOptions) -> Result<RebaseReport, Fail
     }
     report.incarnation = home.incarnation().to_string();
     Ok(report)
+}
+
+/// The life that people of the other side read out, if it can be that.
+fn new_life_of_other(home: &Home, name: &str, text: &str) -> Result<Incarnation, Failure> {
+    let wrong = |detail: &str| Err(Failure::new("USE-01", text, detail));
+    let Some(life) = Incarnation::from_hex(text) else { return wrong("a life is 32 hex digits, as `home restore` and `status` print it") };
+    let (own, former, followed) = match home.config.role {
+        Role::Source => {
+            let route = home.source().routes.get(name);
+            (home.source().lives.contains(&life), route.map(|route| &route.former), route.and_then(|route| route.witness).map(|witness| witness.incarnation))
+        }
+        Role::Replica => {
+            let route = home.replica().routes.get(name);
+            (home.replica().lives.contains(&life), route.map(|route| &route.former), route.and_then(|route| route.incarnation))
+        }
+    };
+    if own || life == home.incarnation() {
+        return wrong("this is a life of this home's own ledger; what is needed is that of the other side");
+    }
+    if former.is_some_and(|former| former.contains(&life)) {
+        return wrong("this life is over or was refused here");
+    }
+    match followed {
+        Some(followed) if followed == life => wrong("this life is followed already"),
+        None => wrong("the other side was never heard on this route: whichever life comes first is followed, and nothing is to be agreed to"),
+        _ => Ok(life),
+    }
 }
 
 /// What a way back means, before anything is done.

@@ -311,6 +311,38 @@ fn a_replica_where_nothing_is_stopped_has_nothing_to_agree_to() {
     assert_eq!(ask(&scene.source(), "all", "filled by hand").unwrap(), "ask");
 }
 
+/// FAULTS C07
+#[test]
+fn a_life_that_people_read_out_is_followed_without_a_stop() {
+    for went_back in [Role::Source, Role::Replica] {
+        let scene = history();
+        let (home, other) = if went_back == Role::Source { (scene.source(), scene.replica()) } else { (scene.replica(), scene.source()) };
+        copy(&home, &scene.path("kept"));
+        for content in ["lost one", "lost two"] {
+            scene.write("changing", content);
+            scene.round();
+        }
+        let former = Home::open(&scene.world, &home, Access::Read).unwrap().incarnation().to_string();
+        copy(&scene.path("kept"), &home);
+        let options =
+            |life: Option<String>, new_life| RebaseOptions { route: "all".into(), reason: "restored".into(), life, new_life, ..RebaseOptions::default() };
+        let refused = |home: &Path, life: &str| super::rebase(&scene.world, home, &options(Some(life.into()), false)).unwrap_err().0.code;
+        let life = super::rebase(&scene.world, &home, &options(None, true)).unwrap().incarnation;
+        assert_eq!(refused(&home, &life), "USE-01", "its own");
+        assert_eq!(refused(&other, &former), "USE-01", "the one that is followed");
+        assert_eq!(refused(&other, &life[1..]), "USE-01", "not whole");
+        let agreed = super::rebase(&scene.world, &other, &options(Some(life.clone()), false)).unwrap();
+        assert_eq!((agreed.life.as_deref(), agreed.way), (Some(life.as_str()), if went_back == Role::Source { "follow" } else { "ask" }));
+        assert_eq!(refused(&other, &former), "USE-01", "what is over");
+        // One crossing there and back, and nothing stops or is refused on the way, whatever an old medium holds.
+        let way = converge(&scene);
+        assert!(way.stops.is_empty(), "{went_back:?}: {way:?}");
+        no_full_resend(&way, "a life that was told");
+        let carried = scene.carry(&scene.source());
+        assert_eq!(carried.reconciled.unwrap().problems, [], "{went_back:?}");
+    }
+}
+
 /// FAULTS P07
 #[test]
 fn a_receipt_of_a_life_that_is_over_has_served_when_the_same_replica_says_more() {

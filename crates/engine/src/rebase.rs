@@ -80,6 +80,8 @@ pub enum Choice {
     NewLife,
     /// What stopped the route is refused.
     Refuse,
+    /// The other side's home was put back or copied, and its people told which life its ledger has begun: nothing need stop first.
+    Known(Incarnation),
 }
 
 /// The way back of a route after this stop, with the other side's incarnation as it is followed now. None: nothing is to be
@@ -90,6 +92,10 @@ pub fn way_back(role: Role, stop: Option<&Stop>, other: Option<Incarnation>, cho
     }
     if choice == Choice::NewLife || stop.is_some_and(|stop| stop.whose == role) {
         return Some(Way::NewLife);
+    }
+    if let Choice::Known(life) = choice {
+        let former = Some(other.filter(|other| *other != life)?);
+        return Some(if role == Role::Source { Way::Ask { former, life: Some(life) } } else { Way::Follow { former, life: Some(life) } });
     }
     // Who only counted too far ahead goes on as who it is.
     let former = other.filter(|_| stop.is_some_and(|stop| stop.code != "FRK-05"));

@@ -8,6 +8,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use store::disk::{Dir, Rename};
+use wire::Incarnation;
 use wire::backup::{Held, Manifest};
 use zeroize::Zeroizing;
 
@@ -73,6 +74,7 @@ pub fn home_restore(world: &World, to: &Path, options: &HomeRestoreOptions, ask:
         files: manifest.files.len() as u64,
         bytes: manifest.files.iter().map(|kept| kept.size).sum(),
         routes: Vec::new(),
+        incarnation: None,
         dry_run: options.dry_run,
     };
     if options.dry_run {
@@ -86,7 +88,8 @@ pub fn home_restore(world: &World, to: &Path, options: &HomeRestoreOptions, ask:
     let dir = start(world, &parent, part.as_bytes(), &building)?;
     put(world, &folder, &keys, &manifest, &dir, &key_text).map_err(|failure| at(&building, failure))?;
     world.disk.sync_all(&dir).map_err(failed)?;
-    report.routes = begin_life(world, &building, &manifest, asked.answer())?;
+    let (routes, incarnation) = begin_life(world, &building, &manifest, asked.answer())?;
+    (report.routes, report.incarnation) = (routes, Some(incarnation.to_string()));
     world.disk.remove(&dir, MARK).map_err(failed)?;
     world.disk.sync_all(&dir).map_err(failed)?;
     if world.disk.stat(&parent, name.as_bytes()).is_ok() {
@@ -166,8 +169,8 @@ fn put(world: &World, folder: &Folder, keys: &[seal::keys::SecretKeys], manifest
     Ok(())
 }
 
-/// Opens what was put together, which verifies its ledger, and begins a new life of it; gives the routes.
-fn begin_life(world: &World, building: &Path, manifest: &Manifest, passphrase: Option<Zeroizing<String>>) -> Result<Vec<String>, Failure> {
+/// Opens what was put together, which verifies its ledger, and begins a new life of it; gives the routes and the new life.
+fn begin_life(world: &World, building: &Path, manifest: &Manifest, passphrase: Option<Zeroizing<String>>) -> Result<(Vec<String>, Incarnation), Failure> {
     let world = World { passphrase: Arc::new(move || passphrase.clone()), ..world.clone() };
     let mut home = Home::open(&world, building, Access::Change)?;
     let head = home.head();
@@ -175,8 +178,8 @@ fn begin_life(world: &World, building: &Path, manifest: &Manifest, passphrase: O
         return Err(Failure::new("BAK-01", "ledger", "it does not end where the manifest says"));
     }
     let reason = format!("restored from generation {} of its backup", manifest.generation);
-    crate::rebase::begin_new_life(&mut home, &reason)?;
+    let incarnation = crate::rebase::begin_new_life(&mut home, &reason)?;
     let routes = home.config.routes.keys().cloned().collect();
     home.close(&reason, "restored")?;
-    Ok(routes)
+    Ok((routes, incarnation))
 }

@@ -98,8 +98,10 @@ pub struct HomeRestoreReport {
     pub files: u64,
     /// Their bytes.
     pub bytes: u64,
-    /// Its routes: each is taken up again with `rebase`.
+    /// Its routes: each is taken up again with `rebase` on the other side.
     pub routes: Vec<String>,
+    /// The new life of its ledger, hex; none in a dry run.
+    pub incarnation: Option<String>,
     /// Whether nothing was written because it was a dry run.
     pub dry_run: bool,
 }
