@@ -25,6 +25,7 @@ mod readme;
 mod rebase;
 mod replica;
 mod returns;
+mod runbooks;
 mod secrets;
 mod stand;
 mod tidy;
