@@ -44,7 +44,7 @@ pub trait Suite: Send + Sync {
     fn verify(&self, public: &[u8; 32], message: &[u8], signature: &[u8; 64]) -> Result<(), Rejection>;
 }
 
-/// Suite 1.
+/// Suite 1. An X25519 shared secret of zero is refused: the other side gave none.
 pub struct International1;
 
 /// The suite of this version.
@@ -56,6 +56,9 @@ impl Suite for International1 {
     }
 
     fn wrap(&self, recipient: &[u8], info: &[u8], content_key: &[u8; 32], entropy: &[u8; WRAP_ENTROPY_BYTES]) -> Option<Vec<u8>> {
+        if is_of_small_order(recipient) {
+            return None;
+        }
         let recipient = <XWing as Kem>::PublicKey::from_bytes(recipient).ok()?;
         let mut given = Given { bytes: entropy, used: 0 };
         let (encapsulated, sealed) =
@@ -72,6 +75,9 @@ impl Suite for International1 {
         }
         let secret = <XWing as Kem>::PrivateKey::from_bytes(secret).ok()?;
         let (encapsulated, sealed) = wrapped.split_at_checked(ENCAPSULATION_BYTES)?;
+        if is_of_small_order(encapsulated) {
+            return None;
+        }
         let encapsulated = <XWing as Kem>::EncappedKey::from_bytes(encapsulated).ok()?;
         let plain = hpke::single_shot_open::<ChaCha20Poly1305, HkdfSha256, XWing>(&OpModeR::Base, &secret, &encapsulated, info, sealed, b"").ok()?;
         Zeroizing::new(plain).as_slice().try_into().ok().map(Zeroizing::new)
@@ -83,7 +89,7 @@ impl Suite for International1 {
     }
 
     fn is_recipient(&self, recipient: &[u8]) -> bool {
-        <XWing as Kem>::PublicKey::from_bytes(recipient).is_ok()
+        !is_of_small_order(recipient) && <XWing as Kem>::PublicKey::from_bytes(recipient).is_ok()
     }
 
     fn is_signer(&self, signer: &[u8; 32]) -> bool {
@@ -115,6 +121,13 @@ impl Suite for International1 {
             .or_else(|error| if planted::is("signature-unchecked") { Ok(()) } else { Err(error) })
             .map_err(|_| Rejection(&clause::ENV_SIGNATURE))
     }
+}
+
+/// Whether the X25519 half, which ends a public key and an encapsulation of X-Wing, has the same shared secret with everybody: zero.
+/// Every secret is a multiple of 8, and takes just the points of small order there.
+fn is_of_small_order(hybrid: &[u8]) -> bool {
+    let half = hybrid.last_chunk().copied().unwrap_or_default();
+    x25519_dalek::x25519([8; 32], half) == [0; 32] && !planted::is("zero-secret-taken")
 }
 
 /// Hands out entropy that the caller gave; running past its end is a fault of ours, not of an input.

@@ -92,7 +92,9 @@ fn x25519_of_our_key_wrapping() {
         let public: [u8; 32] = unhex(&test["public"]).try_into().expect("32 bytes");
         let shared = x25519_dalek::x25519(secret, public);
         // "Acceptable" are public keys that are not reduced, of the twist or of small order. X-Wing computes with them as RFC 7748
-        // says and binds both public keys and the other half of the hybrid into its secret, so that a zero here decides nothing.
+        // says; those of small order, with their secret of zero, our suite refuses (small_order.rs).
+        let hybrid = [SUITE.seal_public(&[1; 32])[..1184].to_vec(), public.to_vec()].concat();
+        assert_eq!(SUITE.is_recipient(&hybrid), shared != [0; 32], "{test}");
         tally.add(test, if shared == [0; 32] { "zero, as stated" } else { "as stated" }, shared.as_slice() == unhex(&test["shared"]));
     }
     tally.finish("X25519 (x25519-dalek)", 518);

@@ -206,6 +206,13 @@ impl Bad<'_, '_> {
         unreduced[0] = 0xff;
         unreduced[1] |= 0x0f;
         self.claimed("CRD-06", "seal_unreduced", "the first coefficient of the ML-KEM key is 4095, not below 3329", &of(&sign, &unreduced));
+        let mut small_order = zone.seal_public.clone();
+        small_order[1184..].fill(0);
+        self.claimed("CRD-06", "seal_small_order", "the X25519 half is zero: its shared secret with anybody is zero", &of(&sign, &small_order));
+        // p + 1, and the bit that X25519 ignores.
+        small_order[1184..].fill(0xff);
+        small_order[1184] = 0xee;
+        self.claimed("CRD-06", "seal_small_order_unreduced", "the X25519 half is 1, written in another way", &of(&sign, &small_order));
         self.claimed("CRD-06", "not_base64", "a character that base64 does not have", &inside.replace("seal: ", "seal: ?"));
         let unpadded = inside.replace("=\nseal", "\nseal");
         self.claimed("CRD-06", "not_padded", "base64 without its padding", &unpadded);

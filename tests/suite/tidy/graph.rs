@@ -23,7 +23,7 @@ const STANDS_ON: &[(&str, &[&str])] = &[
 /// What the inner ring may be made of beside itself: codecs and primitives, nothing that reaches the system.
 const INNER: &[(&str, &[&str])] = &[
     ("wire", &["base64", "bincode", "blake3", "serde"]),
-    ("seal", &["aead-stream", "blake3", "chacha20poly1305", "ed25519-dalek", "fastcdc", "hpke", "zeroize", "zstd"]),
+    ("seal", &["aead-stream", "blake3", "chacha20poly1305", "ed25519-dalek", "fastcdc", "hpke", "x25519-dalek", "zeroize", "zstd"]),
     ("engine", &["serde"]),
 ];
 
@@ -42,6 +42,7 @@ const ONLY: &[(&str, &[&str])] = &[
     ("aead-stream", &["seal"]),
     ("ed25519-dalek", &["seal", "vectors"]),
     ("hpke", &["seal", "vectors"]),
+    ("x25519-dalek", &["seal"]),
     ("fastcdc", &["seal"]),
     ("zstd", &["seal", "vectors"]),
     ("clap", &["gapferry", "sim"]),

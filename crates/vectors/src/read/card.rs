@@ -64,7 +64,7 @@ pub(super) fn read(bytes: &[u8], typed: Option<&str>) -> Result<Card, Refusal> {
     sign_bytes.copy_from_slice(&sign);
     proof_bytes.copy_from_slice(&proof);
     let key = VerifyingKey::from_bytes(&sign_bytes).map_err(|_| Refusal("CRD-06"))?;
-    require(!key.is_weak() && <XWing as Kem>::PublicKey::from_bytes(&seal).is_ok(), "CRD-06")?;
+    require(!key.is_weak() && !is_of_small_order(&seal[1184..]) && <XWing as Kem>::PublicKey::from_bytes(&seal).is_ok(), "CRD-06")?;
     let mut claim = format!("{}\n", lines[..labels.len()].join("\n"));
     if later {
         claim = claim.replace(&format!("generation: {}\n", fields[3]), &format!("generation: {generation}\n"));
@@ -82,4 +82,22 @@ pub(super) fn read(bytes: &[u8], typed: Option<&str>) -> Result<Card, Refusal> {
     let id = first.unwrap_or(digest);
     let expected = describe::card(name, role, generation, &sign, &seal, &proof, &id, &groups.join("-"));
     Ok(Card { zone: Trusted { id, role: role.into(), key, generation, card: digest, name: name.into() }, expected })
+}
+
+/// Whether an X25519 key is 0, 1, -1 or one of the two of order 8, written in whatever way; the highest bit is ignored.
+fn is_of_small_order(key: &[u8]) -> bool {
+    const EIGHT: [[u8; 32]; 2] = [
+        [
+            0xe0, 0xeb, 0x7a, 0x7c, 0x3b, 0x41, 0xb8, 0xae, 0x16, 0x56, 0xe3, 0xfa, 0xf1, 0x9f, 0xc4, 0x6a, 0xda, 0x09, 0x8d, 0xeb, 0x9c, 0x32, 0xb1, 0xfd,
+            0x86, 0x62, 0x05, 0x16, 0x5f, 0x49, 0xb8, 0x00,
+        ],
+        [
+            0x5f, 0x9c, 0x95, 0xbc, 0xa3, 0x50, 0x8c, 0x24, 0xb1, 0xd0, 0xb1, 0x55, 0x9c, 0x83, 0xef, 0x5b, 0x04, 0x44, 0x5c, 0xc4, 0x58, 0x1c, 0x8e, 0x86,
+            0xd8, 0x22, 0x4e, 0xdd, 0xd0, 0x9f, 0x11, 0x57,
+        ],
+    ];
+    let (first, last) = (key[0], key[31] & 0x7f);
+    let small = first <= 1 && key[1..31].iter().all(|byte| *byte == 0) && last == 0;
+    let near_the_prime = (0xec..=0xee).contains(&first) && key[1..31].iter().all(|byte| *byte == 0xff) && last == 0x7f;
+    small || near_the_prime || EIGHT.iter().any(|point| point[..31] == key[..31] && point[31] == last)
 }
