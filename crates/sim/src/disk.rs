@@ -24,7 +24,7 @@ use state::{At, State, component, name_fits};
 use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use store::disk::{Dir, Disk, Entry, File, Kind, Lock, Met, Rename, Space, Stat};
+use store::disk::{Dir, Disk, Entry, File, Identity, Kind, Lock, Met, Rename, Space, Stat};
 
 /// A disk in memory: one root volume, and others mounted on directories of it. Clones are the same disk.
 ///
@@ -133,6 +133,14 @@ impl Disk for SimDisk {
             at = state.step(at, part, &whole, make)?;
         }
         Ok(self.dir_handle(&mut state, at, whole))
+    }
+
+    fn identity(&self, dir: &Dir) -> io::Result<Option<Identity>> {
+        let (mut state, handle) = self.enter(dir)?;
+        state.before(Op::Stat, handle.at.0, &handle.path)?;
+        let (volume, inode) = handle.at;
+        // No inode is ever given twice, but that of the root of a volume: what a volume was first called tells those apart.
+        Ok(Some(Identity { device: state.volumes[volume].device, inode, mark: volume as u64 + 1 }))
     }
 
     fn list(&self, dir: &Dir) -> io::Result<Vec<Entry>> {

@@ -77,6 +77,13 @@ impl SimDisk {
         state.volumes[volume.0].dead = true;
     }
 
+    /// A volume is mounted again in its place, and its file system gets a number that none had before.
+    pub fn remount(&self, volume: VolumeId) {
+        let mut state = self.lock_state();
+        let unused = state.volumes.iter().map(|volume| volume.device).max().unwrap_or(0) + 1;
+        state.volumes[volume.0].device = unused;
+    }
+
     /// What a volume is from now on.
     pub fn set_options(&self, volume: VolumeId, options: VolumeOptions) {
         self.lock_state().volumes[volume.0].options = options;

@@ -23,6 +23,8 @@ pub struct Counts {
     pub commands: u64,
     /// Worlds of which a route stood stopped at the end, with the right reason.
     pub stopped: u64,
+    /// Times an index was made anew and held, row by row, what it had held.
+    pub rebuilt: u64,
     /// Faults by kind.
     pub faults: BTreeMap<&'static str, Count>,
 }
@@ -45,6 +47,7 @@ impl AddAssign<&Counts> for Counts {
         self.crossings += other.crossings;
         self.commands += other.commands;
         self.stopped += other.stopped;
+        self.rebuilt += other.rebuilt;
         for (kind, count) in &other.faults {
             let sum = self.faults.entry(kind).or_default();
             sum.times += count.times;

@@ -143,6 +143,10 @@ pub enum Mishap {
     Unmount,
     /// A file cannot be read.
     Unreadable,
+    /// Another folder lies in the place of the root, and other files in it.
+    Elsewhere,
+    /// Its volume is mounted anew: the file system has another number, and everything is as it was.
+    Remount,
 }
 
 /// What a clock does.
@@ -454,6 +458,8 @@ impl Steps {
             9 => self.push(Act::Mishap(Mishap::Empty)),
             10 => self.push(Act::Mishap(Mishap::Unmount)),
             11 => self.push(Act::Mishap(Mishap::Unreadable)),
+            38 => self.push(Act::Mishap(Mishap::Elsewhere)),
+            39 => self.push(Act::Mishap(Mishap::Remount)),
             12 => self.push(Act::Clock { home, trouble: ClockTrouble::Ahead }),
             13 => self.push(Act::Clock { home, trouble: ClockTrouble::Back }),
             14 => self.push(Act::Clock { home, trouble: ClockTrouble::Stands }),

@@ -30,6 +30,8 @@ impl World {
         self.mend();
         self.late.clear();
         for replica in 0..self.replicas.len() {
+            // The first may only bring to its end what an interrupted one began.
+            self.scrub(&step(), replica, None)?;
             self.scrub(&step(), replica, None)?;
         }
         let mut open = String::new();

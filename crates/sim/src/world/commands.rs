@@ -7,7 +7,7 @@ use crate::model::replica::Violation;
 use crate::weather::plan::{Step, Strike};
 use crate::weather::random::Random;
 use driver::report::{ApplyReport, CarryReport, Problem};
-use driver::{CarryOptions, Chosen, Failure, ReceiptForm, ScrubOptions};
+use driver::{CarryOptions, Chosen, Failure, ItemsOptions, ReceiptForm, ScrubOptions};
 
 impl World {
     /// `carry` on the source.
@@ -100,15 +100,16 @@ impl World {
         let path = self.homes[replica + 1].path.clone();
         let options = ScrubOptions::default();
         let ran = self.run(step, replica + 1, strike, None, &|world| driver::scrub(world, &path, &options))?;
-        let (problems, damaged) = match &ran.ended {
-            Ended::Done(report) => (report.problems.clone(), report.damaged.iter().map(|one| one.item.to_string()).collect()),
-            Ended::Failed(failure) => (vec![failure.0.clone()], Vec::new()),
-            Ended::Died => (Vec::new(), Vec::new()),
+        let (problems, damaged, resumed) = match &ran.ended {
+            Ended::Done(report) => (report.problems.clone(), report.damaged.iter().map(|one| one.item.to_string()).collect(), report.resumed),
+            Ended::Failed(failure) => (vec![failure.0.clone()], Vec::new(), 0),
+            Ended::Died => (Vec::new(), Vec::new(), 0),
         };
         self.note(|| format!("      scrub {replica}: {} {:?} {damaged:?}", ran.word(), codes(&problems)));
         self.excused(replica + 1, &problems, ran.struck)?;
         if ran.clean() {
-            self.scrubbed(replica, &damaged)?;
+            // One that goes on where an interrupted one was reads nothing twice.
+            self.scrubbed(replica, &damaged, resumed == 0)?;
         }
         self.look_at_replica(replica, ran.clean())
     }
@@ -133,13 +134,33 @@ impl World {
         self.look_at_source(self.away.is_none(), ran.clean())
     }
 
-    /// The index is made anew, and must say what it said.
+    /// The index is made anew, and must hold what it held, row by row, and say what it said (P5).
     pub(super) fn rebuild(&mut self, step: &Step, home: usize) -> Result<(), Violation> {
         let path = self.homes[home].path.clone();
+        let index = path.join("index");
+        let world = self.world_of(home);
+        let says = || driver::items(&world, &path, &ItemsOptions::default()).map(|report| serde_json::to_string(&report).unwrap_or_default());
+        // Looking closes the index that an interruption left open, or that the weather spoilt.
+        let (said, had) = (says().map_err(|failure| Violation::new("command", format!("items of home {home}: {failure}")))?, self.indexes.rows(&index));
         let ran = self.run(step, home, None, None, &|world| driver::ledger_rebuild(world, &path))?;
         if let Ended::Failed(failure) = &ran.ended {
-            self.excused(home, std::slice::from_ref(&failure.0), ran.struck)?;
+            return self.excused(home, std::slice::from_ref(&failure.0), ran.struck);
         }
+        let (Some((had, known)), Some((rows, cursor))) = (had, self.indexes.rows(&index)) else {
+            return Err(Violation::new("P5", format!("the index of home {home} was not closed")));
+        };
+        let differs = had.iter().find(|(key, place)| rows.get(*key) != Some(place)).or_else(|| rows.iter().find(|(key, _)| !had.contains_key(*key)));
+        if known != cursor || differs.is_some() {
+            let (before, after) = (had.len(), rows.len());
+            return Err(Violation::new(
+                "P5",
+                format!("the index of home {home} had {before} rows up to {known:?}, made anew it has {after} up to {cursor:?}; {differs:?}"),
+            ));
+        }
+        if says().ok().as_ref() != Some(&said) {
+            return Err(Violation::new("P5", format!("the items of home {home} are others since its index was made anew")));
+        }
+        self.counts.rebuilt += 1;
         Ok(())
     }
 
@@ -180,7 +201,8 @@ impl World {
     pub(super) fn release(&mut self, step: &Step) -> Result<(), Violation> {
         for replica in 0..self.replicas.len() {
             for home in [0, replica + 1] {
-                if !matches!(self.stopped(home, replica)?.as_deref(), Some("SRC-03" | "SRC-08" | "RPL-01")) {
+                // Whoever agrees looks first: where another folder lies in the place of the archive, that would be agreed to as well.
+                if home == 0 && self.archive_away() || !matches!(self.stopped(home, replica)?.as_deref(), Some("SRC-03" | "SRC-08" | "RPL-01")) {
                     continue;
                 }
                 let (path, route) = (self.homes[home].path.clone(), Self::route(replica));
@@ -212,6 +234,7 @@ impl World {
                 "SRC-02" => "archive-emptied",
                 "SRC-05" => "archive-unreadable",
                 "SRC-06" => "archive-rot",
+                "SRC-10" => "archive-elsewhere",
                 _ => continue,
             };
             if self.news.remove(kind) {
@@ -250,9 +273,14 @@ impl World {
             ("SRC-09" | "RPL-07" | "RPL-08", _) => true,
             ("RPL-09", _) => home > 0 && (!self.replicas[home - 1].extras.is_empty() || put_back(home - 1)),
             ("RPL-10", _) => {
-                struck || home > 0 && (!self.replicas[home - 1].planted.is_empty() || !self.replicas[home - 1].spoilt.is_empty() || put_back(home - 1))
+                struck
+                    || home > 0
+                        && (self.homes[home].sync_lost
+                            || !self.replicas[home - 1].planted.is_empty()
+                            || !self.replicas[home - 1].spoilt.is_empty()
+                            || put_back(home - 1))
             }
-            ("SRC-10", _) => home == 0 && self.away.is_some(),
+            ("SRC-10", _) => struck || home == 0 && self.away.is_some(),
             ("SRC-03" | "SRC-08" | "RPL-01", _) => changed || of_route(&problem.subject).is_some_and(put_back),
             ("SRC-05", _) => struck || self.unreadable.contains(&problem.subject) || self.away.is_some(),
             ("SRC-06", _) => self.archive.rotten.contains_key(&problem.subject),

@@ -174,7 +174,7 @@ impl World {
     }
 
     /// A scrub finds all that is not right, and nothing that is.
-    pub(super) fn scrubbed(&mut self, replica: usize, damaged: &[String]) -> Result<(), Violation> {
+    pub(super) fn scrubbed(&mut self, replica: usize, damaged: &[String], everything: bool) -> Result<(), Violation> {
         let found: BTreeSet<&String> = damaged.iter().collect();
         let model = &self.replicas[replica];
         let content_differs = |path: &String, leaf: &Option<crate::model::archive::Leaf>| {
@@ -190,7 +190,7 @@ impl World {
         }
         // What was removed at the source since may be gone for good.
         let missed = spoilt.keys().find(|path| !found.contains(*path) && !self.archive.gone_since(path, model.shown.get(**path).copied().unwrap_or(0)));
-        if let Some(path) = missed.filter(|_| !model.put_back) {
+        if let Some(path) = missed.filter(|_| everything && !model.put_back) {
             return Err(Violation::new("scrub", format!("{path} is not right on replica {replica}, and scrub did not find it")));
         }
         // What a power cut took before it was durable is truly missing.

@@ -14,6 +14,18 @@ pub enum Away {
     Emptied,
     /// Its root is not there.
     Unmounted,
+    /// Its root is another folder.
+    Elsewhere,
+}
+
+impl Away {
+    fn word(self) -> &'static str {
+        match self {
+            Away::Emptied => "archive-emptied",
+            Away::Unmounted => "archive-unmounted",
+            Away::Elsewhere => "archive-elsewhere",
+        }
+    }
 }
 
 const DAY_NS: i64 = 86_400 * 1_000_000_000;
@@ -84,18 +96,14 @@ impl World {
                 self.news.insert("archive-rot");
                 self.archive.rotten.insert(path, rotten);
             }
-            Mishap::Empty | Mishap::Unmount => {
-                let away = if mishap == Mishap::Empty { Away::Emptied } else { Away::Unmounted };
-                self.note(|| format!("      the archive is {away:?}"));
-                let kind = if away == Away::Emptied { "archive-emptied" } else { "archive-unmounted" };
-                self.counts.fault(kind);
-                self.news.insert(kind);
-                let root = &self.places.archive;
-                self.disk.shift(root, root.with_file_name("aside")).expect("it can be moved away");
-                if away == Away::Emptied {
-                    self.disk.put_dir(root).expect("an empty root");
-                }
-                self.away = Some(away);
+            Mishap::Empty => self.goes_away(Away::Emptied),
+            Mishap::Unmount => self.goes_away(Away::Unmounted),
+            // Where nothing was ever captured any folder is the first one.
+            Mishap::Elsewhere if self.known.iter().any(|known| !known.is_empty()) => self.goes_away(Away::Elsewhere),
+            Mishap::Elsewhere => {}
+            Mishap::Remount => {
+                self.note(|| "      the archive is mounted anew".into());
+                self.disk.remount(self.volume(&self.places.archive_volume));
             }
             Mishap::Unreadable => {
                 let paths: Vec<String> = self.archive.now.keys().cloned().collect();
@@ -107,6 +115,23 @@ impl World {
                 self.unreadable.insert(path);
             }
         }
+    }
+
+    fn goes_away(&mut self, away: Away) {
+        self.note(|| format!("      the archive is {away:?}"));
+        self.counts.fault(away.word());
+        self.news.insert(away.word());
+        let root = &self.places.archive;
+        self.disk.shift(root, root.with_file_name("aside")).expect("it can be moved away");
+        if away != Away::Unmounted {
+            self.disk.put_dir(root).expect("a root");
+        }
+        if away == Away::Elsewhere {
+            for name in ["0.txt", "cards/not-ours.json", "of-another-archive"] {
+                self.disk.put(root.join(name), b"not of this archive").expect("another disk has files, too");
+            }
+        }
+        self.away = Some(away);
     }
 
     /// Whether the source has read an item's document as people left it: some replica was proven to hold it.
@@ -125,8 +150,8 @@ impl World {
     pub(super) fn mend(&mut self) {
         if let Some(away) = self.away.take() {
             let root = &self.places.archive;
-            if away == Away::Emptied {
-                self.disk.take(root).expect("an empty root can go");
+            if away != Away::Unmounted {
+                self.disk.take(root).expect("what lies in its place can go");
             }
             self.disk.shift(root.with_file_name("aside"), root).expect("it can be put back");
         }

@@ -107,6 +107,8 @@ pub struct HomeState {
     pub put_back: bool,
     /// And nothing stopped for it yet.
     pub put_back_news: bool,
+    /// A sync of it failed and lost what it was to make durable: items may be missing until they came again.
+    pub sync_lost: bool,
     /// Bytes of the ledger when its chain was read last.
     pub chain_bytes: usize,
 }
@@ -124,6 +126,7 @@ impl HomeState {
             kept: Vec::new(),
             put_back: false,
             put_back_news: false,
+            sync_lost: false,
             chain_bytes: 0,
         }
     }

@@ -214,6 +214,7 @@ impl World {
                 volumes.extend(medium.map(|medium| self.volume(medium)));
                 self.power_cut(&volumes, random);
             }
+            Some(Strike::SyncFails) => self.homes[home].sync_lost = true,
             Some(Strike::Pulled) => {
                 let volumes: Vec<VolumeId> = medium.iter().map(|medium| self.volume(medium)).collect();
                 self.power_cut(&volumes, random);
@@ -222,7 +223,7 @@ impl World {
         }
     }
 
-    fn volume(&self, path: &Path) -> VolumeId {
+    pub(super) fn volume(&self, path: &Path) -> VolumeId {
         self.disk.volume_of(path).expect("a volume of ours is mounted")
     }
 
