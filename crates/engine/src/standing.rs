@@ -75,9 +75,10 @@ pub fn is_due(sent: &RouteItem, route: &Route, now: i64, deadline_seconds: i64) 
     }
 }
 
-/// Whether what a package brought must travel again.
+/// Whether what a package brought must travel again. One that was packed further ahead than the deadline was packed by a clock that
+/// was wrong then, or is now: waiting until it is overdue might take years (P2, C10).
 pub fn package_is_due(package: &Package, now: i64, deadline_seconds: i64) -> bool {
-    package.lost || package.answered_later >= 2 || now.saturating_sub(package.packed_at) >= deadline_seconds
+    package.lost || package.answered_later >= 2 || now.abs_diff(package.packed_at) >= deadline_seconds.unsigned_abs()
 }
 
 /// Every item of a route with its number and where it stands, in order of number.

@@ -33,7 +33,7 @@ fn every_state() {
         route.packages.insert(3, Package { lost: true, ..on_its_way(NOW) });
         assert_eq!(all(&archive, &route, NOW, DEADLINE).map(|(_, _, _, standing)| standing).collect::<Vec<_>>(), [expected], "{what}");
     }
-    let cases: [(&str, Change, Standing); 28] = [
+    let cases: [(&str, Change, Standing); 30] = [
         ("on its way", |_, _, _| (), Standing::Packed),
         ("never packed", |_, sent, _| *sent = RouteItem::default(), Standing::Pending),
         ("an older version on its way", |_, sent, _| sent.packed_version = 1, Standing::Pending),
@@ -55,7 +55,9 @@ fn every_state() {
         ("two later packages answered", |_, _, package| package.answered_later = 2, Standing::Pending),
         ("a second before the deadline", |_, _, package| package.packed_at = NOW - DEADLINE + 1, Standing::Packed),
         ("at the deadline", |_, _, package| package.packed_at = NOW - DEADLINE, Standing::Pending),
-        ("packed in the future", |_, _, package| package.packed_at = i64::MAX, Standing::Packed),
+        ("packed by a clock that was ahead a little", |_, _, package| package.packed_at = NOW + DEADLINE - 1, Standing::Packed),
+        ("packed by a clock that was ahead by the deadline", |_, _, package| package.packed_at = NOW + DEADLINE, Standing::Pending),
+        ("packed at the end of time", |_, _, package| package.packed_at = i64::MAX, Standing::Pending),
         ("answered without proof", |_, sent, _| sent.packed_sequence = 4, Standing::Pending),
         (
             "answered, its parts held",
