@@ -20,7 +20,7 @@ Faults are counted by kind, with how often each altered an outcome:
   half-written: a command removed it
   replica-touched: found by scrub; archive-rot: found by capture --deep, or not sent; archive-emptied, archive-unmounted,
       archive-elsewhere (another folder in its place), archive-unreadable: reported
-  index-*: noticed and made anew; source-put-back, replica-put-back: a route was stopped for it
+  index-*: noticed and made anew; source-put-back, replica-put-back, source-copied, replica-copied: a route was stopped for it
   outage: power failed between two commands, and something was lost that was not durable
 ";
 
@@ -95,7 +95,7 @@ fn print_page(played: &Played) {
     println!("{:>12}  worlds, {:.1} a second", counts.worlds, counts.worlds as f64 / seconds);
     println!("{:>12}  crossings, {:.0} a second and core", counts.crossings, counts.crossings as f64 / played.core_seconds);
     println!("{:>12}  commands", counts.commands);
-    println!("{:>12}  worlds with a route that stands stopped, rightly", counts.stopped);
+    println!("{:>12}  times people agreed to the way back after a fork", counts.rebased);
     println!("{:>12}  indexes made anew that held what they had held", counts.rebuilt);
     println!("{:>12}  failures", played.failures.len());
     println!("{:>12} {:>12}", "faults", "altered");
@@ -115,7 +115,7 @@ fn print_json(request: &Request, played: &Played) {
         .collect();
     let report = serde_json::json!({
         "seed": request.seed, "commit": commit(), "worlds": counts.worlds, "crossings": counts.crossings, "commands": counts.commands,
-        "stopped": counts.stopped, "rebuilt": counts.rebuilt, "faults": faults, "failures": failures, "seconds": played.took.as_secs_f64(), "core_seconds": played.core_seconds,
+        "rebased": counts.rebased, "rebuilt": counts.rebuilt, "faults": faults, "failures": failures, "seconds": played.took.as_secs_f64(), "core_seconds": played.core_seconds,
     });
     println!("{report}");
 }

@@ -84,6 +84,16 @@ impl SimDisk {
         state.volumes[volume.0].device = unused;
     }
 
+    /// Puts these volumes back as they were in an image, all else left as it is; processes are dead.
+    pub fn restore_volumes(&self, image: &Image, volumes: &[VolumeId]) {
+        let mut state = self.lock_state();
+        let mut whole = state.image();
+        for VolumeId(place) in volumes {
+            whole.volumes[*place] = image.volumes[*place].clone();
+        }
+        state.put(whole);
+    }
+
     /// What a volume is from now on.
     pub fn set_options(&self, volume: VolumeId, options: VolumeOptions) {
         self.lock_state().volumes[volume.0].options = options;

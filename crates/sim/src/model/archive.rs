@@ -98,6 +98,14 @@ impl Versions {
         !looked || had.as_ref() == leaf
     }
 
+    /// A new life of the source's ledger calls the state `from` of an item `to`.
+    pub fn renumber(&mut self, item: &str, from: u64, to: u64) {
+        let Some(known) = self.0.get_mut(item) else { return };
+        if let Some(leaf) = known.get(&from).copied() {
+            known.entry(to).or_insert(leaf);
+        }
+    }
+
     /// What this version was.
     pub fn of(&self, item: &str, version: u64) -> Option<Option<Leaf>> {
         self.0.get(item)?.get(&version).copied()

@@ -32,13 +32,44 @@ pub struct Taken {
     pub number: u64,
     /// Id of the package or receipt.
     pub id: [u8; 16],
+    /// Of what was taken in: the life of the other ledger.
+    pub life: [u8; 16],
+}
+
+/// A number that a home took for something of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Own {
+    /// What it counts.
+    pub what: &'static str,
+    /// Route, or archive and item.
+    pub of: String,
+    /// The number.
+    pub number: u64,
+    /// What it was given to; of a version, what the file system said of the document.
+    pub id: [u8; 16],
+}
+
+/// One life of a ledger.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Life {
+    /// Its id.
+    pub incarnation: [u8; 16],
+    /// Every number of it is above this one.
+    pub floor: u64,
+    /// What it took.
+    pub taken: Vec<Own>,
 }
 
 const HEAD: usize = 16;
 const FIXED: usize = 56;
 const DIGEST: usize = 32;
+const BORN: u16 = 1;
+const REBORN: u16 = 7;
+const CAPTURED: u16 = 16;
 const PACK_BEGUN: u16 = 19;
+const PACKED: u16 = 20;
 const RECONCILED: u16 = 22;
+const REBASED: u16 = 29;
 const BEGUN: u16 = 32;
 const RECEIPTED: u16 = 35;
 
@@ -118,12 +149,71 @@ impl Fields<'_> {
         let length = usize::try_from(self.number()?).ok()?;
         let (text, rest) = (self.0.get(..length)?, self.0.get(length..)?);
         self.0 = rest;
-        String::from_utf8(text.to_vec()).ok()
+        Some(String::from_utf8_lossy(text).into_owned())
+    }
+    fn option<T>(&mut self, of: impl FnOnce(&mut Self) -> Option<T>) -> Option<Option<T>> {
+        match self.take::<1>()? {
+            [0] => Some(None),
+            _ => Some(Some(of(self)?)),
+        }
     }
 }
 
+/// Bytes of a FileStat, of a Place.
+const STAT: usize = 33;
+const PLACE: usize = 24;
+
+/// The versions in a Captured record; `ids` are the items that the ledger has met, by archive and number.
+fn versions(body: &[u8], ids: &mut BTreeMap<(String, u32), String>) -> Option<Vec<Own>> {
+    let mut fields = Fields(body);
+    let archive = fields.string()?;
+    fields.option(Fields::take::<PLACE>)?;
+    let mut all = Vec::new();
+    for _ in 0..fields.number()? {
+        let item = u32::from_le_bytes(fields.take()?);
+        if let Some(id) = fields.option(Fields::string)? {
+            ids.insert((archive.clone(), item), id);
+        }
+        let number = fields.number()?;
+        let stat = fields.option(Fields::take::<STAT>)?;
+        let id = blake3::hash(&stat.map_or_else(Vec::new, |stat| stat.to_vec()));
+        let of = format!("{archive}/{}", ids.get(&(archive.clone(), item)).map_or("?", String::as_str));
+        all.push(Own { what: "version", of, number, id: id.as_bytes()[..16].try_into().expect("16 bytes") });
+    }
+    Some(all)
+}
+
+/// Bytes of the fields of a PackedRow before its part: item, version, mark, digest, bytes, projected, expected.
+const ROW: usize = 4 + 8 + 4 + 32 + 8 + 32 + 32;
+
+/// The items of a Packed record of this route that is no inventory; none where it is something else.
+fn brought(body: &[u8], route: &str) -> Option<Vec<u32>> {
+    let mut fields = Fields(body);
+    if fields.string()? != route {
+        return None;
+    }
+    fields.take::<{ 8 + 16 }>()?;
+    if fields.take::<4>()? == [0; 4] {
+        fields.take::<16>()?;
+    }
+    // file_digest, file_bytes, document_bytes, acknowledges, full_receipt
+    fields.take::<{ 32 + 8 + 8 + 8 + 1 }>()?;
+    if fields.take::<1>()? != [0] {
+        return None;
+    }
+    let mut items = Vec::new();
+    for _ in 0..fields.number()? {
+        let row = fields.take::<ROW>()?;
+        // offset, length, digest; then young and shape
+        fields.option(Fields::take::<{ 8 + 8 + 32 }>)?;
+        fields.take::<{ 1 + 4 }>()?;
+        items.push(u32::from_le_bytes(row[..4].try_into().expect("four bytes")));
+    }
+    Some(items)
+}
+
 impl Chain {
-    fn taken(&self, kind: u16, id_first: bool) -> Vec<Taken> {
+    fn taken(&self, kind: u16, id_first: bool, of_another: bool) -> Vec<Taken> {
         let of = |record: &Record| {
             let mut fields = Fields(&record.body);
             let route = fields.string()?;
@@ -134,29 +224,84 @@ impl Chain {
                 let number = fields.number()?;
                 (fields.take()?, number)
             };
-            Some(Taken { route, number, id })
+            let life = if of_another { fields.take()? } else { [0; 16] };
+            Some(Taken { route, number, id, life })
         };
         self.records.iter().filter(|record| record.kind == kind).filter_map(of).collect()
     }
 
     /// Sequences that this source took, in order.
     pub fn packed(&self) -> Vec<Taken> {
-        self.taken(PACK_BEGUN, false)
+        self.taken(PACK_BEGUN, false, false)
     }
 
     /// Sequences that this replica took in, in order.
     pub fn begun(&self) -> Vec<Taken> {
-        self.taken(BEGUN, false)
+        self.taken(BEGUN, false, true)
     }
 
     /// Receipts that this replica made, in order.
     pub fn receipted(&self) -> Vec<Taken> {
-        self.taken(RECEIPTED, false)
+        self.taken(RECEIPTED, false, false)
     }
 
     /// Receipts that this source took in, in order.
     pub fn reconciled(&self) -> Vec<Taken> {
-        self.taken(RECONCILED, true)
+        self.taken(RECONCILED, true, true)
+    }
+
+    /// The lives of the ledger in order, each with what it took.
+    pub fn lives(&self) -> Vec<Life> {
+        let (mut lives, mut ids) = (Vec::<Life>::new(), BTreeMap::new());
+        for record in &self.records {
+            let mut fields = Fields(&record.body);
+            let taken = match record.kind {
+                BORN | REBORN => {
+                    let incarnation = fields.take().unwrap_or_default();
+                    let floor = if record.kind == REBORN { fields.number().unwrap_or(0) } else { 0 };
+                    lives.push(Life { incarnation, floor, taken: Vec::new() });
+                    continue;
+                }
+                CAPTURED => versions(&record.body, &mut ids).unwrap_or_default(),
+                PACK_BEGUN | RECEIPTED => {
+                    let what = if record.kind == RECEIPTED { "receipt" } else { "sequence" };
+                    let mut own = || Some(Own { what, of: fields.string()?, number: fields.number()?, id: fields.take()? });
+                    own().into_iter().collect()
+                }
+                _ => continue,
+            };
+            if let Some(life) = lives.last_mut() {
+                life.taken.extend(taken);
+            }
+        }
+        lives
+    }
+
+    /// Items that packages of a route brought since so many records, what an inventory asks for left out.
+    pub fn sent(&self, route: &str, from: usize) -> Vec<String> {
+        let mut ids = BTreeMap::new();
+        let mut sent = Vec::new();
+        for (place, record) in self.records.iter().enumerate() {
+            match record.kind {
+                CAPTURED => drop(versions(&record.body, &mut ids)),
+                PACKED if place >= from => sent.extend(brought(&record.body, route).unwrap_or_default()),
+                _ => {}
+            }
+        }
+        // Worlds have one archive.
+        sent.iter().filter_map(|item| ids.iter().find(|((_, number), _)| number == item)).map(|(_, id)| id.clone()).collect()
+    }
+
+    /// How often a route of a source began anew, whether by itself or with its ledger.
+    pub fn begun_anew(&self, route: &str) -> usize {
+        let anew = |body: &[u8]| {
+            let mut fields = Fields(body);
+            let of = fields.string()?;
+            fields.option(Fields::take::<16>)?;
+            fields.option(Fields::take::<16>)?;
+            Some(of == route && fields.take::<1>()? == [1])
+        };
+        self.records.iter().filter(|record| record.kind == REBORN || record.kind == REBASED && anew(&record.body) == Some(true)).count()
     }
 
     /// What makes a ledger lie: a number that was given twice, or one that went back.
@@ -168,10 +313,10 @@ impl Chain {
             ("receipt", self.receipted(), true),
             ("receipt taken in", self.reconciled(), false),
         ] {
-            let mut seen: BTreeMap<(&str, u64), [u8; 16]> = BTreeMap::new();
+            let mut seen: BTreeMap<(&str, [u8; 16], u64), [u8; 16]> = BTreeMap::new();
             let mut highest: BTreeMap<&str, u64> = BTreeMap::new();
             for one in &taken {
-                if seen.insert((&one.route, one.number), one.id).is_some() {
+                if seen.insert((&one.route, one.life, one.number), one.id).is_some() {
                     found.push(format!("{what} {} of {} was taken twice", one.number, one.route));
                 }
                 let last = highest.insert(&one.route, one.number).unwrap_or(0);
@@ -185,9 +330,19 @@ impl Chain {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use std::path::Path;
+
+    /// A record of a life, or of a number that is taken.
+    pub fn record(what: &str, number: u64, id: u8) -> Record {
+        let (kind, body) = match what {
+            "born" => (BORN, vec![id; 16]),
+            "reborn" => (REBORN, [&[id; 16][..], &number.to_le_bytes()].concat()),
+            _ => (PACK_BEGUN, [&4u64.to_le_bytes()[..], b"east", &number.to_le_bytes(), &[id; 16]].concat()),
+        };
+        Record { kind, body }
+    }
 
     fn folder(path: &Path) -> BTreeMap<Vec<u8>, Vec<u8>> {
         let entries = std::fs::read_dir(path).unwrap();
@@ -214,11 +369,7 @@ mod tests {
 
     #[test]
     fn a_number_that_is_taken_twice_is_seen() {
-        let body = |number: u64, id: u8| [&4u64.to_le_bytes()[..], b"east", &number.to_le_bytes(), &[id; 16]].concat();
-        let chain = |numbers: &[(u64, u8)]| Chain {
-            records: numbers.iter().map(|(number, id)| Record { kind: PACK_BEGUN, body: body(*number, *id) }).collect(),
-            torn: false,
-        };
+        let chain = |numbers: &[(u64, u8)]| Chain { records: numbers.iter().map(|(number, id)| record("sequence", *number, *id)).collect(), torn: false };
         assert!(chain(&[(1, 1), (2, 2)]).contradictions().is_empty());
         assert_eq!(chain(&[(1, 1), (1, 2)]).contradictions().len(), 2);
         assert_eq!(chain(&[(2, 1), (1, 2)]).contradictions().len(), 1);

@@ -3,4 +3,5 @@
 
 pub mod archive;
 pub mod chain;
+pub mod numbers;
 pub mod replica;

@@ -20,6 +20,8 @@ pub struct Replica {
     pub planted: HashSet<(String, u128)>,
     /// Names that the weather added and that are no item's.
     pub extras: BTreeSet<String>,
+    /// What lay there when its ledger lost its memory: what nobody claims of it stays (spec/package.md, Inventories).
+    pub strays: BTreeMap<String, Leaf>,
     /// Why everything that was proven may be gone: the weather put an older state of it back.
     pub put_back: bool,
 }

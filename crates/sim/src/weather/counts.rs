@@ -21,8 +21,8 @@ pub struct Counts {
     pub crossings: u64,
     /// Commands given.
     pub commands: u64,
-    /// Worlds of which a route stood stopped at the end, with the right reason.
-    pub stopped: u64,
+    /// Times people agreed to the way back after a fork.
+    pub rebased: u64,
     /// Times an index was made anew and held, row by row, what it had held.
     pub rebuilt: u64,
     /// Faults by kind.
@@ -46,7 +46,7 @@ impl AddAssign<&Counts> for Counts {
         self.worlds += other.worlds;
         self.crossings += other.crossings;
         self.commands += other.commands;
-        self.stopped += other.stopped;
+        self.rebased += other.rebased;
         self.rebuilt += other.rebuilt;
         for (kind, count) in &other.faults {
             let sum = self.faults.entry(kind).or_default();

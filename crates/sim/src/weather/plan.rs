@@ -254,6 +254,23 @@ pub enum Act {
         /// 0 is the source, then the replicas.
         home: u8,
     },
+    /// People agree to the way back wherever a route stopped at a fork.
+    Agree {
+        /// What strikes.
+        strike: Option<Strike>,
+    },
+    /// Who put a home back begins its new life at once.
+    NewLife {
+        /// 0 is the source, then the replicas.
+        home: u8,
+    },
+    /// A second copy of a home carries a medium, and is shut down.
+    Copy {
+        /// 0 is the source, then the replicas.
+        home: u8,
+        /// The medium.
+        medium: u8,
+    },
     /// An index goes wrong.
     Index {
         /// 0 is the source, then the replicas.
@@ -407,7 +424,7 @@ impl Steps {
             self.push(Act::People(deed));
         }
         self.trouble(shape, round);
-        let medium = u8::try_from(self.random.below(u64::from(shape.media))).expect("small");
+        let medium = self.medium(shape);
         let strike = self.strike(true);
         self.push(Act::Source { medium, strike });
         self.aftermath(strike, 0);
@@ -440,6 +457,18 @@ impl Steps {
         }
     }
 
+    /// Who puts a home back may know what that means.
+    fn restored(&mut self, home: u8) {
+        self.push(Act::Restore { home });
+        if self.random.one_in(3) {
+            self.push(Act::NewLife { home });
+        }
+    }
+
+    fn medium(&mut self, shape: &Shape) -> u8 {
+        u8::try_from(self.random.below(u64::from(shape.media))).expect("small")
+    }
+
     fn way(&mut self) {
         let way = weighted(&mut self.random, &WAYS);
         self.push(Act::Way(way));
@@ -466,7 +495,15 @@ impl Steps {
             15..17 => self.push(Act::ClockRight { home }),
             17 => self.push(Act::Late),
             18..21 => self.push(Act::Backup { home }),
-            21 if round > 5 => self.push(Act::Restore { home }),
+            21 if round > 3 => self.restored(home),
+            40 if round > 1 => {
+                let (home, medium) = (u8::try_from(self.random.below(u64::from(shape.by_medium) + 1)).expect("small"), self.medium(shape));
+                self.push(Act::Copy { home, medium });
+            }
+            41..43 => {
+                let strike = self.strike(false);
+                self.push(Act::Agree { strike });
+            }
             22 => self.push(Act::Index { home, trouble: IndexTrouble::Lost }),
             23 => self.push(Act::Index { home, trouble: IndexTrouble::Stale }),
             24 => self.push(Act::Index { home, trouble: IndexTrouble::Damaged }),

@@ -1,6 +1,6 @@
 //! After the weather: clocks are right, the archive is mended, each replica is scrubbed once, and then nobody does anything but
-//! carry (and agree, where more changed than a route allows). Within [`ROUNDS_MAX`] rounds every replica must equal its
-//! archive and the source must call all of it done, or the route stands stopped with a reason that the weather gave.
+//! carry, and agree where a route stands: for more changes than it allows, or for a home that went back or was copied. Within
+//! [`ROUNDS_MAX`] rounds every replica must equal its archive and the source must call all of it done.
 
 use super::World;
 use crate::model::archive::Leaf;
@@ -39,17 +39,14 @@ impl World {
             self.time += ROUND_NS;
             let medium = usize::from(round) % usize::from(media);
             self.carry_source(&step(), medium, None)?;
-            if self.archive.changes.len() as u64 > super::BREAKER_ITEMS {
-                self.release(&step())?;
+            if self.people_agree(&mut step)? {
                 self.carry_source(&step(), medium, None)?;
             }
-            for replica in 0..usize::from(by_medium) {
-                self.carry_replica(&step(), replica, medium, None)?;
-            }
             self.gateway_out(&step(), None)?;
-            self.gateway_in(&step(), None)?;
-            if self.archive.changes.len() as u64 > super::BREAKER_ITEMS {
-                self.release(&step())?;
+            for again in [false, true] {
+                if again && !self.people_agree(&mut step)? {
+                    break;
+                }
                 for replica in 0..usize::from(by_medium) {
                     self.carry_replica(&step(), replica, medium, None)?;
                 }
@@ -73,18 +70,12 @@ impl World {
         Ok(())
     }
 
-    /// Which routes are neither at their end nor rightly stopped.
+    /// Which routes are not at their end.
     fn open_routes(&mut self) -> Result<String, Violation> {
         let mut open = String::new();
-        let mut stopped_here = 0;
         for replica in 0..self.replicas.len() {
             let stops = [self.stopped(0, replica)?, self.stopped(replica + 1, replica)?];
             if let Some(code) = stops.iter().flatten().next() {
-                let put_back = self.homes[0].put_back || self.homes[replica + 1].put_back;
-                if code.starts_with("FRK-") && put_back {
-                    stopped_here += 1;
-                    continue;
-                }
                 open += &format!("route {replica} stands stopped by {code}; ");
                 continue;
             }
@@ -93,10 +84,20 @@ impl World {
                 open += &format!("route {replica}: {why}; ");
             }
         }
-        if open.is_empty() && stopped_here > 0 {
-            self.counts.stopped += 1;
-        }
         Ok(open)
+    }
+
+    /// People look where a route stands, agree, and say whether anything stood.
+    fn people_agree(&mut self, step: &mut dyn FnMut() -> Step) -> Result<bool, Violation> {
+        let mut stands = false;
+        for replica in 0..self.replicas.len() {
+            stands |= self.stopped(0, replica)?.is_some() || self.stopped(replica + 1, replica)?.is_some();
+        }
+        if stands {
+            self.agree(&step(), None)?;
+            self.release(&step())?;
+        }
+        Ok(stands)
     }
 
     /// How a replica differs from the archive, or the source's opinion of it from what is.
@@ -107,9 +108,11 @@ impl World {
         let counts = status.routes.iter().find(|one| one.route == route).map(|one| one.items).unwrap_or_default();
         let model = &self.replicas[replica];
         let given_up = |path: &str| self.cancelled[replica].contains(path);
+        // Of what no ledger knows any more only that stays which nobody claims.
+        let is_stray = |path: &String, leaf: &Leaf| !self.archive.now.contains_key(path) && model.strays.get(path) == Some(leaf);
         let of_items = |tree: &BTreeMap<String, Leaf>| {
             tree.iter()
-                .filter(|(path, _)| !given_up(path) && !model.extras.contains(*path))
+                .filter(|(path, leaf)| !given_up(path) && !model.extras.contains(*path) && !is_stray(path, leaf))
                 .map(|(path, leaf)| (path.clone(), *leaf))
                 .collect::<BTreeMap<_, _>>()
         };

@@ -174,6 +174,7 @@ impl World {
         if ran.clean() {
             self.cancelled[replica].remove(&item);
         }
+        self.right[replica] = None;
         self.look_at_source(false, ran.clean())
     }
 
@@ -247,10 +248,8 @@ impl World {
     fn excused(&mut self, home: usize, problems: &[Problem], struck: bool) -> Result<(), Violation> {
         for problem in problems {
             if problem.code.starts_with("FRK-") {
-                for (home, kind) in (0..self.homes.len()).zip(["source-put-back"].into_iter().chain(std::iter::repeat("replica-put-back"))) {
-                    if std::mem::take(&mut self.homes[home].put_back_news) {
-                        self.counts.altered(kind);
-                    }
+                for kind in self.homes.iter_mut().filter_map(|home| home.fork_news.take()) {
+                    self.counts.altered(kind);
                 }
             }
             if !self.is_excused(home, problem, struck) {
@@ -261,11 +260,12 @@ impl World {
     }
 
     fn is_excused(&self, home: usize, problem: &Problem, struck: bool) -> bool {
-        let put_back = |replica: usize| self.homes[0].put_back || self.homes[replica + 1].put_back;
+        let put_back = |replica: usize| self.homes[0].went_back || self.homes[replica + 1].went_back;
         let of_route = |subject: &str| (0..self.replicas.len()).find(|replica| Self::route(*replica) == subject);
         let changed = self.archive.changes.len() as u64 > BREAKER_ALLOWED;
         match (problem.code, problem.code.split('-').next().unwrap_or_default()) {
             ("FRK-01" | "FRK-02" | "FRK-03" | "FRK-04", _) => of_route(&problem.subject).is_some_and(put_back),
+            ("FRK-06", _) => (0..self.replicas.len()).any(put_back),
             (_, "LDG" | "USE" | "CRD") => false,
             (_, "ENV" | "PKG" | "RCT" | "LBL") => self.ever_altered.contains(&problem.subject) || (0..self.replicas.len()).any(put_back),
             ("SRC-01" | "SRC-02", _) => struck || home == 0 && self.away.is_some(),

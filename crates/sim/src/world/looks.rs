@@ -27,6 +27,10 @@ impl World {
             let name = item.item.to_string();
             let replica = super::scene::replica_of(&item.route);
             let now = self.archive.now.get(&name);
+            if self.anew[replica] {
+                let before = self.known[replica].get(&name).copied().unwrap_or_default();
+                self.versions.renumber(&name, before.0, item.version);
+            }
             let readable = !self.unreadable.contains(&name);
             if !self.versions.shown(&name, item.version, now, looked && readable) {
                 return Err(Violation::new(
@@ -54,9 +58,11 @@ impl World {
         }
         for replica in 0..self.replicas.len() {
             let left: Vec<String> = self.known[replica].keys().filter(|name| !seen[replica].contains(*name)).cloned().collect();
+            // A route that begins anew says nothing of what is gone: the next inventory does.
+            let anew = std::mem::take(&mut self.anew[replica]);
             for name in left {
                 let (_, packed, _) = self.known[replica].remove(&name).unwrap_or_default();
-                if packed > 0 {
+                if packed > 0 && !anew {
                     self.replicas[replica].proven(&self.archive, &name, None)?;
                     crossed[replica] = true;
                 }
@@ -84,7 +90,7 @@ impl World {
         if let Some(mass) = self.mass.as_ref().filter(|_| !released) {
             let tree = &self.replicas[replica].tree;
             let lost = mass.held[replica].iter().filter(|item| !tree.contains_key(*item)).count() as u64;
-            if lost > super::BREAKER_ITEMS && !self.homes[replica + 1].put_back {
+            if lost > super::BREAKER_ITEMS && !self.homes[replica + 1].went_back {
                 return Err(Violation::new(
                     "P7",
                     format!("{lost} of {} mass-removed items are gone from replica {replica}, and nobody agreed", mass.items.len()),
@@ -106,10 +112,11 @@ impl World {
         if chain.torn {
             return Err(Violation::new("P5", format!("the ledger of home {home} has a torn tail after a command that ended well")));
         }
-        if let Some(found) = chain.contradictions().into_iter().next() {
+        let found = chain.contradictions().into_iter().next().or_else(|| self.numbers[home].look(&chain).err());
+        if let Some(found) = found {
             return Err(Violation::new("P12", format!("the ledger of home {home}: {found}")));
         }
-        Ok(())
+        if home == 0 { self.nothing_right_travels(&chain) } else { Ok(()) }
     }
 
     /// What a carry on the source shows of the files that were on the medium.
@@ -176,6 +183,8 @@ impl World {
     /// A scrub finds all that is not right, and nothing that is.
     pub(super) fn scrubbed(&mut self, replica: usize, damaged: &[String], everything: bool) -> Result<(), Violation> {
         let found: BTreeSet<&String> = damaged.iter().collect();
+        // A route that begins anew has nothing to be read against until the answer to the inventory.
+        let sure = !self.homes[0].went_back && !self.homes[replica + 1].went_back;
         let model = &self.replicas[replica];
         let content_differs = |path: &String, leaf: &Option<crate::model::archive::Leaf>| {
             let place = model.shown.get(path).copied();
@@ -190,13 +199,13 @@ impl World {
         }
         // What was removed at the source since may be gone for good.
         let missed = spoilt.keys().find(|path| !found.contains(*path) && !self.archive.gone_since(path, model.shown.get(**path).copied().unwrap_or(0)));
-        if let Some(path) = missed.filter(|_| everything && !model.put_back) {
+        if let Some(path) = missed.filter(|_| everything && sure) {
             return Err(Violation::new("scrub", format!("{path} is not right on replica {replica}, and scrub did not find it")));
         }
         // What a power cut took before it was durable is truly missing.
         let is_right = |path: &str| !model.spoilt.contains_key(path) && model.tree.contains_key(path);
         let wrong = found.iter().find(|path| is_right(path));
-        match wrong.filter(|_| !model.put_back) {
+        match wrong.filter(|_| sure) {
             Some(path) => Err(Violation::new("scrub", format!("{path} is called damaged on replica {replica}, and nobody touched it"))),
             None => Ok(()),
         }

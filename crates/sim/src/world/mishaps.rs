@@ -218,7 +218,8 @@ impl World {
         let kept = random.pick(&self.homes[home].kept).cloned();
         let Some(kept) = kept.filter(|kept| kept.ledger != self.ledger_end(home)) else { return };
         self.note(|| format!("      home {home} is put back"));
-        self.counts.fault(if home == 0 { "source-put-back" } else { "replica-put-back" });
+        let kind = if home == 0 { "source-put-back" } else { "replica-put-back" };
+        self.counts.fault(kind);
         let volume = self.homes[home].volume.clone();
         Ground::at(&self.disk, &volume).clear("").expect("a volume can be emptied");
         for (path, thing) in &kept.files {
@@ -230,7 +231,10 @@ impl World {
             self.disk.set_attributes(&path, Some(thing.mode), Some(thing.modified)).expect("it was just put there");
         }
         let state = &mut self.homes[home];
-        (state.put_back, state.put_back_news, state.chain_bytes) = (true, true, 0);
+        (state.put_back, state.went_back, state.fork_news, state.chain_bytes) = (true, true, Some(kind), 0);
+        if let Some(chain) = self.chain_of(home) {
+            self.numbers[home].forked(&chain);
+        }
         if home == 0 {
             self.versions = kept.versions.expect("kept with a source");
             self.known = kept.known.expect("kept with a source");
@@ -242,6 +246,9 @@ impl World {
             if self.shape.tree_with_home {
                 replica.shown.clear();
                 replica.tree = tree;
+            } else {
+                // What its ledger does not know and nobody claims is left alone.
+                replica.strays.extend(tree);
             }
         }
     }

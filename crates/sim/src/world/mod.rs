@@ -3,6 +3,7 @@
 
 mod calm;
 mod commands;
+mod forks;
 mod ground;
 mod looks;
 mod mishaps;
@@ -14,6 +15,7 @@ mod ways;
 use crate::disk::SimDisk;
 use crate::indexes::MemoryIndexes;
 use crate::model::archive::{Archive, Versions};
+use crate::model::numbers::Numbers;
 use crate::model::replica::{Replica, Violation};
 use crate::weather::counts::Counts;
 use crate::weather::plan::{Act, Plan, Shape, Step};
@@ -85,6 +87,12 @@ pub struct World {
     /// Packages that a replica took in and receipts that the source took in, by file name.
     served: HashSet<String>,
     highest: BTreeMap<usize, u64>,
+    /// By home: every number that it, or a copy of it, ever took.
+    numbers: Vec<Numbers>,
+    /// By route: it has just begun anew at the source.
+    anew: Vec<bool>,
+    /// By route: what lay right on the replica when it did.
+    right: Vec<Option<forks::Right>>,
     away: Option<mishaps::Away>,
     unreadable: BTreeSet<String>,
     /// Mishaps of the archive that no report has shown yet.
@@ -124,6 +132,9 @@ impl World {
             ever_altered: HashSet::new(),
             served: HashSet::new(),
             highest: BTreeMap::new(),
+            numbers: vec![Numbers::default(); replicas + 1],
+            anew: vec![false; replicas],
+            right: vec![None; replicas],
             away: None,
             unreadable: BTreeSet::new(),
             news: BTreeSet::new(),
@@ -190,6 +201,9 @@ impl World {
             Act::Late => self.months_pass(&mut random),
             Act::Backup { home } => self.backup(usize::from(home)),
             Act::Restore { home } => self.restore(usize::from(home), &mut random),
+            Act::Agree { strike } => return self.agree(step, strike),
+            Act::NewLife { home } => return self.new_life(step, usize::from(home)),
+            Act::Copy { home, medium } => return self.second_copy(step, usize::from(home), usize::from(medium)),
             Act::Index { home, trouble } => self.index(usize::from(home), trouble),
             Act::Outage { home } => return self.outage(usize::from(home), &mut random),
         }

@@ -103,10 +103,12 @@ pub struct HomeState {
     pub index_news: Option<&'static str>,
     /// Copies that were laid aside.
     pub kept: Vec<Kept>,
-    /// An earlier copy was put back, and records were lost with what lay there.
+    /// An earlier copy was put back, or a second one was in use, and its ledger has begun no new life since.
     pub put_back: bool,
+    /// That happened at some time: files of lives that are over may lie anywhere.
+    pub went_back: bool,
     /// And nothing stopped for it yet.
-    pub put_back_news: bool,
+    pub fork_news: Option<&'static str>,
     /// A sync of it failed and lost what it was to make durable: items may be missing until they came again.
     pub sync_lost: bool,
     /// Bytes of the ledger when its chain was read last.
@@ -125,7 +127,8 @@ impl HomeState {
             index_news: None,
             kept: Vec::new(),
             put_back: false,
-            put_back_news: false,
+            went_back: false,
+            fork_news: None,
             sync_lost: false,
             chain_bytes: 0,
         }

@@ -152,6 +152,11 @@ impl World {
             let _other_report = twin;
             self.counts.altered(judge_clock.unwrap_or("months-pass"));
         }
+        if struck {
+            // The question or the answer may be lost with it.
+            let of = if home == 0 { 0..self.right.len() } else { home - 1..home };
+            self.right[of].fill(None);
+        }
         let died = fired && matches!(strike, Some(Strike::Kill | Strike::PowerCut));
         let ended = match result {
             _ if died => Ended::Died,
