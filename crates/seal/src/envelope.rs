@@ -255,6 +255,12 @@ mod tests {
                 }
             }
         }
+        // Byte for byte over one step of the padding.
+        let sealing = Sealing::new(Kind::Package, &[&SUITE.seal_public(&keys(2).seal)], &entropy(1)).unwrap();
+        for content in (100_000..104_200).step_by(30) {
+            let ending = sealing.end(content, &[7], &keys(1), SIGNER);
+            assert_eq!(sealing.file_bytes(content, 1), file_bytes_of(1, ending.plain_bytes), "{content}");
+        }
         assert_eq!(sealed(b"x").len() as u64, Sealing::new(Kind::Receipt, &[&SUITE.seal_public(&keys(2).seal)], &entropy(1)).unwrap().file_bytes(0, 1));
     }
 
