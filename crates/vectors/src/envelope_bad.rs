@@ -75,7 +75,8 @@ impl<'c> Bad<'c, '_> {
         self.package("ENV-02", "version_2", "format version 2", |draft| draft.version = 2);
         self.package("ENV-02", "version_256", "format version 1 in the wrong byte order", |draft| draft.version = 256);
         self.package("ENV-03", "kind_0", "no such kind", |draft| draft.kind = 0);
-        self.package("ENV-03", "kind_4", "no such kind", |draft| draft.kind = 4);
+        self.package("ENV-03", "kind_4", "a package that says it is of a backup", |draft| draft.kind = 4);
+        self.package("ENV-03", "kind_6", "no such kind", |draft| draft.kind = 6);
         let cast = self.cast;
         let sealed = |kind: &str, entropy: &str| match kind {
             "package" => Package::small(cast, entropy).draft().seal().file,

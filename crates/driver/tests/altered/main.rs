@@ -8,6 +8,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod confused;
 mod crossed;
 mod judged;
 mod ledger;
