@@ -151,6 +151,27 @@ mod tests {
         let mut slice = [b"plain".as_slice(), &[0; 16]].concat();
         frames.seal_slice(3, false, &mut slice);
         assert_eq!(slice, sealed, "both ways of sealing give the same bytes");
-        {}
+    }
+
+    #[test]
+    fn where_frames_lie() {
+        let header = |plain_bytes| Header {
+            kind: wire::header::Kind::Package,
+            suite: 1,
+            id: wire::PackageId([0; 16]),
+            plain_bytes,
+            commitment: [0; 32],
+            slots: vec![Vec::new(); 2],
+        };
+        let (first, sealed) = (Header::length(2) as u64, FRAME_BYTES + FRAME_TAG_BYTES);
+        for (plain_bytes, frames, last_bytes) in [(1, 1, 1), (FRAME_BYTES, 1, FRAME_BYTES), (FRAME_BYTES + 1, 2, 1), (3 * FRAME_BYTES - 1, 3, FRAME_BYTES - 1)]
+        {
+            assert_eq!(count(plain_bytes), frames);
+            for index in 0..frames {
+                let last = index + 1 == frames;
+                let bytes = if last { last_bytes + FRAME_TAG_BYTES } else { sealed };
+                assert_eq!(place(&header(plain_bytes), index), Place { at: first + u64::from(index) * sealed, bytes, last }, "{plain_bytes} {index}");
+            }
+        }
     }
 }

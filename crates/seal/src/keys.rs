@@ -53,6 +53,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn both_keys_of_a_card_must_be_keys() {
+        let card = SecretKeys { sign: [1; 32], seal: [2; 32] }.card("inside", Role::Source);
+        let bad = [Card { sign: [0; 32], ..card.clone() }, Card { seal: vec![0; card.seal.len()], ..card.clone() }];
+        for (at, bad) in bad.iter().enumerate() {
+            assert_eq!(check_card(bad).unwrap_err().code(), "CRD-06", "{at}");
+        }
+    }
+
+    #[test]
     fn a_card_proves_its_keys() {
         let keys = SecretKeys { sign: [1; 32], seal: [2; 32] };
         let card = keys.card("inside", Role::Source);

@@ -97,3 +97,47 @@ impl Reading {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// All at once, in pieces, and share by share: the same, and what it should be.
+    #[test]
+    fn one_reading_yields_everything() {
+        let mut bytes = vec![0; 700_000];
+        blake3::Hasher::new().finalize_xof().fill(&mut bytes);
+        bytes[..8].copy_from_slice(b"%PDF-1.7");
+        let key = [3; 32];
+        let mut chunker = Chunker::default();
+        chunker.push(&bytes);
+        let mut head = Head::default();
+        head.push(&bytes);
+        let expected = WasRead {
+            digest: Digest(*blake3::hash(&bytes).as_bytes()),
+            keyed: Digest(*blake3::keyed_hash(&key, &bytes).as_bytes()),
+            chunks: chunker.finish(),
+            shape: head.shape(),
+            bytes: 700_000,
+        };
+        for piece in [1000, 300_000, 700_000] {
+            let mut reading = Reading::new(&key, true);
+            bytes.chunks(piece).for_each(|piece| reading.push(piece));
+            assert_eq!(reading.finish(), expected, "{piece}");
+        }
+        let mut reading = Reading::new(&key, true);
+        let mut fresh = Vec::new();
+        for piece in bytes.chunks(300_000) {
+            reading.shares(piece.len() as u64).iter_mut().for_each(|share| share.push(piece));
+            fresh.extend(reading.fresh_chunks(false));
+        }
+        assert!(!fresh.is_empty() && fresh.len() < expected.chunks.len());
+        fresh.extend(reading.fresh_chunks(true));
+        assert_eq!(fresh, expected.chunks);
+        assert_eq!(reading.finish(), expected);
+        let mut without = Reading::new(&key, false);
+        without.push(&bytes);
+        assert!(without.fresh_chunks(true).is_empty());
+        assert_eq!(without.finish(), WasRead { chunks: Vec::new(), ..expected });
+    }
+}
