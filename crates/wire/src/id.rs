@@ -46,7 +46,7 @@ macro_rules! fixed {
         }
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-                if to.is_human_readable() { to.collect_str(self) } else { self.0.serialize(to) }
+                if to.is_human_readable() { to.collect_str(self) } else { write_fixed(&self.0, to) }
             }
         }
         impl<'de> Deserialize<'de> for $name {
@@ -55,7 +55,8 @@ macro_rules! fixed {
                     let text = String::deserialize(from)?;
                     Self::from_hex(&text).ok_or_else(|| de::Error::custom("not lower-case hex of the right length"))
                 } else {
-                    <[u8; $bytes]>::deserialize(from).map(Self)
+                    let mut bytes = [0; $bytes];
+                    read_fixed(&mut bytes, from).map(|()| Self(bytes))
                 }
             }
         }
@@ -187,29 +188,47 @@ impl<const N: usize> Serialize for Fixed<N> {
         if to.is_human_readable() {
             return to.collect_str(&Hex(self.0.as_slice()));
         }
-        let mut tuple = to.serialize_tuple(N)?;
-        self.0.iter().try_for_each(|byte| tuple.serialize_element(byte))?;
-        tuple.end()
+        write_fixed(self.0.as_slice(), to)
     }
 }
 impl<'de, const N: usize> Deserialize<'de> for Fixed<N> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        struct Elements<const N: usize>;
-        impl<'de, const N: usize> de::Visitor<'de> for Elements<N> {
-            type Value = Fixed<N>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "{N} bytes")
-            }
-            fn visit_seq<A: de::SeqAccess<'de>>(self, mut elements: A) -> Result<Fixed<N>, A::Error> {
-                let mut bytes = Box::new([0; N]);
-                for (place, byte) in bytes.iter_mut().enumerate() {
-                    *byte = elements.next_element()?.ok_or_else(|| de::Error::invalid_length(place, &self))?;
-                }
-                Ok(Fixed(bytes))
-            }
-        }
-        from.deserialize_tuple(N, Elements)
+        let mut bytes = Box::new([0; N]);
+        read_fixed(bytes.as_mut_slice(), from).map(|()| Self(bytes))
     }
+}
+
+/// Writes bytes of a fixed length as little-endian numbers of 16 bytes each: the same bytes, in a sixteenth of the steps.
+fn write_fixed<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
+    let (numbers, rest) = bytes.as_chunks::<16>();
+    let mut tuple = to.serialize_tuple(numbers.len() + rest.len())?;
+    numbers.iter().try_for_each(|number| tuple.serialize_element(&u128::from_le_bytes(*number)))?;
+    rest.iter().try_for_each(|byte| tuple.serialize_element(byte))?;
+    tuple.end()
+}
+
+/// Reads what [`write_fixed`] wrote.
+fn read_fixed<'de, D: Deserializer<'de>>(bytes: &mut [u8], from: D) -> Result<(), D::Error> {
+    struct Numbers<'b>(&'b mut [u8]);
+    impl<'de> de::Visitor<'de> for Numbers<'_> {
+        type Value = ();
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "{} bytes", self.0.len())
+        }
+        fn visit_seq<A: de::SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
+            let short = || de::Error::custom("fewer bytes than their length says");
+            let (numbers, rest) = self.0.as_chunks_mut::<16>();
+            for number in numbers {
+                *number = elements.next_element::<u128>()?.ok_or_else(short)?.to_le_bytes();
+            }
+            for byte in rest {
+                *byte = elements.next_element()?.ok_or_else(short)?;
+            }
+            Ok(())
+        }
+    }
+    let steps = bytes.len() / 16 + bytes.len() % 16;
+    from.deserialize_tuple(steps, Numbers(bytes))
 }
 
 /// Bytes as lower-case hex.
