@@ -16,6 +16,8 @@ const GROUP_FRAMES: usize = 32;
 const FRAME: usize = FRAME_BYTES as usize;
 const TAG: usize = FRAME_TAG_BYTES as usize;
 const SLOT: usize = FRAME + TAG;
+/// What padding is made of.
+static ZEROS: [u8; 16 << 10] = [0; 16 << 10];
 
 /// Where sealed bytes go.
 pub type Sink<'a> = dyn FnMut(&[u8], u64) -> std::io::Result<()> + Send + 'a;
@@ -48,16 +50,7 @@ pub fn file_digest(frames: &Digest, header: &[u8]) -> Digest {
 impl<'a> FrameWriter<'a> {
     /// Writes behind the room for the header of the file that is to be called `name`.
     pub fn new(sealing: &'a Sealing, name: &'a str, sink: Box<Sink<'a>>) -> Self {
-        Self {
-            at: sealing.header_bytes(),
-            sealing,
-            name,
-            sink,
-            waiting: vec![0; SLOT * (GROUP_FRAMES + 1)],
-            waiting_bytes: 0,
-            next_frame: 0,
-            digest: blake3::Hasher::new(),
-        }
+        Self { at: sealing.header_bytes(), sealing, name, sink, waiting: Vec::new(), waiting_bytes: 0, next_frame: 0, digest: blake3::Hasher::new() }
     }
 
     /// Takes the next plaintext. The last frame is known only at the end: one byte more than a group must wait before it goes.
@@ -66,6 +59,8 @@ impl<'a> FrameWriter<'a> {
             let (frame, offset) = (self.waiting_bytes / FRAME, self.waiting_bytes % FRAME);
             let (now, later) = bytes.split_at((FRAME - offset).min(bytes.len()));
             let start = frame * SLOT + offset;
+            // As long as what waits, with room for a tag: most packages are small.
+            self.waiting.resize(self.waiting.len().max(start + now.len() + TAG), 0);
             self.waiting[start..start + now.len()].copy_from_slice(now);
             self.waiting_bytes += now.len();
             bytes = later;
@@ -90,7 +85,9 @@ impl<'a> FrameWriter<'a> {
         self.at += sealed as u64;
         self.next_frame += u32::try_from(frames).expect("a group is small");
         self.waiting_bytes -= plain;
-        self.waiting.copy_within(frames * SLOT..frames * SLOT + self.waiting_bytes.min(SLOT), 0);
+        if self.waiting_bytes > 0 {
+            self.waiting.copy_within(frames * SLOT..frames * SLOT + self.waiting_bytes.min(SLOT), 0);
+        }
         Ok(())
     }
 
@@ -98,11 +95,10 @@ impl<'a> FrameWriter<'a> {
     /// header, and the length of the file.
     pub fn finish(mut self, ending: &Ending) -> Result<(Digest, Vec<u8>, u64), Failure> {
         self.push(&ending.body_and_seals)?;
-        let zeros = vec![0; FRAME];
         let mut padding = ending.padding_bytes;
         while padding > 0 {
-            let now = padding.min(FRAME_BYTES);
-            self.push(&zeros[..usize::try_from(now).expect("a frame fits memory")])?;
+            let now = padding.min(ZEROS.len() as u64);
+            self.push(&ZEROS[..usize::try_from(now).expect("so many are there")])?;
             padding -= now;
         }
         self.push(&ending.trailer)?;
