@@ -6,7 +6,7 @@ use capture::read::Parents;
 use engine::replica::{Item, Route};
 use rayon::prelude::*;
 use std::io;
-use store::aligned::Aligned;
+use store::aligned::lend;
 use store::disk::{Disk, File};
 use wire::receipt::{Outcome, Row};
 use wire::record::{StagedRow, Step};
@@ -16,8 +16,6 @@ use crate::throttle::Throttle;
 use crate::tree::{Tree, split};
 use crate::world::World;
 
-/// Read at once, bytes.
-const READ_BYTES: usize = 1 << 20;
 /// Documents from this size on are read past the system's memory in any case: it would only be filled, bytes.
 const PAST_MEMORY_BYTES: u64 = 1 << 20;
 
@@ -28,11 +26,6 @@ struct ReadBack {
     part: Digest,
 }
 
-/// What files are read into.
-pub fn buffer() -> Aligned {
-    Aligned::new(READ_BYTES)
-}
-
 /// Reads a file back. With `range`, `part` is the keyed digest of that stretch.
 fn read_back(
     file: &mut dyn File,
@@ -40,7 +33,7 @@ fn read_back(
     range: Option<(u64, u64)>,
     past_memory: bool,
     throttle: Option<&Throttle<'_>>,
-    buffer: &mut Aligned,
+    buffer: &mut [u8],
 ) -> io::Result<ReadBack> {
     if past_memory {
         file.past_memory()?;
@@ -93,7 +86,7 @@ impl Attester<'_> {
         numbered
             .par_chunks(64)
             .map_init(
-                || (Parents::default(), buffer()),
+                || (Parents::default(), lend()),
                 |(parents, buffer), rows| {
                     rows.iter().map(|(place, row)| self.row(*place, row, outcomes(*place), parents, buffer)).collect::<io::Result<Vec<_>>>()
                 },
@@ -102,7 +95,7 @@ impl Attester<'_> {
             .map(|rows| rows.concat())
     }
 
-    fn row(&self, place: u32, staged: &StagedRow, outcome: Option<Outcome>, parents: &mut Parents, buffer: &mut Aligned) -> io::Result<Row> {
+    fn row(&self, place: u32, staged: &StagedRow, outcome: Option<Outcome>, parents: &mut Parents, buffer: &mut [u8]) -> io::Result<Row> {
         let planned = match staged.step {
             Step::Nothing(number) => Outcome::of(number).expect("we plan defined outcomes only"),
             Step::Hold => Outcome::Held,
@@ -122,7 +115,7 @@ impl Attester<'_> {
     }
 
     /// Reads an item back; what proves it, or why it is not right.
-    pub fn present(&self, item: &Item, range: Option<(u64, u64)>, good: Outcome, parents: &mut Parents, buffer: &mut Aligned) -> io::Result<(Outcome, Digest)> {
+    pub fn present(&self, item: &Item, range: Option<(u64, u64)>, good: Outcome, parents: &mut Parents, buffer: &mut [u8]) -> io::Result<(Outcome, Digest)> {
         let opened = parents.open(self.disk(), &self.tree.root, item.path());
         let mut file = match opened {
             Ok(file) => file,
@@ -150,7 +143,7 @@ impl Attester<'_> {
         Ok(if document { Outcome::Corrupt } else { good })
     }
 
-    fn part(&self, staged: &StagedRow, parents: &mut Parents, buffer: &mut Aligned) -> io::Result<(Outcome, Digest)> {
+    fn part(&self, staged: &StagedRow, parents: &mut Parents, buffer: &mut [u8]) -> io::Result<(Outcome, Digest)> {
         let Some(part) = staged.part else { return Ok((Outcome::PartsBroken, Digest::ZERO)) };
         let (folder, name) = Tree::part(&staged.digest, part.offset);
         let path = wire::ItemId([folder.as_slice(), b"/", &name].concat());

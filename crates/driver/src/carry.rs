@@ -387,7 +387,7 @@ fn quarantine(home: &Home, gateway: &Gateway, names: &[String]) -> Result<(), Fa
         }
         store::spool::remove_if_there(disk, &folder, name.as_bytes()).map_err(failed)?;
         let mut kept = disk.create(&folder, name.as_bytes(), 0o600).map_err(failed)?;
-        let (mut buffer, mut at) = (vec![0; 1 << 20], 0);
+        let (mut buffer, mut at) = (store::aligned::lend(), 0);
         while at < stat.size {
             let read = file.read_at(&mut buffer, at).map_err(failed)?;
             if read == 0 {

@@ -19,9 +19,6 @@ use crate::status::look;
 use crate::tree::{DOT_FOLDER, Tree, split};
 use crate::world::World;
 
-/// Copied at once, bytes.
-const COPY_BYTES: usize = 1 << 20;
-
 /// Which earlier versions are meant, and what is to be done with them.
 #[derive(Clone, Debug, Default)]
 pub struct HistoryOptions {
@@ -196,7 +193,7 @@ fn restore_one(disk: &dyn Disk, dot: &Dir, to: &Dir, id: &ItemId, earlier: &Earl
     }
     store::spool::remove_if_there(disk, &parent, RESTORING)?;
     let mut file = disk.create(&parent, RESTORING, if earlier.executable { 0o755 } else { 0o644 })?;
-    let (mut hasher, mut buffer, mut at) = (blake3::Hasher::new(), vec![0; COPY_BYTES], 0);
+    let (mut hasher, mut buffer, mut at) = (blake3::Hasher::new(), store::aligned::lend(), 0);
     let copied = loop {
         let step = from.read_at(&mut buffer, at).and_then(|read| file.write_all_at(&buffer[..read], at).map(|()| read));
         match step {

@@ -57,6 +57,7 @@ pub struct Home {
     pub trust: BTreeMap<ZoneId, Card>,
     /// The newest public card of this zone.
     pub card: Card,
+    zone: ZoneId,
     keyring: Keyring,
     chain: Chain,
     index: Option<Box<dyn Index>>,
@@ -192,6 +193,7 @@ impl Home {
             dir,
             config,
             trust: BTreeMap::new(),
+            zone: card.id(),
             card,
             keyring,
             chain,
@@ -395,7 +397,7 @@ impl Home {
 
     /// This zone.
     pub fn zone_id(&self) -> ZoneId {
-        self.card.id()
+        self.zone
     }
 
     /// Whether a trusted zone has this role.

@@ -69,7 +69,7 @@ fn copy_in(disk: &dyn Disk, from: &mut dyn File, dir: &Dir, name: &str) -> io::R
     let part = format!("{name}.part");
     store::spool::remove_if_there(disk, dir, part.as_bytes())?;
     let mut to = disk.create(dir, part.as_bytes(), 0o600)?;
-    let (mut buffer, mut at) = (vec![0; 1 << 20], 0);
+    let (mut buffer, mut at) = (store::aligned::lend(), 0);
     while let read @ 1.. = from.read_at(&mut buffer, at)? {
         to.write_all_at(&buffer[..read], at)?;
         at += read as u64;

@@ -5,6 +5,7 @@ use engine::replica::Route;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::io;
+use store::aligned::{LENT_BYTES, lend};
 use store::disk::{Dir, Disk, File};
 use store::stream::Ending;
 use wire::clause;
@@ -18,8 +19,6 @@ use crate::opener::NotOpened;
 use crate::tree::{Tree, split};
 use crate::world::World;
 
-/// Copied at once, bytes.
-const COPY_BYTES: usize = 1 << 20;
 /// Documents with so many new bytes are written by threads of their own.
 const LARGE_BYTES: u64 = 1 << 20;
 /// Documents that may be on their way to the disk while further ones come.
@@ -253,7 +252,7 @@ impl<'a> Stager<'a> {
         let document = carried(self.manifest, twin);
         let mut growing = Growing::new(twin, self.create(twin)?, document)?;
         let mut from = from;
-        let mut buffer = vec![0; COPY_BYTES];
+        let mut buffer = lend();
         while growing.written < document.new_bytes() {
             let read = from.read_at(&mut buffer, growing.written)?;
             wire::clause::require(read > 0, &clause::PKG_DIGEST)?;
@@ -289,7 +288,7 @@ impl<'a> Stager<'a> {
         let dir = self.world.disk.dir(&self.stage, &folder, false)?;
         let mut file = if document.new_bytes() > 0 { self.world.disk.open_write(&dir, &name)? } else { self.create(row)? };
         let mut bases: HashMap<u32, Box<dyn File>> = HashMap::new();
-        let mut buffer = vec![0; COPY_BYTES];
+        let mut buffer = lend();
         let mut at = 0;
         for piece in &document.pieces {
             if let Piece::Copy { base, offset, length } = piece {
@@ -303,7 +302,7 @@ impl<'a> Stager<'a> {
                 let from = bases.get_mut(base).expect("opened above");
                 let mut done = 0;
                 while done < *length {
-                    let now = usize::try_from((*length - done).min(COPY_BYTES as u64)).expect("a buffer fits memory");
+                    let now = usize::try_from((*length - done).min(LENT_BYTES as u64)).expect("a buffer fits memory");
                     let read = from.read_at(&mut buffer[..now], offset + done)?;
                     if read == 0 {
                         return Ok(Some((row, Outcome::BaseMissing)));
@@ -330,7 +329,7 @@ impl<'a> Stager<'a> {
         let whole_name = [name.as_slice(), b".whole"].concat();
         let mut whole = disk.create(&dir, &whole_name, if document.executable { 0o755 } else { 0o644 })?;
         let mut put = |from: &mut dyn File, offset: u64| -> io::Result<()> {
-            let (mut buffer, mut at) = (vec![0; COPY_BYTES], 0);
+            let (mut buffer, mut at) = (lend(), 0);
             loop {
                 let read = from.read_at(&mut buffer, at)?;
                 if read == 0 {
@@ -368,7 +367,7 @@ impl<'a> Stager<'a> {
 
 /// Digest of a whole file.
 pub fn digest_of(file: &mut dyn File) -> io::Result<Digest> {
-    let (mut hasher, mut buffer, mut at) = (blake3::Hasher::new(), vec![0; COPY_BYTES], 0);
+    let (mut hasher, mut buffer, mut at) = (blake3::Hasher::new(), lend(), 0);
     loop {
         let read = file.read_at(&mut buffer, at)?;
         if read == 0 {

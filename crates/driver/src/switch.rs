@@ -276,7 +276,7 @@ impl Switch<'_> {
                 let copy = [staged, b".old"].concat();
                 if self.disk().stat(dir, name)?.kind == Kind::File {
                     let (mut from, mut to) = (self.disk().open(dir, name)?, self.disk().create(stage, &copy, 0o644)?);
-                    let (mut buffer, mut at) = (vec![0; 1 << 20], 0);
+                    let (mut buffer, mut at) = (store::aligned::lend(), 0);
                     loop {
                         let read = from.read_at(&mut buffer, at)?;
                         if read == 0 {

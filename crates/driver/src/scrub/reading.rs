@@ -95,7 +95,7 @@ fn read(home: &Home, tree: &Tree, route: &Route, items: &[u32], stretches: &Stre
     let read: std::io::Result<Vec<Vec<Reread>>> = held
         .par_chunks(ITEMS_AT_ONCE)
         .map(|items| {
-            let (mut parents, mut buffer) = (Parents::default(), crate::attest::buffer());
+            let (mut parents, mut buffer) = (Parents::default(), store::aligned::lend());
             let mut read = Vec::with_capacity(items.len());
             for (number, item) in items {
                 let seen = route.packages.get(&item.sequence).expect("only items whose package is known are read");
