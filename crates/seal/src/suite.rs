@@ -12,6 +12,8 @@ use hpke::kem::XWing;
 use hpke::rand_core::{TryCryptoRng, TryRng};
 use hpke::{Deserializable, Kem, OpModeR, OpModeS, Serializable};
 use std::convert::Infallible;
+use std::ops::Deref;
+use std::sync::OnceLock;
 use wire::clause::{self, Rejection};
 use wire::header::SLOT_BYTES;
 use wire::planted;
@@ -47,8 +49,26 @@ pub trait Suite: Send + Sync {
 /// Suite 1. An X25519 shared secret of zero is refused: the other side gave none.
 pub struct International1;
 
-/// The suite of this version.
-pub static SUITE: &dyn Suite = &International1;
+/// The suite of this version, by whoever provides it in this process.
+pub static SUITE: Provided = Provided(OnceLock::new());
+
+/// A provider, ours unless another was named first.
+pub struct Provided(OnceLock<&'static dyn Suite>);
+
+impl Provided {
+    /// Names the provider; false when it is too late, because there is one or ours was used already. It must give the same
+    /// answers as ours.
+    pub fn name(&self, provider: &'static dyn Suite) -> bool {
+        self.0.set(provider).is_ok()
+    }
+}
+
+impl Deref for Provided {
+    type Target = dyn Suite;
+    fn deref(&self) -> &Self::Target {
+        *self.0.get_or_init(|| &International1)
+    }
+}
 
 impl Suite for International1 {
     fn number(&self) -> u16 {

@@ -90,6 +90,7 @@ impl Report {
 /// When the scene cannot be made, or there is no such operation.
 pub fn run(options: &Options) -> Result<Report, String> {
     let start = Instant::now();
+    crate::remembered::remember();
     let line = std::thread::scope(|scope| scope.spawn(|| operations::line(options.seed)).join().map_err(|_| "the scene broke down".to_owned()))??;
     let chosen: Vec<usize> =
         (0..line.operations.len()).filter(|place| options.operation.as_deref().is_none_or(|name| name == line.operations[*place].name)).collect();

@@ -9,6 +9,7 @@ pub mod disk;
 pub mod entropy;
 pub mod indexes;
 pub mod model;
+mod remembered;
 pub mod shrink;
 pub mod weather;
 pub mod world;

@@ -82,6 +82,7 @@ pub fn smallest(scene: &Scene, plan: &Plan, checker: &'static str) -> Plan {
 
 /// Does the work of one thread in a pool of its own, so that whatever the real crates spread over threads runs here, in order.
 pub fn alone<T>(work: impl FnOnce() -> T) -> T {
+    crate::remembered::remember();
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).use_current_thread().build();
     let _pool = pool.expect("a pool of one thread can be made");
     work()

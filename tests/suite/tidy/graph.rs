@@ -16,7 +16,7 @@ const STANDS_ON: &[(&str, &[&str])] = &[
     ("carrier", &["store", "wire"]),
     ("driver", &["capture", "carrier", "engine", "seal", "store", "wire"]),
     ("gapferry", &["driver", "store", "wire"]),
-    ("sim", &["driver", "store", "wire"]),
+    ("sim", &["driver", "seal", "store", "wire"]),
     ("vectors", &[]),
 ];
 
