@@ -363,7 +363,9 @@ impl State {
         self.end_life();
         (self.volumes, self.mounts) = (image.volumes, image.mounts);
         (self.next_ino, self.now) = (image.next_ino, image.now);
-        self.volumes.iter_mut().for_each(|volume| volume.live.forget_nameless());
+        if image.nameless {
+            self.volumes.iter_mut().for_each(|volume| volume.live.forget_nameless());
+        }
     }
 
     /// The directory of a path, made if it is missing, and the last name.

@@ -2,7 +2,7 @@
 
 use super::pending::{Fate, Pending};
 use super::state::Mounts;
-use super::tree::{Body, Ino, ROOT};
+use super::tree::{Body, Ino, ROOT, Tree};
 use super::volume::Volume;
 use std::collections::BTreeMap;
 use store::disk::Kind;
@@ -14,6 +14,8 @@ pub struct Image {
     pub(super) mounts: Mounts,
     pub(super) next_ino: Ino,
     pub(super) now: i64,
+    /// Something is kept by handles alone.
+    pub(super) nameless: bool,
 }
 
 /// A file, link or directory of an image.
@@ -113,9 +115,13 @@ impl Image {
     }
 
     fn start(&self, path: &str) -> Option<(&Volume, Ino)> {
+        self.start_in(path, &|volume| &volume.live)
+    }
+
+    fn start_in(&self, path: &str, tree: &dyn Fn(&Volume) -> &Tree) -> Option<(&Volume, Ino)> {
         let mut at = (0, ROOT);
         for part in path.as_bytes().split(|byte| *byte == b'/').filter(|part| !part.is_empty()) {
-            at.1 = *self.volumes[at.0].live.names(at.1)?.get(part)?;
+            at.1 = *tree(&self.volumes[at.0]).names(at.1)?.get(part)?;
             if let Some(mounted) = self.mounts.get(&at) {
                 at = (*mounted, ROOT);
             }
@@ -134,9 +140,18 @@ impl Image {
 
     /// Everything below an absolute path on its volume, by relative path.
     pub fn below(&self, path: &str) -> BTreeMap<Vec<u8>, Thing> {
+        self.below_in(path, &|volume| &volume.live)
+    }
+
+    /// Everything below an absolute path that a loss of power leaves if it takes all it can.
+    pub fn durable_below(&self, path: &str) -> BTreeMap<Vec<u8>, Thing> {
+        self.below_in(path, &|volume| &volume.durable)
+    }
+
+    fn below_in(&self, path: &str, tree: &dyn Fn(&Volume) -> &Tree) -> BTreeMap<Vec<u8>, Thing> {
         let mut things = BTreeMap::new();
-        if let Some((volume, ino)) = self.start(path) {
-            volume.live.visit_below(ino, &mut Vec::new(), &mut |path, _, node| {
+        if let Some((volume, ino)) = self.start_in(path, tree) {
+            tree(volume).visit_below(ino, &mut Vec::new(), &mut |path, _, node| {
                 let bytes = match &node.body {
                     Body::File(content) => content.bytes(),
                     Body::Link(target) => target.clone(),

@@ -77,7 +77,8 @@ impl State {
     }
 
     pub fn image(&self) -> Image {
-        Image { volumes: self.volumes.clone(), mounts: self.mounts.clone(), next_ino: self.next_ino, now: self.now }
+        let nameless = !self.nameless.is_empty();
+        Image { volumes: self.volumes.clone(), mounts: self.mounts.clone(), next_ino: self.next_ino, now: self.now, nameless }
     }
 
     /// Ends the process: handles and locks are gone, memory too.

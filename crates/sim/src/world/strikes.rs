@@ -131,7 +131,7 @@ impl World {
         {
             self.counts.altered(kind);
         }
-        let report = told(&result);
+        let report = if strike_twin.is_some() || time_twin.is_some() { told(&result) } else { String::new() };
         let fired = planned.as_ref().is_some_and(|planned| planned.fired() > 0);
         let struck = fired || strike == Some(Strike::MediumFull);
         if fired {
@@ -270,11 +270,8 @@ impl World {
 
     /// What lies on a replica; durably, so that a power cut now would leave it, where the last command ended well.
     pub(super) fn replica_tree(&self, replica: usize, durable: bool) -> BTreeMap<String, Leaf> {
-        let mut image = self.disk.snapshot();
-        if durable {
-            image = image.crashed(&mut |_, _| Fate::Dropped);
-        }
-        let things = image.below(&self.places.trees[replica].to_string_lossy());
+        let (image, root) = (self.disk.snapshot(), self.places.trees[replica].to_string_lossy());
+        let things = if durable { image.durable_below(&root) } else { image.below(&root) };
         things
             .into_iter()
             .filter(|(path, thing)| thing.kind == store::disk::Kind::File && !path.starts_with(b".gapferry/"))
