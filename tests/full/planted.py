@@ -28,7 +28,7 @@ def table():
 
 
 def tests():
-    """Where each test is: its executable, the folder it runs in, its full name."""
+    """Where the tests of each name are: executable, the folder it runs in, full name."""
     line = ["cargo", "test", "--workspace", "--features", "wire/planted", "--no-run", "--message-format=json", "--quiet"]
     built = subprocess.run(line, cwd=ROOT, check=True, capture_output=True, text=True).stdout
     found = {}
@@ -37,12 +37,15 @@ def tests():
             executable, folder = artifact["executable"], os.path.dirname(artifact["manifest_path"])
             listed = subprocess.run([executable, "--list"], capture_output=True, text=True, cwd=folder).stdout
             for name in re.findall(r"^(\S+): test$", listed, re.M):
-                found.setdefault(name.rsplit("::", 1)[-1], (executable, folder, name))
+                found.setdefault(name.rsplit("::", 1)[-1], []).append((executable, folder, name))
     return found
 
 
-def passes(where, bug):
-    executable, folder, name = where
+def passes(places, bug):
+    return all(passes_at(*place, bug) for place in places)
+
+
+def passes_at(executable, folder, name, bug):
     environment = {**os.environ, "GAPFERRY_PLANTED": bug or "", "RUST_BACKTRACE": "0"}
     environment.pop("GAPFERRY_BINARY", None)
     try:
