@@ -28,6 +28,8 @@ pub struct Options {
     pub operation: Option<String>,
     /// The seed.
     pub seed: u64,
+    /// Whether two names can be exchanged in one step where the replica lies.
+    pub exchanges: bool,
     /// No more distinct states than this; none for all.
     pub states_max: Option<usize>,
     /// No more variants of one cut than this, by chance; none for all.
@@ -91,7 +93,8 @@ impl Report {
 pub fn run(options: &Options) -> Result<Report, String> {
     let start = Instant::now();
     crate::remembered::remember();
-    let line = std::thread::scope(|scope| scope.spawn(|| operations::line(options.seed)).join().map_err(|_| "the scene broke down".to_owned()))??;
+    let line =
+        std::thread::scope(|scope| scope.spawn(|| operations::line(options.seed, options.exchanges)).join().map_err(|_| "the scene broke down".to_owned()))??;
     let chosen: Vec<usize> =
         (0..line.operations.len()).filter(|place| options.operation.as_deref().is_none_or(|name| name == line.operations[*place].name)).collect();
     if chosen.is_empty() {

@@ -27,6 +27,9 @@ fn command() -> Command {
             .about("Cuts every operation before every call, in all variants of what was not durable, and recovers")
             .arg(Arg::new("operation").long("operation").value_parser(crash::NAMES).help("Only this operation"))
             .arg(Arg::new("seed").long("seed").value_parser(value_parser!(u64)).default_value("1").help("The seed"))
+            .arg(
+                Arg::new("no-exchange").long("no-exchange").action(ArgAction::SetTrue).help("Where the replica lies no two names can be exchanged in one step"),
+            )
             .arg(number("states-max", "No more distinct states than this"))
             .arg(number("variants-max", "No more variants of one cut than this, by chance"))
             .arg(number("again", "Second cuts for each recovery").default_value("4"))
@@ -75,6 +78,7 @@ fn crash_states(matches: &ArgMatches) -> ExitCode {
     let options = crash::Options {
         operation: matches.get_one::<String>("operation").cloned(),
         seed: matches.get_one("seed").copied().unwrap_or(1),
+        exchanges: !matches.get_flag("no-exchange"),
         states_max: number("states-max"),
         variants_max: number("variants-max"),
         again: number("again").unwrap_or(0),

@@ -97,16 +97,19 @@ pub fn given(image: &Image, torn: bool) -> Result<Given, String> {
     Ok(given)
 }
 
-/// Ids of the packages and receipts that the medium holds under their final names.
+/// Ids of the packages and receipts that the medium holds, and of packages that lack nothing but their final name: the header,
+/// which is written last, is there.
 pub fn on_medium(image: &Image) -> (BTreeSet<[u8; 16]>, BTreeSet<[u8; 16]>) {
-    let (mut packages, mut receipts) = (BTreeSet::new(), BTreeSet::new());
-    image.visit(&format!("{MEDIUM}/gapferry"), &mut |path, _| {
+    let (mut packages, mut receipts, mut unnamed) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
+    let folder = format!("{MEDIUM}/gapferry");
+    image.visit(&folder, &mut |path, _| {
         for (ending, ids) in [(&b".gfp"[..], &mut packages), (b".gfr", &mut receipts)] {
-            if let Some(id) = path.strip_suffix(ending).and_then(from_hex) {
-                ids.insert(id);
-            }
+            ids.extend(path.strip_suffix(ending).and_then(from_hex));
         }
+        unnamed.extend(path.strip_suffix(b".gfp.part").and_then(from_hex).map(|id| (id, format!("{folder}/{}", path.escape_ascii()))));
     });
+    let has_header = |path: &str| image.read(path).is_some_and(|bytes| bytes.first().is_some_and(|byte| *byte != 0));
+    packages.extend(unnamed.into_iter().filter(|(_, path)| has_header(path)).map(|(id, _)| id));
     (packages, receipts)
 }
 

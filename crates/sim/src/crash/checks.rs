@@ -7,6 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use store::disk::Kind;
 
+/// Kind of the apply record (spec/ledger.md).
+const BEGUN: u16 = 32;
+
 /// A document as a reader meets it: content, time, executable.
 type Document = ([u8; 32], i64, bool);
 
@@ -96,6 +99,25 @@ impl Truth {
         let there = documents(image, TREE);
         let missing = stays.iter().find(|path| !there.contains_key(**path)).map(|path| path.escape_ascii().to_string());
         Err(format!("missing on the replica: {}", missing.unwrap_or_default()))
+    }
+
+    /// P3: what the replica shows of the new archive stands in an apply record, by which an interruption is rolled forward.
+    ///
+    /// # Errors
+    /// What does not, in words.
+    pub fn what_is_shown_is_recorded(&self, image: &Image) -> Result<(), String> {
+        let mut shown = documents(image, TREE);
+        shown.retain(|path, is| !path.starts_with(b".gapferry/") && self.old.get(path) != Some(is) && !self.is_rotten(path, is));
+        if shown.is_empty() {
+            return Ok(());
+        }
+        let begun: Vec<Vec<u8>> = books::records(image, REPLICA, true)?.into_iter().filter(|record| record.0 == BEGUN).map(|record| record.1).collect();
+        let is_named = |digest: &[u8]| begun.iter().any(|body| body.windows(digest.len()).any(|window| window == digest));
+        let bytes = |is: &Document| self.plain.get(&is.0).and_then(|hex| blake3::Hash::from_hex(hex).ok());
+        match shown.iter().find(|(_, is)| !bytes(is).is_some_and(|digest| is_named(digest.as_bytes()))) {
+            Some((path, _)) => Err(format!("{} is new on the replica, and its ledger does not know", path.escape_ascii())),
+            None => Ok(()),
+        }
     }
 
     /// P1: what the source calls done lies on the replica.

@@ -126,14 +126,14 @@ fn switched(operations: &[Operation]) -> Result<Image, String> {
     Err("an apply records its switching before its reading back".into())
 }
 
-/// Makes the scene and runs every operation once.
-pub fn line(seed: u64) -> Result<Line, String> {
+/// Makes the scene, on a file system of the replica that can exchange names in one step or not, and runs every operation once.
+pub fn line(seed: u64, exchanges: bool) -> Result<Line, String> {
     let scene = Scene::new(seed);
     let failed = |what: &str| {
         let what = what.to_owned();
         move |failure: Failure| format!("{what}: {failure}")
     };
-    scene.ground().map_err(|error| error.to_string())?;
+    scene.ground(exchanges).map_err(|error| error.to_string())?;
     scene.first_archive();
     let first = Arc::new(Truth::new(&Scene::new_image(), &scene.disk.snapshot()));
     let mut operations = vec![operation(&scene, SET_UP, Side::Replica, &first, Scene::set_up).map_err(failed(SET_UP))?];

@@ -107,9 +107,9 @@ impl Scene {
     ///
     /// # Errors
     /// When something is in the way.
-    pub fn ground(&self) -> std::io::Result<()> {
-        for volume in ["/inside", "/outside", MEDIUM] {
-            self.disk.mount_new(volume, VolumeOptions::default())?;
+    pub fn ground(&self, exchanges: bool) -> std::io::Result<()> {
+        for (volume, exchanges) in [("/inside", true), ("/outside", exchanges), (MEDIUM, true)] {
+            self.disk.mount_new(volume, VolumeOptions { exchanges, ..VolumeOptions::default() })?;
         }
         [ARCHIVE, TREE].iter().try_for_each(|folder| self.disk.put_dir(folder))
     }

@@ -79,6 +79,7 @@ impl<'a> Shared<'a> {
         let operation = &self.line.operations[origin.operation];
         let call = |op: Option<Op>| op.map_or("its end".to_owned(), |op| format!("{op:?}"));
         let again = origin.again.map_or(String::new(), |(cut, variant)| format!(" --second {cut}:{variant}"));
+        let again = if self.options.exchanges { again } else { again + " --no-exchange" };
         locked(&self.failures).push(format!(
             "{what}\n  {} cut before {}; replay: cargo run --release -p sim -- crash --seed {} --operation {} --cut {} --variant {}{again}",
             operation.name,
@@ -177,6 +178,7 @@ impl<'a> Walk<'a> {
     fn look(&self, origin: &Origin, before: &State, now: &State, asks: bool) -> Result<Done, String> {
         let truth = &*self.shared.line.operations[origin.operation].truth;
         truth.replica_is_whole(&now.image)?;
+        truth.what_is_shown_is_recorded(&now.image)?;
         truth.no_plaintext(&now.image)?;
         checks::what_crosses_is_recorded(&now.image)?;
         if !std::ptr::eq(before, now) {
