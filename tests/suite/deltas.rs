@@ -106,7 +106,9 @@ fn a_reference_whose_base_is_gone_is_healed() {
     stand.write("old name.bin", random.bytes(MIB));
     weighed_round(&stand);
     // Behind everybody's back the replica loses what the next package will refer to.
-    fs::write(stand.replica.join("scan.bin"), b"something else").expect("written");
+    let mut damaged = scan.clone();
+    damaged[1000] ^= 1;
+    fs::write(stand.replica.join("scan.bin"), damaged).expect("written");
     fs::remove_file(stand.replica.join("old name.bin")).expect("removed");
     scan.splice(MIB..MIB, random.bytes(4096));
     stand.write("scan.bin", &scan);

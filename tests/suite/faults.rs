@@ -502,3 +502,23 @@ fn a_replica_that_cannot_be_read_back_is_never_done() {
     stand.carry(Side::Source);
     stand.expect_true();
 }
+
+/// FAULTS C09, M03: where the policy asks for it, what a replica reads back comes from its disk, whatever memory says.
+#[test]
+fn what_a_replica_reads_back_comes_from_its_disk() {
+    let stand = changed(&mut Random::new("lying replica"));
+    let file = stand.home(Side::Replica).join("gapferry.toml");
+    let text = fs::read_to_string(&file).expect("the configuration can be read");
+    fs::write(&file, text.replace("\n[policy]\n", "\n[policy]\nread_back_medium = true\n")).expect("the configuration can be written");
+    stand.carry(Side::Source);
+    let (lying, _) = world(Fault::Lies("one.bin"));
+    let report = carry(&lying, &stand, Side::Replica, None).expect("the others are answered for");
+    let failed: u64 = report.applied.expect("the report of a replica").packages.iter().map(|package| package.failed).sum();
+    assert_eq!(failed, 1, "the replica saw it itself");
+    stand.carry(Side::Source);
+    let states = states(&stand);
+    assert_ne!(states["new/one.bin"].0, "done", "{states:?}");
+    stand.carry(Side::Replica);
+    stand.carry(Side::Source);
+    stand.expect_true();
+}

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use store::disk::{Dir, Disk, File, Kind, Stat};
 use wire::ItemId;
 use wire::name::check_path;
+use wire::planted;
 use wire::record::FileStat;
 
 /// Bytes handed to the sink at most at once.
@@ -57,7 +58,13 @@ impl std::error::Error for ReadFailure {
 
 /// What the ledger keeps of the file system's attributes.
 pub fn stat_of(stat: &Stat) -> FileStat {
-    FileStat { size: stat.size, modified: stat.modified, changed: stat.changed, inode: stat.inode, executable: stat.executable() }
+    FileStat {
+        size: stat.size,
+        modified: stat.modified,
+        changed: if planted::is("ctime-ignored") { stat.modified } else { stat.changed },
+        inode: stat.inode,
+        executable: stat.executable(),
+    }
 }
 
 /// Keeps the folder of the last document open, so that the next one of the same folder does not open it again; and a buffer.
@@ -157,7 +164,7 @@ fn read_whole(file: &mut dyn File, sink: &mut dyn FnMut(&[u8]), buffer: &mut Vec
         }
     }
     let after = stat_of(&file.stat().map_err(ReadFailure::Io)?);
-    if before != after || bytes != before.size {
+    if (before != after || bytes != before.size) && !planted::is("torn-reading-taken") {
         return Err(ReadFailure::Unstable);
     }
     Ok(after)

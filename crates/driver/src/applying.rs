@@ -14,6 +14,7 @@ use store::disk::File;
 use wire::ItemId;
 use wire::card::Role;
 use wire::manifest::FLAG_FULL_RECEIPT;
+use wire::planted;
 use wire::receipt::{Outcome, ReadBack};
 use wire::record::{Applied, Attested, Begun, BreakerTripped, Cause, StagedRow, Step, Stopped};
 
@@ -34,7 +35,7 @@ pub fn tree_of(home: &Home, route: &str) -> Result<Tree, Failure> {
     let config = home.config.routes.get(route).ok_or_else(|| Failure::new("HOM-03", route, "the route is in the ledger but not in gapferry.toml"))?;
     let path: PathBuf = config.into.clone().unwrap_or_default();
     let known = &home.replica().routes[route];
-    Tree::open(&home.world, &path, known.may_be_empty || !known.items.iter().any(engine::replica::Item::held))
+    Tree::open(&home.world, &path, planted::is("missing-tree-made") || known.may_be_empty || !known.items.iter().any(engine::replica::Item::held))
 }
 
 fn io(subject: &str) -> impl Fn(std::io::Error) -> Failure + '_ {
@@ -53,7 +54,7 @@ pub fn recover(home: &mut Home, report: &mut ApplyReport) -> Result<(), Failure>
             }
             other => other?,
         };
-        if let Some(pending) = home.replica().routes[&route].pending.clone() {
+        if let Some(pending) = home.replica().routes[&route].pending.clone().filter(|_| !planted::is("not-rolled-forward")) {
             home.world.progress.notice("rolled-forward", &format!("{route} {}", pending.sequence));
             finish(home, &route, pending.sequence, true, report)?;
         }
@@ -98,7 +99,7 @@ pub fn package(home: &mut Home, file: &mut dyn File, subject: &str, dry_run: boo
         }
         return Ok(Outcomes::NotTaken(AppliedPackage { result: "refused", ..done }, Problem { code: "FRK-06", subject: name, detail }));
     }
-    if let Some(stop) = &route.stopped {
+    if let Some(stop) = route.stopped.as_ref().filter(|_| !planted::is("stop-forgotten")) {
         let problem = Problem { code: static_code(&stop.code), subject: name.clone(), detail: stop.seen.clone() };
         return Ok(Outcomes::NotTaken(AppliedPackage { result: "stopped", ..done }, problem));
     }
@@ -118,7 +119,7 @@ pub fn package(home: &mut Home, file: &mut dyn File, subject: &str, dry_run: boo
         }
         return Ok(Outcomes::NotTaken(AppliedPackage { result: "stopped", ..done }, Problem { code: fork.code, subject: name, detail: fork.seen }));
     }
-    if is_void(route, manifest) {
+    if is_void(route, manifest) && !planted::is("void-package-applied") {
         done.result = "void";
         return Ok(Outcomes::Taken(done));
     }
@@ -128,7 +129,7 @@ pub fn package(home: &mut Home, file: &mut dyn File, subject: &str, dry_run: boo
         crate::key_notice::take(home, &name, &package.signer, &manifest.keys, next_number)?;
     }
     let route = &home.replica().routes[&name];
-    if route.packages.contains_key(&manifest.sequence) {
+    if route.packages.contains_key(&manifest.sequence) && !planted::is("replay-applied") {
         done.result = if manifest.items.is_empty() { "acknowledgement" } else { "replayed" };
         return Ok(Outcomes::Taken(done));
     }
@@ -180,7 +181,7 @@ pub fn package(home: &mut Home, file: &mut dyn File, subject: &str, dry_run: boo
     let written = rows.iter().filter(|row| matches!(row.step, Step::Write | Step::Hold)).map(|row| row.size.saturating_add(512));
     let needed = written.fold(SPARE_BYTES, u64::saturating_add);
     let space = home.world.disk.space(&tree.root).map_err(io(&name))?;
-    if space.free < needed {
+    if space.free < needed && !planted::is("room-not-looked-at") {
         let detail = format!("{needed} bytes are needed below {}, {} are free", tree.path.display(), space.free);
         return Ok(Outcomes::NotTaken(untouched(&done), Problem { code: "RPL-02", subject: name, detail }));
     }
@@ -195,9 +196,13 @@ pub fn package(home: &mut Home, file: &mut dyn File, subject: &str, dry_run: boo
             refused => Ok(Outcomes::NotTaken(untouched(&done), refused.failure(subject).0)),
         };
     }
-    home.world.disk.sync_all(&tree.root).map_err(io(&name))?;
+    if !planted::is("staging-not-synced") {
+        home.world.disk.sync_all(&tree.root).map_err(io(&name))?;
+    }
     home.record(begun(&package, rows))?;
-    home.commit()?;
+    if !planted::is("switched-before-the-record") {
+        home.commit()?;
+    }
     let (sequence, is_inventory) = (manifest.sequence, manifest.inventory.is_some());
     drop(package);
     let failed = finish(home, &name, sequence, false, report)?;
@@ -248,7 +253,7 @@ fn plan(home: &Home, tree: &Tree, package: &Package) -> Result<Vec<StagedRow>, F
     let mut on_disk = |item: &engine::replica::Item| {
         let (parent, name) = split(&item.path().0);
         let found = disk.dir(&tree.root, parent, false).and_then(|dir| digest_at(disk, &dir, name));
-        matches!(found, Ok(Some(digest)) if digest == item.digest)
+        matches!(found, Ok(Some(digest)) if digest == item.digest) || planted::is("what-lies-there-unread")
     };
     Ok(package.manifest.items.iter().map(|item| planner.row(item, &mut on_disk)).collect())
 }
@@ -303,7 +308,9 @@ fn finish(home: &mut Home, name: &str, sequence: u64, again: bool, report: &mut 
     let differs = switch.run();
     world.progress.end();
     let differs = differs.map_err(io(name))?;
-    disk.sync_all(&tree.root).map_err(io(name))?;
+    if !planted::is("switch-not-synced") {
+        disk.sync_all(&tree.root).map_err(io(name))?;
+    }
     let package = pending.package;
     let id = |row: u32| switch_id(route, &pending.rows[row as usize]);
     for row in &differs {
@@ -379,3 +386,7 @@ fn forget_parts(home: &Home, name: &str, tree: &Tree) -> std::io::Result<()> {
 pub fn static_code(code: &str) -> &'static str {
     ["FRK-01", "FRK-02", "FRK-03", "FRK-04", "FRK-05"].into_iter().find(|known| *known == code).unwrap_or("FRK-03")
 }
+
+#[cfg(test)]
+#[path = "applying_test.rs"]
+mod tests;

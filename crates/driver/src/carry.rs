@@ -5,6 +5,7 @@ use engine::answer::Wanted;
 use std::path::{Path, PathBuf};
 use wire::ItemId;
 use wire::card::Role;
+use wire::planted;
 use wire::record::Carried;
 
 use crate::applying::{Outcomes, package, recover};
@@ -144,7 +145,7 @@ fn clean(home: &Home, medium: &dyn Carrier, served: &[String]) -> Result<u64, Fa
         let superseded = |package: &engine::source::Package| package.items == 0 && packed.inventory.is_none() && packed.acknowledges < route.to_tell();
         // One that was given up as lost and comes back damaged serves nobody.
         let spoilt = |package: &engine::source::Package| package.lost && !crate::medium::is_intact(medium, &held.name, package, &*home.world.progress);
-        let open = route.packages.get(&packed.sequence).is_some_and(|package| !superseded(package) && !spoilt(package));
+        let open = !planted::is("unanswered-taken-off") && route.packages.get(&packed.sequence).is_some_and(|package| !superseded(package) && !spoilt(package));
         if !open {
             remove(&held.name)?;
         }
@@ -388,7 +389,7 @@ fn quarantine(home: &Home, gateway: &Gateway, names: &[String]) -> Result<(), Fa
         store::spool::remove_if_there(disk, &folder, name.as_bytes()).map_err(failed)?;
         let mut kept = disk.create(&folder, name.as_bytes(), 0o600).map_err(failed)?;
         let (mut buffer, mut at) = (store::aligned::lend(), 0);
-        while at < stat.size {
+        while at < stat.size && !planted::is("quarantine-forgets") {
             let read = file.read_at(&mut buffer, at).map_err(failed)?;
             if read == 0 {
                 break;

@@ -101,6 +101,27 @@ fn one_round_tells_its_problems() {
     assert_eq!(codes(once(scene.source())), ["MED-02", "SRC-01"]);
 }
 
+/// FAULTS M14
+#[test]
+fn what_is_refused_at_a_gateway_is_kept() {
+    let scene = Scene::with_gateways();
+    let once = |home: PathBuf| run(&scene.world, &home, &DaemonOptions { once: true }).unwrap();
+    scene.write("a", "alpha");
+    once(scene.source());
+    let refused = fs::read_dir(scene.path("over")).unwrap().next().unwrap().unwrap().path();
+    let mut bytes = fs::read(&refused).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&refused, &bytes).unwrap();
+    let kept = scene.replica().join("spool/quarantine").join(refused.file_name().unwrap());
+    assert_eq!(once(scene.replica()).problems.len(), 1);
+    assert!(refused.exists() && !kept.exists(), "it may still be growing");
+    scene.pass(60);
+    once(scene.replica());
+    assert!(!refused.exists());
+    assert_eq!(fs::read(kept).unwrap(), bytes);
+}
+
 #[test]
 fn a_home_has_one_daemon() {
     let scene = Scene::with_gateways();

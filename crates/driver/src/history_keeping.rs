@@ -4,6 +4,7 @@
 use engine::replica::Route;
 use std::collections::{HashMap, HashSet};
 use wire::Digest;
+use wire::planted;
 use wire::record::Pruned;
 
 use crate::home::Home;
@@ -31,7 +32,7 @@ pub fn prune(home: &mut Home, name: &str, tree: &Tree) -> Result<(), Failure> {
     }
     home.record(Pruned { route: name.into(), entries })?;
     home.commit()?;
-    for digest in dropped.difference(&kept) {
+    for digest in dropped.iter().filter(|digest| !kept.contains(*digest) || planted::is("shared-history-pruned")) {
         let (folder, file) = Tree::history(digest);
         if let Ok(dir) = tree.dot_dir(&*home.world.disk, &folder, false) {
             store::spool::remove_if_there(&*home.world.disk, &dir, &file).map_err(|error| Failure::io(name, &error))?;

@@ -21,7 +21,7 @@ use store::ledger::{Known, Ledger, LedgerError, Position, Reading};
 use wire::card::{Card, Role};
 use wire::manifest::Head;
 use wire::record::{Acted, Record};
-use wire::{Digest, Incarnation, ZoneId};
+use wire::{Digest, Incarnation, ZoneId, planted};
 
 use crate::config::{self, Config};
 use crate::index_key;
@@ -155,11 +155,11 @@ impl Home {
         let text = String::from_utf8(text).map_err(|_| Failure::new("HOM-03", config::FILE, "not UTF-8"))?;
         let config = Config::parse(&text)?;
         let lock = match access {
-            Access::Read => None,
-            Access::Change => match disk.lock(&dir, b"lock").map_err(failed(path))? {
+            Access::Change if !planted::is("home-not-locked") => match disk.lock(&dir, b"lock").map_err(failed(path))? {
                 Some(lock) => Some(lock),
                 None => return Err(Failure::new("HOM-01", path.display().to_string(), "another gapferry holds this home")),
             },
+            _ => None,
         };
         let key_file = read_keys(world, &dir)?;
         let trust = read_trust(world, &dir)?;
@@ -239,7 +239,7 @@ impl Home {
         if cursor == end {
             return Ok(());
         }
-        if cursor.head.number > end.head.number || !follows(self.chain.reading(), &cursor) {
+        if !planted::is("index-of-another-chain-taken") && (cursor.head.number > end.head.number || !follows(self.chain.reading(), &cursor)) {
             return Err(Failure::new("IO-01", "index", "it does not belong to this ledger"));
         }
         let mut batch = Vec::new();
@@ -402,7 +402,7 @@ impl Home {
 
     /// Whether a trusted zone has this role.
     pub fn has_role(&self, zone: &ZoneId, role: Role) -> bool {
-        self.trust.get(zone).is_some_and(|card| card.role == role)
+        self.trust.get(zone).is_some_and(|card| card.role == role || planted::is("role-of-the-signer-unchecked"))
     }
 
     /// The trusted card of the zone with this name and role.
@@ -466,7 +466,7 @@ fn checkpoint(world: &World, ledger: &Dir, secrets: &[SecretKeys]) -> Result<Opt
     let head = Head { number: u64::from_le_bytes(rest[..8].try_into().expect("8 bytes")), digest: Digest(rest[8..40].try_into().expect("32 bytes")) };
     let message = checkpoint_message(&Incarnation(incarnation.try_into().expect("16 bytes")), &head);
     let signature = rest[40..].try_into().expect("64 bytes");
-    let by = |keys: &SecretKeys| SUITE.verify(&SUITE.sign_public(&keys.sign), &message, signature).is_ok();
+    let by = |keys: &SecretKeys| SUITE.verify(&SUITE.sign_public(&keys.sign), &message, signature).is_ok() || planted::is("checkpoint-unverified");
     secrets.iter().rev().find(|keys| by(keys)).ok_or_else(wrong)?;
     Ok(Some((Incarnation(incarnation.try_into().expect("16 bytes")), head)))
 }

@@ -197,3 +197,26 @@ fn verifying_finds_it_by_what_the_ledger_keeps_of_quoted_heads() {
         assert_eq!(ledger_verify(&scene.world, &home).unwrap().first_bad, None);
     }
 }
+
+/// FAULTS C06, C07: the index and its mark are sound, and yet of another chain than the ledger beside them.
+#[test]
+fn an_index_of_another_chain_is_made_anew() {
+    let scene = Scene::new();
+    scene.write("a", "alpha");
+    scene.round();
+    let (home, other) = (scene.source(), scene.path("other"));
+    crate::status::scene::copy(&home, &other);
+    scene.write("b", "beta");
+    crate::capture(&scene.world, &home, false).unwrap();
+    scene.remove("b");
+    // Records as long as those, so that only what they say tells one chain from the other.
+    for name in ["c", "d", "e"] {
+        scene.write(name, "beta");
+        crate::capture(&scene.world, &other, false).unwrap();
+    }
+    fs::copy(segment(&other), segment(&home)).unwrap();
+    fs::copy(other.join("ledger/checkpoint"), home.join("ledger/checkpoint")).unwrap();
+    scene.notices();
+    crate::capture(&scene.world, &home, false).unwrap();
+    assert_eq!(scene.notices(), ["index-repaired"]);
+}

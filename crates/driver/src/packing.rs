@@ -15,7 +15,7 @@ use wire::header::Kind;
 use wire::limits::PREVIOUS_MAX;
 use wire::manifest::{FLAG_FULL_RECEIPT, Inventory, Manifest, Span};
 use wire::record::{Captured, Carried, ChunkList, Lost, PackBegun, Packed, Rotten};
-use wire::{MediumId, PackageId, digest};
+use wire::{MediumId, PackageId, digest, planted};
 use zeroize::Zeroizing;
 
 use crate::frame_writer::{FrameWriter, carrier_failure};
@@ -350,7 +350,9 @@ pub fn write(home: &mut Home, name: &str, target: &Target<'_>, begun: &Begun, fi
     // Nothing so far names the sequence. What follows does, so it is taken now, for ever.
     let sequence = source_route(home, name)?.next_sequence;
     home.record(PackBegun { route: name.into(), sequence, package: sealing.id() })?;
-    home.commit()?;
+    if !planted::is("sequence-not-durable") {
+        home.commit()?;
+    }
     let inventory = span.map(|span| Inventory { span: span.clone(), unclaimed: std::mem::take(&mut packing.unclaimed) });
     let (manifest, rows) = manifest_of(home, name, target, &mut packing, *nonce, sequence, inventory);
     manifest.check(packing.layout.stored_bytes).expect("we write manifests that hold to the form");
@@ -393,7 +395,9 @@ pub fn write(home: &mut Home, name: &str, target: &Target<'_>, begun: &Begun, fi
         rows,
         chunks: packing.chunks,
     })?;
-    home.commit()?;
+    if !planted::is("published-before-its-record") {
+        home.commit()?;
+    }
     writing.publish().map_err(carrier_failed)?;
     Ok(PackedOne { packed: Some((report, held)), refused: packing.refused })
 }

@@ -134,6 +134,29 @@ fn a_damaged_package_and_a_damaged_parity_file_count_as_lost() {
     assert!(!fs::read_dir(media[4].join("gapferry")).unwrap().any(|entry| entry.unwrap().file_name().to_str().unwrap().ends_with(".gfe")));
 }
 
+/// FAULTS M01, C09: what is rebuilt is compared with the digest that the source signed before anything is made of it.
+#[test]
+fn what_is_rebuilt_wrongly_is_not_taken() {
+    let (scene, media) = run_of_three(1);
+    for medium in &media[1..3] {
+        apply(&scene, medium);
+    }
+    let copies = scene.replica().join("spool/parity/all");
+    let damage = move || {
+        let copy = fs::read_dir(copies).unwrap().map(|entry| entry.unwrap().path()).find(|path| path.extension().is_some_and(|ending| ending == "gfp"));
+        let copy = copy.unwrap();
+        let mut bytes = fs::read(&copy).unwrap();
+        bytes[100] ^= 1;
+        fs::write(copy, bytes).unwrap();
+    };
+    // The copies were found right, and then one of them changes under the rebuilding.
+    let world = scene.world_at(Stage::Check, damage);
+    let failure = crate::apply(&world, &scene.replica(), &ApplyOptions { from: media[3].clone(), ..ApplyOptions::default() }).unwrap_err();
+    assert_eq!((failure.0.code, scene.on_replica("a")), ("IO-01", None), "{failure}");
+    let report = apply(&scene, &media[3]);
+    assert!(report.problems.iter().any(|problem| problem.code == "PAR-01"), "{report:?}");
+}
+
 #[test]
 fn copies_stay_within_their_bound_and_foreign_parity_is_refused() {
     let (scene, media) = run_of_three(1);

@@ -10,6 +10,7 @@ use wire::codec;
 use wire::header::Kind;
 use wire::limits::RECEIPT_ROWS_MAX;
 use wire::manifest::Manifest;
+use wire::planted;
 use wire::receipt::{Answer, Form, ReadBack, Receipt};
 use wire::record::Receipted;
 use zeroize::Zeroizing;
@@ -160,7 +161,9 @@ fn keep(home: &mut Home, name: &str, receipt: &Receipt, count: u64, scrub: Optio
         answered: answer::answered(&receipt.form),
         more,
     })?;
-    home.commit()?;
+    if !planted::is("receipt-before-its-record") {
+        home.commit()?;
+    }
     let out = world.disk.dir(&home.dir, b"spool/out", true).map_err(failed)?;
     store::spool::write_whole(&*world.disk, &out, spool_name.as_bytes(), &bytes).map_err(failed)?;
     let file = carrier::receipt_name(&id);

@@ -39,6 +39,27 @@ impl Progress for Notices {
     }
 }
 
+/// Does something once, at the moment a stage begins.
+struct AtStage {
+    stage: Stage,
+    act: Mutex<Option<Act>>,
+}
+
+type Act = Box<dyn FnOnce() + Send>;
+
+impl Progress for AtStage {
+    fn begin(&self, stage: Stage, _: Option<u64>, _: Option<u64>) {
+        if stage == self.stage
+            && let Some(act) = self.act.lock().unwrap().take()
+        {
+            act();
+        }
+    }
+    fn advance(&self, _: u64, _: u64) {}
+    fn end(&self) {}
+    fn notice(&self, _: &'static str, _: &str) {}
+}
+
 /// Copies a folder with what is in it, without another program: one that is just starting holds copies of our locks.
 pub(crate) fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
@@ -155,7 +176,17 @@ impl Scene {
 
     /// `carry` with the medium.
     pub fn carry(&self, home: &Path) -> CarryReport {
-        let options = CarryOptions { medium: self.path("medium"), ..CarryOptions::default() };
+        self.carry_with(home, "medium")
+    }
+
+    /// The world, in which something happens once when a stage begins.
+    pub fn world_at(&self, stage: Stage, act: impl FnOnce() + Send + 'static) -> World {
+        World { progress: Arc::new(AtStage { stage, act: Mutex::new(Some(Box::new(act))) }), ..self.world.clone() }
+    }
+
+    /// `carry` with another medium.
+    pub fn carry_with(&self, home: &Path, medium: &str) -> CarryReport {
+        let options = CarryOptions { medium: self.path(medium), ..CarryOptions::default() };
         crate::carry(&self.world, home, &options).unwrap()
     }
 

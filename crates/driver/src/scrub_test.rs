@@ -20,16 +20,17 @@ fn a_sound_replica_is_proven_again() {
     assert!(scrubbed(&scene, None).receipts.is_empty(), "nothing was ever seen");
     scene.write("a", "alpha");
     scene.write("b/c", "gamma");
+    scene.write("empty", "");
     scene.round();
     scene.write("a", "alpha two");
     scene.round();
     let report = scrubbed(&scene, Some("medium"));
-    assert_eq!((report.items, report.bytes, report.damaged.len(), report.problems.len()), (2, 14, 0, 0));
+    assert_eq!((report.items, report.bytes, report.damaged.len(), report.problems.len()), (3, 14, 0, 0));
     assert_eq!(report.receipts.iter().map(|receipt| (receipt.form, receipt.answers)).collect::<Vec<_>>(), [("scrub", 2)]);
     assert!(scene.path("medium/gapferry").join(&report.receipts[0].file).exists());
     let taken = scene.carry(&scene.source()).reconciled.unwrap();
     assert_eq!((taken.receipts.len(), taken.discrepancies.len(), taken.problems.len()), (2, 0, 0), "what is not known to have arrived goes along");
-    assert_eq!(items(&scene).done, 2);
+    assert_eq!(items(&scene).done, 3);
 }
 
 #[test]

@@ -12,7 +12,7 @@ use store::disk::{Dir, Disk, Kind, Rename};
 use wire::id::Bytes;
 use wire::receipt::Outcome;
 use wire::record::{AppliedRow, StagedRow, Step};
-use wire::{Digest, ItemId, PackageId};
+use wire::{Digest, ItemId, PackageId, planted};
 
 use crate::stage::digest_at;
 use crate::tree::{Tree, escaped, exists_exactly, is_name_refused, split};
@@ -123,7 +123,7 @@ impl Switch<'_> {
             Ok(stat) if stat.kind == Kind::Dir && (self.again || self.items_below(item.path()).next().is_some()) => return gone(),
             Ok(_) => {}
         }
-        if self.digest_at(&dir, name) == Some(item.digest) {
+        if self.digest_at(&dir, name) == Some(item.digest) || planted::is("edit-removed") {
             self.to_history(&dir, name, &item.digest)?;
             return Ok(None);
         }
@@ -134,6 +134,9 @@ impl Switch<'_> {
     fn to_history(&self, dir: &Dir, name: &[u8], digest: &Digest) -> io::Result<()> {
         let (folder, kept) = Tree::history(digest);
         let history = self.tree.dot_dir(self.disk(), &folder, true)?;
+        if planted::is("history-not-kept") {
+            return self.disk().remove(dir, name);
+        }
         match self.disk().rename((dir, name), (&history, &kept), Rename::New) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => self.disk().remove(dir, name),
             other => other,
@@ -194,7 +197,9 @@ impl Switch<'_> {
         let (folder, staged) = Tree::staged(place);
         let stage = handles.stage(self.disk(), &self.stage, &folder)?;
         if self.again {
-            self.end_exchange(&stage, &staged, place)?;
+            if !planted::is("exchange-not-ended") {
+                self.end_exchange(&stage, &staged, place)?;
+            }
             if self.digest_at(&stage, &staged) != Some(row.digest) {
                 // The earlier run had swapped it in; what lies here now, if anything, is what was there before.
                 let kept = self.put_away(&stage, &staged, place, row)?.or(self.kept_before(place)?);
@@ -236,7 +241,7 @@ impl Switch<'_> {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 other => return other.map(|()| Put::There { kept }),
             }
-            if !exists_exactly(self.disk(), &dir, name)? || self.belongs_to_another(row, path) {
+            if (!exists_exactly(self.disk(), &dir, name)? || self.belongs_to_another(row, path)) && !planted::is("clash-overwritten") {
                 return Ok(Put::Taken);
             }
         }
@@ -305,7 +310,7 @@ impl Switch<'_> {
         let expected = self.held(row).map(|item| item.digest);
         match found {
             Some(found) if Some(found) == expected && found != row.digest => self.to_history(stage, staged, &found).map(|()| None),
-            Some(found) if found == row.digest => self.disk().remove(stage, staged).map(|()| None),
+            Some(found) if found == row.digest || planted::is("edit-overwritten") => self.disk().remove(stage, staged).map(|()| None),
             _ => self.keep_aside(stage, staged, place).map(Some),
         }
     }

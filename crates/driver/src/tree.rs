@@ -6,7 +6,7 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use store::disk::{Dir, Disk, Kind};
-use wire::{Digest, ItemId, PackageId};
+use wire::{Digest, ItemId, PackageId, planted};
 
 use crate::report::Failure;
 use crate::world::World;
@@ -91,7 +91,7 @@ impl Tree {
     /// Whether this path would lead into the dot folder, whatever the file system makes of its name.
     pub fn is_ours(&self, disk: &dyn Disk, path: &[u8]) -> bool {
         let first = path.split(|byte| *byte == b'/').next().unwrap_or_default();
-        if !first.eq_ignore_ascii_case(DOT_FOLDER) {
+        if !first.eq_ignore_ascii_case(DOT_FOLDER) || planted::is("dot-folder-open") {
             return false;
         }
         let ours = disk.stat(&self.root, DOT_FOLDER).map(|stat| stat.inode);
@@ -107,7 +107,8 @@ pub fn escaped(id: &ItemId, unique: bool) -> ItemId {
         let mut name = Vec::new();
         for (place, byte) in component.iter().enumerate() {
             // Where that is refused as well it is for what the name means there: a device before a point, a point at the end.
-            let letter = matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-') && !(unique && place == 0);
+            let letter =
+                (matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-') || *byte == b'%' && planted::is("escapes-ambiguous")) && !(unique && place == 0);
             let plain = letter || *byte == b'.' && place > 0 && !unique;
             if plain { name.push(*byte) } else { name.extend_from_slice(format!("%{byte:02x}").as_bytes()) }
         }

@@ -13,14 +13,14 @@ use wire::limits::{NUMBER_MAX, STEP_MAX};
 use wire::manifest::{Document, Item as Carried, Manifest, Mark, Part, Witness};
 use wire::receipt::Outcome;
 use wire::record::{StagedRow, Step};
-use wire::{Digest, ItemId, PackageId};
+use wire::{Digest, ItemId, PackageId, planted};
 
 use crate::reconcile::Fork;
 use crate::replica::{Item, Replica, Route};
 
 /// Whether a package is of a life of the source that is not followed any more: it is refused, and stops nothing.
 pub fn is_former(route: &Route, manifest: &Manifest) -> bool {
-    route.former.contains(&manifest.incarnation)
+    route.former.contains(&manifest.incarnation) && !planted::is("package-of-a-life-that-is-over-taken")
 }
 
 /// Whether the route began anew behind a package: it changes nothing.
@@ -33,20 +33,20 @@ pub fn is_void(route: &Route, manifest: &Manifest) -> bool {
 pub fn fork_of(replica: &Replica, route: &Route, records: u64, package: PackageId, manifest: &Manifest) -> Option<Fork> {
     let theirs = |code, seen| Some(Fork { code, seen, whose: Role::Source, life: (code == "FRK-04").then_some(manifest.incarnation) });
     let ours = |code, seen| Some(Fork { code, seen, whose: Role::Replica, life: None });
-    if let Some(incarnation) = route.incarnation.filter(|incarnation| *incarnation != manifest.incarnation) {
+    if let Some(incarnation) = route.incarnation.filter(|incarnation| *incarnation != manifest.incarnation && !planted::is("other-life-of-the-source-taken")) {
         return theirs("FRK-04", format!("the source was incarnation {incarnation}, the package is of {}", manifest.incarnation));
     }
     let before = (1..).map_while(|back| manifest.sequence.checked_sub(back)).zip(&manifest.previous);
     let named = core::iter::once((manifest.sequence, &package)).chain(before);
     for (sequence, id) in named {
-        if let Some(seen) = route.packages.get(&sequence).filter(|seen| seen.package != *id) {
+        if let Some(seen) = route.packages.get(&sequence).filter(|seen| seen.package != *id && !planted::is("sequence-taken-twice")) {
             return theirs("FRK-03", format!("sequence {sequence} was package {} and is now {id}", seen.package));
         }
     }
     let earlier = route.packages.range(..manifest.sequence).next_back().is_some_and(|(_, seen)| seen.ledger.number > manifest.ledger.number);
     let later = route.packages.range(manifest.sequence + 1..).next().is_some_and(|(_, seen)| seen.ledger.number < manifest.ledger.number);
     let newest = manifest.sequence > route.highest();
-    if earlier || later || newest && manifest.floor < route.floor {
+    if (earlier || later || newest && manifest.floor < route.floor) && !planted::is("heads-of-the-source-uncompared") {
         let records = manifest.ledger.number;
         return theirs("FRK-01", format!("sequence {} quotes a ledger of {records} records, which does not fit its neighbours", manifest.sequence));
     }
@@ -62,7 +62,7 @@ pub fn fork_of(replica: &Replica, route: &Route, records: u64, package: PackageI
     if witness.incarnation != replica.incarnation {
         return ours("FRK-04", format!("the source has seen incarnation {} of this replica, this ledger is {}", witness.incarnation, replica.incarnation));
     }
-    if witness.receipt <= route.receipts && witness.ledger.number <= records {
+    if witness.receipt <= route.receipts && witness.ledger.number <= records || planted::is("own-fork-unseen") {
         return None;
     }
     let seen = format!(
@@ -75,7 +75,7 @@ pub fn fork_of(replica: &Replica, route: &Route, records: u64, package: PackageI
 /// A number that is further above the last one than a source can have counted honestly (FAULTS P09).
 fn leap_of(route: &Route, manifest: &Manifest) -> Option<String> {
     let too_far = |number: u64, last: u64| number > last.saturating_add(STEP_MAX);
-    if route.leap {
+    if route.leap || planted::is("step-unlimited") {
         return None;
     }
     let last = route.highest().max(route.floor);
@@ -106,7 +106,8 @@ impl<'a> Planner<'a> {
     pub fn row(&mut self, carried: &Carried, on_disk: &mut dyn FnMut(&Item) -> bool) -> StagedRow {
         let (item, id) = self.number(&carried.id);
         let document = carried.documents.first();
-        let known = self.route.find(&carried.id).map(|(_, item)| item).filter(|item| item.version > 0);
+        let forgotten = |item: &Item| item.removed && planted::is("tombstone-forgotten");
+        let known = self.route.find(&carried.id).map(|(_, item)| item).filter(|item| item.version > 0 && !forgotten(item));
         let step = match (document, known.map(|held| (held, order(carried, held)))) {
             (_, Some((_, Ordering::Less))) => Step::Nothing(Outcome::Superseded.number()),
             (None, Some((held, Ordering::Equal))) if held.removed => Step::Nothing(Outcome::Unchanged.number()),
@@ -164,13 +165,13 @@ impl<'a> Planner<'a> {
         parts.push(part);
         parts.sort_by_key(|part| part.offset);
         let whole = parts.iter().fold(0, |end, part| if part.offset <= end { end.max(part.offset + part.length) } else { end }) == document.size;
-        if whole { Step::Write } else { Step::Hold }
+        if whole || planted::is("part-taken-for-the-whole") { Step::Write } else { Step::Hold }
     }
 }
 
 /// How what is carried stands to what is held: whatever this life of the source says is newer than what another one said.
 fn order(carried: &Carried, held: &Item) -> Ordering {
-    if held.former { Ordering::Greater } else { carried.version.cmp(&held.version) }
+    if held.former || planted::is("older-version-applied") { Ordering::Greater } else { carried.version.cmp(&held.version) }
 }
 
 fn staged(item: u32, id: Option<ItemId>, carried: &Carried, step: Step) -> StagedRow {

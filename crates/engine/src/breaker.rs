@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 use wire::manifest::{Agreement, Manifest};
 use wire::record::{Cause, PackedRow, Shape, StagedRow, Step, Waiting};
-use wire::{Digest, PackageId};
+use wire::{Digest, PackageId, planted};
 
 use crate::consent::Consent;
 use crate::replica;
@@ -68,7 +68,8 @@ impl Meter {
         self.passed.saturating_add(more.saturating_sub(self.agreed))
     }
     fn pass(&mut self, more: u64) {
-        *self = Self { passed: self.with(more), agreed: self.agreed.saturating_sub(more) };
+        let passed = if planted::is("slow-changes-unweighed") { 0 } else { self.with(more) };
+        *self = Self { passed, agreed: self.agreed.saturating_sub(more) };
     }
 }
 
@@ -145,7 +146,7 @@ impl Breaker {
 
     /// So much has passed on the source.
     pub(crate) fn pass(&mut self, passed: &Waiting, additions: u64) {
-        self.agreed = self.agreed.saturating_sub(passed.changes);
+        self.agreed = self.agreed.saturating_sub(if planted::is("agreed-for-ever") { 0 } else { passed.changes });
         self.shrunk.pass(passed.removals.saturating_sub(additions));
         self.shrunk.passed = self.shrunk.passed.saturating_sub(additions.saturating_sub(passed.removals));
         self.suspicious.pass(passed.suspicious);
@@ -274,7 +275,7 @@ impl Weighed {
                     self.waiting.removals += 1;
                     before.into_iter().for_each(|digest| *deleted.entry(digest).or_default() += 1);
                 }
-                (Some(before), Some(after)) => self.waiting.changes += u64::from(before.is_none() || before != after),
+                (Some(before), Some(after)) => self.waiting.changes += u64::from((before.is_none() || before != after) && !planted::is("changes-unweighed")),
                 (None, Some(after)) => added.push(after),
                 (None, None) => {}
             }
@@ -288,7 +289,7 @@ impl Weighed {
                 None => self.additions += 1,
             }
         }
-        self.waiting.changes += self.waiting.removals;
+        self.waiting.changes += if planted::is("deletions-unweighed") { 0 } else { self.waiting.removals };
     }
 }
 
@@ -366,7 +367,7 @@ pub fn must_stop(breaker: &Breaker, weighed: &Weighed, allowances: &Allowances) 
 pub fn must_hold(breaker: &Breaker, package: &PackageId, weighed: &Weighed, announced: Option<Agreement>, allowances: &Allowances) -> Option<Stop> {
     let agreed_here = |announced: &Agreement| breaker.agreement.is_some_and(|known| known.number >= announced.number);
     let covered = announced.is_some_and(|announced| agreed_here(&announced)) && weighed.waiting.changes <= breaker.agreed && weighed.waiting.changes > 0;
-    if breaker.passed.contains(package) || breaker.tripped.is_none() && covered {
+    if planted::is("breaker-of-the-replica-passed") || breaker.passed.contains(package) || breaker.tripped.is_none() && covered {
         return None;
     }
     let mut whole = weighed.clone();

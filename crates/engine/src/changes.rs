@@ -5,6 +5,7 @@
 
 use alloc::vec::Vec;
 use wire::ItemId;
+use wire::planted;
 use wire::record::{CapturedRow, FileStat, Place};
 
 use crate::source::Archive;
@@ -47,7 +48,7 @@ pub struct Changes {
 pub fn between(archive: &Archive, scanned: &Scanned<'_>) -> Changes {
     let mut changes = Changes::default();
     let present = archive.items.iter().filter(|item| !item.gone).count();
-    if scanned.found.is_empty() && present > 0 {
+    if scanned.found.is_empty() && present > 0 && !planted::is("emptied-root-deletes") {
         changes.emptied = true;
         return changes;
     }
@@ -69,7 +70,7 @@ pub fn between(archive: &Archive, scanned: &Scanned<'_>) -> Changes {
             changes.added += u64::from(item.gone);
             changes.modified += u64::from(!item.gone);
             changes.rows.push(CapturedRow { item: *number, id: None, version: item.version + 1, stat: Some(*stat) });
-        } else if item.young {
+        } else if item.young && !planted::is("young-not-read-again") {
             changes.young.push(*number);
         }
     }
@@ -77,7 +78,7 @@ pub fn between(archive: &Archive, scanned: &Scanned<'_>) -> Changes {
         vanish(archive, *number, scanned.unproven, &mut changes);
     }
     let elsewhere = archive.place.zip(scanned.place).is_some_and(|(known, now)| !known.is_same(&now));
-    if elsewhere && changes.deleted > 0 && !is_same_tree(archive, scanned.found, present) {
+    if elsewhere && changes.deleted > 0 && !planted::is("other-root-deletes") && !is_same_tree(archive, scanned.found, present) {
         return Changes { moved: Some(changes.deleted), ..Changes::default() };
     }
     changes.place = scanned.place.filter(|now| archive.place != Some(*now));
@@ -95,7 +96,7 @@ fn is_same_tree(archive: &Archive, found: &[(ItemId, FileStat)], present: usize)
 fn vanish(archive: &Archive, number: u32, unproven: &[Vec<u8>], changes: &mut Changes) {
     let item = &archive.items[number as usize];
     let hidden = |prefix: &Vec<u8>| prefix.is_empty() || item.id.0.strip_prefix(prefix.as_slice()).is_some_and(|rest| rest.is_empty() || rest[0] == b'/');
-    if item.gone || unproven.iter().any(hidden) {
+    if item.gone || unproven.iter().any(hidden) && !planted::is("unreadable-folder-deletes") {
         return;
     }
     changes.rows.push(CapturedRow { item: number, id: None, version: item.version + 1, stat: None });

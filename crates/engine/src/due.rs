@@ -5,6 +5,7 @@
 //! read. Time is an argument and decides nothing but this (P6): a clock that jumps costs readings, never one too few.
 
 use alloc::vec::Vec;
+use wire::planted;
 
 /// Days within which everything is read again, unless a home says otherwise. For both roles.
 pub const SCRUB_DAYS: u64 = 90;
@@ -71,7 +72,7 @@ pub fn due(pace: &Pace, held: &[LastRead], last: Option<i64>, now: i64, bytes_ma
     if pace.period_seconds == 0 {
         return Due::default();
     }
-    let read_at = |held: &LastRead| if held.at > now { i64::MIN } else { held.at };
+    let read_at = |held: &LastRead| if held.at > now && !planted::is("time-to-come-counts") { i64::MIN } else { held.at };
     let mut order: Vec<&LastRead> = held.iter().collect();
     order.sort_by_key(|held| (read_at(held), held.item));
     let last = last.filter(|last| *last <= now).or_else(|| order.first().map(|oldest| read_at(oldest))).unwrap_or(now);

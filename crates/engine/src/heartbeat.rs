@@ -4,6 +4,8 @@
 //! Times only alarm and only call for a sign of life; they order nothing (P6). A time that lies ahead of the clock is void: the
 //! clock went back. What was to be told is told then, and the other side is silent from now on, not from some day to come.
 
+use wire::planted;
+
 /// How often each side lets itself be heard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Heartbeat {
@@ -22,12 +24,14 @@ impl Heartbeat {
 
     /// Whether a sign of life is due at `now`, when the last was given at `told_at`.
     pub fn is_due(&self, told_at: i64, now: i64) -> bool {
-        self.period_seconds > 0 && (told_at > now || now.saturating_sub(told_at) >= self.period_seconds)
+        self.period_seconds > 0
+            && !planted::is("heartbeat-not-sent")
+            && (told_at > now && !planted::is("clock-that-went-back-silences") || now.saturating_sub(told_at) >= self.period_seconds)
     }
 
     /// Whether the other side, heard of at `heard_at`, has been silent for too long at `now`.
     pub fn is_silent(&self, heard_at: i64, now: i64) -> bool {
-        self.period_seconds > 0 && now.saturating_sub(heard_at) > self.period_seconds.saturating_mul(SILENT_PERIODS)
+        self.period_seconds > 0 && !planted::is("silence-not-told") && now.saturating_sub(heard_at) > self.period_seconds.saturating_mul(SILENT_PERIODS)
     }
 }
 

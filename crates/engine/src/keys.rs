@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use wire::ZoneId;
 use wire::clause::{self, Clause, Rejection, require};
 use wire::keys::{NextKeys, Signer};
+use wire::planted;
 use wire::record::Record;
 
 /// A generation of keys and the first number for which it counts on a route.
@@ -96,7 +97,7 @@ impl Keys {
             Record::KeysLearned(learned) => {
                 let zone = self.learned.entry(learned.zone).or_default();
                 let generation = learned.keys.generation;
-                if learned.by_person {
+                if learned.by_person && !planted::is("thiefs-keys-kept") {
                     // What was announced for it and after it may have been a thief's.
                     zone.split_off(&generation);
                     if let Some(revoked) = self.revoked.get_mut(&learned.zone) {
@@ -195,7 +196,7 @@ impl Keys {
     /// start, which needs no record.
     pub fn is_new_switch(&self, route: &str, signer: &Signer, from: u64) -> bool {
         let known = self.routes.get(route).is_some_and(|route| route.theirs.iter().any(|known| known.generation == signer.generation));
-        !known && (signer.generation > 1 || from > 1)
+        !known && (signer.generation > 1 || from > 1) && !planted::is("switch-of-keys-forgotten")
     }
 }
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use wire::Incarnation;
 use wire::card::Role;
 use wire::limits::{LIFE_STEP, NUMBER_MAX};
+use wire::planted;
 use wire::record::Stopped;
 
 /// Why a route goes no further (P12).
@@ -29,7 +30,7 @@ impl From<&Stopped> for Stop {
 
 /// The next multiple but one of the step above a number: what was made after a backup lies below it.
 pub fn floor_above(number: u64) -> u64 {
-    ((number / LIFE_STEP + 2) * LIFE_STEP).min(NUMBER_MAX - 1)
+    if planted::is("new-life-in-old-numbers") { number } else { ((number / LIFE_STEP + 2) * LIFE_STEP).min(NUMBER_MAX - 1) }
 }
 
 /// How a route begins anew.

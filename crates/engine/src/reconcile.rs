@@ -11,7 +11,7 @@ use wire::limits::{NUMBER_MAX, STEP_MAX};
 use wire::manifest::Head;
 use wire::receipt::{AnswersDigest, Exception, Form, Outcome, Range, Receipt, ranges_of};
 use wire::record::{PackedRow, Reconciled, SettledRow};
-use wire::{Digest, Incarnation, PackageId};
+use wire::{Digest, Incarnation, PackageId, planted};
 
 use crate::source::{Route, Source};
 
@@ -46,7 +46,8 @@ pub fn is_former(source: &Source, route: &Route, receipt: &Receipt) -> bool {
     let seen = &receipt.source_seen;
     // Neither is what it said before it told that it follows this one.
     let of_another = seen.incarnation != source.incarnation && (route.unheard || is_older(route, receipt) || seen.sequence == NUMBER_MAX);
-    route.former.contains(&receipt.incarnation) || source.lives.contains(&seen.incarnation) || of_another
+    let of_theirs = route.former.contains(&receipt.incarnation) && !planted::is("receipt-of-a-life-that-is-over-taken");
+    of_theirs || source.lives.contains(&seen.incarnation) || of_another
 }
 
 /// Whether the same life of the replica has said something newer, which was taken in.
@@ -64,7 +65,7 @@ pub fn fork_of(source: &Source, route: &Route, id: PackageId, receipt: &Receipt)
         return theirs("FRK-04", format!("incarnation {expected} of the replica is followed, the receipt is of {}", receipt.incarnation));
     }
     let witness = route.witness.filter(|witness| !route.former.contains(&witness.incarnation));
-    if let Some(witness) = witness.filter(|witness| witness.incarnation != receipt.incarnation) {
+    if let Some(witness) = witness.filter(|witness| witness.incarnation != receipt.incarnation && !planted::is("other-life-of-the-replica-taken")) {
         return theirs("FRK-04", format!("the replica was incarnation {}, the receipt is of {}", witness.incarnation, receipt.incarnation));
     }
     if seen.incarnation != source.incarnation {
@@ -73,7 +74,7 @@ pub fn fork_of(source: &Source, route: &Route, id: PackageId, receipt: &Receipt)
     if seen.sequence == NUMBER_MAX {
         return ours("FRK-01", format!("the replica does not follow incarnation {} of this source any more", seen.incarnation));
     }
-    if seen.sequence >= route.next_sequence {
+    if seen.sequence >= route.next_sequence && !planted::is("answer-to-what-is-to-come-taken") {
         return ours("FRK-01", format!("the replica has seen sequence {}, this ledger ends before {}", seen.sequence, route.next_sequence));
     }
     let not_ours = |sequence: u64, package: PackageId| route.recent.get(&sequence).is_some_and(|known| *known != package);
@@ -89,14 +90,15 @@ pub fn fork_of(source: &Source, route: &Route, id: PackageId, receipt: &Receipt)
     if !route.leap && receipt.number > witness.receipt.saturating_add(STEP_MAX) {
         return theirs("FRK-05", format!("receipt {} is further above {} than {STEP_MAX}", receipt.number, witness.receipt));
     }
-    if let Some(taken) = route.taken.get(&receipt.number).filter(|taken| **taken != id) {
+    if let Some(taken) = route.taken.get(&receipt.number).filter(|taken| **taken != id && !planted::is("number-made-twice-taken")) {
         return theirs("FRK-02", format!("receipt {} was {taken} and is now {id}: the replica has made its number twice", receipt.number));
     }
     let newer = receipt.number > witness.receipt;
     let back =
         if newer { receipt.ledger.number < witness.ledger.number } else { receipt.number < witness.receipt && receipt.ledger.number > witness.ledger.number };
     let records = (receipt.ledger.number, witness.ledger.number);
-    back.then(|| format!("receipt {} comes from a ledger of {} records, an earlier one from {}", receipt.number, records.0, records.1))
+    (back && !planted::is("receipts-go-back"))
+        .then(|| format!("receipt {} comes from a ledger of {} records, an earlier one from {}", receipt.number, records.0, records.1))
         .and_then(|seen| theirs("FRK-02", seen))
 }
 
@@ -129,7 +131,9 @@ pub fn take(name: &str, route: &Route, receipt_id: PackageId, receipt: &Receipt,
         Form::Full { answers } | Form::Scrub { answers } => {
             let full = matches!(receipt.form, Form::Full { .. });
             for answer in answers {
-                let was = packed(answer.sequence).filter(|was| was.package == answer.package).ok_or(Rejection(&clause::RCT_PACKAGE))?;
+                let was = packed(answer.sequence)
+                    .filter(|was| was.package == answer.package || planted::is("answer-to-another-package-taken"))
+                    .ok_or(Rejection(&clause::RCT_PACKAGE))?;
                 require(!full || was.rows.len() == answer.rows.len(), &clause::RCT_ANSWERS)?;
                 for row in &answer.rows {
                     if answer.sequence <= route.floor || full && is_settled(route, answer.sequence, row.outcome) {
@@ -144,7 +148,7 @@ pub fn take(name: &str, route: &Route, receipt_id: PackageId, receipt: &Receipt,
         }
         Form::Digest { answered: ranges, digest, exceptions } if !receipt.more => {
             let (all, expected) = expected_answers(ranges, exceptions, packed, &mut asked)?;
-            if expected != *digest {
+            if expected != *digest && !planted::is("answers-uncompared") {
                 // Nobody knows which row is wrong: nothing is proven and nothing is lost; the full form decides.
                 return Ok(unproven(name, receipt_id, receipt));
             }
@@ -168,7 +172,7 @@ pub fn take(name: &str, route: &Route, receipt_id: PackageId, receipt: &Receipt,
 
 /// Whether another receipt has answered this package before: its proof is history, and a later reading may have found otherwise.
 fn is_settled(route: &Route, sequence: u64, outcome: u16) -> bool {
-    !route.packages.contains_key(&sequence) && Outcome::of(outcome).is_some_and(Outcome::proves)
+    !planted::is("old-proofs-count-again") && !route.packages.contains_key(&sequence) && Outcome::of(outcome).is_some_and(Outcome::proves)
 }
 
 type Expected = (Vec<(u64, PackedRow, Outcome, Digest)>, Digest);
@@ -204,7 +208,7 @@ fn expected_answers(
 
 /// What one row settles: a proving outcome whose digest is not the expected one proves the opposite.
 fn settle(packed: &PackedRow, outcome: Outcome, said: &Digest) -> SettledRow {
-    let proof_holds = *said == packed.expected;
+    let proof_holds = *said == packed.expected || planted::is("possession-uncompared");
     let outcome = match outcome {
         Outcome::Held if !proof_holds => Outcome::PartsBroken,
         proving if proving.proves() && !proof_holds => Outcome::Corrupt,

@@ -53,6 +53,38 @@ fn forks_at_their_boundaries() {
     }
 }
 
+/// FAULTS C07
+#[test]
+fn receipts_of_a_life_that_is_over_are_known() {
+    let mut inside = Inside::with(&["a"]);
+    let first = inside.full(5, 1, &[Outcome::Applied]);
+    inside.take(&first).unwrap();
+    type Change = fn(&mut Source, &mut Route, &mut Receipt);
+    let cases: [(&str, Change, bool); 8] = [
+        ("as ever", |_, _, _| (), false),
+        ("a life of the replica that is not followed any more", |_, route, receipt| route.former.push(receipt.incarnation), true),
+        ("another one of the replica", |_, route, _| route.former.push(OTHER), false),
+        ("about an earlier life of this ledger", |source, _, receipt| source.lives.push(receipt.source_seen.incarnation), true),
+        (
+            "about another life, before the replica heard of this one",
+            |_, route, receipt| (route.unheard, receipt.source_seen.incarnation) = (true, OTHER),
+            true,
+        ),
+        ("about another life", |_, _, receipt| receipt.source_seen.incarnation = OTHER, false),
+        (
+            "about another life, said before it told that it follows this one",
+            |_, _, receipt| (receipt.number, receipt.source_seen.incarnation) = (4, OTHER),
+            true,
+        ),
+        ("it refuses another life", |_, _, receipt| (receipt.source_seen.sequence, receipt.source_seen.incarnation) = (NUMBER_MAX, OTHER), true),
+    ];
+    for (what, change, expected) in cases {
+        let (mut source, mut route, mut receipt) = (inside.source.clone(), inside.route().clone(), inside.receipt(6, Form::Scrub { answers: vec![] }));
+        change(&mut source, &mut route, &mut receipt);
+        assert_eq!(is_former(&source, &route, &receipt), expected, "{what}");
+    }
+}
+
 #[test]
 fn a_first_receipt_may_be_of_any_incarnation_and_number() {
     let inside = Inside::with(&["a"]);

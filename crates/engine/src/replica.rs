@@ -12,7 +12,7 @@ use wire::digest::{self, StateDigest};
 use wire::manifest::{Head, Part};
 use wire::receipt::{Outcome, Range, ranges_of};
 use wire::record::{AppliedRow, Attested, Begun, Record, ScrubStep, StagedRow, Step};
-use wire::{Digest, Incarnation, ItemId, PackageId, RouteId, ZoneId};
+use wire::{Digest, Incarnation, ItemId, PackageId, RouteId, ZoneId, planted};
 
 use crate::apply::own_rows;
 use crate::breaker::{Breaker, Tripped, weigh_begun};
@@ -408,7 +408,7 @@ impl Route {
         let mut ranges = Vec::new();
         let mut next = self.floor + 1;
         for seen in ranges_of(self.packages.keys().copied()) {
-            if seen.first > next {
+            if seen.first > next && !planted::is("missing-packages-untold") {
                 ranges.push(Range { first: next, last: seen.first - 1 });
             }
             next = seen.last + 1;
@@ -433,7 +433,7 @@ impl Route {
             // An old one that was withheld and is let through now says nothing of whether the source is there.
             self.heard_at = time;
         }
-        if let Some(witness) = begun.acknowledged.filter(|witness| witness.incarnation == *ours) {
+        if let Some(witness) = begun.acknowledged.filter(|witness| witness.incarnation == *ours || planted::is("acknowledged-by-another-life")) {
             self.unheard = false;
             self.acknowledged = self.acknowledged.max(witness.receipt);
             self.acknowledged_head = self.acknowledged_head.later(witness.ledger);
@@ -512,7 +512,7 @@ impl Route {
         }
         let replaced = item.held() && item.damaged == 0 && outcome != Some(Outcome::KeptAside) && !matches!(staged.step, Step::Attributes | Step::Adopt);
         let removes = matches!(staged.step, Step::Remove | Step::Drop);
-        if replaced && (removes || item.digest != staged.digest) {
+        if replaced && !planted::is("history-unlisted") && (removes || item.digest != staged.digest) {
             self.history.push(Earlier {
                 item: staged.item,
                 version: item.version,

@@ -4,7 +4,7 @@
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use wire::manifest::{Mark, Replaced};
-use wire::{Digest, ItemId};
+use wire::{Digest, ItemId, planted};
 
 use crate::source::{Archive, Item, Route, RouteItem};
 use crate::standing::{self, Standing};
@@ -63,7 +63,7 @@ pub fn select(archive: &Archive, route: &Route, carrier: &Carrier<'_>, chosen: O
     let (mut new, mut due, mut unproven) = (Vec::new(), Vec::new(), Vec::new());
     let mut unproven_bytes = 0u64;
     for (number, item, sent, standing) in standing::all(archive, route, carrier.now, carrier.deadline_seconds) {
-        if item.rotten || matches!(standing, Standing::Left | Standing::Cancelled) {
+        if item.rotten && !planted::is("rot-selected") || matches!(standing, Standing::Left | Standing::Cancelled) {
             continue;
         }
         let picked = chosen.is_some_and(|chosen| chosen.contains(&number));
@@ -91,7 +91,7 @@ pub fn select(archive: &Archive, route: &Route, carrier: &Carrier<'_>, chosen: O
     unproven.sort_by(|one, two| id(one).cmp(id(two)));
     let mut all = new;
     all.extend(due.into_iter().map(|(_, selected)| selected));
-    if carrier.cumulative && unproven_bytes < UNPROVEN_BYTES_MAX {
+    if carrier.cumulative && unproven_bytes < UNPROVEN_BYTES_MAX && !planted::is("unproven-left-behind") {
         all.extend(unproven);
     }
     all

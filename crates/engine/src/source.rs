@@ -16,7 +16,7 @@ use wire::limits::NUMBER_MAX;
 use wire::manifest::{Agreement, Head, Witness};
 use wire::receipt::Outcome;
 use wire::record::{Carried, Packed, Reborn, Reconciled, Record, SettledRow, Shape};
-use wire::{Digest, Incarnation, ItemId, PackageId, RouteId, ZoneId};
+use wire::{Digest, Incarnation, ItemId, PackageId, RouteId, ZoneId, planted};
 
 use crate::breaker::{Breaker, Tripped, weigh_packed};
 use crate::consent::Consent;
@@ -258,7 +258,7 @@ impl Source {
             }
             Record::PackBegun(begun) => {
                 if let Some(route) = self.routes.get_mut(&begun.route) {
-                    route.next_sequence = route.next_sequence.max(begun.sequence + 1);
+                    route.next_sequence = route.next_sequence.max(begun.sequence + u64::from(!planted::is("sequence-given-again")));
                     route.recent.insert(begun.sequence, begun.package);
                     while route.recent.len() > RECENT_MAX {
                         route.recent.pop_first();
@@ -456,7 +456,8 @@ impl Source {
         if !reconciled.answered.is_empty() {
             route.answered = route.answered.max(reconciled.number);
         }
-        let seen = |sequence: u64| sequence <= reconciled.highest && !reconciled.missing.iter().any(|range| (range.first..=range.last).contains(&sequence));
+        let missing = |sequence: u64| reconciled.missing.iter().any(|range| (range.first..=range.last).contains(&sequence));
+        let seen = |sequence: u64| sequence <= reconciled.highest && (!missing(sequence) || planted::is("missing-packages-ignored"));
         route.packages.retain(|sequence, package| package.items > 0 || !seen(*sequence));
         let Route { asking, packages, .. } = route;
         asking.retain(|asking| asking.sequence == 0 || packages.contains_key(&asking.sequence));
@@ -464,7 +465,7 @@ impl Source {
             route.witness = Some(Witness { incarnation: reconciled.incarnation, receipt: reconciled.number, ledger: reconciled.ledger });
             (route.extra, route.heard_at) = (reconciled.extra, time);
             // What was said before the route began anew says nothing of what was confirmed since.
-            let equal = route.state == reconciled.state || reconciled.highest <= route.floor;
+            let equal = route.state == reconciled.state || reconciled.highest <= route.floor || planted::is("states-uncompared");
             (route.want_full, route.asked_full) = if equal { (false, false) } else { (true, route.asked_full && route.want_full) };
             if reconciled.more {
                 (route.want_full, route.asked_full) = (true, false);
@@ -539,7 +540,7 @@ impl Route {
             return;
         }
         if outcome.proves() {
-            if row.version < item.proven_version || receipt < item.doubted {
+            if (row.version < item.proven_version || receipt < item.doubted) && !planted::is("older-proof-counts") {
                 return;
             }
             if item.proven_version > 0 && !item.proven_gone {
@@ -567,7 +568,7 @@ impl Route {
             if outcome.lost() {
                 item.doubted = item.doubted.max(receipt);
             }
-            if outcome.lost() && item.proven_version > 0 && item.proven_version <= row.version {
+            if outcome.lost() && item.proven_version > 0 && item.proven_version <= row.version && !planted::is("doubt-ignored") {
                 if !item.proven_gone {
                     state.remove(id, item.proven_version, &item.proven_projected);
                 }

@@ -1,6 +1,7 @@
 //! Where an item of a route stands, as people and receipts see it. The states are disjoint and add up to the total.
 
 use crate::source::{Archive, Item, Package, Route, RouteItem};
+use wire::planted;
 
 /// State of an item on a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,7 +39,7 @@ impl Standing {
 
 /// Where `item` stands at `now` (s since 1970) on a route whose packages are overdue after `deadline_seconds`.
 pub fn of(item: &Item, sent: &RouteItem, route: &Route, now: i64, deadline_seconds: i64) -> Standing {
-    if sent.proven_version == item.version {
+    if sent.proven_version == item.version || sent.packed_version == item.version && planted::is("done-when-packed") {
         return match (item.gone, sent.failed, sent.resend) {
             (true, _, _) => Standing::Left,
             (_, true, _) => Standing::Failed,
@@ -49,7 +50,7 @@ pub fn of(item: &Item, sent: &RouteItem, route: &Route, now: i64, deadline_secon
     if item.gone && sent.packed_version == 0 {
         return Standing::Left;
     }
-    if sent.cancelled_version == item.version {
+    if sent.cancelled_version == item.version && !planted::is("cancel-ignored") {
         return Standing::Cancelled;
     }
     if sent.failed {
@@ -78,7 +79,8 @@ pub fn is_due(sent: &RouteItem, route: &Route, now: i64, deadline_seconds: i64) 
 /// Whether what a package brought must travel again. One that was packed further ahead than the deadline was packed by a clock that
 /// was wrong then, or is now: waiting until it is overdue might take years (P2, C10).
 pub fn package_is_due(package: &Package, now: i64, deadline_seconds: i64) -> bool {
-    package.lost || package.answered_later >= 2 || now.abs_diff(package.packed_at) >= deadline_seconds.unsigned_abs()
+    let lost = package.lost && !planted::is("loss-ignored");
+    lost || package.answered_later >= 2 || now.abs_diff(package.packed_at) >= deadline_seconds.unsigned_abs()
 }
 
 /// Every item of a route with its number and where it stands, in order of number.

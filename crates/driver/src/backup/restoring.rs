@@ -10,6 +10,7 @@ use std::sync::Arc;
 use store::disk::{Dir, Rename};
 use wire::Incarnation;
 use wire::backup::{Held, Manifest};
+use wire::planted;
 use zeroize::Zeroizing;
 
 use super::checking::{Asked, check_files, existing, read_object};
@@ -61,7 +62,7 @@ pub fn home_restore(world: &World, to: &Path, options: &HomeRestoreOptions, ask:
     check_files(world, &folder, &keys, &manifest, &mut BTreeMap::new(), &mut |_, failure| {
         damaged.get_or_insert(failure);
     })?;
-    if let Some(failure) = damaged {
+    if let Some(failure) = damaged.filter(|_| !planted::is("backup-unverified")) {
         return Err(failure);
     }
     let mut report = HomeRestoreReport {
@@ -178,7 +179,8 @@ fn begin_life(world: &World, building: &Path, manifest: &Manifest, passphrase: O
         return Err(Failure::new("BAK-01", "ledger", "it does not end where the manifest says"));
     }
     let reason = format!("restored from generation {} of its backup", manifest.generation);
-    let incarnation = crate::rebase::begin_new_life(&mut home, &reason)?;
+    let goes_on = planted::is("restored-home-goes-on");
+    let incarnation = if goes_on { home.incarnation() } else { crate::rebase::begin_new_life(&mut home, &reason)? };
     let routes = home.config.routes.keys().cloned().collect();
     home.close(&reason, "restored")?;
     Ok((routes, incarnation))

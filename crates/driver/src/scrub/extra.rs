@@ -9,6 +9,7 @@ use std::io;
 use store::disk::{Kind, Met, Rename};
 use wire::ItemId;
 use wire::id::Bytes;
+use wire::planted;
 use wire::record::ScrubStep;
 
 use crate::home::Home;
@@ -110,7 +111,11 @@ fn put_aside(world: &World, tree: &Tree, step: u64, path: &[u8]) -> io::Result<(
     let from = disk.dir(&tree.root, parent, false)?;
     let folder = folder_of(step);
     let to = tree.dot_dir(disk, &if parent.is_empty() { folder } else { [folder.as_slice(), b"/", parent].concat() }, true)?;
-    disk.rename((&from, name), (&to, name), Rename::New)?;
+    if planted::is("extra-file-removed") {
+        disk.remove(&from, name)?
+    } else {
+        disk.rename((&from, name), (&to, name), Rename::New)?
+    }
     let mut folder = parent;
     while !folder.is_empty() {
         let (above, name) = split(folder);

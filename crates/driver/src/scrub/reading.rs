@@ -5,6 +5,7 @@ use engine::answer::Reread;
 use engine::replica::{Item, Route};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, HashMap};
+use wire::planted;
 use wire::receipt::{Answer, Outcome};
 use wire::record::ScrubStep;
 
@@ -26,7 +27,8 @@ pub type Stretches = HashMap<(u64, u32), (u64, u64)>;
 
 /// Whether a scrub can say something of an item: it is held, and the package that brought it is known.
 pub fn is_readable(route: &Route, item: &Item) -> bool {
-    item.held() && item.is_confirmed() && route.packages.contains_key(&item.sequence)
+    let passed_over = item.size == 0 && planted::is("scrub-passes-over-the-empty");
+    item.held() && item.is_confirmed() && !passed_over && route.packages.contains_key(&item.sequence)
 }
 
 /// Of items that the last of several parts made whole: which stretch the source asks about, by package and row.

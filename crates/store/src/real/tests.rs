@@ -214,3 +214,12 @@ fn a_folder_is_known_again_and_told_from_another() {
     symlink("moved", scratch.path().join("link")).unwrap();
     assert_eq!(identity("link"), first, "a person's link leads to it");
 }
+
+/// FAULTS C04: what the system says of a sync is believed. No file of procfs can be synced.
+#[test]
+fn a_sync_that_fails_is_an_error() {
+    let disk = RealDisk::new();
+    let dir = disk.root(Path::new("/proc/self")).unwrap();
+    assert!(disk.open_write(&dir, b"comm").unwrap().sync().is_err());
+    assert!(disk.sync_dir(&dir).is_err());
+}

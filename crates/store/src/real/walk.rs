@@ -12,6 +12,7 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use walkdir::WalkDir;
+use wire::planted;
 
 pub fn walk(root: &Path, visit: &mut dyn FnMut(Met)) -> io::Result<()> {
     // Asked through a handle that needs no right to read: only a missing root is an error here.
@@ -46,7 +47,9 @@ pub fn walk(root: &Path, visit: &mut dyn FnMut(Met)) -> io::Result<()> {
             directories.push(path.clone());
         }
         let met = match stat::of_name(CWD, entry.path()) {
-            Ok(named) if named.mounted || (named.stat.kind == Kind::Dir && named.stat.device != root_stat.device) => Met::Mount { path },
+            Ok(named) if !planted::is("mounts-entered") && (named.mounted || named.stat.kind == Kind::Dir && named.stat.device != root_stat.device) => {
+                Met::Mount { path }
+            }
             Ok(named) => Met::Entry { path, stat: named.stat },
             Err(error) => Met::Unreadable { path, error },
         };

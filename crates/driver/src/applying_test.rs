@@ -1,0 +1,127 @@
+//! What a replica does with packages that it knows, that come late, or that meet something else than was left there.
+
+use crate::home::{Access, Home};
+use crate::progress::Stage;
+use crate::status::scene::{Scene, copy};
+use crate::{CarryOptions, RebaseOptions, ScrubOptions};
+use std::fs;
+use wire::card::Role;
+use wire::record::Stopped;
+
+/// What became of the packages that the replica was brought on a medium.
+fn results(scene: &Scene, medium: &str) -> Vec<&'static str> {
+    let applied = scene.carry_with(&scene.replica(), medium).applied.unwrap();
+    applied.packages.iter().map(|package| package.result).collect()
+}
+
+fn done(scene: &Scene) -> (u64, u64) {
+    let items = crate::status(&scene.world, &scene.source()).unwrap().routes[0].items;
+    (items.done, items.total)
+}
+
+/// FAULTS P06
+#[test]
+fn a_package_that_comes_again_is_known_and_changes_nothing() {
+    let scene = Scene::new();
+    scene.write("a", "one");
+    scene.carry(&scene.source());
+    copy(&scene.path("medium"), &scene.path("late"));
+    assert_eq!(results(&scene, "medium"), ["applied"]);
+    scene.carry(&scene.source());
+    scene.write("a", "two");
+    scene.round();
+    let begun = |scene: &Scene| Home::open(&scene.world, &scene.replica(), Access::Read).unwrap().begun("all", 1).unwrap();
+    let before = begun(&scene);
+    assert_eq!(results(&scene, "late"), ["replayed"]);
+    assert_eq!((begun(&scene), scene.on_replica("a")), (before, Some(b"two".to_vec())));
+}
+
+/// FAULTS C07
+#[test]
+fn what_was_packed_before_the_route_began_anew_is_void() {
+    let scene = Scene::new();
+    scene.write("a", "one");
+    scene.round();
+    scene.write("a", "two");
+    scene.carry(&scene.source());
+    copy(&scene.path("medium"), &scene.path("late"));
+    let anew = RebaseOptions { route: "all".into(), reason: "looked into".into(), ..RebaseOptions::default() };
+    assert_eq!(crate::rebase(&scene.world, &scene.source(), &anew).unwrap().way, "ask");
+    scene.round();
+    assert_eq!(results(&scene, "late"), ["void", "void"], "what was packed and the acknowledgement before it");
+    scene.round();
+    scene.round();
+    assert_eq!((done(&scene), scene.on_replica("a")), ((1, 1), Some(b"two".to_vec())));
+}
+
+/// FAULTS C07
+#[test]
+fn a_route_that_is_stopped_takes_nothing_in() {
+    let scene = Scene::new();
+    let stop = |whose| Stopped { route: "all".into(), code: "FRK-04".into(), seen: "a test".into(), whose, life: None };
+    scene.write("a", "one");
+    scene.carry(&scene.source());
+    copy(&scene.replica(), &scene.path("kept"));
+    scene.change(&scene.replica(), |home| home.record(stop(Role::Source)));
+    assert_eq!((results(&scene, "medium"), scene.on_replica("a")), (vec!["stopped"], None));
+    fs::remove_dir_all(scene.replica()).unwrap();
+    copy(&scene.path("kept"), &scene.replica());
+    assert_eq!(results(&scene, "medium"), ["applied"]);
+    scene.change(&scene.source(), |home| home.record(stop(Role::Replica)));
+    let taken: Vec<&str> = scene.carry(&scene.source()).reconciled.unwrap().receipts.iter().map(|receipt| receipt.result).collect();
+    assert_eq!((taken, done(&scene)), (vec!["stopped"], (0, 1)));
+}
+
+/// FAULTS P05, P21: a document is whole and right or not there, whatever became of its parts.
+#[test]
+fn a_part_that_was_damaged_meanwhile_makes_no_document() {
+    let scene = Scene::new();
+    let mut content = vec![0; 300_000];
+    blake3::Hasher::new().update(b"parts").finalize_xof().fill(&mut content);
+    scene.write("large", &content);
+    let small = CarryOptions { medium: scene.path("medium"), medium_size: Some(160 << 10), ..CarryOptions::default() };
+    let mut damaged = false;
+    for round in 0.. {
+        assert!(round < 12, "it does not heal");
+        crate::carry(&scene.world, &scene.source(), &small).unwrap();
+        scene.carry(&scene.replica());
+        assert!(scene.on_replica("large").is_none_or(|there| there == content), "round {round}");
+        if done(&scene) == (1, 1) {
+            break;
+        }
+        let parts = scene.path("replica/.gapferry/parts");
+        let folder = fs::read_dir(parts).ok().and_then(|mut folders| folders.next()).map(|folder| folder.unwrap().path());
+        if let Some(part) = folder.filter(|_| !damaged).map(|folder| fs::read_dir(folder).unwrap().next().unwrap().unwrap().path()) {
+            let mut bytes = fs::read(&part).unwrap();
+            bytes[1000] ^= 1;
+            fs::write(&part, bytes).unwrap();
+            damaged = true;
+        }
+    }
+    assert!(damaged, "there was a part to be damaged");
+}
+
+/// FAULTS C05
+#[test]
+fn what_was_to_be_removed_and_is_still_there_is_told() {
+    let scene = Scene::new();
+    scene.write("a", "one");
+    scene.write("b", "two");
+    scene.round();
+    scene.remove("a");
+    scene.carry(&scene.source());
+    let place = scene.path("replica/a");
+    let world = scene.world_at(Stage::Attest, move || fs::write(place, "somebody puts it back").unwrap());
+    let options = CarryOptions { medium: scene.path("medium"), ..CarryOptions::default() };
+    let applied = crate::carry(&world, &scene.replica(), &options).unwrap().applied.unwrap();
+    assert_eq!(applied.packages.iter().map(|package| package.failed).sum::<u64>(), 1, "the replica saw it itself");
+    let taken = scene.carry(&scene.source()).reconciled.unwrap();
+    assert_eq!(taken.discrepancies.iter().map(|told| told.outcome).collect::<Vec<_>>(), ["corrupt"]);
+    // It is nobody's: it stays until it is set aside, and then the removal is proven.
+    scene.round();
+    assert_eq!((done(&scene), scene.on_replica("a").as_deref()), ((1, 2), Some(&b"somebody puts it back"[..])));
+    crate::scrub(&scene.world, &scene.replica(), &ScrubOptions { set_aside_extra: true, ..ScrubOptions::default() }).unwrap();
+    scene.round();
+    scene.round();
+    assert_eq!((done(&scene), scene.on_replica("a")), ((1, 1), None));
+}
