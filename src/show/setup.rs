@@ -145,6 +145,7 @@ impl Show for ActReport {
 impl Show for RebaseReport {
     fn show(&self, page: &mut Page) {
         let done = match (self.way, self.dry_run) {
+            _ if self.missing > 0 => "rebase.agreed",
             ("new-life", false) => "rebase.new-life",
             ("new-life", true) => "rebase.would-new-life",
             ("ask", false) => "rebase.ask",
@@ -154,7 +155,7 @@ impl Show for RebaseReport {
             (_, false) => "rebase.follow",
             (_, true) => "rebase.would-follow",
         };
-        page.say(done, &[("route", &self.route), ("routes", &self.routes.join(", "))]);
+        page.say(done, &[("route", &self.route), ("routes", &self.routes.join(", ")), ("missing", &self.missing.to_string())]);
         page.say("rebase.incarnation", &[("incarnation", &self.incarnation)]);
         if let Some(life) = &self.life {
             page.say("rebase.life", &[("incarnation", life)]);
@@ -166,8 +167,12 @@ impl Show for RebaseReport {
         if self.send_items > 0 {
             page.say("rebase.send", &[("count", &number(self.send_items)), ("bytes", &bytes(self.send_bytes))]);
         }
-        if !self.dry_run {
+        if !self.dry_run && self.missing == 0 {
             page.say(if self.role == "source" { "rebase.next-source" } else { "rebase.next-replica" }, &[("route", &self.route)]);
         }
+    }
+
+    fn problems(&self) -> Vec<&Problem> {
+        self.problems.iter().collect()
     }
 }

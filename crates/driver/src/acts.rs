@@ -13,7 +13,7 @@ use engine::standing::{self, Standing};
 use std::collections::BTreeSet;
 use std::path::Path;
 use wire::card::Role;
-use wire::record::{BreakerAgreed, BreakerReleased, Cancelled, Packed, Resent, Waiting};
+use wire::record::{BreakerAgreed, BreakerReleased, Cancelled, Packed, Record, Resent, Waiting};
 use wire::{ItemId, PackageId};
 
 use crate::home::{Access, Home};
@@ -81,40 +81,48 @@ pub fn breaker_release(world: &World, path: &Path, route: &str, reason: &str) ->
             return Ok(0);
         };
         let over = release.over;
-        people = agree(home, route, over, reason)?;
+        let agreed = |who: String| BreakerAgreed { route: route.into(), who, over, reason: reason.into() };
+        people = agree(home, &|home| breaker_of(home, route)?.consent.as_ref(), &over, agreed)?;
         if people.missing == 0 {
             home.record(BreakerReleased { route: route.into(), over, allowed: release.allowed, moved: release.moved, reason: reason.into() })?;
         }
         Ok(over.changes.max(over.suspicious))
     })?;
-    report.problems.extend((people.missing > 0).then(|| Problem {
-        code: "ACT-01",
-        subject: route.into(),
-        detail: format!("agreed: {}; {} more must agree to the same {} changes", people.agreed.join(", "), people.missing, report.items),
-    }));
+    report.problems.extend(people.problem(route, &format!("{} changes", report.items)));
     (report.agreed, report.missing) = (people.agreed, people.missing);
     Ok(report)
 }
 
 /// Who has agreed, and how many others must.
 #[derive(Default)]
-struct People {
-    agreed: Vec<String>,
-    missing: u64,
+pub(crate) struct People {
+    pub agreed: Vec<String>,
+    pub missing: u64,
 }
 
-/// Whoever acts agrees to `over`, where several people must.
-fn agree(home: &mut Home, route: &str, over: Waiting, reason: &str) -> Result<People, Failure> {
+impl People {
+    /// What is said while somebody is missing, on a route where this is what they agree to.
+    pub fn problem(&self, route: &str, to: &str) -> Option<Problem> {
+        let detail = format!("agreed: {}; {} more must agree to the same {to}", self.agreed.join(", "), self.missing);
+        (self.missing > 0).then(|| Problem { code: "ACT-01", subject: route.into(), detail })
+    }
+}
+
+/// What several people have agreed to so far.
+type Open<'a, T> = dyn for<'h> Fn(&'h Home) -> Option<&'h Consent<T>> + 'a;
+
+/// Whoever acts agrees to `over`, where several people must; `agreed` is the record of it.
+pub(crate) fn agree<T: PartialEq, R: Into<Record>>(home: &mut Home, open: &Open<'_, T>, over: &T, agreed: impl FnOnce(String) -> R) -> Result<People, Failure> {
     let needed = home.config.policy.release_people;
     if needed <= 1 {
         return Ok(People::default());
     }
     let who = home.world.actor.user.clone();
-    let decision = Consent::decide(breaker_of(home, route).and_then(|breaker| breaker.consent.as_ref()), &who, &over, needed);
+    let decision = Consent::decide(open(home), &who, over, needed);
     if !matches!(decision, Decision::Again(_)) {
-        home.record(BreakerAgreed { route: route.into(), who, over, reason: reason.into() })?;
+        home.record(agreed(who))?;
     }
-    let agreed = breaker_of(home, route).and_then(|breaker| breaker.consent.as_ref()).map(|consent| consent.people.clone()).unwrap_or_default();
+    let agreed = open(home).map(|consent| consent.people.clone()).unwrap_or_default();
     let missing = match decision {
         Decision::Enough => 0,
         Decision::Missing(missing) | Decision::Again(missing) => missing,

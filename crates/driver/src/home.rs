@@ -7,6 +7,7 @@ mod keyring;
 mod lookups;
 
 use engine::keys::Keys;
+use engine::rebase::Agreements;
 use engine::replica::Replica;
 use engine::source::Source;
 use keyring::Keyring;
@@ -363,6 +364,14 @@ impl Home {
     /// Incarnation of the ledger.
     pub fn incarnation(&self) -> Incarnation {
         self.state.incarnation()
+    }
+
+    /// Who has agreed that a route begins anew.
+    pub fn agreements(&self) -> &Agreements {
+        match &self.state {
+            State::Source(source) => &source.agreements,
+            State::Replica(replica) => &replica.agreements,
+        }
     }
 
     /// What a source knows.

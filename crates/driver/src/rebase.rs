@@ -4,12 +4,13 @@
 //! A person on each side that stopped agrees: a copied machine looks like one that was put back.
 
 use engine::inventory::outlook;
-use engine::rebase::{Choice, Way, way_back};
+use engine::rebase::{Choice, Meant, Way, way_back};
 use std::path::Path;
 use wire::Incarnation;
 use wire::card::Role;
-use wire::record::{Followed, Rebased, Reborn};
+use wire::record::{Followed, RebaseAgreed, Rebased, Reborn};
 
+use crate::acts::agree;
 use crate::home::{Access, Home};
 use crate::report::{ApplyReport, Failure, RebaseReport};
 use crate::world::World;
@@ -32,6 +33,7 @@ pub struct RebaseOptions {
 }
 
 /// Lets a route begin anew: with a new life of this home, by following the other side's, or by asking what the replica holds.
+/// Where several people must agree (`release_people`), it does with the last of them.
 ///
 /// # Errors
 /// `USE-01` for an unknown route, no reason, a replica where nothing is stopped, or a life that cannot be the other side's new one;
@@ -43,7 +45,8 @@ pub fn rebase(world: &World, path: &Path, options: &RebaseOptions) -> Result<Reb
     let mut home = Home::open(world, path, Access::Change)?;
     match decide(&mut home, options) {
         Ok(report) => {
-            home.close(&options.reason, &format!("{}: {}", options.route, report.way))?;
+            let agreed = if report.missing > 0 { " agreed to" } else { "" };
+            home.close(&options.reason, &format!("{}: {}{agreed}", options.route, report.way))?;
             Ok(report)
         }
         Err(failure) => {
@@ -78,6 +81,15 @@ fn decide(home: &mut Home, options: &RebaseOptions) -> Result<RebaseReport, Fail
     let mut report = look(home, name, &way);
     report.dry_run = options.dry_run;
     if options.dry_run {
+        return Ok(report);
+    }
+    let meant = Meant::from(&way);
+    let agreed =
+        |who: String| RebaseAgreed { route: name.clone(), who, way: meant.way.clone(), former: meant.former, life: meant.life, reason: options.reason.clone() };
+    let people = agree(home, &|home| home.agreements().on(name), &meant, agreed)?;
+    report.problems.extend(people.problem(name, &format!("way ({})", meant.way)));
+    (report.agreed, report.missing) = (people.agreed, people.missing);
+    if report.missing > 0 {
         return Ok(report);
     }
     if role == Role::Replica {

@@ -383,3 +383,51 @@ fn an_old_package_that_stays_on_its_medium_is_told_once() {
     }
     assert_eq!(written[1..], [0, 0, 0], "{written:?}");
 }
+
+/// FAULTS K04: where two people must agree, one alone begins nothing anew, on either side.
+#[test]
+fn two_people_begin_anew() {
+    let scene = history();
+    put_back(&scene, "home-source", 2);
+    scene.write("changing", "after the old copy");
+    for home in [scene.source(), scene.replica()] {
+        scene.policy(&home, "release_people = 2");
+    }
+    let ask = |home: &Path, user: &str, new_life: bool| {
+        let mut world = scene.world.clone();
+        world.actor.user = user.into();
+        let options = RebaseOptions { route: "all".into(), reason: "looked into".into(), new_life, ..RebaseOptions::default() };
+        let report = super::rebase(&world, home, &options).unwrap();
+        (report.agreed.join(" "), report.missing, report.problems.iter().map(|problem| problem.code).collect::<Vec<_>>())
+    };
+    let status = |home: &Path| {
+        let route = crate::status(&scene.world, home).unwrap().routes.remove(0);
+        (route.stopped.is_some(), route.agreed.join(" "))
+    };
+    let life = |home: &Path| crate::status(&scene.world, home).unwrap().incarnation;
+    let carry_on = |home: &Path| {
+        for _ in 0..4 {
+            if status(home).0 {
+                return;
+            }
+            scene.carry(&scene.source());
+            scene.carry(&scene.replica());
+        }
+        panic!("it does not stop");
+    };
+    let (alone, both) = (|who: &str| (who.to_owned(), 1, vec!["ACT-01"]), |who: &str| (who.to_owned(), 0, vec![]));
+    // The replica sees it first. It stays stopped until the second one agrees to the same.
+    let (source, replica) = (scene.source(), scene.replica());
+    carry_on(&replica);
+    assert_eq!(ask(&replica, "li", false), alone("li"));
+    assert_eq!(ask(&replica, "li", false), alone("li"), "the same person twice is one");
+    assert_eq!(status(&replica), (true, "li".into()));
+    assert_eq!(ask(&replica, "wang", true), alone("wang"), "another way: it begins anew");
+    assert_eq!(ask(&replica, "wang", false), alone("wang"));
+    assert_eq!((ask(&replica, "li", false), status(&replica)), (both("wang li"), (false, String::new())));
+    // The source: its ledger goes on as it is until then.
+    let before = life(&source);
+    assert_eq!((ask(&source, "wang", true), life(&source) == before), (alone("wang"), true));
+    assert_eq!((ask(&source, "li", true), life(&source) == before), (both("wang li"), false));
+    assert_eq!(ask(&source, "li", true), alone("li"), "the next time it begins anew");
+}

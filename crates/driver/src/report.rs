@@ -529,8 +529,14 @@ pub struct RebaseReport {
     pub send_items: u64,
     /// Their bytes.
     pub send_bytes: u64,
+    /// Who has agreed so far, where several people must.
+    pub agreed: Vec<String>,
+    /// How many others must agree before anything begins anew.
+    pub missing: u64,
     /// Whether nothing was done because of `--dry-run`.
     pub dry_run: bool,
+    /// What needs attention.
+    pub problems: Vec<Problem>,
 }
 
 /// An earlier version on the replica.

@@ -105,14 +105,15 @@ fn stop(name: &str, stopped: Option<&engine::rebase::Stop>, tripped: Option<Stri
     (problems.first().map(|problem| problem.code.into()), problems)
 }
 
-/// Who has agreed so far that a route goes on.
-fn agreed(breaker: &Breaker) -> Vec<String> {
-    breaker.consent.as_ref().map(|consent| consent.people.clone()).unwrap_or_default()
+/// Who has agreed so far that a route goes on, or begins anew.
+fn agreed(home: &Home, name: &str, breaker: &Breaker) -> Vec<String> {
+    let released = breaker.consent.as_ref().map(|consent| &consent.people);
+    home.agreements().on(name).map(|consent| &consent.people).or(released).cloned().unwrap_or_default()
 }
 
 /// Who has agreed and how many are missing, where several people must agree.
 fn people(home: &Home, breaker: &Breaker) -> String {
-    let (needed, agreed) = (home.config.policy.release_people, agreed(breaker));
+    let (needed, agreed) = (home.config.policy.release_people, breaker.consent.as_ref().map_or(&[][..], |consent| &consent.people));
     match (needed, agreed.is_empty()) {
         (1, _) => String::new(),
         (_, true) => format!("; {needed} people must"),
@@ -159,7 +160,7 @@ fn source_status(home: &Home, name: &str, config: &RouteConfig) -> (RouteStatus,
         oldest_unproven_seconds: open.oldest_unproven_seconds,
         packages_unanswered: route.packages.values().filter(|package| package.items > 0 && !package.lost).count() as u64,
         stopped,
-        agreed: agreed(&route.breaker),
+        agreed: agreed(home, name, &route.breaker),
         extra: route.extra.into(),
         unconfirmed: open.unconfirmed,
         next,
@@ -264,7 +265,7 @@ fn replica_status(home: &Home, name: &str, config: &RouteConfig) -> (RouteStatus
         receipt: route.receipts,
         packages_unanswered: if reads { 0 } else { outstanding },
         stopped,
-        agreed: agreed(&route.breaker),
+        agreed: agreed(home, name, &route.breaker),
         escaped: route.escaped(),
         oldest_read_seconds,
         extra: route.extra.into(),

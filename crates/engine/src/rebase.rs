@@ -1,13 +1,16 @@
 //! How a route that stopped at a fork begins anew (P12): why it stopped, which way a person agrees to, and the floor above which
 //! the numbers of a new life begin.
 
+use alloc::collections::BTreeMap;
 use alloc::string::String;
 use serde::{Deserialize, Serialize};
 use wire::Incarnation;
 use wire::card::Role;
 use wire::limits::{LIFE_STEP, NUMBER_MAX};
 use wire::planted;
-use wire::record::Stopped;
+use wire::record::{Followed, RebaseAgreed, Rebased, Record, Stopped};
+
+use crate::consent::Consent;
 
 /// Why a route goes no further (P12).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,6 +70,55 @@ impl Way {
             Way::Ask { .. } => "ask",
             Way::Follow { .. } => "follow",
             Way::Refuse { .. } => "refuse",
+        }
+    }
+}
+
+/// What several people agree to, one after the other.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Meant {
+    /// The word of the way.
+    pub way: String,
+    /// The incarnation of the other side that is not to be followed any more.
+    pub former: Option<Incarnation>,
+    /// The one that is followed instead, or refused.
+    pub life: Option<Incarnation>,
+}
+
+impl From<&Way> for Meant {
+    fn from(way: &Way) -> Self {
+        let (former, life) = match way {
+            Way::NewLife => (None, None),
+            Way::Ask { former, life } | Way::Follow { former, life } => (*former, *life),
+            Way::Refuse { life } => (None, Some(*life)),
+        };
+        Self { way: way.word().into(), former, life }
+    }
+}
+
+/// Who has agreed so far that a route begins anew, where several people must.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Agreements(BTreeMap<String, Consent<Meant>>);
+
+impl Agreements {
+    /// Those on a route.
+    pub fn on(&self, route: &str) -> Option<&Consent<Meant>> {
+        self.0.get(route)
+    }
+
+    /// Folds a record in. What begins anew, or is stopped anew, is not what people agreed to before.
+    pub fn fold(&mut self, record: &Record) {
+        match record {
+            Record::RebaseAgreed(RebaseAgreed { route, who, way, former, life, .. }) => {
+                let mut open = self.0.remove(route);
+                Consent::agree(&mut open, who, Meant { way: way.clone(), former: *former, life: *life });
+                self.0.extend(open.map(|open| (route.clone(), open)));
+            }
+            Record::Reborn(_) => self.0.clear(),
+            Record::Rebased(Rebased { route, .. }) | Record::Followed(Followed { route, .. }) | Record::Stopped(Stopped { route, .. }) => {
+                self.0.remove(route);
+            }
+            _ => {}
         }
     }
 }

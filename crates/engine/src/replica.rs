@@ -20,7 +20,7 @@ use crate::apply::own_rows;
 use crate::breaker::{Breaker, Tripped, weigh_begun};
 use crate::consent::Consent;
 use crate::keys::Keys;
-use crate::rebase::{Stop, floor_above};
+use crate::rebase::{Agreements, Stop, floor_above};
 
 pub use item::Item;
 
@@ -164,6 +164,8 @@ pub struct Replica {
     pub routes: BTreeMap<String, Route>,
     /// What it knows of keys.
     pub keys: Keys,
+    /// Who has agreed that a route begins anew, where several people must.
+    pub agreements: Agreements,
 }
 
 impl Replica {
@@ -186,6 +188,7 @@ impl Replica {
             (route.heard_at, route.told_at) = (route.heard_at.min(time), route.told_at.min(time));
         }
         self.keys.fold(record);
+        self.agreements.fold(record);
         match record {
             Record::Born(born) => self.incarnation = born.incarnation,
             Record::Reborn(reborn) => {

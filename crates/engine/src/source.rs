@@ -22,7 +22,7 @@ use crate::breaker::{Breaker, Tripped, weigh_packed};
 use crate::consent::Consent;
 use crate::inventory::Asking;
 use crate::keys::Keys;
-use crate::rebase::{Stop, floor_above};
+use crate::rebase::{Agreements, Stop, floor_above};
 
 pub use archive::{Archive, Item};
 
@@ -184,6 +184,8 @@ pub struct Source {
     pub routes: BTreeMap<String, Route>,
     /// What it knows of keys.
     pub keys: Keys,
+    /// Who has agreed that a route begins anew, where several people must.
+    pub agreements: Agreements,
 }
 
 impl Source {
@@ -201,6 +203,7 @@ impl Source {
             (route.heard_at, route.told_at) = (route.heard_at.min(time), route.told_at.min(time));
         }
         self.keys.fold(record);
+        self.agreements.fold(record);
         match record {
             Record::Born(born) => self.incarnation = born.incarnation,
             Record::Reborn(reborn) => self.fold_reborn(reborn),

@@ -181,6 +181,21 @@ records! {
         /// Why.
         reason: String,
     }
+    /// One of several people who must agree that a route begins anew does.
+    12 RebaseAgreed {
+        /// The route.
+        route: String,
+        /// User.
+        who: String,
+        /// How: `new-life`, `ask`, `follow` or `refuse`.
+        way: String,
+        /// Incarnation of the other side that is not to be followed any more.
+        former: Option<Incarnation>,
+        /// The one that is followed instead, or refused.
+        life: Option<Incarnation>,
+        /// Why.
+        reason: String,
+    }
     /// Changes of an archive were captured.
     16 Captured {
         /// The archive.

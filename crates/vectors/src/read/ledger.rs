@@ -167,7 +167,7 @@ fn intact(bytes: &[u8], later: u64) -> bool {
 
 /// Whether the kind is known and, for the first three, the body is one.
 fn check_body((_, kind, _, body, _): &Record) -> Result<(), Refusal> {
-    let known = matches!(kind, 1..=11 | 16..=30 | 32..=37 | 41 | 42);
+    let known = matches!(kind, 1..=12 | 16..=30 | 32..=37 | 41 | 42);
     require(known, "LDG-06")?;
     let mut from = Cursor::new(body);
     let mut decode = || -> Result<(), Invalid> {
