@@ -44,6 +44,7 @@ fn shapes() {
         let mut head = Head::default();
         bytes.chunks(1000).for_each(|piece| head.push(piece));
         assert_eq!(head.shape(), shape, "{what}, piece by piece");
+        assert!(head.bytes.len() <= HEAD_BYTES, "{what}");
     }
 }
 
@@ -57,6 +58,20 @@ fn noise_is_told_from_what_is_nearly_noise() {
         assert!(is_even(&even[..OPAQUE_BYTES_MIN]), "round {round}");
         let uneven: Vec<u8> = even.iter().enumerate().map(|(place, byte)| if place % 10 == 0 { b' ' } else { *byte }).collect();
         assert!(!is_even(&uneven), "round {round}");
+    }
+}
+
+/// 512 bytes in which `pairs` values never occur and as many four times, the others once and three times: the equal ones among
+/// all 512 * 511 ordered pairs are 768 + 6 * pairs, and 1277.5 would be a quarter more than one in 256.
+#[test]
+fn a_quarter_more_is_even_and_no_pair_beyond() {
+    for (pairs, even) in [(84, true), (85, false)] {
+        let times = |value: usize| match (value / 2 < pairs, value % 2) {
+            (true, even) => 4 * even,
+            (false, even) => 1 + 2 * even,
+        };
+        let bytes: Vec<u8> = (0..=255).flat_map(|value: u8| vec![value; times(usize::from(value))]).collect();
+        assert_eq!((bytes.len(), is_even(&bytes)), (512, even), "{pairs}");
     }
 }
 
