@@ -1,6 +1,7 @@
 //! A home on another medium and back: whole, shared, pruned, damaged in every way, never where it must not be.
 
 use super::*;
+use crate::CarryOptions;
 use crate::report::HomeRestoreReport;
 use crate::status::scene::Scene;
 use std::collections::BTreeMap;
@@ -231,4 +232,84 @@ fn a_damaged_ledger_is_not_backed_up() {
     fs::write(&segment, bytes).unwrap();
     assert!(backup(&scene, &scene.source(), "safe", Some(1)).unwrap_err().0.code.starts_with("LDG-"));
     assert_eq!(verify(&scene, "safe").generations, [good.generation]);
+}
+
+/// Puts a restored home in the place of one that is lost, its keys in the clear. Gives how many generations of keys it has.
+fn take_the_place(scene: &Scene, restored: &str, home: &Path) -> usize {
+    let opened = open(scene, &scene.path(restored));
+    let (text, generations) = (keys::write(&scene.world, opened.keys(), None), opened.keys().len());
+    drop(opened);
+    fs::write(scene.path(restored).join("keys/zone.key"), text).unwrap();
+    fs::remove_dir_all(home).unwrap();
+    fs::rename(scene.path(restored), home).unwrap();
+    generations
+}
+
+/// Carries until nothing is left to do; people agree where a route stops, and say what is refused.
+fn converge(scene: &Scene) -> Vec<&'static str> {
+    let mut codes = Vec::new();
+    for _ in 0..6 {
+        for home in [scene.source(), scene.replica()] {
+            let carried = scene.carry(&home);
+            let problems =
+                carried.applied.into_iter().flat_map(|applied| applied.problems).chain(carried.reconciled.into_iter().flat_map(|taken| taken.problems));
+            codes.extend(problems.map(|problem| problem.code));
+            if crate::status(&scene.world, &home).unwrap().routes[0].stopped.is_some() {
+                let agree = crate::RebaseOptions { route: "all".into(), reason: "looked into".into(), ..crate::RebaseOptions::default() };
+                crate::rebase(&scene.world, &home, &agree).unwrap();
+            }
+        }
+    }
+    codes.dedup();
+    codes
+}
+
+/// FAULTS K01, K02
+#[test]
+fn a_backup_holds_the_keys_of_its_time_and_all_before() {
+    for side in ["source", "replica"] {
+        let scene = crossed();
+        let (home, other) = if side == "source" { (scene.source(), scene.replica()) } else { (scene.replica(), scene.source()) };
+        backup(&scene, &home, "safe", None).unwrap();
+        crate::keys_rotate(&scene.world, &home, false, "it is time").unwrap();
+        for content in ["1", "2", "3"] {
+            scene.write("c", content);
+            scene.round();
+        }
+        assert_eq!(crate::status(&scene.world, &home).unwrap().routes[0].keys.signs, 2, "{side}: switched");
+        backup(&scene, &home, "safe", None).unwrap();
+        assert!(verify(&scene, "safe").verified, "{side}: each generation of the backup with the keys of its time");
+        scene.write("lost", "packed or applied after the backup");
+        scene.round();
+
+        // The one made after the change opens and signs as before.
+        restore(&scene, "safe", "after", None).unwrap();
+        assert_eq!(take_the_place(&scene, "after", &home), 2, "{side}");
+        converge(&scene);
+        let counts = crate::status(&scene.world, &scene.source()).unwrap().routes[0].items;
+        assert_eq!((counts.done, counts.total), (4, 4), "{side}: after the change");
+
+        // The one made before knows nothing of the second generation. What is sealed for it stays closed, what the first one signs is
+        // refused, until it has made new keys and their card was compared at the other side.
+        restore(&scene, "safe", "before", Some(1)).unwrap();
+        assert_eq!(take_the_place(&scene, "before", &home), 1, "{side}");
+        scene.write("d", "after the loss");
+        let options = CarryOptions { medium: scene.path("medium"), ..CarryOptions::default() };
+        // The source's label, or the package for the replica, was sealed for the keys that are lost.
+        let refused: Vec<String> = match crate::carry(&scene.world, &home, &options) {
+            Ok(report) => report.applied.into_iter().flat_map(|applied| applied.problems).map(|problem| problem.code.to_owned()).collect(),
+            Err(failure) => vec![failure.0.detail[..6].to_owned()],
+        };
+        assert_eq!(refused, ["ENV-09"], "{side}");
+        fs::remove_dir_all(scene.path("medium")).unwrap();
+        fs::create_dir(scene.path("medium")).unwrap();
+        let card = crate::keys_rotate(&scene.world, &home, true, "the second generation is lost").unwrap();
+        let file = scene.path("newest.card");
+        fs::write(&file, crate::card(&scene.world, &home).unwrap().card).unwrap();
+        crate::trust_replacing(&scene.world, &other, &file, &card.fingerprint, if side == "source" { "inside" } else { "outside" }).unwrap();
+        let codes = converge(&scene);
+        let counts = crate::status(&scene.world, &scene.source()).unwrap().routes[0].items;
+        assert_eq!((counts.done, counts.total), (5, 5), "{side}: {codes:?}");
+        assert_eq!(scene.on_replica("d").as_deref(), Some(&b"after the loss"[..]), "{side}");
+    }
 }
