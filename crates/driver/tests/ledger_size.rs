@@ -31,8 +31,8 @@ fn id(number: u64, salt: u8) -> [u8; 32] {
     *blake3::Hasher::new().update(&number.to_le_bytes()).update(&[salt]).finalize().as_bytes()
 }
 
-/// The records of one crossing: an item changes, is packed, is proven.
-fn crossing(number: u64) -> [Record; 5] {
+/// The records of one crossing: an item changes, is packed, is proven by a replica that has seen this ledger up to `seen`.
+fn crossing(number: u64, seen: Head) -> [Record; 5] {
     let (item, version) = ((number % ITEMS) as u32, number / ITEMS + 1);
     let stat = FileStat { size: 3000, modified: number as i64, changed: number as i64, inode: number, executable: false };
     let (package, digest) = (PackageId(id(number, 1)[..16].try_into().unwrap()), Digest(id(number, 2)));
@@ -77,7 +77,7 @@ fn crossing(number: u64) -> [Record; 5] {
             number: sequence,
             incarnation: Incarnation([3; 16]),
             ledger: Head { number: sequence * 5, digest },
-            seen: Head { number: 1, digest },
+            seen,
             answered: vec![Range { first: sequence, last: sequence }],
             highest: sequence,
             missing: Vec::new(),
@@ -108,8 +108,8 @@ fn write(ledger: &mut Ledger, records: u64, spots: u64, random: &mut impl FnMut(
     let mut last: std::collections::VecDeque<(Position, Head)> = std::collections::VecDeque::new();
     let mut found = Vec::new();
     let first = ledger.head_appended().number;
-    for crossing in (0..).map(crossing) {
-        for record in &crossing {
+    for number in 0.. {
+        for record in &crossing(number, ledger.head_appended()) {
             let before = ledger.head_appended();
             if before.number - first >= records {
                 ledger.commit().unwrap();
