@@ -2,18 +2,20 @@
 //! travels. Each document is read once for its digests; none of its bytes are packed.
 
 use engine::inventory::{self, Entry};
+use engine::source::Archive;
 use rayon::prelude::*;
 use seal::envelope::Sealing;
 use std::collections::HashMap;
-use wire::manifest::Span;
+use wire::manifest::{Mark, Span};
+use wire::record::{PackBegun, Packed, PackedRow, Shape};
 use wire::{Digest, digest};
 
 use crate::home::Home;
-use crate::packing::{Begun, Filling, Target, deadline, refusal, source_route, write};
-use crate::planning;
+use crate::packing::{Begun, Filling, Target, deadline, new_sealing, refusal, source_route, write};
+use crate::planning::{self, CarrierRoom};
 use crate::progress::Stage;
 use crate::reader::{DocumentRead, NotRead, Proven, Reader};
-use crate::report::{Failure, PackReport};
+use crate::report::{Failure, PackReport, PackageReport};
 use crate::rows::{MANIFEST_BYTES, PACKAGE_ITEMS, Packing, Rows};
 
 /// Beside an id in the list of what is not claimed, bytes.
@@ -50,14 +52,90 @@ pub fn ask(home: &mut Home, name: &str, target: &Target<'_>, report: &mut PackRe
     }
 }
 
+/// What `ask` would write, and whether there would be room for more behind it. Nothing is read or recorded: each span is taken as
+/// asked for in a copy of what the ledger says.
+pub fn foresee(home: &Home, name: &str, target: &Target<'_>, report: &mut PackReport) -> Result<bool, Failure> {
+    let mut source = home.source().clone();
+    let sealing = new_sealing(home, name)?;
+    let CarrierRoom { room, all_bytes } = planning::room(home, target)?;
+    loop {
+        let route = &source.routes[name];
+        let archive = &source.archives[&route.archive];
+        let Some((span, entries)) = inventory::next(archive, route, home.world.now_seconds(), deadline(home)) else { return Ok(true) };
+        let written: u64 = report.packages.iter().map(|package| package.file_bytes).sum();
+        let room_bytes = room.file_bytes.min(all_bytes.saturating_sub(written));
+        let Some((span, entries)) = cut(home, name, &sealing, room_bytes, span, entries) else {
+            planning::report_waiting(report, name, 1, 0);
+            return Ok(false);
+        };
+        let claimed: Vec<u32> = entries.iter().filter(|entry| entry.claimed).map(|entry| entry.item).collect();
+        let document_bytes = claimed.iter().map(|number| planning::size_of(&archive.items[*number as usize])).sum();
+        let rows = claimed.iter().map(|number| row_of(archive, *number)).collect();
+        let (sequence, items) = (route.next_sequence, claimed.len() as u64);
+        report.packages.push(PackageReport {
+            route: name.into(),
+            sequence: 0,
+            package: String::new(),
+            items,
+            removals: 0,
+            document_bytes,
+            file_bytes: sealing.file_bytes(0, body_bytes(archive, &entries).body_bytes),
+            acknowledgement: false,
+            inventory: true,
+        });
+        let (route, package) = (name.to_owned(), sealing.id());
+        source.fold(home.world.now_seconds(), &PackBegun { route: route.clone(), sequence, package }.into());
+        let asked = Packed {
+            route,
+            sequence,
+            package,
+            carried: target.carried,
+            file_digest: Digest::ZERO,
+            file_bytes: 0,
+            document_bytes: 0,
+            acknowledges: 0,
+            full_receipt: false,
+            inventory: Some(span),
+            rows,
+            chunks: Vec::new(),
+        };
+        source.fold(home.world.now_seconds(), &asked.into());
+    }
+}
+
+/// A row that asks for an item as it is now.
+fn row_of(archive: &Archive, item: u32) -> PackedRow {
+    PackedRow {
+        item,
+        version: archive.items[item as usize].version,
+        mark: Mark::Record,
+        digest: Digest::ZERO,
+        bytes: 0,
+        projected: Digest::ZERO,
+        expected: Digest::ZERO,
+        part: None,
+        young: false,
+        shape: Shape::Unknown,
+    }
+}
+
+/// What one id of an inventory adds to its body.
+fn row(archive: &Archive, entry: &Entry) -> Rows {
+    let id_bytes = archive.items[entry.item as usize].id.0.len();
+    if entry.claimed { Rows::one(id_bytes, 40) } else { Rows { items: 1, body_bytes: id_bytes as u64 + UNCLAIMED_BYTES } }
+}
+
+/// What the body of an inventory over these takes at most.
+fn body_bytes(archive: &Archive, entries: &[Entry]) -> Rows {
+    entries.iter().fold(Rows { items: 0, body_bytes: MANIFEST_BYTES }, |rows, entry| rows + row(archive, entry))
+}
+
 /// As much of a span as one package and the room on the carrier take; none when not one item does.
 fn cut(home: &Home, name: &str, sealing: &Sealing, room_bytes: u64, span: Span, entries: Vec<Entry>) -> Option<(Span, Vec<Entry>)> {
     let archive = &home.source().archives[&home.source().routes[name].archive];
     let mut rows = Rows { items: 0, body_bytes: MANIFEST_BYTES };
     let fit = entries.iter().take_while(|entry| {
-        let id_bytes = archive.items[entry.item as usize].id.0.len();
-        let own = if entry.claimed { Rows::one(id_bytes, 40) } else { Rows { items: 1, body_bytes: id_bytes as u64 + UNCLAIMED_BYTES } };
-        rows = rows + own;
+        rows = rows + row(archive, entry);
         rows.items <= PACKAGE_ITEMS && rows.fit_a_package() && sealing.file_bytes(0, rows.body_bytes) <= room_bytes
     });
     let fit = fit.count();

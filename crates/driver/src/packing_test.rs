@@ -269,3 +269,29 @@ fn a_document_that_grew_after_it_was_captured_does_not_overrun_the_medium() {
         });
     }
 }
+
+#[test]
+fn a_dry_run_says_what_is_asked_for() {
+    let scene = Scene::new();
+    for name in ["a", "b/c", "b/d", "e"] {
+        scene.write(name, name);
+    }
+    scene.round();
+    let anew = crate::RebaseOptions { route: "all".into(), reason: "filled by hand".into(), ..crate::RebaseOptions::default() };
+    crate::rebase(&scene.world, &scene.source(), &anew).unwrap();
+    let inventories =
+        |report: &PackReport| report.packages.iter().map(|package| (package.inventory, package.items, package.document_bytes)).collect::<Vec<_>>();
+    // One that does not even fit waits, in both.
+    let size = Some(fs::metadata(&scene.path("medium/gapferry/label.gfl")).unwrap().len() + 8192);
+    fs::create_dir(scene.path("small")).unwrap();
+    let (dry, real) = dry_and_real(&scene, "small", size);
+    assert_eq!((inventories(&dry), inventories(&real)), (vec![], vec![]));
+    assert_eq!(codes(&dry), ["MED-04"]);
+    let (dry, real) = dry_and_real(&scene, "medium", None);
+    assert_eq!((inventories(&dry), inventories(&real)), (vec![(true, 4, 8)], vec![(true, 4, 8)]));
+    assert!(dry.packages[0].file_bytes >= real.packages[0].file_bytes, "an upper bound");
+    // Asked for and not answered: nothing more is packed, whatever changed since, but what is new.
+    scene.write("new", "one that the replica was not asked for");
+    let (dry, real) = dry_and_real(&scene, "medium", None);
+    assert_eq!((inventories(&dry), inventories(&real)), (vec![(false, 1, 38)], vec![(false, 1, 38)]));
+}

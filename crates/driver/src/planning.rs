@@ -115,7 +115,7 @@ pub struct CarrierRoom {
     /// For one package.
     pub room: Room,
     /// For all packages together, bytes.
-    all_bytes: u64,
+    pub all_bytes: u64,
 }
 
 /// What room there is now.
@@ -216,6 +216,11 @@ fn file_bytes(sealing: &Sealing, content_bytes: u64, rows: Rows) -> u64 {
 
 /// What `pack` would do with a route, as one package however many it would write.
 pub fn plan(home: &Home, name: &str, target: &Target<'_>, options: &PackOptions, holds: &Holds, report: &mut PackReport) -> Result<(), Failure> {
+    let first = report.packages.len();
+    if options.items.is_empty() && !crate::asking::foresee(home, name, target, report)? {
+        return Ok(());
+    }
+    let asks = report.packages.len() > first;
     let (route, sealing) = (source_route(home, name)?, new_sealing(home, name)?);
     let archive = &home.source().archives[&route.archive];
     let planned = selected(home, name, target, options, holds)?;
@@ -260,7 +265,7 @@ pub fn plan(home: &Home, name: &str, target: &Target<'_>, options: &PackOptions,
             report.planned.push(PlannedItem { route: name.into(), item, mark, version, bytes, because: selected.because.word() });
         }
     }
-    package.acknowledgement = package.items == 0 && acknowledges(home, name, route, holds) && estimate.fits(0, Rows::default());
+    package.acknowledgement = package.items == 0 && !asks && acknowledges(home, name, route, holds) && estimate.fits(0, Rows::default());
     if package.items > 0 || package.acknowledgement {
         package.file_bytes = estimate.file_bytes(0, Rows::default());
         report.packages.push(package);
