@@ -15,7 +15,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use store::clock::{RealClock, RealEntropy};
-use store::disk::{Dir, Disk, Entry, File, Lock, Met, Rename, Space, Stat};
+use store::disk::{Dir, Disk, File};
 use store::real::RealDisk;
 
 /// What goes wrong.
@@ -93,6 +93,8 @@ impl FaultyDisk {
 }
 
 impl File for FaultyFile {
+    store::hand_on!(File to real: stat set_size set_modified set_mode drop_cache start_writeback);
+
     fn read_at(&mut self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
         let read = self.real.read_at(buffer, offset)?;
         match self.faults.now() {
@@ -107,50 +109,19 @@ impl File for FaultyFile {
         self.real.write_all_at(&bytes[..fits], offset)?;
         if fits < bytes.len() { Err(full()) } else { Ok(()) }
     }
-    fn stat(&self) -> io::Result<Stat> {
-        self.real.stat()
-    }
-    fn set_size(&mut self, size: u64) -> io::Result<()> {
-        self.real.set_size(size)
-    }
-    fn set_modified(&mut self, modified: i64) -> io::Result<()> {
-        self.real.set_modified(modified)
-    }
-    fn set_mode(&mut self, mode: u32) -> io::Result<()> {
-        self.real.set_mode(mode)
-    }
     fn sync(&mut self) -> io::Result<()> {
         self.faults.sync()?;
         self.real.sync()
-    }
-    fn drop_cache(&mut self) -> io::Result<bool> {
-        self.real.drop_cache()
     }
     fn past_memory(&mut self) -> io::Result<bool> {
         self.past_memory = true;
         self.real.past_memory()
     }
-    fn start_writeback(&mut self) -> io::Result<()> {
-        self.real.start_writeback()
-    }
 }
 
 impl Disk for FaultyDisk {
-    fn root(&self, path: &Path) -> io::Result<Dir> {
-        self.real.root(path)
-    }
-    fn make_root(&self, path: &Path) -> io::Result<Dir> {
-        self.real.make_root(path)
-    }
-    fn dir(&self, base: &Dir, path: &[u8], make: bool) -> io::Result<Dir> {
-        self.real.dir(base, path, make)
-    }
-    fn list(&self, dir: &Dir) -> io::Result<Vec<Entry>> {
-        self.real.list(dir)
-    }
-    fn stat(&self, dir: &Dir, name: &[u8]) -> io::Result<Stat> {
-        self.real.stat(dir, name)
-    }
+    store::hand_on!(Disk to real: root make_root dir list stat rename remove remove_dir space walk lock);
+
     fn open(&self, dir: &Dir, name: &[u8]) -> io::Result<Box<dyn File>> {
         self.file(name, self.real.open(dir, name))
     }
@@ -164,15 +135,6 @@ impl Disk for FaultyDisk {
         }
         self.file(name, self.real.create(dir, name, mode))
     }
-    fn rename(&self, from: (&Dir, &[u8]), to: (&Dir, &[u8]), how: Rename) -> io::Result<()> {
-        self.real.rename(from, to, how)
-    }
-    fn remove(&self, dir: &Dir, name: &[u8]) -> io::Result<()> {
-        self.real.remove(dir, name)
-    }
-    fn remove_dir(&self, dir: &Dir, name: &[u8]) -> io::Result<()> {
-        self.real.remove_dir(dir, name)
-    }
     fn sync_dir(&self, dir: &Dir) -> io::Result<()> {
         self.faults.sync()?;
         self.real.sync_dir(dir)
@@ -180,15 +142,6 @@ impl Disk for FaultyDisk {
     fn sync_all(&self, dir: &Dir) -> io::Result<()> {
         self.faults.sync()?;
         self.real.sync_all(dir)
-    }
-    fn space(&self, dir: &Dir) -> io::Result<Space> {
-        self.real.space(dir)
-    }
-    fn walk(&self, root: &Path, visit: &mut dyn FnMut(Met)) -> io::Result<()> {
-        self.real.walk(root, visit)
-    }
-    fn lock(&self, dir: &Dir, name: &[u8]) -> io::Result<Option<Lock>> {
-        self.real.lock(dir, name)
     }
 }
 

@@ -9,6 +9,7 @@ pub mod clock;
 pub mod conformance;
 pub mod disk;
 pub mod frame;
+mod hand_on;
 pub mod index;
 pub mod ledger;
 pub mod real;

@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
-use store::disk::{Dir, Disk, Entry, File, Lock, Met, Rename, Space, Stat};
+use store::disk::{Dir, Disk, File, Lock, Rename, Stat};
 use store::real::RealDisk;
 
 /// What is done to a segment: so many bytes removed at a place, others inserted.
@@ -125,21 +125,8 @@ impl File for Edited {
 }
 
 impl Disk for EditedDisk {
-    fn root(&self, path: &Path) -> io::Result<Dir> {
-        self.real.root(path)
-    }
-    fn make_root(&self, path: &Path) -> io::Result<Dir> {
-        self.real.make_root(path)
-    }
-    fn dir(&self, base: &Dir, path: &[u8], make: bool) -> io::Result<Dir> {
-        self.real.dir(base, path, make)
-    }
-    fn list(&self, dir: &Dir) -> io::Result<Vec<Entry>> {
-        self.real.list(dir)
-    }
-    fn stat(&self, dir: &Dir, name: &[u8]) -> io::Result<Stat> {
-        self.real.stat(dir, name)
-    }
+    store::hand_on!(Disk to real: root make_root dir list stat space walk);
+
     fn open(&self, dir: &Dir, name: &[u8]) -> io::Result<Box<dyn File>> {
         let real = self.real.open(dir, name)?;
         Ok(if name == self.edit.segment { Box::new(Edited { real, edit: self.edit.clone() }) } else { real })
@@ -164,12 +151,6 @@ impl Disk for EditedDisk {
     }
     fn sync_all(&self, _: &Dir) -> io::Result<()> {
         unreachable!("reading only")
-    }
-    fn space(&self, dir: &Dir) -> io::Result<Space> {
-        self.real.space(dir)
-    }
-    fn walk(&self, root: &Path, visit: &mut dyn FnMut(Met)) -> io::Result<()> {
-        self.real.walk(root, visit)
     }
     fn lock(&self, _: &Dir, _: &[u8]) -> io::Result<Option<Lock>> {
         unreachable!("reading only")

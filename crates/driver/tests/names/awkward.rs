@@ -5,9 +5,8 @@ use super::stand::{Stand, tree};
 use driver::{CarryOptions, ItemsOptions, World};
 use std::collections::BTreeSet;
 use std::io;
-use std::path::Path;
 use std::sync::Arc;
-use store::disk::{Dir, Disk, Entry, File, Lock, Met, Rename, Space, Stat};
+use store::disk::{Dir, Disk, File, Rename, Stat};
 use store::real::RealDisk;
 
 /// The real disk, which folds names and refuses some.
@@ -46,12 +45,8 @@ impl Awkward {
 }
 
 impl Disk for Awkward {
-    fn root(&self, path: &Path) -> io::Result<Dir> {
-        self.0.root(path)
-    }
-    fn make_root(&self, path: &Path) -> io::Result<Dir> {
-        self.0.make_root(path)
-    }
+    store::hand_on!(Disk to 0: root make_root list sync_dir sync_all space walk lock);
+
     fn dir(&self, base: &Dir, path: &[u8], make: bool) -> io::Result<Dir> {
         let mut here = base.clone();
         for part in path.split(|byte| *byte == b'/').filter(|part| !part.is_empty()) {
@@ -59,9 +54,6 @@ impl Disk for Awkward {
             here = self.0.dir(&here, &name, make)?;
         }
         Ok(here)
-    }
-    fn list(&self, dir: &Dir) -> io::Result<Vec<Entry>> {
-        self.0.list(dir)
     }
     fn stat(&self, dir: &Dir, name: &[u8]) -> io::Result<Stat> {
         self.0.stat(dir, &self.existing(dir, name)?)
@@ -84,21 +76,6 @@ impl Disk for Awkward {
     }
     fn remove_dir(&self, dir: &Dir, name: &[u8]) -> io::Result<()> {
         self.0.remove_dir(dir, &self.existing(dir, name)?)
-    }
-    fn sync_dir(&self, dir: &Dir) -> io::Result<()> {
-        self.0.sync_dir(dir)
-    }
-    fn sync_all(&self, dir: &Dir) -> io::Result<()> {
-        self.0.sync_all(dir)
-    }
-    fn space(&self, dir: &Dir) -> io::Result<Space> {
-        self.0.space(dir)
-    }
-    fn walk(&self, root: &Path, visit: &mut dyn FnMut(Met)) -> io::Result<()> {
-        self.0.walk(root, visit)
-    }
-    fn lock(&self, dir: &Dir, name: &[u8]) -> io::Result<Option<Lock>> {
-        self.0.lock(dir, name)
     }
 }
 

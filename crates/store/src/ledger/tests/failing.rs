@@ -1,7 +1,7 @@
 //! A disk whose k-th change fails: the ledger stops, and opening it again finds everything that was committed.
 
 use super::*;
-use crate::disk::{Dir, Entry, Lock, Met, Space, Stat};
+use crate::disk::Dir;
 use std::sync::Mutex;
 
 /// Counts down to the failure; how many changes went well before it.
@@ -36,9 +36,8 @@ struct FailingFile {
 }
 
 impl File for FailingFile {
-    fn read_at(&mut self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-        self.real.read_at(buffer, offset)
-    }
+    crate::hand_on!(File to real: read_at stat set_modified set_mode drop_cache past_memory start_writeback);
+
     fn write_all_at(&mut self, bytes: &[u8], offset: u64) -> io::Result<()> {
         if self.fuse.burn().is_err() {
             // Half of it came through.
@@ -47,31 +46,13 @@ impl File for FailingFile {
         }
         self.real.write_all_at(bytes, offset)
     }
-    fn stat(&self) -> io::Result<Stat> {
-        self.real.stat()
-    }
     fn set_size(&mut self, size: u64) -> io::Result<()> {
         self.fuse.burn()?;
         self.real.set_size(size)
     }
-    fn set_modified(&mut self, modified: i64) -> io::Result<()> {
-        self.real.set_modified(modified)
-    }
-    fn set_mode(&mut self, mode: u32) -> io::Result<()> {
-        self.real.set_mode(mode)
-    }
     fn sync(&mut self) -> io::Result<()> {
         self.fuse.burn()?;
         self.real.sync()
-    }
-    fn drop_cache(&mut self) -> io::Result<bool> {
-        self.real.drop_cache()
-    }
-    fn past_memory(&mut self) -> io::Result<bool> {
-        self.real.past_memory()
-    }
-    fn start_writeback(&mut self) -> io::Result<()> {
-        self.real.start_writeback()
     }
 }
 
@@ -82,21 +63,8 @@ impl Failing {
 }
 
 impl Disk for Failing {
-    fn root(&self, path: &Path) -> io::Result<Dir> {
-        self.real.root(path)
-    }
-    fn make_root(&self, path: &Path) -> io::Result<Dir> {
-        self.real.make_root(path)
-    }
-    fn dir(&self, base: &Dir, path: &[u8], make: bool) -> io::Result<Dir> {
-        self.real.dir(base, path, make)
-    }
-    fn list(&self, dir: &Dir) -> io::Result<Vec<Entry>> {
-        self.real.list(dir)
-    }
-    fn stat(&self, dir: &Dir, name: &[u8]) -> io::Result<Stat> {
-        self.real.stat(dir, name)
-    }
+    crate::hand_on!(Disk to real: root make_root dir list stat remove remove_dir space walk lock);
+
     fn open(&self, dir: &Dir, name: &[u8]) -> io::Result<Box<dyn File>> {
         Ok(self.file(self.real.open(dir, name)?))
     }
@@ -111,12 +79,6 @@ impl Disk for Failing {
         self.fuse.burn()?;
         self.real.rename(from, to, how)
     }
-    fn remove(&self, dir: &Dir, name: &[u8]) -> io::Result<()> {
-        self.real.remove(dir, name)
-    }
-    fn remove_dir(&self, dir: &Dir, name: &[u8]) -> io::Result<()> {
-        self.real.remove_dir(dir, name)
-    }
     fn sync_dir(&self, dir: &Dir) -> io::Result<()> {
         self.fuse.burn()?;
         self.real.sync_dir(dir)
@@ -124,15 +86,6 @@ impl Disk for Failing {
     fn sync_all(&self, dir: &Dir) -> io::Result<()> {
         self.fuse.burn()?;
         self.real.sync_all(dir)
-    }
-    fn space(&self, dir: &Dir) -> io::Result<Space> {
-        self.real.space(dir)
-    }
-    fn walk(&self, root: &Path, visit: &mut dyn FnMut(Met)) -> io::Result<()> {
-        self.real.walk(root, visit)
-    }
-    fn lock(&self, dir: &Dir, name: &[u8]) -> io::Result<Option<Lock>> {
-        self.real.lock(dir, name)
     }
 }
 
