@@ -3,10 +3,12 @@
 //! [`ROUNDS_MAX`] rounds every replica must equal its archive and the source must call all of it done.
 
 use super::World;
+use super::commands::stopped;
 use crate::model::archive::Leaf;
 use crate::model::replica::Violation;
 use crate::weather::plan::{Shape, Step};
 use crate::weather::random::Random;
+use driver::report::StatusReport;
 use std::collections::BTreeMap;
 
 /// Rounds of carrying after the weather. A round is one medium there and back, and the gateway there and back. One or two
@@ -73,13 +75,14 @@ impl World {
     /// Which routes are not at their end.
     fn open_routes(&mut self) -> Result<String, Violation> {
         let mut open = String::new();
+        let statuses = self.statuses()?;
         for replica in 0..self.replicas.len() {
-            let stops = [self.stopped(0, replica)?, self.stopped(replica + 1, replica)?];
+            let stops = [stopped(&statuses[0], replica), stopped(&statuses[replica + 1], replica)];
             if let Some(code) = stops.iter().flatten().next() {
                 open += &format!("route {replica} stands stopped by {code}; ");
                 continue;
             }
-            let why = self.differs(replica)?;
+            let why = self.differs(replica, &statuses[0])?;
             if !why.is_empty() {
                 open += &format!("route {replica}: {why}; ");
             }
@@ -89,10 +92,7 @@ impl World {
 
     /// People look where a route stands, agree, and say whether anything stood.
     fn people_agree(&mut self, step: &mut dyn FnMut() -> Step) -> Result<bool, Violation> {
-        let mut stands = false;
-        for replica in 0..self.replicas.len() {
-            stands |= self.stopped(0, replica)?.is_some() || self.stopped(replica + 1, replica)?.is_some();
-        }
+        let stands = self.statuses()?.iter().any(|status| status.routes.iter().any(|route| route.stopped.is_some()));
         if stands {
             self.agree(&step(), None)?;
             self.release(&step())?;
@@ -101,9 +101,7 @@ impl World {
     }
 
     /// How a replica differs from the archive, or the source's opinion of it from what is.
-    fn differs(&mut self, replica: usize) -> Result<String, Violation> {
-        let (path, world) = (self.homes[0].path.clone(), self.world_of(0));
-        let status = driver::status(&world, &path).map_err(|failure| Violation::new("command", format!("status: {failure}")))?;
+    fn differs(&self, replica: usize, status: &StatusReport) -> Result<String, Violation> {
         let route = Self::route(replica);
         let counts = status.routes.iter().find(|one| one.route == route).map(|one| one.items).unwrap_or_default();
         let model = &self.replicas[replica];

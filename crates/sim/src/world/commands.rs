@@ -6,7 +6,7 @@ use super::strikes::{Ended, Ran};
 use crate::model::replica::Violation;
 use crate::weather::plan::{Step, Strike};
 use crate::weather::random::Random;
-use driver::report::{ApplyReport, CarryReport, Problem};
+use driver::report::{ApplyReport, CarryReport, Problem, StatusReport};
 use driver::{CarryOptions, Chosen, Failure, ItemsOptions, ReceiptForm, ScrubOptions};
 
 impl World {
@@ -219,12 +219,18 @@ impl World {
 
     /// Why a route stands still at a home.
     pub(super) fn stopped(&mut self, home: usize, replica: usize) -> Result<Option<String>, Violation> {
-        let path = self.homes[home].path.clone();
-        let (world, route) = (self.world_of(home), Self::route(replica));
-        match driver::status(&world, &path) {
-            Ok(status) => Ok(status.routes.into_iter().find(|one| one.route == route).and_then(|one| one.stopped)),
-            Err(failure) => Err(Violation::new("command", format!("status of home {home}: {failure}"))),
-        }
+        Ok(stopped(&self.status(home)?, replica))
+    }
+
+    /// What `status` says at a home.
+    pub(super) fn status(&self, home: usize) -> Result<StatusReport, Violation> {
+        let told = driver::status(&self.world_of(home), &self.homes[home].path);
+        told.map_err(|failure| Violation::new("command", format!("status of home {home}: {failure}")))
+    }
+
+    /// What it says at every home.
+    pub(super) fn statuses(&self) -> Result<Vec<StatusReport>, Violation> {
+        (0..self.homes.len()).map(|home| self.status(home)).collect()
     }
 
     /// What befell the archive shows in a report of the source; what befell a home, in a fork that is named.
@@ -324,4 +330,10 @@ impl<R> Ran<R> {
 /// Names of applied packages that say what became of them.
 pub(super) fn presented(report: &ApplyReport) -> impl Iterator<Item = (String, &driver::report::AppliedPackage)> {
     report.packages.iter().filter(|package| !package.package.is_empty()).map(|package| (format!("{}.gfp", package.package), package))
+}
+
+/// What the route of a replica stands stopped by.
+pub(super) fn stopped(status: &StatusReport, replica: usize) -> Option<String> {
+    let route = World::route(replica);
+    status.routes.iter().find(|one| one.route == route).and_then(|one| one.stopped.clone())
 }

@@ -30,9 +30,7 @@ impl World {
     }
 
     fn incarnation(&mut self, home: usize) -> Result<String, Violation> {
-        let (path, world) = (self.homes[home].path.clone(), self.world_of(home));
-        let status = driver::status(&world, &path).map_err(|failure| Violation::new("command", format!("status of home {home}: {failure}")))?;
-        Ok(status.incarnation)
+        Ok(self.status(home)?.incarnation)
     }
 
     /// People agree wherever a route stopped at a fork, on either side.

@@ -276,6 +276,8 @@ fn settle(world: &driver::World, places: &Places, homes: &[(PathBuf, PathBuf)], 
         let ground = Ground::at(disk, home);
         let text = String::from_utf8(ground.read("gapferry.toml").expect("a home has its configuration")).expect("UTF-8");
         let text = text.replacen("[policy]\n", &format!("[policy]\nbreaker_items = {BREAKER_ITEMS}\n"), 1);
+        // Every command reads it; this person needs no comments.
+        let text: String = text.split_inclusive('\n').filter(|line| !line.starts_with('#')).collect();
         ground.overwrite("gapferry.toml", text.as_bytes());
     }
     for volume in
