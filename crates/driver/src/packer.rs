@@ -174,7 +174,8 @@ impl<'w> Packer<'_, 'w> {
         if !self.fits(packing, 0, row(0, 1) + deletions) {
             return Ok(Ok(Whole::Settled));
         }
-        let base = self.reader.base_chunks(number);
+        // What is too short for chunks has none that could lie in a base.
+        let base = self.reader.base_chunks(number).filter(|_| size >= CHUNKED_BYTES_MIN);
         let maybe_there = self.reader.proven.has_size(size) && self.reader.may_refer(number) || packing.layout.known_size(size);
         let (mut new_bytes, mut own, mut surveyed) = (size, row(size, 1), None);
         if maybe_there || base.is_some() && !self.fits(packing, size, own + deletions) {

@@ -295,3 +295,17 @@ fn a_dry_run_says_what_is_asked_for() {
     let (dry, real) = dry_and_real(&scene, "medium", None);
     assert_eq!((inventories(&dry), inventories(&real)), (vec![(false, 1, 38)], vec![(false, 1, 38)]));
 }
+
+#[test]
+fn a_document_that_became_too_short_for_chunks_travels_whole_over_a_medium_with_little_room() {
+    let scene = Scene::new();
+    scene.write("a", bytes(1, 200 << 10));
+    scene.round();
+    // Below what is cut into chunks, above what a block takes where there is little room.
+    let shorter = bytes(2, 100 << 10);
+    scene.write("a", &shorter);
+    let report = pack(&scene.world, &scene.source(), &options(&scene, "medium", Some(256 << 10), false)).unwrap();
+    assert_eq!((codes(&report), document_bytes(&report)), (vec![], 100 << 10));
+    scene.carry(&scene.replica());
+    assert_eq!(scene.on_replica("a"), Some(shorter));
+}
