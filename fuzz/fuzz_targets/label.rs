@@ -14,6 +14,7 @@ fuzz_target!(|bytes: &[u8]| {
             carrier::name::Kind::Package => carrier::name::package_name(&ours.id),
             carrier::name::Kind::Receipt => carrier::name::receipt_name(&ours.id),
             carrier::name::Kind::Label => carrier::name::LABEL_NAME.to_owned(),
+            carrier::name::Kind::Parity => carrier::name::parity_name(&ours.id),
         };
         let name = if ours.incomplete { whole + carrier::name::PART } else { whole };
         assert_eq!(name.as_bytes(), bytes);

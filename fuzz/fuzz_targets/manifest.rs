@@ -12,7 +12,7 @@ fuzz_target!(|bytes: &[u8]| {
     assert_eq!(Manifest::place_of(body), Some((manifest.route_id, manifest.sequence)));
     let replica = gapferry_fuzz::replica();
     let route = &replica.routes[gapferry_fuzz::ROUTE];
-    let _either = fork_of(route, &replica.incarnation, 2, wire::PackageId([1; 16]), &manifest);
+    let _either = fork_of(&replica, route, 2, wire::PackageId([1; 16]), &manifest);
     let mut planner = Planner::new(route);
     for item in &manifest.items {
         planner.row(item, &mut |_| true);

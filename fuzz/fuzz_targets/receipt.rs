@@ -16,11 +16,11 @@ fuzz_target!(|body: &[u8]| {
     let Ok(receipt) = Receipt::decode(body) else { return };
     assert_eq!(wire::codec::encode(&receipt), body);
     let (route, id) = (&SOURCE.routes[ROUTE], PackageId([3; 16]));
-    let _either = fork_of(route, &SOURCE.incarnation, id, &receipt);
+    let _either = fork_of(&SOURCE, route, id, &receipt);
     let packed = |sequence: u64| {
         let was = u8::try_from(sequence).ok().filter(|sequence| (1..=4).contains(sequence))?;
         let packed = gapferry_fuzz::packed(was, PackageId([was; 16]));
-        Some(WasPacked { package: packed.package, rows: packed.rows })
+        Some(WasPacked { package: packed.package, rows: packed.rows, inventory: false })
     };
     let Ok(taken) = take(ROUTE, route, id, &receipt, &packed) else { return };
     let record = Record::from(taken.record);
