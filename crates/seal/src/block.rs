@@ -1,6 +1,5 @@
 //! Blocks of content: compressed when that shrinks them, stored when not.
 
-use std::cell::RefCell;
 use wire::clause::{Clause, Rejection};
 use wire::planted;
 
@@ -28,24 +27,17 @@ impl Compressor {
     }
 }
 
-thread_local! {
-    /// The tables for bodies: they cost more to make than to use.
-    static BODIES: RefCell<zstd::bulk::Compressor<'static>> = RefCell::new(zstd::bulk::Compressor::new(BODY_LEVEL).expect("the level is one zstd knows"));
-    /// The same of decompressing.
-    static DECOMPRESSOR: RefCell<zstd::bulk::Decompressor<'static>> = RefCell::new(zstd::bulk::Decompressor::new().expect("it needs nothing"));
-}
-
 /// Compresses a body, or `None` when it would not get shorter.
 pub fn compress_body(plain: &[u8]) -> Option<Vec<u8>> {
-    BODIES.with_borrow_mut(|bodies| bodies.compress(plain)).ok().filter(|packed| packed.len() < plain.len())
+    zstd::bulk::compress(plain, BODY_LEVEL).ok().filter(|packed| packed.len() < plain.len())
 }
 
 /// Decompresses exactly one zstd frame into exactly `plain_bytes`, never more; else the clause.
 pub fn decompress(stored: &[u8], plain_bytes: usize, clause: &'static Clause) -> Result<Vec<u8>, Rejection> {
-    // `decompress` would take several frames joined; one frame is the one valid form.
+    // bulk::decompress would take several frames joined; one frame is the one valid form.
     let frame = zstd::zstd_safe::find_frame_compressed_size(stored).map_err(|_| Rejection(clause))?;
     let most = if planted::is("bomb-unbounded") { usize::MAX >> 20 } else { plain_bytes };
-    let plain = DECOMPRESSOR.with_borrow_mut(|decompressor| decompressor.decompress(stored, most)).map_err(|_| Rejection(clause))?;
+    let plain = zstd::bulk::decompress(stored, most).map_err(|_| Rejection(clause))?;
     if planted::is("several-zstd-frames") || frame == stored.len() && plain.len() == plain_bytes { Ok(plain) } else { Err(Rejection(clause)) }
 }
 

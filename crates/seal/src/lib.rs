@@ -8,6 +8,7 @@ pub mod chunk;
 pub mod envelope;
 pub mod frames;
 pub mod keys;
+pub mod provided;
 pub mod reading;
 pub mod shape;
 pub mod suite;

@@ -6,14 +6,13 @@
 //! `cfg!(fuzzing)`, here and where frames are opened and digests compared, lets a fuzzer past what it cannot forge, so that the
 //! parsers behind are reached (fuzz/README.md). The program itself does not compile with it.
 
+use crate::provided::Provided;
 use hpke::aead::ChaCha20Poly1305;
 use hpke::kdf::HkdfSha256;
 use hpke::kem::XWing;
 use hpke::rand_core::{TryCryptoRng, TryRng};
 use hpke::{Deserializable, Kem, OpModeR, OpModeS, Serializable};
 use std::convert::Infallible;
-use std::ops::Deref;
-use std::sync::OnceLock;
 use wire::clause::{self, Rejection};
 use wire::header::SLOT_BYTES;
 use wire::planted;
@@ -50,25 +49,7 @@ pub trait Suite: Send + Sync {
 pub struct International1;
 
 /// The suite of this version, by whoever provides it in this process.
-pub static SUITE: Provided = Provided(OnceLock::new());
-
-/// A provider, ours unless another was named first.
-pub struct Provided(OnceLock<&'static dyn Suite>);
-
-impl Provided {
-    /// Names the provider; false when it is too late, because there is one or ours was used already. It must give the same
-    /// answers as ours.
-    pub fn name(&self, provider: &'static dyn Suite) -> bool {
-        self.0.set(provider).is_ok()
-    }
-}
-
-impl Deref for Provided {
-    type Target = dyn Suite;
-    fn deref(&self) -> &Self::Target {
-        *self.0.get_or_init(|| &International1)
-    }
-}
+pub static SUITE: Provided = Provided::unnamed();
 
 impl Suite for International1 {
     fn number(&self) -> u16 {
