@@ -146,7 +146,7 @@ fn newest(home: &Home, folder: &Folder) -> Result<Option<(Manifest, Digest)>, Fa
 fn is_left_out(path: &[u8]) -> bool {
     let first = path.split(|byte| *byte == b'/').next().unwrap_or_default();
     // The key file is kept apart, under the passphrase.
-    let apart = [&b"keys/zone.key"[..], b"ledger/group", b"ledger/index.mark"].contains(&path);
+    let apart = [&b"keys/zone.key"[..], b"ledger/group", b"ledger/index.mark", restoring::MARK].contains(&path);
     apart || matches!(first, b"index" | b"spool" | b"lock" | b"daemon.lock") || path.ends_with(store::spool::PART)
 }
 

@@ -80,7 +80,12 @@ impl Folder {
         let failed = |error: std::io::Error| Failure::new("MED-02", path.display().to_string(), error.to_string());
         let dir = match world.disk.root(path) {
             Ok(dir) => dir,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound && make => world.disk.make_root(path).map_err(failed)?,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && make => {
+                let made = world.disk.make_root(path).map_err(failed)?;
+                // What lies in it is only as durable as its own name.
+                world.disk.sync_all(&made).map_err(failed)?;
+                made
+            }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(failed(error)),
         };

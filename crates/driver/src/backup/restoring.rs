@@ -7,7 +7,7 @@ use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use store::disk::{Dir, Rename};
+use store::disk::{Dir, Kind, Rename};
 use wire::Incarnation;
 use wire::backup::{Held, Manifest};
 use wire::planted;
@@ -22,8 +22,8 @@ use crate::report::{Failure, HomeRestoreReport};
 use crate::tree::{remove_tree, split};
 use crate::world::World;
 
-/// Marks a folder in which a home is being put together.
-const MARK: &[u8] = b"gapferry-restoring";
+/// Marks a folder in which a home is being put together: in it from its first file on until it has its final name.
+pub const MARK: &[u8] = b"gapferry-restoring";
 
 /// From where, and which generation.
 #[derive(Clone, Debug, Default)]
@@ -91,13 +91,15 @@ pub fn home_restore(world: &World, to: &Path, options: &HomeRestoreOptions, ask:
     world.disk.sync_all(&dir).map_err(failed)?;
     let (routes, incarnation) = begin_life(world, &building, &manifest, asked.answer())?;
     (report.routes, report.incarnation) = (routes, Some(incarnation.to_string()));
-    world.disk.remove(&dir, MARK).map_err(failed)?;
     world.disk.sync_all(&dir).map_err(failed)?;
     if world.disk.stat(&parent, name.as_bytes()).is_ok() {
         world.disk.remove_dir(&parent, name.as_bytes()).map_err(failed)?;
     }
     world.disk.rename((&parent, part.as_bytes()), (&parent, name.as_bytes()), Rename::New).map_err(failed)?;
     world.disk.sync_dir(&parent).map_err(failed)?;
+    // A power cut may leave it there: it means nothing under the final name, and no backup holds it.
+    world.disk.remove(&dir, MARK).map_err(failed)?;
+    world.disk.sync_dir(&dir).map_err(failed)?;
     Ok(report)
 }
 
@@ -127,9 +129,19 @@ fn start(world: &World, parent: &Dir, part: &[u8], building: &Path) -> Result<Di
     let disk = &*world.disk;
     if let Ok(left) = disk.dir(parent, part, false) {
         let entries = disk.list(&left).map_err(failed)?;
-        if !entries.is_empty() && disk.stat(&left, MARK).is_err() {
+        let is_mark = |name: &[u8]| name.strip_suffix(store::spool::PART).unwrap_or(name) == MARK;
+        if !entries.iter().all(|entry| is_mark(&entry.name)) && disk.stat(&left, MARK).is_err() {
             return Err(Failure::new("USE-01", building.display().to_string(), "this folder is needed for the restoring and holds something else"));
         }
+        // The mark goes last, so that this may be interrupted as well.
+        for entry in entries.iter().filter(|entry| !is_mark(&entry.name)) {
+            match entry.kind {
+                Kind::Dir => remove_tree(disk, &left, &entry.name),
+                _ => disk.remove(&left, &entry.name),
+            }
+            .map_err(failed)?;
+        }
+        disk.sync_dir(&left).map_err(failed)?;
         remove_tree(disk, parent, part).map_err(failed)?;
     }
     let dir = disk.make_root(building).map_err(failed)?;
