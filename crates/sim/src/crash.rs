@@ -6,6 +6,7 @@
 //! simulation is a function of the state, its entropy included.
 
 mod books;
+mod chapters;
 mod checks;
 mod operations;
 mod scene;
@@ -16,7 +17,7 @@ mod walk;
 
 pub use operations::NAMES;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 use walk::{Origin, Shared, Walk};
@@ -26,10 +27,12 @@ use walk::{Origin, Shared, Walk};
 pub struct Options {
     /// Only this operation.
     pub operation: Option<String>,
-    /// The seed.
+    /// The first seed. Each has keys, content and sizes of its own.
     pub seed: u64,
     /// Whether two names can be exchanged in one step where the replica lies.
     pub exchanges: bool,
+    /// So many seeds, one after the other.
+    pub seeds: u64,
     /// No more distinct states than this; none for all.
     pub states_max: Option<usize>,
     /// No more variants of one cut than this, by chance; none for all.
@@ -68,6 +71,17 @@ pub struct Found {
     pub commands: usize,
 }
 
+impl Found {
+    fn add(&mut self, more: &Self) {
+        let Self { cuts, tried, states, states_again, commands } = more;
+        self.cuts += cuts;
+        self.tried += tried;
+        self.states += states;
+        self.states_again += states_again;
+        self.commands += commands;
+    }
+}
+
 /// What was found.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
@@ -86,15 +100,29 @@ impl Report {
     }
 }
 
-/// Runs it.
+/// Runs it, for each seed.
 ///
 /// # Errors
 /// When the scene cannot be made, or there is no such operation.
 pub fn run(options: &Options) -> Result<Report, String> {
     let start = Instant::now();
     crate::remembered::remember();
-    let line =
-        std::thread::scope(|scope| scope.spawn(|| operations::line(options.seed, options.exchanges)).join().map_err(|_| "the scene broke down".to_owned()))??;
+    let (mut report, mut seen) = (Report::default(), HashSet::new());
+    for seed in options.seed..options.seed.saturating_add(options.seeds.max(1)) {
+        seen = run_seed(&Options { seed, ..options.clone() }, seen, &mut report)?;
+        if !report.failures.is_empty() || options.states_max.is_some_and(|max| seen.len() >= max) {
+            break;
+        }
+    }
+    report.seconds = start.elapsed().as_secs_f64();
+    Ok(report)
+}
+
+/// Runs one seed and adds what was found; takes and gives the digests of the states that were seen.
+fn run_seed(options: &Options, seen: HashSet<[u8; 32]>, report: &mut Report) -> Result<HashSet<[u8; 32]>, String> {
+    let line = std::thread::scope(|scope| {
+        scope.spawn(|| operations::line(options.seed, options.operation.as_deref(), options.exchanges)).join().map_err(|_| "the scene broke down".to_owned())
+    })??;
     let chosen: Vec<usize> =
         (0..line.operations.len()).filter(|place| options.operation.as_deref().is_none_or(|name| name == line.operations[*place].name)).collect();
     if chosen.is_empty() {
@@ -105,7 +133,7 @@ pub fn run(options: &Options) -> Result<Report, String> {
         .flat_map(|place| (0..line.operations[*place].cuts.len()).map(|cut| (*place, cut)))
         .filter(|(_, cut)| options.only.cut.is_none_or(|only| only == *cut))
         .collect();
-    let shared = Shared::new(&line, options);
+    let shared = Shared::new(&line, options, seen);
     let next = AtomicUsize::new(0);
     std::thread::scope(|scope| {
         for _ in 0..options.threads.max(1) {
@@ -120,13 +148,16 @@ pub fn run(options: &Options) -> Result<Report, String> {
             });
         }
     });
-    let mut report = shared.report();
+    let (found, failures, seen) = shared.into_found();
+    report.failures.extend(failures);
+    for (name, found) in found {
+        report.operations.entry(name).or_default().add(&found);
+    }
     for place in chosen {
         let operation = &line.operations[place];
-        report.operations.entry(operation.name).or_default().cuts = operation.cuts.len();
+        report.operations.entry(operation.name).or_default().cuts += operation.cuts.len();
     }
-    report.seconds = start.elapsed().as_secs_f64();
-    Ok(report)
+    Ok(seen)
 }
 
 impl Report {

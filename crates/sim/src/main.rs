@@ -30,6 +30,7 @@ fn command() -> Command {
             .arg(
                 Arg::new("no-exchange").long("no-exchange").action(ArgAction::SetTrue).help("Where the replica lies no two names can be exchanged in one step"),
             )
+            .arg(long("seeds", "So many seeds, one after the other, each with keys, content and sizes of its own").default_value("1"))
             .arg(number("states-max", "No more distinct states than this"))
             .arg(number("variants-max", "No more variants of one cut than this, by chance"))
             .arg(number("again", "Second cuts for each recovery").default_value("4"))
@@ -79,6 +80,7 @@ fn crash_states(matches: &ArgMatches) -> ExitCode {
         operation: matches.get_one::<String>("operation").cloned(),
         seed: matches.get_one("seed").copied().unwrap_or(1),
         exchanges: !matches.get_flag("no-exchange"),
+        seeds: matches.get_one("seeds").copied().unwrap_or(1),
         states_max: number("states-max"),
         variants_max: number("variants-max"),
         again: number("again").unwrap_or(0),

@@ -8,8 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 const BESIDE: usize = 88;
 const BEFORE: usize = 56;
 
+/// Kind of the record with which a ledger begins a new life.
+const REBORN: u16 = 7;
+
 /// Numbers and ids that were given out, from both ledgers.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Given {
     /// Packages by sequence.
     pub packages: BTreeMap<u64, [u8; 16]>,
@@ -95,6 +98,14 @@ pub fn given(image: &Image, torn: bool) -> Result<Given, String> {
         }
     }
     Ok(given)
+}
+
+/// Whether the ledger of a home has begun a new life.
+///
+/// # Errors
+/// What is wrong, in words.
+pub fn is_reborn(image: &Image, home: &str) -> Result<bool, String> {
+    Ok(records(image, home, true)?.iter().any(|record| record.0 == REBORN))
 }
 
 /// Ids of the packages and receipts that the medium holds, and of packages that lack nothing but their final name: the header,

@@ -1,7 +1,7 @@
 //! What must hold of every state, judged by looking at the disk: nothing here asks the engine but for the words of its reports.
 
-use super::books;
-use super::scene::{ARCHIVE, MARKER, MEDIUM, REPLICA, SOURCE, TREE};
+use super::books::{self, Given};
+use super::scene::{ARCHIVE, MARKER, MEDIUM, PARITY, REPLICA, SAFE, SOURCE, Side, TREE};
 use crate::disk::{Fate, Image, PageId, Seen};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
@@ -22,10 +22,22 @@ pub struct Truth {
     new: BTreeMap<Vec<u8>, Document>,
     /// A file of the replica that rotted, and what became of it.
     rotten: Option<(Vec<u8>, Document)>,
+    /// A home that went back.
+    former: Option<Former>,
     /// BLAKE3 of the contents, in hex, by the digest of [`Seen`].
     plain: BTreeMap<[u8; 32], String>,
     /// Pages in which no plaintext was found.
     clean: Mutex<BTreeSet<PageId>>,
+}
+
+/// What both ledgers had given out before a home went back.
+#[derive(Clone)]
+struct Former {
+    /// Whose home it was.
+    side: Side,
+    given: Given,
+    /// Numbers that it gave out once more before anybody noticed.
+    unnoticed: Given,
 }
 
 fn document(seen: &Seen) -> Document {
@@ -45,21 +57,52 @@ fn documents(image: &Image, root: &str) -> BTreeMap<Vec<u8>, Document> {
 impl Truth {
     /// The archive before it was changed, and after.
     pub fn new(before: &Image, after: &Image) -> Self {
+        Self::between((before, ARCHIVE), (after, ARCHIVE))
+    }
+
+    /// What the replica held first, by the folder of an image, and what it shall hold.
+    pub fn between(before: (&Image, &str), after: (&Image, &str)) -> Self {
         let mut plain = BTreeMap::new();
-        for image in [before, after] {
-            let things = image.below(ARCHIVE);
-            for (path, (digest, _, _)) in documents(image, ARCHIVE) {
+        for (image, folder) in [before, after] {
+            let things = image.below(folder);
+            for (path, (digest, _, _)) in documents(image, folder) {
                 plain.insert(digest, blake3::hash(&things[&path].bytes).to_hex().to_string());
             }
         }
-        Self { old: documents(before, ARCHIVE), new: documents(after, ARCHIVE), plain, ..Self::default() }
+        Self { old: documents(before.0, before.1), new: documents(after.0, after.1), plain, ..Self::default() }
     }
 
     /// The same, with a memory of its own.
     #[must_use]
     pub fn again(&self) -> Self {
-        let Self { old, new, rotten, plain, .. } = self;
-        Self { old: old.clone(), new: new.clone(), rotten: rotten.clone(), plain: plain.clone(), clean: Mutex::default() }
+        let Self { old, new, rotten, plain, former, .. } = self;
+        Self { old: old.clone(), new: new.clone(), rotten: rotten.clone(), plain: plain.clone(), former: former.clone(), clean: Mutex::default() }
+    }
+
+    /// The home of this side is about to be lost or put back to an earlier state.
+    ///
+    /// # Errors
+    /// What is wrong with the ledgers, in words.
+    pub fn goes_back(&mut self, side: Side, image: &Image) -> Result<(), String> {
+        self.former = Some(Former { side, given: books::given(image, true)?, unnoticed: Given::default() });
+        Ok(())
+    }
+
+    /// People know of it: from now on nothing is given out again.
+    ///
+    /// # Errors
+    /// What is wrong with the ledgers, in words.
+    pub fn is_noticed(&mut self, image: &Image) -> Result<(), String> {
+        if let Some(former) = &mut self.former {
+            former.unnoticed = books::given(image, true)?;
+        }
+        Ok(())
+    }
+
+    /// Whether the source may be believed: not while it is older than what it has sent, and nobody has noticed.
+    pub fn is_source_itself(&self, image: &Image) -> Result<bool, String> {
+        let went_back = self.former.as_ref().is_some_and(|former| former.side == Side::Source);
+        Ok(!went_back || books::is_reborn(image, SOURCE)?)
     }
 
     /// This file of the replica has just rotted: it may be seen as it is, and cannot be what the source believes.
@@ -108,7 +151,8 @@ impl Truth {
     pub fn what_is_shown_is_recorded(&self, image: &Image) -> Result<(), String> {
         let mut shown = documents(image, TREE);
         shown.retain(|path, is| !path.starts_with(b".gapferry/") && self.old.get(path) != Some(is) && !self.is_rotten(path, is));
-        if shown.is_empty() {
+        // A home of the replica that went back does not know what its tree was given since.
+        if shown.is_empty() || self.former.as_ref().is_some_and(|former| former.side == Side::Replica) {
             return Ok(());
         }
         let begun: Vec<Vec<u8>> = books::records(image, REPLICA, true)?.into_iter().filter(|record| record.0 == BEGUN).map(|record| record.1).collect();
@@ -164,7 +208,7 @@ impl Truth {
     pub fn no_plaintext(&self, image: &Image) -> Result<(), String> {
         let mut clean = self.clean.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let mut found = None;
-        for root in [SOURCE, REPLICA, MEDIUM] {
+        for root in [SOURCE, REPLICA, MEDIUM, SAFE, PARITY] {
             image.visit_pages(root, &mut |path, page, bytes| {
                 if clean.contains(&page) || found.is_some() {
                     return;
@@ -193,15 +237,25 @@ pub struct Done {
 ///
 /// # Errors
 /// What is not, in words.
-pub fn what_crosses_is_recorded(image: &Image) -> Result<(), String> {
-    let given = books::given(image, true)?;
-    let (packages, receipts) = books::on_medium(image);
-    let unknown = |ids: &BTreeSet<[u8; 16]>, given: &BTreeMap<u64, [u8; 16]>| ids.iter().any(|id| !given.values().any(|known| known == id));
-    if unknown(&packages, &given.packages) {
-        return Err("the medium holds a package that the ledger of the source does not know".into());
-    }
-    if unknown(&receipts, &given.receipts) {
-        return Err("the medium holds a receipt that the ledger of the replica does not know".into());
+pub fn what_crosses_is_recorded(image: &Image, truth: &Truth) -> Result<(), String> {
+    all_known(&books::given(image, true)?, truth, image, "lies on the medium, and no ledger knows it")
+}
+
+/// Every file on the medium of an image was given out, by the ledgers as they are or before a home went back; and no number was given
+/// out again for something else.
+fn all_known(given: &Given, truth: &Truth, on: &Image, what: &str) -> Result<(), String> {
+    let (packages, receipts) = books::on_medium(on);
+    let (nobody, former) = (Given::default(), truth.former.as_ref());
+    let (before, unnoticed) = former.map_or((&nobody, &nobody), |former| (&former.given, &former.unnoticed));
+    let kinds = [(packages, &given.packages, &before.packages, &unnoticed.packages), (receipts, &given.receipts, &before.receipts, &unnoticed.receipts)];
+    for (ids, given, before, unnoticed) in kinds {
+        if let Some(id) = ids.iter().find(|id| !given.values().chain(before.values()).any(|known| known == *id)) {
+            return Err(format!("{:02x?} {what}", &id[..4]));
+        }
+        let again = |(number, id): &(&u64, &[u8; 16])| before.get(number).is_some_and(|before| before != *id) && unnoticed.get(number) != Some(*id);
+        if let Some((number, _)) = given.iter().find(again) {
+            return Err(format!("number {number} was given out again in another life"));
+        }
     }
     Ok(())
 }
@@ -211,15 +265,8 @@ pub fn what_crosses_is_recorded(image: &Image) -> Result<(), String> {
 ///
 /// # Errors
 /// What does not, in words.
-pub fn books_are_right(before: &Image, after: &Image, rest: bool) -> Result<(), String> {
-    let now = books::given(after, !rest)?;
-    let (packages, receipts) = books::on_medium(before);
-    for (ids, given) in [(packages, &now.packages), (receipts, &now.receipts)] {
-        if let Some(id) = ids.iter().find(|id| !given.values().any(|known| known == *id)) {
-            return Err(format!("{:02x?} was on the medium, and no ledger knows it now", &id[..4]));
-        }
-    }
-    Ok(())
+pub fn books_are_right(before: &Image, after: &Image, rest: bool, truth: &Truth) -> Result<(), String> {
+    all_known(&books::given(after, !rest)?, truth, before, "was on the medium, and no ledger knows it now")
 }
 
 /// A command has ended: every file that it left in the homes, in the replica and on the medium is there after a loss of power.
@@ -228,7 +275,7 @@ pub fn books_are_right(before: &Image, after: &Image, rest: bool) -> Result<(), 
 /// Which is not.
 pub fn what_ended_is_durable(image: &Image) -> Result<(), String> {
     let left = image.crashed(&mut |_, _| Fate::Dropped);
-    for root in [SOURCE, REPLICA, TREE, MEDIUM] {
+    for root in [SOURCE, REPLICA, TREE, MEDIUM, SAFE, PARITY] {
         let mut there = BTreeMap::new();
         left.visit(root, &mut |path, seen| {
             there.insert(path.to_vec(), seen.digest);

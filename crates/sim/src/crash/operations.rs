@@ -1,6 +1,7 @@
 //! The operations that are cut, one after the other from the scene on, each with what lay on the disk before every call.
 
 use super::books;
+use super::chapters::{CHAPTERS, People, Step};
 use super::checks::Truth;
 use super::scene::{MEDIUM, MEDIUM_BYTES, REPLICA, Scene, Side, State, TREE};
 use crate::disk::{Fate, Image, Op};
@@ -23,6 +24,10 @@ pub struct Operation {
     pub before: State,
     /// What is run again first after an interruption where carrying would not do it: a scrub that nobody repeats finds nothing.
     pub repeat: Option<Act>,
+    /// Whether people agree where a route stops at a fork.
+    pub agree: bool,
+    /// What must hold of each state beside everything else.
+    pub look: Option<fn(&Scene) -> Result<(), String>>,
     /// The call that was about to come, and the disk then; at last the end, before anything else.
     pub cuts: Vec<(Option<Op>, Image)>,
 }
@@ -58,13 +63,33 @@ const OPERATIONS: &[(&str, Side, Act)] = &[
 /// Both homes are made and the route with them.
 pub const SET_UP: &str = "set-up";
 
+/// How many there are in the chapters.
+const IN_CHAPTERS: usize = {
+    let (mut count, mut chapter) = (0, 0);
+    while chapter < CHAPTERS.len() {
+        count += CHAPTERS[chapter].steps.len();
+        chapter += 1;
+    }
+    count
+};
+
 /// Their names.
-pub const NAMES: [&str; 1 + OPERATIONS.len()] = {
-    let mut names = [SET_UP; 1 + OPERATIONS.len()];
+pub const NAMES: [&str; 1 + OPERATIONS.len() + IN_CHAPTERS] = {
+    let mut names = [SET_UP; 1 + OPERATIONS.len() + IN_CHAPTERS];
     let mut place = 0;
     while place < OPERATIONS.len() {
         names[place + 1] = OPERATIONS[place].0;
         place += 1;
+    }
+    let mut chapter = 0;
+    while chapter < CHAPTERS.len() {
+        let mut step = 0;
+        while step < CHAPTERS[chapter].steps.len() {
+            names[place + 1] = CHAPTERS[chapter].steps[step].name;
+            place += 1;
+            step += 1;
+        }
+        chapter += 1;
     }
     names
 };
@@ -101,7 +126,7 @@ pub fn settled(state: &State) -> State {
 }
 
 /// Carries back and forth until the source calls all done.
-fn until_calm(scene: &Scene) -> Result<(), Failure> {
+pub fn until_calm(scene: &Scene) -> Result<(), Failure> {
     for _ in 0..12 {
         scene.carry(Side::Source)?;
         let status = driver::status(&scene.world, Side::Source.home())?;
@@ -126,18 +151,41 @@ fn switched(operations: &[Operation]) -> Result<Image, String> {
     Err("an apply records its switching before its reading back".into())
 }
 
-/// Makes the scene, on a file system of the replica that can exchange names in one step or not, and runs every operation once.
-pub fn line(seed: u64, exchanges: bool) -> Result<Line, String> {
-    let scene = Scene::new(seed);
+/// Makes the worlds in which the operations lie that are asked for, on a file system of the replica that can exchange names in one step or
+/// not, and runs each of their operations once.
+pub fn line(seed: u64, only: Option<&str>, exchanges: bool) -> Result<Line, String> {
+    let asked = |names: &[&str]| only.is_none_or(|only| names.contains(&only));
+    let mut scene = Scene::new(seed);
+    scene.exchanges = exchanges;
+    let mut operations = Vec::new();
+    if asked(&NAMES[..=OPERATIONS.len()]) {
+        operations.extend(daily(&scene)?);
+    }
+    for chapter in CHAPTERS.iter().filter(|chapter| asked(&chapter.steps.iter().map(|step| step.name).collect::<Vec<_>>())) {
+        let mut truth = (chapter.open)(&scene)?;
+        for step in chapter.steps {
+            if let Some(before) = step.before {
+                before(&scene, &mut truth).map_err(|what| format!("before {}: {what}", step.name))?;
+            }
+            let done = operation(&scene, step, &Arc::new(truth.again()));
+            operations.push(done.map_err(|failure| format!("{}: {failure}", step.name))?);
+        }
+    }
+    Ok(Line { operations, seed })
+}
+
+/// The daily crossing.
+fn daily(scene: &Scene) -> Result<Vec<Operation>, String> {
     let failed = |what: &str| {
         let what = what.to_owned();
         move |failure: Failure| format!("{what}: {failure}")
     };
-    scene.ground(exchanges).map_err(|error| error.to_string())?;
+    scene.ground().map_err(|error| error.to_string())?;
     scene.first_archive();
     let first = Arc::new(Truth::new(&Scene::new_image(), &scene.disk.snapshot()));
-    let mut operations = vec![operation(&scene, SET_UP, Side::Replica, &first, Scene::set_up).map_err(failed(SET_UP))?];
-    until_calm(&scene).map_err(failed("first crossing"))?;
+    let set_up = Step { people: People::Repeat, ..plain(SET_UP, Side::Replica, Scene::set_up) };
+    let mut operations = vec![operation(scene, &set_up, &first).map_err(failed(SET_UP))?];
+    until_calm(scene).map_err(failed("first crossing"))?;
     let before = scene.disk.snapshot();
     scene.change_archive();
     let changed = scene.disk.snapshot();
@@ -156,21 +204,28 @@ pub fn line(seed: u64, exchanges: bool) -> Result<Line, String> {
             _ => {}
         }
         let sees = shared.get_or_insert_with(|| Arc::new(truth.again())).clone();
-        operations.push(operation(&scene, name, *side, &sees, *act).map_err(failed(name))?);
+        let people = if *name == "scrub" { People::Repeat } else { People::Carry };
+        operations.push(operation(scene, &Step { people, ..plain(name, *side, *act) }, &sees).map_err(failed(name))?);
         if *name == "attest" {
             scene.restore(&after);
         }
     }
-    Ok(Line { operations, seed })
+    Ok(operations)
+}
+
+/// A step about which nothing is special.
+fn plain(name: &'static str, side: Side, act: Act) -> Step {
+    Step { name, side, act, people: People::Carry, before: None, look: None }
 }
 
 /// Runs an operation from a state in which everything is durable, and keeps what lay on the disk before every call.
-fn operation(scene: &Scene, name: &'static str, side: Side, truth: &Arc<Truth>, act: Act) -> Result<Operation, Failure> {
+fn operation(scene: &Scene, step: &Step, truth: &Arc<Truth>) -> Result<Operation, Failure> {
     let state = settled(&scene.state());
     scene.restore(&state);
     scene.disk.record();
-    act(scene)?;
+    (step.act)(scene)?;
     let mut cuts: Vec<(Option<Op>, Image)> = scene.disk.recorded().into_iter().map(|(op, image)| (Some(op), image)).collect();
     cuts.push((None, scene.disk.snapshot()));
-    Ok(Operation { name, side, truth: truth.clone(), before: state, repeat: [SET_UP, "scrub"].contains(&name).then_some(act), cuts })
+    let Step { name, side, act, people, look, .. } = *step;
+    Ok(Operation { name, side, truth: truth.clone(), before: state, repeat: people.repeat().then_some(act), agree: people.agree(), look, cuts })
 }

@@ -6,7 +6,8 @@ use crate::disk::{Image, SimDisk, VolumeOptions};
 use crate::entropy::SimEntropy;
 use crate::indexes::{IndexImage, MemoryIndexes};
 use driver::progress::Silent;
-use driver::{Actor, CarryOptions, Failure, RouteAccept, RouteAdd, World};
+use driver::{Actor, CarryOptions, Failure, RebaseOptions, RouteAccept, RouteAdd, World};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use store::clock::Entropy;
@@ -18,6 +19,9 @@ pub const ARCHIVE: &str = "/inside/archive";
 pub const REPLICA: &str = "/outside/home";
 pub const TREE: &str = "/outside/tree";
 pub const MEDIUM: &str = "/medium";
+/// Where parity goes, and the backup of the home inside.
+pub const PARITY: &str = "/parity";
+pub const SAFE: &str = "/safe";
 pub const ROUTE: &str = "all";
 /// What a medium takes, bytes: less than the largest document.
 pub const MEDIUM_BYTES: u64 = 512 << 10;
@@ -62,6 +66,9 @@ pub struct Scene {
     pub indexes: MemoryIndexes,
     pub entropy: Arc<SimEntropy>,
     pub world: World,
+    /// Whether two names can be exchanged in one step where the replica lies.
+    pub exchanges: bool,
+    seed: u64,
     /// Work that would be shared among threads is done by this one, in order.
     _alone: rayon::ThreadPool,
 }
@@ -86,7 +93,7 @@ impl Scene {
             passphrase: Arc::new(|| None),
         };
         let alone = rayon::ThreadPoolBuilder::new().num_threads(1).use_current_thread().build().expect("this thread is in no pool");
-        Self { disk, indexes, entropy, world, _alone: alone }
+        Self { disk, indexes, entropy, world, exchanges: true, seed, _alone: alone }
     }
 
     pub fn state(&self) -> State {
@@ -103,12 +110,14 @@ impl Scene {
         SimDisk::new().snapshot()
     }
 
-    /// A volume for each side and one to be carried, an empty archive.
+    /// A world of its own: a volume for each side, those to be carried and the safe; an empty archive.
     ///
     /// # Errors
     /// When something is in the way.
-    pub fn ground(&self, exchanges: bool) -> std::io::Result<()> {
-        for (volume, exchanges) in [("/inside", true), ("/outside", exchanges), (MEDIUM, true)] {
+    pub fn ground(&self) -> std::io::Result<()> {
+        self.restore(&State { image: Self::new_image(), indexes: MemoryIndexes::new(&self.disk).snapshot() });
+        for volume in ["/inside", "/outside", MEDIUM, PARITY, SAFE] {
+            let exchanges = self.exchanges || volume != "/outside";
             self.disk.mount_new(volume, VolumeOptions { exchanges, ..VolumeOptions::default() })?;
         }
         [ARCHIVE, TREE].iter().try_for_each(|folder| self.disk.put_dir(folder))
@@ -119,22 +128,78 @@ impl Scene {
     /// # Errors
     /// What the commands report.
     pub fn set_up(&self) -> Result<(), Failure> {
+        self.set_up_homes()?;
+        self.add_route(false)
+    }
+
+    /// Both homes; the replica has accepted the route.
+    ///
+    /// # Errors
+    /// What the commands report.
+    pub fn set_up_homes(&self) -> Result<(), Failure> {
         let world = &self.world;
         let (source, replica) = (Side::Source.home(), Side::Replica.home());
         driver::init(world, source, "inside", Role::Source, None)?;
         driver::init(world, replica, "outside", Role::Replica, None)?;
         for (from, to) in [(source, replica), (replica, source)] {
             let card = driver::card(world, from)?;
-            self.disk.put("/card", card.card.as_bytes()).map_err(|error| Failure::io("/card", &error))?;
-            driver::trust(world, to, Path::new("/card"), &card.fingerprint)?;
+            let file = format!("/{}.card", card.zone);
+            self.disk.put(&file, card.card.as_bytes()).map_err(|error| Failure::io(&file, &error))?;
+            driver::trust(world, to, Path::new(&file), &card.fingerprint)?;
         }
         driver::archive_add(world, source, "archive", Path::new(ARCHIVE))?;
-        let add =
-            RouteAdd { name: ROUTE.into(), archive: "archive".into(), to: "outside".into(), to_gateway: None, from_gateway: None, escrow: None, adopt: false };
-        driver::route_add(world, source, &add)?;
         let accept = RouteAccept { name: ROUTE.into(), from: "inside".into(), into: PathBuf::from(TREE), from_gateway: None, to_gateway: None };
         driver::route_accept(world, replica, &accept)?;
         Ok(())
+    }
+
+    /// The route on the source.
+    ///
+    /// # Errors
+    /// What the command reports.
+    pub fn add_route(&self, adopt: bool) -> Result<(), Failure> {
+        let (archive, to) = ("archive".into(), "outside".into());
+        let add = RouteAdd { name: ROUTE.into(), archive, to, to_gateway: None, from_gateway: None, escrow: None, adopt };
+        driver::route_add(&self.world, Side::Source.home(), &add).map(drop)
+    }
+
+    /// The home of a side as it was in an image.
+    ///
+    /// # Errors
+    /// When something is in the way.
+    pub fn put_back(&self, side: Side, image: &Image) -> std::io::Result<()> {
+        let home = side.home();
+        self.disk.take(home)?;
+        self.disk.put_dir(home)?;
+        for (path, thing) in image.below(&home.to_string_lossy()) {
+            let path = home.join(std::ffi::OsStr::from_bytes(&path));
+            match thing.kind {
+                store::disk::Kind::Dir => self.disk.put_dir(&path)?,
+                _ => self.disk.put(&path, &thing.bytes)?,
+            }
+            self.disk.set_attributes(&path, Some(thing.mode), Some(thing.modified))?;
+        }
+        self.indexes.lose(&home.join("index"));
+        Ok(())
+    }
+
+    /// What two people do where a route stopped at a fork: they compare the lives of both ledgers, and agree, or refuse the one that is
+    /// not in use. Says whether there was something to agree to.
+    ///
+    /// # Errors
+    /// What the commands report.
+    pub fn agree(&self, side: Side) -> Result<bool, Failure> {
+        let status = |side: Side| driver::status(&self.world, side.home());
+        if !status(side)?.routes.iter().any(|route| route.stopped.as_ref().is_some_and(|code| code.starts_with("FRK-"))) {
+            return Ok(false);
+        }
+        let rebase = |dry_run, refuse| {
+            let options = RebaseOptions { route: ROUTE.into(), reason: "agreed".into(), refuse, dry_run, ..RebaseOptions::default() };
+            driver::rebase(&self.world, side.home(), &options)
+        };
+        let life = rebase(true, false)?.life;
+        let other = status(side.other())?.incarnation;
+        rebase(false, life.is_some_and(|life| life != other)).map(|_| true)
     }
 
     /// `carry` on a side.
@@ -146,10 +211,12 @@ impl Scene {
         driver::carry(&self.world, side.home(), &options)
     }
 
-    /// A document in the archive, of so many bytes that do not compress, with the marker in each page.
+    /// A document in the archive, of so many bytes that do not compress, with the marker in each page. Each seed but the first has sizes and
+    /// content of its own.
     pub fn document(&self, path: &str, label: u64, bytes: usize) {
-        let mut content = vec![0; bytes];
-        SimEntropy::new(label).fill(&mut content);
+        let more = if self.seed > 1 { SimEntropy::new(self.seed).fork(path).below(bytes as u64 / 2) as usize } else { 0 };
+        let mut content = vec![0; bytes + more];
+        SimEntropy::new(label ^ self.seed.wrapping_sub(1) << 16).fill(&mut content);
         for page in content.chunks_mut(4096).filter(|page| page.len() >= 64) {
             page[20..20 + MARKER.len()].copy_from_slice(MARKER);
         }

@@ -1,11 +1,12 @@
 //! From a state to calm: recovers by the usual commands, checks every state on the way, and cuts the way again.
 
 use super::books;
+use super::chapters::can_be_asked;
 use super::checks::{self, Done};
-use super::operations::{Line, SET_UP};
+use super::operations::Line;
 use super::scene::{REPLICA, ROUTE, SOURCE, Scene, Side, State, TREE};
 use super::variants::{Variant, variants};
-use super::{Found, Options, Report};
+use super::{Found, Options};
 use crate::disk::{Image, Op};
 use crate::entropy::SimEntropy;
 use driver::ItemsOptions;
@@ -50,12 +51,13 @@ fn locked<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl<'a> Shared<'a> {
-    pub fn new(line: &'a Line, options: &'a Options) -> Self {
+    /// With the digests of the states that were seen before.
+    pub fn new(line: &'a Line, options: &'a Options, seen: HashSet<[u8; 32]>) -> Self {
         Self {
             line,
             options,
-            seen: Mutex::default(),
-            states: AtomicUsize::new(0),
+            states: AtomicUsize::new(seen.len()),
+            seen: Mutex::new(seen),
             good: Mutex::default(),
             said: Mutex::default(),
             found: Mutex::default(),
@@ -67,8 +69,13 @@ impl<'a> Shared<'a> {
         self.options.states_max.is_some_and(|max| self.states.load(Ordering::Relaxed) >= max) || locked(&self.failures).len() >= FAILURES_MAX
     }
 
-    pub fn report(&self) -> Report {
-        Report { operations: locked(&self.found).clone(), failures: locked(&self.failures).clone(), seconds: 0.0 }
+    /// What was found by operation, what was wrong, and the digests of all states.
+    pub fn into_found(self) -> (BTreeMap<&'static str, Found>, Vec<String>, HashSet<[u8; 32]>) {
+        (
+            self.found.into_inner().unwrap_or_else(PoisonError::into_inner),
+            self.failures.into_inner().unwrap_or_else(PoisonError::into_inner),
+            self.seen.into_inner().unwrap_or_else(PoisonError::into_inner),
+        )
     }
 
     fn count(&self, origin: &Origin, act: impl FnOnce(&mut Found)) {
@@ -146,9 +153,7 @@ impl<'a> Walk<'a> {
         let repeats = self.shared.line.operations[origin.operation].repeat.is_some();
         let first = if !repeats && dice.below(100) < OTHER_SIDE_PERCENT { side.other() } else { side };
         let mut cuts = Vec::new();
-        // Before the homes are made nobody can be asked.
-        let asks = self.shared.line.operations[origin.operation].name != SET_UP;
-        let healed = self.look(origin, state, state, asks).and_then(|_| self.recover(origin, state, first, &mut cuts));
+        let healed = self.look(origin, state, state).and_then(|_| self.recover(origin, state, first, &mut cuts));
         if let Err(what) = healed {
             self.shared.failed(origin, &what);
             return;
@@ -174,17 +179,21 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// What must hold of every state. Gives what the source says in it.
-    fn look(&self, origin: &Origin, before: &State, now: &State, asks: bool) -> Result<Done, String> {
-        let truth = &*self.shared.line.operations[origin.operation].truth;
+    /// What must hold of every state. Gives what the source says in it, where it can be asked and is not older than what it sent.
+    fn look(&self, origin: &Origin, before: &State, now: &State) -> Result<Done, String> {
+        let operation = &self.shared.line.operations[origin.operation];
+        let truth = &*operation.truth;
         truth.replica_is_whole(&now.image)?;
         truth.what_is_shown_is_recorded(&now.image)?;
         truth.no_plaintext(&now.image)?;
-        checks::what_crosses_is_recorded(&now.image)?;
+        checks::what_crosses_is_recorded(&now.image, truth)?;
         if !std::ptr::eq(before, now) {
-            checks::books_are_right(&before.image, &now.image, false)?;
+            checks::books_are_right(&before.image, &now.image, false, truth)?;
+        } else if let Some(look) = operation.look {
+            self.scene.restore(now);
+            look(&self.scene)?;
         }
-        if !asks {
+        if !can_be_asked(now) || !truth.is_source_itself(&now.image)? {
             return Ok(Done::default());
         }
         let done = self.said(now)?;
@@ -239,15 +248,17 @@ impl<'a> Walk<'a> {
             if records {
                 cuts.extend(scene.disk.recorded().into_iter().map(|(_, image)| image));
             }
-            let report = carried.map_err(|failure| format!("carry on {} (command {command} of the recovery): {failure}", side.home().display()))?;
-            if report.as_ref().is_some_and(|report| report.next == "needs-person") {
+            let failed = |failure| format!("carry on {} (command {command} of the recovery): {failure}", side.home().display());
+            let report = carried.map_err(failed)?;
+            let agreed = self.shared.line.operations[origin.operation].agree && scene.agree(side).map_err(failed)?;
+            if !agreed && report.as_ref().is_some_and(|report| report.next == "needs-person") {
                 return Err(format!("carry on {} (command {command} of the recovery) needs a person", side.home().display()));
             }
             let after = scene.state();
-            let done = self.look(origin, state, &after, true)?;
+            let done = self.look(origin, state, &after)?;
             // Both sides have been there since: a home that was not opened may still have a torn tail.
             if command > 0 && side == Side::Source && done.all && truth.replica_is_the_archive(&after.image).is_ok() {
-                checks::books_are_right(&state.image, &after.image, true)?;
+                checks::books_are_right(&state.image, &after.image, true, truth)?;
                 self.at_rest(&after)?;
                 locked(&self.shared.good).extend(way);
                 return Ok(());
