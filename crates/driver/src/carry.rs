@@ -223,7 +223,7 @@ fn apply_medium(home: &mut Home, medium: &Medium, options: &ApplyOptions) -> Res
     if options.dry_run {
         return Ok(report);
     }
-    repair(home, medium, &listing.parity, &options.routes, &mut taken, &mut report)?;
+    repair(home, medium, &listing.parity, &options.routes, shared, &mut taken, &mut report)?;
     let share = crate::scrub::read_shares(home, CARRY_SECONDS)?;
     report.scrubbed = share.report;
     report.problems.extend(share.problems);
@@ -315,8 +315,16 @@ fn apply_all(
 }
 
 /// Rebuilds packages that parity can bring back and applies them.
-fn repair(home: &mut Home, carrier: &dyn Carrier, parity: &[Held], routes: &[String], taken: &mut Taken, report: &mut ApplyReport) -> Result<(), Failure> {
-    let Some((rebuilt, packages)) = crate::parity::after(home, carrier, parity, routes, report, &mut taken.served)? else { return Ok(()) };
+fn repair(
+    home: &mut Home,
+    carrier: &dyn Carrier,
+    parity: &[Held],
+    routes: &[String],
+    shared: bool,
+    taken: &mut Taken,
+    report: &mut ApplyReport,
+) -> Result<(), Failure> {
+    let Some((rebuilt, packages)) = crate::parity::after(home, carrier, parity, routes, shared, report, &mut taken.served)? else { return Ok(()) };
     let again = apply_all(home, &rebuilt, &packages, routes, false, false, report)?;
     taken.applied.extend(again.applied);
     crate::parity::clear(home)
@@ -465,7 +473,7 @@ pub fn gateway_round_replica(world: &World, path: &Path) -> Result<RoundReport, 
         let Some(folder) = gateway(world, from, &mut applied.problems) else { continue };
         let listing = folder.list().map_err(|error| Failure::io(from.display().to_string(), &error))?;
         let mut taken = apply_all(&mut home, &folder, &listing.packages, std::slice::from_ref(name), false, false, &mut applied)?;
-        repair(&mut home, &folder, &listing.parity, std::slice::from_ref(name), &mut taken, &mut applied)?;
+        repair(&mut home, &folder, &listing.parity, std::slice::from_ref(name), false, &mut taken, &mut applied)?;
         report.took += (taken.applied.len() + taken.replayed.len()) as u64;
         share.add(crate::scrub::read_share(&mut home, name, ROUND_SECONDS)?);
         if let Some(back) = config.to_gateway.as_ref().and_then(|to| gateway(world, to, &mut applied.problems)) {

@@ -187,3 +187,32 @@ fn the_code_is_the_one_that_is_specified() {
     let digests: Vec<String> = result.recovery_iter().map(|shard| wire::digest::of_bytes(shard).to_string()[..16].to_owned()).collect();
     assert_eq!(digests, ["9058ed8410699d64", "e3abd354cd451d05"]);
 }
+
+/// FAULTS M01
+#[test]
+fn a_parity_file_for_another_zone_is_no_problem_on_a_medium_that_is_shared() {
+    let (scene, media) = run_of_three(1);
+    let (world, elsewhere) = (&scene.world, scene.path("home-elsewhere"));
+    crate::init(world, &elsewhere, "elsewhere", Role::Replica, None).unwrap();
+    for (from, to) in [(scene.source(), elsewhere.clone()), (elsewhere.clone(), scene.source())] {
+        let (card, file) = (crate::card(world, &from).unwrap(), scene.path("card"));
+        fs::write(&file, &card.card).unwrap();
+        crate::trust(world, &to, &file, &card.fingerprint).unwrap();
+    }
+    let add = crate::RouteAdd {
+        name: "other".into(),
+        archive: "archive".into(),
+        to: "elsewhere".into(),
+        to_gateway: None,
+        from_gateway: None,
+        escrow: None,
+        adopt: false,
+    };
+    crate::route_add(world, &scene.source(), &add).unwrap();
+    let accept = crate::RouteAccept { name: "other".into(), from: "inside".into(), into: scene.path("tree-elsewhere"), from_gateway: None, to_gateway: None };
+    crate::route_accept(world, &elsewhere, &accept).unwrap();
+    let carry = |home: &Path| crate::carry(world, home, &CarryOptions { medium: media[3].clone(), ..CarryOptions::default() }).unwrap();
+    carry(&scene.source());
+    let applied = carry(&elsewhere).applied.unwrap();
+    assert!(applied.problems.is_empty() && !applied.receipts.is_empty(), "{:?}", applied.problems);
+}

@@ -96,10 +96,11 @@ impl Route {
         let Some(place) = self.asking.iter().position(|asking| asking.span.after == span.after) else { return };
         let before = self.asking[place].clone();
         let claimed: BTreeSet<u32> = packed.rows.iter().map(|row| row.item).collect();
-        for number in within(archive, span).filter(|number| !claimed.contains(number) && !archive.items[*number as usize].gone) {
-            let sent = self.item_mut(number);
-            if sent.asked || before.sequence == 0 {
-                // The replica may hold some version of it: were it deleted now, the deletion would have to travel.
+        for number in within(archive, span).filter(|number| !claimed.contains(number)) {
+            let (gone, sent) = (archive.items[number as usize].gone, self.item_mut(number));
+            if sent.asked || before.sequence == 0 && !gone {
+                // The replica may hold some version of it: were it deleted now, or is it gone since it was asked for in vain, the
+                // deletion has to travel.
                 (sent.asked, sent.packed_version) = (false, sent.packed_version.max(1));
             }
         }

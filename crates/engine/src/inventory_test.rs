@@ -69,6 +69,22 @@ fn a_span_is_asked_for_again_when_its_package_is_lost() {
     assert_eq!((asked(&inside, 1000), going(&inside)), (None, vec![id("aa")]));
 }
 
+/// FAULTS C07
+#[test]
+fn what_is_gone_since_it_was_asked_for_in_vain_is_told() {
+    let mut inside = Inside::with(&["a", "b"]);
+    inside.tell(rebased());
+    inside.pack_inventory(2, span(None, None), &["a", "b"]);
+    inside.remove("a");
+    assert_eq!(going(&inside), [], "the answer is awaited");
+    let again = asked(&inside, 100).unwrap();
+    assert_eq!(again.1, [(id("b"), true)]);
+    inside.pack_inventory(3, again.0, &["b"]);
+    assert_eq!(going(&inside), [id("a")], "the first inventory may come late, and the replica take it up");
+    inside.take(&inside.full(1, 3, &[Outcome::Unchanged])).unwrap();
+    assert_eq!((asked(&inside, 1000), going(&inside)), (None, vec![id("a")]));
+}
+
 #[test]
 fn what_cannot_be_claimed_is_named_and_travels_as_ever() {
     let mut inside = Inside::with(&["a", "b", "c"]);

@@ -83,11 +83,13 @@ fn missing<'p>(home: &Home, name: &str, parity: &'p Parity) -> Vec<&'p Member> {
 
 /// Takes the parity files of a carrier in, rebuilds what can be rebuilt into a folder, and gives that folder and its packages;
 /// the caller applies them and then calls `clear`. `done` are the names of the parity files that need not stay where they are.
+/// On a carrier that is `shared` some are for other zones.
 pub fn after(
     home: &Home,
     carrier: &dyn Carrier,
     files: &[Held],
     routes: &[String],
+    shared: bool,
     report: &mut ApplyReport,
     done: &mut Vec<String>,
 ) -> Result<Option<(Gateway, Vec<Held>)>, Failure> {
@@ -101,6 +103,9 @@ pub fn after(
             Ok(opened) => opened,
             Err(refused) => {
                 let problem = refused.failure(&held.name).0;
+                if problem.code == "ENV-09" && shared {
+                    continue;
+                }
                 crate::refusals::note(home, &problem)?;
                 report.problems.push(problem);
                 continue;
