@@ -190,6 +190,29 @@ fn a_replica_that_was_put_back_is_named_and_comes_back() {
     }
 }
 
+/// FAULTS C07, A08
+#[test]
+fn what_the_ledger_forgot_is_set_aside_when_it_is_deleted() {
+    let scene = Scene::new();
+    scene.write("a", "stays");
+    scene.round();
+    copy(&scene.replica(), &scene.path("home-replica-0"));
+    scene.write("b", "arrives, and nobody hears of it");
+    scene.carry(&scene.source());
+    scene.carry(&scene.replica());
+    put_back(&scene, "home-replica", 0);
+    for file in fs::read_dir(scene.path("medium/gapferry")).unwrap().map(|entry| entry.unwrap().path()) {
+        if file.extension().is_some_and(|ending| ending == "gfr" || ending == "gfp") {
+            fs::remove_file(file).unwrap();
+        }
+    }
+    scene.remove("b");
+    scene.carry(&scene.source());
+    let applied = scene.carry(&scene.replica()).applied.unwrap();
+    assert_eq!(applied.kept_aside.iter().map(ToString::to_string).collect::<Vec<_>>(), ["b"], "{:?}", applied.problems);
+    converge(&scene);
+}
+
 /// FAULTS C07
 #[test]
 fn both_put_back_come_back() {

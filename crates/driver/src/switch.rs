@@ -107,8 +107,14 @@ impl Switch<'_> {
     }
 
     fn remove(&self, handles: &mut Handles, place: u32, row: &StagedRow) -> io::Result<Differs> {
-        let Some(item) = self.held(row) else { return Ok(None) };
-        let (parent, name) = split(&item.path().0);
+        let known = self.held(row);
+        // A ledger that went back, or somebody's hand: a document lies where none is known. It is set aside like any other that the
+        // ledger does not know as it is; else its deletion would never be proven.
+        let path = known.map_or_else(|| self.id_of(row).clone(), |item| item.path().clone());
+        if known.is_none() && (self.tree.is_ours(self.disk(), &path.0) || self.belongs_to_another(row, &path)) {
+            return Ok(None);
+        }
+        let (parent, name) = split(&path.0);
         let gone = || self.kept_before(place).map(|kept| kept.and_then(|kept| applied(place, None, Some(kept))));
         let dir = match handles.dir(self.disk(), &self.tree.root, parent, false) {
             Ok(dir) => dir,
@@ -120,10 +126,10 @@ impl Switch<'_> {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return gone(),
             Err(error) => return Err(error),
             // A folder of other items has taken the document's place: it went before, or was moved out of their way.
-            Ok(stat) if stat.kind == Kind::Dir && (self.again || self.items_below(item.path()).next().is_some()) => return gone(),
+            Ok(stat) if stat.kind == Kind::Dir && (known.is_none() || self.again || self.items_below(&path).next().is_some()) => return gone(),
             Ok(_) => {}
         }
-        if self.digest_at(&dir, name) == Some(item.digest) || planted::is("edit-removed") {
+        if let Some(item) = known.filter(|item| self.digest_at(&dir, name) == Some(item.digest) || planted::is("edit-removed")) {
             self.to_history(&dir, name, &item.digest)?;
             return Ok(None);
         }
