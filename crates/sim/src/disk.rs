@@ -208,6 +208,12 @@ impl Disk for SimDisk {
         if let Some(node) = state.volumes[volume].live.get_mut(moved.1) {
             node.changed = now;
         }
+        if state.watched.as_ref().is_some_and(|part| path.windows(part.len()).any(|window| window == part.as_slice()))
+            && let tree::Body::File(content) = &state.node(moved)?.body
+        {
+            let bytes = content.bytes();
+            state.renamed.push((path, bytes));
+        }
         if let Some(ino) = replaced {
             state.unnamed((volume, ino));
         }

@@ -95,6 +95,13 @@ impl MemoryIndexes {
         self.spoil(dir, Repair::Gone);
     }
 
+    /// There never was an index at `dir`.
+    pub fn forget(&self, dir: &Path) {
+        let mut state = self.lock();
+        state.kept.remove(dir);
+        state.older.remove(dir);
+    }
+
     /// A byte of the index at `dir` is not what it was.
     pub fn damage(&self, dir: &Path) {
         self.spoil(dir, Repair::Altered { file: "db".into() });

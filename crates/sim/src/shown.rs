@@ -21,6 +21,8 @@ Faults are counted by kind, with how often each altered an outcome:
   replica-touched: found by scrub; archive-rot: found by capture --deep, or not sent; archive-emptied, archive-unmounted,
       archive-elsewhere (another folder in its place), archive-unreadable: reported
   index-*: noticed and made anew; source-put-back, replica-put-back, source-copied, replica-copied: a route was stopped for it
+  keys-rotated: a later generation came to sign everywhere and was known; keys-revoked: that, or a file was refused for it
+  replica-adopted: something was proven on the new route; parity-needed: a lost package was rebuilt
   outage: power failed between two commands, and something was lost that was not durable
 ";
 

@@ -8,7 +8,7 @@ use sim::worlds::{alone, play, seed_of};
 /// Worlds that are played.
 const WORLDS: u64 = 6;
 
-/// FAULTS P01, P02, P06, P07, P11, M02, M06, M10, C01, C02, C03, C04, C10, S05, A07, A08
+/// FAULTS P01, P02, P06, P07, P11, M02, M06, M10, C01, C02, C03, C04, C07, C08, C10, K02, S05, A07, A08
 #[test]
 fn worlds_of_fixed_seeds() {
     alone(|| {

@@ -94,6 +94,16 @@ impl SimDisk {
         state.put(whole);
     }
 
+    /// Keeps a copy of every file that gets a name in a path with this part.
+    pub fn keep_renamed(&self, part: &[u8]) {
+        self.lock_state().watched = Some(part.into());
+    }
+
+    /// The copies since the last call, by path.
+    pub fn take_renamed(&self) -> Vec<(Vec<u8>, Vec<u8>)> {
+        std::mem::take(&mut self.lock_state().renamed)
+    }
+
     /// What a volume is from now on.
     pub fn set_options(&self, volume: VolumeId, options: VolumeOptions) {
         self.lock_state().volumes[volume.0].options = options;

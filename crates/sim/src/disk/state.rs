@@ -45,6 +45,10 @@ pub struct State {
     pub unreadable: BTreeSet<At>,
     pub counts: BTreeMap<Op, u64>,
     pub mutations: u64,
+    /// What is called so when it gets its name is kept.
+    pub watched: Option<Vec<u8>>,
+    /// Paths and bytes of what was.
+    pub renamed: Vec<(Vec<u8>, Vec<u8>)>,
     /// The image before each mutating call, while they are recorded.
     pub cuts: Option<Vec<(Op, Image)>>,
 }
@@ -72,6 +76,8 @@ impl State {
             unreadable: BTreeSet::new(),
             counts: BTreeMap::new(),
             mutations: 0,
+            watched: None,
+            renamed: Vec::new(),
             cuts: None,
         }
     }

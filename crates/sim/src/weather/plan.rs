@@ -3,304 +3,8 @@
 //! meets.
 
 use super::random::Random;
-use std::fmt;
 
-/// What kind of thing people do to the archive.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Deed {
-    /// A new document.
-    Create,
-    /// Another content under the same name.
-    Rewrite,
-    /// A few bytes put into a document.
-    Insert,
-    /// A document large enough for chunks, and for parts on a small medium.
-    Large,
-    /// Only the time changes.
-    Touch,
-    /// Only the executable bit changes.
-    Chmod,
-    /// A document gets another name.
-    Rename,
-    /// A folder gets another name.
-    RenameFolder,
-    /// A document is copied.
-    Copy,
-    /// A document is removed.
-    Remove,
-    /// A document becomes a folder.
-    FileToFolder,
-    /// A folder becomes a document.
-    FolderToFile,
-    /// More is removed at once than the route allows.
-    MassRemove,
-    /// More is rewritten at once than the route allows.
-    MassRewrite,
-}
-
-/// What strikes a command while it runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Strike {
-    /// The process is killed at an operation; what it wrote stays in the system's memory.
-    Kill,
-    /// Power fails at an operation: what was not synced may be lost, torn, or out of order.
-    PowerCut,
-    /// An operation fails with an input/output error.
-    Eio,
-    /// An operation finds no room.
-    Enospc,
-    /// A sync fails, and loses what it was to make durable.
-    SyncFails,
-    /// A read fails.
-    ReadFails,
-    /// The medium is pulled out at an operation.
-    Pulled,
-    /// The medium has little room.
-    MediumFull,
-    /// The medium cannot be written.
-    Protected,
-}
-
-impl Strike {
-    /// All of them.
-    pub const ALL: [Strike; 9] = [
-        Strike::Kill,
-        Strike::PowerCut,
-        Strike::Eio,
-        Strike::Enospc,
-        Strike::SyncFails,
-        Strike::ReadFails,
-        Strike::Pulled,
-        Strike::MediumFull,
-        Strike::Protected,
-    ];
-
-    /// Its name in reports.
-    pub fn word(self) -> &'static str {
-        match self {
-            Strike::Kill => "killed",
-            Strike::PowerCut => "power-cut",
-            Strike::Eio => "io-error",
-            Strike::Enospc => "disk-full",
-            Strike::SyncFails => "sync-fails",
-            Strike::ReadFails => "read-fails",
-            Strike::Pulled => "medium-pulled",
-            Strike::MediumFull => "medium-full",
-            Strike::Protected => "write-protected",
-        }
-    }
-
-    /// Whether it strikes a medium, so that it needs one.
-    pub fn needs_medium(self) -> bool {
-        matches!(self, Strike::Pulled | Strike::MediumFull | Strike::Protected)
-    }
-}
-
-/// What is done to files on their way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
-    /// A package or receipt is lost.
-    Lose,
-    /// A second copy travels on another medium.
-    Double,
-    /// It is taken off and may come late.
-    Delay,
-    /// What was taken off comes now.
-    Arrive,
-    /// A bit flips.
-    Flip,
-    /// The end is missing.
-    Truncate,
-    /// It is carried to a zone it is not for.
-    Misroute,
-    /// A medium is wiped.
-    Wipe,
-    /// Half of a file that was never finished lies on the medium.
-    Part,
-}
-
-/// What is done to a replica behind its back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Hand {
-    /// Somebody edits a document.
-    Edit,
-    /// Somebody removes a document.
-    Erase,
-    /// Somebody adds a file.
-    Extra,
-    /// Bits flip, times stay.
-    Rot,
-}
-
-/// What happens to the archive without anybody's will.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mishap {
-    /// Bits flip, times stay.
-    Rot,
-    /// The root is empty.
-    Empty,
-    /// The root is not there.
-    Unmount,
-    /// A file cannot be read.
-    Unreadable,
-    /// Another folder lies in the place of the root, and other files in it.
-    Elsewhere,
-    /// Its volume is mounted anew: the file system has another number, and everything is as it was.
-    Remount,
-}
-
-/// What a clock does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ClockTrouble {
-    /// Ten years ahead.
-    Ahead,
-    /// Ten years back.
-    Back,
-    /// It stands still.
-    Stands,
-}
-
-/// What happens to an index.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum IndexTrouble {
-    /// It is gone.
-    Lost,
-    /// An older copy lies in its place.
-    Stale,
-    /// It is damaged.
-    Damaged,
-}
-
-/// One thing that happens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Act {
-    /// People work in the archive.
-    People(Deed),
-    /// The source puts items back into the queue.
-    Resend,
-    /// The source gives an item up.
-    Cancel,
-    /// People agree to what a breaker stopped.
-    Release,
-    /// `carry` on the source with a medium.
-    Source {
-        /// The medium.
-        medium: u8,
-        /// What strikes.
-        strike: Option<Strike>,
-    },
-    /// `carry` on a replica with a medium.
-    Replica {
-        /// The replica.
-        replica: u8,
-        /// The medium.
-        medium: u8,
-        /// What strikes.
-        strike: Option<Strike>,
-    },
-    /// A round of the daemon of the source, over the gateway.
-    GatewayOut {
-        /// What strikes.
-        strike: Option<Strike>,
-    },
-    /// A round of the daemon of the replica behind the gateway.
-    GatewayIn {
-        /// What strikes.
-        strike: Option<Strike>,
-    },
-    /// `scrub` on a replica.
-    Scrub {
-        /// The replica.
-        replica: u8,
-        /// What strikes.
-        strike: Option<Strike>,
-    },
-    /// `capture --deep`.
-    Deep,
-    /// `ledger rebuild` of a home, and what it gives compared with what was there.
-    Rebuild {
-        /// 0 is the source, then the replicas.
-        home: u8,
-    },
-    /// Files on their way.
-    Way(Way),
-    /// A replica's tree.
-    Hand(Hand),
-    /// The archive.
-    Mishap(Mishap),
-    /// The archive is put right again.
-    Mend,
-    /// A clock goes wrong.
-    Clock {
-        /// 0 is the source, then the replicas.
-        home: u8,
-        /// How.
-        trouble: ClockTrouble,
-    },
-    /// A clock is set right.
-    ClockRight {
-        /// 0 is the source, then the replicas.
-        home: u8,
-    },
-    /// Months pass.
-    Late,
-    /// A copy of a home's volume is laid aside.
-    Backup {
-        /// 0 is the source, then the replicas.
-        home: u8,
-    },
-    /// An earlier copy of a home's volume is put back.
-    Restore {
-        /// 0 is the source, then the replicas.
-        home: u8,
-    },
-    /// People agree to the way back wherever a route stopped at a fork.
-    Agree {
-        /// What strikes.
-        strike: Option<Strike>,
-    },
-    /// Who put a home back begins its new life at once.
-    NewLife {
-        /// 0 is the source, then the replicas.
-        home: u8,
-    },
-    /// A second copy of a home carries a medium, and is shut down.
-    Copy {
-        /// 0 is the source, then the replicas.
-        home: u8,
-        /// The medium.
-        medium: u8,
-    },
-    /// An index goes wrong.
-    Index {
-        /// 0 is the source, then the replicas.
-        home: u8,
-        /// How.
-        trouble: IndexTrouble,
-    },
-    /// Power fails between two commands: what was not synced may be lost.
-    Outage {
-        /// 0 is the source, then the replicas.
-        home: u8,
-    },
-}
-
-/// A step of a plan.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Step {
-    /// Its place in the plan of the seed.
-    pub number: u16,
-    /// What happens.
-    pub act: Act,
-    /// What it chooses from.
-    pub draw: u64,
-}
-
-impl fmt::Display for Step {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:>4}  {:?}", self.number, self.act)
-    }
-}
+pub use super::act::{Act, ClockTrouble, Deed, Hand, IndexTrouble, Mishap, Step, Strike, Way};
 
 /// How a world is laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -315,6 +19,8 @@ pub struct Shape {
     pub tree_with_home: bool,
     /// Media are so small that large documents travel in parts.
     pub small_media: bool,
+    /// The first route has parity.
+    pub parity: bool,
 }
 
 impl Shape {
@@ -323,6 +29,76 @@ impl Shape {
         self.by_medium + u8::from(self.gateway)
     }
 }
+
+/// What is rarer than a round.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Trouble {
+    None,
+    Hand(Hand),
+    Mishap(Mishap),
+    Clock(ClockTrouble),
+    ClockRight,
+    Late,
+    Backup,
+    Restore,
+    Copy,
+    Agree,
+    Index(IndexTrouble),
+    Outage,
+    Mass(Deed),
+    Resend,
+    Cancel,
+    Scrub,
+    Deep,
+    Rebuild,
+    Mend,
+    Release,
+    Rotate,
+    Card,
+    Stolen,
+    Adopt,
+}
+
+/// Chosen so that in a million crossings each kind of fault occurs ten thousand times at least; a run prints how often each did.
+const TROUBLES: [(Trouble, u64); 37] = [
+    (Trouble::None, 4),
+    (Trouble::Hand(Hand::Edit), 3),
+    (Trouble::Hand(Hand::Erase), 2),
+    (Trouble::Hand(Hand::Extra), 1),
+    (Trouble::Hand(Hand::Rot), 2),
+    (Trouble::Mishap(Mishap::Rot), 3),
+    (Trouble::Mishap(Mishap::Empty), 1),
+    (Trouble::Mishap(Mishap::Unmount), 1),
+    (Trouble::Mishap(Mishap::Unreadable), 1),
+    (Trouble::Mishap(Mishap::Elsewhere), 2),
+    (Trouble::Mishap(Mishap::Remount), 1),
+    (Trouble::Clock(ClockTrouble::Ahead), 1),
+    (Trouble::Clock(ClockTrouble::Back), 2),
+    (Trouble::Clock(ClockTrouble::Stands), 1),
+    (Trouble::ClockRight, 2),
+    (Trouble::Late, 1),
+    (Trouble::Backup, 3),
+    (Trouble::Restore, 3),
+    (Trouble::Copy, 4),
+    (Trouble::Agree, 2),
+    (Trouble::Index(IndexTrouble::Lost), 1),
+    (Trouble::Index(IndexTrouble::Stale), 1),
+    (Trouble::Index(IndexTrouble::Damaged), 1),
+    (Trouble::Outage, 2),
+    (Trouble::Mass(Deed::MassRemove), 1),
+    (Trouble::Mass(Deed::MassRewrite), 1),
+    (Trouble::Resend, 1),
+    (Trouble::Cancel, 1),
+    (Trouble::Scrub, 2),
+    (Trouble::Deep, 2),
+    (Trouble::Rebuild, 1),
+    (Trouble::Mend, 2),
+    (Trouble::Release, 1),
+    (Trouble::Rotate, 2),
+    (Trouble::Card, 1),
+    (Trouble::Stolen, 2),
+    (Trouble::Adopt, 1),
+];
 
 /// What a seed makes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -352,9 +128,9 @@ const DEEDS: [(Deed, u64); 12] = [
 
 const WAYS: [(Way, u64); 9] = [
     (Way::Lose, 4),
-    (Way::Double, 4),
-    (Way::Delay, 3),
-    (Way::Arrive, 5),
+    (Way::Double, 5),
+    (Way::Delay, 7),
+    (Way::Arrive, 9),
     (Way::Flip, 4),
     (Way::Truncate, 3),
     (Way::Misroute, 3),
@@ -378,8 +154,14 @@ pub fn plan(seed: u64, crossings_max: u32) -> Plan {
     let mut random = Random::of(seed ^ 0x67_61_70_66_65_72_72_79);
     let by_medium = 1 + u8::try_from(random.below(2)).expect("small");
     let gateway = by_medium == 1 || random.one_in(2);
-    let shape =
-        Shape { by_medium, gateway, media: 2 + u8::try_from(random.below(2)).expect("small"), tree_with_home: random.one_in(2), small_media: random.one_in(4) };
+    let shape = Shape {
+        by_medium,
+        gateway,
+        media: 2 + u8::try_from(random.below(2)).expect("small"),
+        tree_with_home: random.one_in(2),
+        small_media: random.one_in(4),
+        parity: random.one_in(3),
+    };
     let mut steps = Steps { steps: Vec::new(), random };
     let rounds = (crossings_max / u32::from(shape.replicas())).clamp(2, 14);
     for round in 0..rounds {
@@ -424,6 +206,9 @@ impl Steps {
             self.push(Act::People(deed));
         }
         self.trouble(shape, round);
+        if self.random.one_in(2) {
+            self.trouble(shape, round);
+        }
         let medium = self.medium(shape);
         let strike = self.strike(true);
         self.push(Act::Source { medium, strike });
@@ -431,6 +216,7 @@ impl Steps {
         if self.random.one_in(4) {
             self.way();
         }
+        let medium = if shape.parity && self.random.one_in(4) { self.parity(shape, medium) } else { medium };
         for replica in 0..shape.by_medium {
             if self.random.one_in(12) {
                 continue;
@@ -465,6 +251,14 @@ impl Steps {
         }
     }
 
+    /// Parity goes onto the next medium, and what was on the first one may be lost: the replica gets the other one.
+    fn parity(&mut self, shape: &Shape, first: u8) -> u8 {
+        let medium = (first + 1) % shape.media;
+        let strike = self.strike(true);
+        self.push(Act::Parity { medium, strike });
+        medium
+    }
+
     fn medium(&mut self, shape: &Shape) -> u8 {
         u8::try_from(self.random.below(u64::from(shape.media))).expect("small")
     }
@@ -478,49 +272,57 @@ impl Steps {
     fn trouble(&mut self, shape: &Shape, round: u32) {
         let home = self.home(shape);
         let replica = u8::try_from(self.random.below(u64::from(shape.replicas()))).expect("small");
-        match self.random.below(44) {
-            0..3 => self.push(Act::Hand(Hand::Edit)),
-            3..5 => self.push(Act::Hand(Hand::Erase)),
-            5 => self.push(Act::Hand(Hand::Extra)),
-            6..8 => self.push(Act::Hand(Hand::Rot)),
-            8 => self.push(Act::Mishap(Mishap::Rot)),
-            9 => self.push(Act::Mishap(Mishap::Empty)),
-            10 => self.push(Act::Mishap(Mishap::Unmount)),
-            11 => self.push(Act::Mishap(Mishap::Unreadable)),
-            38 => self.push(Act::Mishap(Mishap::Elsewhere)),
-            39 => self.push(Act::Mishap(Mishap::Remount)),
-            12 => self.push(Act::Clock { home, trouble: ClockTrouble::Ahead }),
-            13 => self.push(Act::Clock { home, trouble: ClockTrouble::Back }),
-            14 => self.push(Act::Clock { home, trouble: ClockTrouble::Stands }),
-            15..17 => self.push(Act::ClockRight { home }),
-            17 => self.push(Act::Late),
-            18..21 => self.push(Act::Backup { home }),
-            21 if round > 3 => self.restored(home),
-            40 if round > 1 => {
+        match weighted(&mut self.random, &TROUBLES) {
+            Trouble::None => {}
+            Trouble::Hand(hand) => self.push(Act::Hand(hand)),
+            Trouble::Mishap(mishap) => self.push(Act::Mishap(mishap)),
+            Trouble::Clock(trouble) => {
+                self.push(Act::Clock { home, trouble });
+                // One that stands shows when time passes.
+                if trouble == ClockTrouble::Stands {
+                    self.push(Act::Late);
+                }
+            }
+            Trouble::ClockRight => self.push(Act::ClockRight { home }),
+            Trouble::Late => self.push(Act::Late),
+            Trouble::Backup => self.push(Act::Backup { home }),
+            Trouble::Restore if round > 2 => self.restored(home),
+            Trouble::Copy if round > 1 => {
                 let (home, medium) = (u8::try_from(self.random.below(u64::from(shape.by_medium) + 1)).expect("small"), self.medium(shape));
                 self.push(Act::Copy { home, medium });
             }
-            41..43 => {
+            Trouble::Restore | Trouble::Copy => {}
+            Trouble::Agree => {
                 let strike = self.strike(false);
                 self.push(Act::Agree { strike });
             }
-            22 => self.push(Act::Index { home, trouble: IndexTrouble::Lost }),
-            23 => self.push(Act::Index { home, trouble: IndexTrouble::Stale }),
-            24 => self.push(Act::Index { home, trouble: IndexTrouble::Damaged }),
-            25..27 => self.push(Act::Outage { home }),
-            27 => self.push(Act::People(Deed::MassRemove)),
-            28 => self.push(Act::People(Deed::MassRewrite)),
-            29 => self.push(Act::Resend),
-            30 => self.push(Act::Cancel),
-            31..33 => {
+            Trouble::Index(trouble) => self.push(Act::Index { home, trouble }),
+            Trouble::Outage => self.push(Act::Outage { home }),
+            Trouble::Mass(deed) => self.push(Act::People(deed)),
+            Trouble::Resend => self.push(Act::Resend),
+            Trouble::Cancel => self.push(Act::Cancel),
+            Trouble::Scrub => {
                 let strike = self.strike(false);
                 self.push(Act::Scrub { replica, strike });
             }
-            33 => self.push(Act::Deep),
-            34 => self.push(Act::Rebuild { home }),
-            35..37 => self.push(Act::Mend),
-            37 => self.push(Act::Release),
-            _ => {}
+            Trouble::Deep => self.push(Act::Deep),
+            Trouble::Rebuild => self.push(Act::Rebuild { home }),
+            Trouble::Mend => self.push(Act::Mend),
+            Trouble::Release => self.push(Act::Release),
+            Trouble::Rotate => {
+                let (at_once, strike) = (self.random.one_in(3), self.strike(false));
+                self.push(Act::Rotate { home, at_once, strike });
+                self.aftermath(strike, home);
+            }
+            Trouble::Card => self.push(Act::Card { home }),
+            Trouble::Stolen => {
+                let at_all = self.random.one_in(2);
+                self.push(Act::Stolen { home, at_all });
+            }
+            Trouble::Adopt => {
+                let filled = self.random.one_in(2);
+                self.push(Act::Adopt { replica, filled });
+            }
         }
     }
 }

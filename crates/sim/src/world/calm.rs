@@ -16,12 +16,18 @@ use std::collections::BTreeMap;
 pub const ROUNDS_MAX: u16 = 24;
 /// What a round of the calm takes, ns: what was lost becomes overdue.
 const ROUND_NS: i64 = 2 * 86_400 * 1_000_000_000;
+/// Rounds within which what is not right is read, told, and sent again, where nobody scrubs.
+const ROUNDS_OF_PERIOD: u16 = 10;
+/// The same where nobody scrubs, ns: ten of them and one more are the period and a tenth, of 90 days.
+const LONG_ROUND_NS: i64 = 10 * 86_400 * 1_000_000_000;
 
 impl World {
     pub(super) fn calm(&mut self) -> Result<(), Violation> {
         let Shape { media, by_medium, .. } = self.shape;
         let mut number = u16::MAX / 2;
         let mut draws = Random::of(self.time.unsigned_abs());
+        // Half of the worlds have nobody who scrubs: then what is read by the way, within its period, must find all of it.
+        let by_the_way = draws.one_in(2);
         let mut step = move || {
             number += 1;
             Step { number, act: crate::weather::plan::Act::Mend, draw: draws.number() }
@@ -30,15 +36,22 @@ impl World {
             self.clock(home, None);
         }
         self.mend();
+        // What a home that went back had read it may not know any more.
+        let mut rots = by_the_way && !self.homes[0].went_back;
+        if !rots {
+            self.mend_rot();
+        }
         self.late.clear();
-        for replica in 0..self.replicas.len() {
+        let round_ns = if by_the_way { LONG_ROUND_NS } else { ROUND_NS };
+        for replica in (0..self.replicas.len()).filter(|_| !by_the_way) {
             // The first may only bring to its end what an interrupted one began.
             self.scrub(&step(), replica, None)?;
             self.scrub(&step(), replica, None)?;
         }
         let mut open = String::new();
         for round in 0..ROUNDS_MAX {
-            self.time += ROUND_NS;
+            self.time += round_ns;
+            self.compare_cards(&mut step)?;
             let medium = usize::from(round) % usize::from(media);
             self.carry_source(&step(), medium, None)?;
             if self.people_agree(&mut step)? {
@@ -57,7 +70,13 @@ impl World {
             self.carry_source(&step(), medium, None)?;
             self.gateway_out(&step(), None)?;
             open = self.open_routes()?;
-            if open.is_empty() {
+            if rots && (round > ROUNDS_OF_PERIOD || self.archive.rotten.keys().all(|path| self.rot_found.contains(path))) {
+                if let Some(path) = self.archive.rotten.keys().find(|path| !self.rot_found.contains(*path)) {
+                    return Err(Violation::new("scrub", format!("{path} rots in the archive, and was not found within the period")));
+                }
+                self.mend_rot();
+                rots = false;
+            } else if open.is_empty() && !rots {
                 break;
             }
         }
@@ -77,12 +96,15 @@ impl World {
         let mut open = String::new();
         let statuses = self.statuses()?;
         for replica in 0..self.replicas.len() {
-            let stops = [stopped(&statuses[0], replica), stopped(&statuses[replica + 1], replica)];
+            let stops = [stopped(&statuses[0], &self.route(replica)), stopped(&statuses[replica + 1], &self.route(replica))];
             if let Some(code) = stops.iter().flatten().next() {
                 open += &format!("route {replica} stands stopped by {code}; ");
                 continue;
             }
-            let why = self.differs(replica, &statuses[0])?;
+            let why = match self.differs(replica, &statuses[0])? {
+                same if same.is_empty() => self.keys_open(replica)?,
+                why => why,
+            };
             if !why.is_empty() {
                 open += &format!("route {replica}: {why}; ");
             }
@@ -102,12 +124,15 @@ impl World {
 
     /// How a replica differs from the archive, or the source's opinion of it from what is.
     fn differs(&self, replica: usize, status: &StatusReport) -> Result<String, Violation> {
-        let route = Self::route(replica);
+        let route = self.route(replica);
         let counts = status.routes.iter().find(|one| one.route == route).map(|one| one.items).unwrap_or_default();
         let model = &self.replicas[replica];
         let given_up = |path: &str| self.cancelled[replica].contains(path);
         // Of what no ledger knows any more only that stays which nobody claims.
-        let is_stray = |path: &String, leaf: &Leaf| !self.archive.now.contains_key(path) && model.strays.get(path) == Some(leaf);
+        let is_stray = |path: &String, leaf: &Leaf| {
+            let stray = model.strays.get(path).is_some_and(|stray| stray == leaf || model.planted.contains(&(path.clone(), leaf.digest)));
+            stray && !self.archive.now.contains_key(path)
+        };
         let of_items = |tree: &BTreeMap<String, Leaf>| {
             tree.iter()
                 .filter(|(path, leaf)| !given_up(path) && !model.extras.contains(*path) && !is_stray(path, leaf))

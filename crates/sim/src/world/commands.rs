@@ -23,6 +23,7 @@ impl World {
             Ended::Died => (Vec::new(), false),
         };
         self.note(|| format!("      source, medium {medium}: {} {:?}", ran.word(), codes(&problems)));
+        self.remember_written();
         if let Ended::Done(report) = &ran.ended {
             self.taken_at_source(medium, &before, &ran, report);
         }
@@ -49,9 +50,11 @@ impl World {
             Ended::Died => Vec::new(),
         };
         self.note(|| format!("      replica {replica}, medium {medium}: {} {:?}", ran.word(), codes(&problems)));
-        if let Ended::Done(CarryReport { applied: Some(applied), .. }) = &ran.ended {
+        let applied = if let Ended::Done(CarryReport { applied: Some(applied), .. }) = &ran.ended { Some(applied) } else { None };
+        if let Some(applied) = applied {
             self.taken_at_replica(replica, applied);
         }
+        self.rebuilt_is_right(replica, applied)?;
         self.excused(replica + 1, &problems, ran.struck)?;
         self.look_at_replica(replica, ran.clean())
     }
@@ -128,6 +131,10 @@ impl World {
                 return Err(Violation::new("P11", format!("{path} is called rotten and is not")));
             }
         }
+        let missed = self.archive.rotten.keys().find(|path| !rotten.contains(path) && !self.unreadable.contains(*path));
+        if let Some(path) = missed.filter(|_| ran.clean() && self.away.is_none() && !self.homes[0].went_back) {
+            return Err(Violation::new("scrub", format!("{path} rots in the archive, and capture --deep did not find it")));
+        }
         if !rotten.is_empty() && self.news.remove("archive-rot") {
             self.counts.altered("archive-rot");
         }
@@ -167,7 +174,7 @@ impl World {
     /// Somebody asks for items again.
     pub(super) fn resend(&mut self, step: &Step, random: &mut Random) -> Result<(), Violation> {
         let Some((replica, item)) = self.some_item(random) else { return Ok(()) };
-        let (path, route) = (self.homes[0].path.clone(), Self::route(replica));
+        let (path, route) = (self.homes[0].path.clone(), self.route(replica));
         let chosen = Chosen::Items(vec![item.clone()]);
         let ran = self.run(step, 0, None, None, &|world| driver::resend(world, &path, &route, &chosen, "asked for"))?;
         self.note(|| format!("      resend {item} to {replica}: {}", ran.word()));
@@ -181,7 +188,7 @@ impl World {
     /// Somebody gives an item up.
     pub(super) fn cancel(&mut self, step: &Step, random: &mut Random) -> Result<(), Violation> {
         let Some((replica, item)) = self.some_item(random) else { return Ok(()) };
-        let (path, route) = (self.homes[0].path.clone(), Self::route(replica));
+        let (path, route) = (self.homes[0].path.clone(), self.route(replica));
         let chosen = Chosen::Items(vec![item.clone()]);
         let ran = self.run(step, 0, None, None, &|world| driver::cancel(world, &path, &route, &chosen, "given up"))?;
         self.note(|| format!("      cancel {item} for {replica}: {}", ran.word()));
@@ -206,7 +213,7 @@ impl World {
                 if home == 0 && self.archive_away() || !matches!(self.stopped(home, replica)?.as_deref(), Some("SRC-03" | "SRC-08" | "RPL-01")) {
                     continue;
                 }
-                let (path, route) = (self.homes[home].path.clone(), Self::route(replica));
+                let (path, route) = (self.homes[home].path.clone(), self.route(replica));
                 let ran = self.run(step, home, None, None, &|world| driver::breaker_release(world, &path, &route, "it was meant"))?;
                 self.note(|| format!("      release {route} at home {home}: {}", ran.word()));
                 if let Some(mass) = &mut self.mass {
@@ -219,7 +226,7 @@ impl World {
 
     /// Why a route stands still at a home.
     pub(super) fn stopped(&mut self, home: usize, replica: usize) -> Result<Option<String>, Violation> {
-        Ok(stopped(&self.status(home)?, replica))
+        Ok(stopped(&self.status(home)?, &self.route(replica)))
     }
 
     /// What `status` says at a home.
@@ -235,6 +242,7 @@ impl World {
 
     /// What befell the archive shows in a report of the source; what befell a home, in a fork that is named.
     fn mishaps_show(&mut self, problems: &[Problem]) {
+        self.rot_found.extend(problems.iter().filter(|problem| problem.code == "SRC-06").map(|problem| problem.subject.clone()));
         for problem in problems {
             let kind = match problem.code {
                 "SRC-01" => "archive-unmounted",
@@ -251,10 +259,15 @@ impl World {
     }
 
     /// Every problem has a reason.
-    fn excused(&mut self, home: usize, problems: &[Problem], struck: bool) -> Result<(), Violation> {
+    pub(super) fn excused(&mut self, home: usize, problems: &[Problem], struck: bool) -> Result<(), Violation> {
         for problem in problems {
             if problem.code.starts_with("FRK-") {
                 for kind in self.homes.iter_mut().filter_map(|home| home.fork_news.take()) {
+                    self.counts.altered(kind);
+                }
+            }
+            if matches!(problem.code, "PKG-16" | "RCT-09") {
+                for kind in self.homes.iter_mut().filter_map(|home| home.keys.news.take_if(|kind| *kind == "keys-revoked")) {
                     self.counts.altered(kind);
                 }
             }
@@ -267,12 +280,15 @@ impl World {
 
     fn is_excused(&self, home: usize, problem: &Problem, struck: bool) -> bool {
         let put_back = |replica: usize| self.homes[0].went_back || self.homes[replica + 1].went_back;
-        let of_route = |subject: &str| (0..self.replicas.len()).find(|replica| Self::route(*replica) == subject);
+        let of_route = |subject: &str| self.routes.iter().position(|route| route == subject);
         let changed = self.archive.changes.len() as u64 > BREAKER_ALLOWED;
         match (problem.code, problem.code.split('-').next().unwrap_or_default()) {
             ("FRK-01" | "FRK-02" | "FRK-03" | "FRK-04", _) => of_route(&problem.subject).is_some_and(put_back),
+            ("PAR-01", _) => self.shape.parity,
+            (code @ ("ENV-19" | "MED-01" | "PKG-16" | "RCT-09"), _) if self.keys_excuse(home, code) => true,
             ("FRK-06", _) => (0..self.replicas.len()).any(put_back),
             (_, "LDG" | "USE" | "CRD") => false,
+            ("MED-01", _) => struck || (0..self.replicas.len()).any(put_back),
             (_, "ENV" | "PKG" | "RCT" | "LBL") => self.ever_altered.contains(&problem.subject) || (0..self.replicas.len()).any(put_back),
             ("SRC-01" | "SRC-02", _) => struck || home == 0 && self.away.is_some(),
             // Months without a word are said, and stop nothing.
@@ -333,7 +349,6 @@ pub(super) fn presented(report: &ApplyReport) -> impl Iterator<Item = (String, &
 }
 
 /// What the route of a replica stands stopped by.
-pub(super) fn stopped(status: &StatusReport, replica: usize) -> Option<String> {
-    let route = World::route(replica);
+pub(super) fn stopped(status: &StatusReport, route: &str) -> Option<String> {
     status.routes.iter().find(|one| one.route == route).and_then(|one| one.stopped.clone())
 }

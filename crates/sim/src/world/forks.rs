@@ -52,7 +52,7 @@ impl World {
 
     fn rebase(&mut self, step: &Step, home: usize, replica: usize, new_life: bool, strike: Option<Strike>) -> Result<(), Violation> {
         let path = self.homes[home].path.clone();
-        let asked = RebaseOptions { route: Self::route(replica), reason: "looked into".into(), new_life, dry_run: true, ..RebaseOptions::default() };
+        let asked = RebaseOptions { route: self.route(replica), reason: "looked into".into(), new_life, dry_run: true, ..RebaseOptions::default() };
         let world = self.world_of(home);
         let foreseen = driver::rebase(&world, &path, &asked).map_err(|failure| Violation::new("command", format!("rebase of home {home}: {failure}")))?;
         // A life that the people of the other side do not have is an old one, or that of a second copy.
@@ -61,7 +61,7 @@ impl World {
         let options = RebaseOptions { refuse, dry_run: false, ..asked };
         let anew = |world: &Self| -> Vec<usize> {
             let chain = world.chain_of(0).unwrap_or_default();
-            (0..world.replicas.len()).map(|replica| chain.begun_anew(&Self::route(replica))).collect()
+            (0..world.replicas.len()).map(|replica| chain.begun_anew(&world.route(replica))).collect()
         };
         let (before, life) = (anew(self), self.chain_of(home).unwrap_or_default().lives().len());
         let ran = self.run(step, home, strike, None, &|world| driver::rebase(world, &path, &options))?;
@@ -107,8 +107,9 @@ impl World {
     /// struck may have lost the question or the answer: then this is given up.
     pub(super) fn nothing_right_travels(&mut self, chain: &Chain) -> Result<(), Violation> {
         for replica in 0..self.replicas.len() {
+            let route = self.route(replica);
             let Some(right) = &mut self.right[replica] else { continue };
-            let sent = chain.sent(&Self::route(replica), right.records);
+            let sent = chain.sent(&route, right.records);
             right.records = chain.records.len();
             let model = &self.replicas[replica];
             let is_right = |path: &String| {

@@ -68,6 +68,9 @@ impl World {
                 }
             }
             self.counts.crossings += u64::from(crossed[replica]);
+            if crossed[replica] && std::mem::take(&mut self.homes[replica + 1].adopted_news) {
+                self.counts.altered("replica-adopted");
+            }
         }
         self.done = done;
         if clean { self.chain_holds(0) } else { Ok(()) }

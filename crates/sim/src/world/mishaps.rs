@@ -157,6 +157,11 @@ impl World {
         }
         self.unreadable.clear();
         self.disk.heal();
+        Ground::at(&self.disk, &self.places.archive_volume).settle();
+    }
+
+    /// People bring back what rotted.
+    pub(super) fn mend_rot(&mut self) {
         for path in self.archive.rotten.keys().cloned().collect::<Vec<_>>() {
             let content = format!("restored {path} at {}", self.time).into_bytes();
             let leaf = Ground::at(&self.disk, &self.places.archive).write(&path, &content, false).expect("people can write");
@@ -216,7 +221,9 @@ impl World {
     /// An earlier copy of a home is put back.
     pub(super) fn restore(&mut self, home: usize, random: &mut Random) {
         let kept = random.pick(&self.homes[home].kept).cloned();
-        let Some(kept) = kept.filter(|kept| kept.ledger != self.ledger_end(home)) else { return };
+        // One that knows nothing yet takes whatever lies in the place of the archive for it.
+        let here = home > 0 || !self.archive_away();
+        let Some(kept) = kept.filter(|kept| here && kept.ledger != self.ledger_end(home)) else { return };
         self.note(|| format!("      home {home} is put back"));
         let kind = if home == 0 { "source-put-back" } else { "replica-put-back" };
         self.counts.fault(kind);

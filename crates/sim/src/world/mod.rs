@@ -1,12 +1,15 @@
 //! A world: two zones and more on one simulated disk, driven by the real crates through their public commands, with a model of
 //! what must be true beside it. Every step is followed by the checks.
 
+mod adoption;
 mod calm;
 mod commands;
 mod forks;
 mod ground;
+mod keys;
 mod looks;
 mod mishaps;
+mod parity;
 mod people;
 mod scene;
 mod strikes;
@@ -87,6 +90,12 @@ pub struct World {
     /// Packages that a replica took in and receipts that the source took in, by file name.
     served: HashSet<String>,
     highest: BTreeMap<usize, u64>,
+    /// By replica: its route.
+    routes: Vec<String>,
+    /// Replicas that were set up anew.
+    lives: u32,
+    /// Packages as the source wrote them.
+    written: HashMap<String, [u8; 32]>,
     /// By home: every number that it, or a copy of it, ever took.
     numbers: Vec<Numbers>,
     /// By route: it has just begun anew at the source.
@@ -97,6 +106,8 @@ pub struct World {
     unreadable: BTreeSet<String>,
     /// Mishaps of the archive that no report has shown yet.
     news: BTreeSet<&'static str>,
+    /// Rot in the archive that a report named.
+    rot_found: BTreeSet<String>,
     /// Commands of this step, so far.
     calls: u64,
     /// What is counted.
@@ -112,8 +123,11 @@ impl World {
         let indexes = MemoryIndexes::new(&disk);
         disk.restore(&beginning.image);
         indexes.restore(&beginning.indexes);
+        if shape.parity {
+            disk.keep_renamed(parity::REBUILT);
+        }
         let replicas = usize::from(shape.replicas());
-        Self {
+        let mut world = Self {
             shape,
             places: beginning.places.clone(),
             disk,
@@ -132,16 +146,23 @@ impl World {
             ever_altered: HashSet::new(),
             served: HashSet::new(),
             highest: BTreeMap::new(),
+            routes: (0..replicas).map(scene::route_name).collect(),
+            lives: 0,
+            written: HashMap::new(),
             numbers: vec![Numbers::default(); replicas + 1],
             anew: vec![false; replicas],
             right: vec![None; replicas],
             away: None,
             unreadable: BTreeSet::new(),
             news: BTreeSet::new(),
+            rot_found: BTreeSet::new(),
             counts: Counts::default(),
             calls: 0,
             log: None,
-        }
+        };
+        // Of each home there is a copy from the beginning at least.
+        (0..=replicas).for_each(|home| world.backup(home));
+        world
     }
 
     /// Keeps a log of what happens.
@@ -195,13 +216,25 @@ impl World {
             Act::Way(way) => self.way(way, &mut random),
             Act::Hand(hand) => self.hand(hand, &mut random),
             Act::Mishap(mishap) => self.mishap(mishap, &mut random),
-            Act::Mend => self.mend(),
+            Act::Mend => {
+                self.mend();
+                self.mend_rot();
+            }
             Act::Clock { home, trouble } => self.clock(usize::from(home), Some(trouble)),
             Act::ClockRight { home } => self.clock(usize::from(home), None),
             Act::Late => self.months_pass(&mut random),
             Act::Backup { home } => self.backup(usize::from(home)),
             Act::Restore { home } => self.restore(usize::from(home), &mut random),
             Act::Agree { strike } => return self.agree(step, strike),
+            Act::Rotate { home, at_once, strike } => {
+                self.rotate(step, usize::from(home), at_once, strike)?;
+                // Its card is brought the same day, or later.
+                return if at_once && random.one_in(2) { self.bring_card(usize::from(home)) } else { Ok(()) };
+            }
+            Act::Card { home } => return if self.homes[usize::from(home)].keys.card_due { self.bring_card(usize::from(home)) } else { Ok(()) },
+            Act::Stolen { home, at_all } => return self.stolen(step, usize::from(home), at_all),
+            Act::Adopt { replica, filled } => return self.adopt(usize::from(replica), filled, &mut random),
+            Act::Parity { medium, strike } => return self.parity(step, usize::from(medium), strike),
             Act::NewLife { home } => return self.new_life(step, usize::from(home)),
             Act::Copy { home, medium } => return self.second_copy(step, usize::from(home), usize::from(medium)),
             Act::Index { home, trouble } => self.index(usize::from(home), trouble),
@@ -229,7 +262,7 @@ impl World {
     }
 
     /// The route of a replica.
-    fn route(replica: usize) -> String {
-        scene::route_name(replica)
+    fn route(&self, replica: usize) -> String {
+        self.routes[replica].clone()
     }
 }

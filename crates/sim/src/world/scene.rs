@@ -2,6 +2,7 @@
 //! layout is made once per thread and put back for each world.
 
 use super::ground::Ground;
+use super::keys::KeyState;
 use super::{BREAKER_ITEMS, Known};
 use crate::clock::SimClock;
 use crate::disk::{Image, SimDisk, Thing, VolumeOptions};
@@ -19,14 +20,18 @@ use wire::card::Role;
 /// When worlds begin, ns.
 pub const BEGIN_NS: i64 = 1_790_000_000 * 1_000_000_000;
 
+/// Bytes of sealed copies that a replica of a world with parity keeps.
+const PARITY_BYTES: u64 = 4 << 20;
+
 /// The route to a replica.
 pub fn route_name(replica: usize) -> String {
     format!("to-{replica}")
 }
 
-/// The replica of a route.
+/// The replica of a route; behind a point stands which home of it this is.
 pub fn replica_of(route: &str) -> usize {
-    route.trim_start_matches("to-").parse().expect("a route of ours")
+    let name = route.trim_start_matches("to-");
+    name.split_once('.').map_or(name, |(replica, _)| replica).parse().expect("a route of ours")
 }
 
 /// Where everything lies.
@@ -109,6 +114,10 @@ pub struct HomeState {
     pub went_back: bool,
     /// And nothing stopped for it yet.
     pub fork_news: Option<&'static str>,
+    /// Its keys.
+    pub keys: KeyState,
+    /// It was made anew, and nothing was proven since.
+    pub adopted_news: bool,
     /// A sync of it failed and lost what it was to make durable: items may be missing until they came again.
     pub sync_lost: bool,
     /// Bytes of the ledger when its chain was read last.
@@ -116,6 +125,11 @@ pub struct HomeState {
 }
 
 impl HomeState {
+    /// A new home in its place.
+    pub fn renewed(&self) -> Self {
+        Self::new(&self.path, &self.volume)
+    }
+
     fn new(path: &Path, volume: &Path) -> Self {
         Self {
             path: path.into(),
@@ -129,6 +143,8 @@ impl HomeState {
             put_back: false,
             went_back: false,
             fork_news: None,
+            keys: KeyState::default(),
+            adopted_news: false,
             sync_lost: false,
             chain_bytes: 0,
         }
@@ -148,8 +164,9 @@ pub fn outer(disk: &SimDisk, indexes: &MemoryIndexes, clock: &Arc<SimClock>, ent
     }
 }
 
-/// What a beginning depends on: replicas by medium, media, whether there is a gateway, whether trees lie with their homes.
-type Layout = (u8, u8, bool, bool);
+/// What a beginning depends on: replicas by medium, media, whether there is a gateway, whether trees lie with their homes, whether
+/// there is parity.
+type Layout = (u8, u8, bool, bool, bool);
 
 /// The beginning of worlds.
 pub struct Scene {
@@ -183,7 +200,7 @@ impl Scene {
 
     /// The beginning of this layout.
     pub fn of(&self, shape: Shape) -> Arc<Beginning> {
-        let key = (shape.by_medium, shape.media, shape.gateway, shape.tree_with_home);
+        let key = (shape.by_medium, shape.media, shape.gateway, shape.tree_with_home, shape.parity);
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         made.entry(key).or_insert_with(|| Arc::new(Beginning::make(shape))).clone()
     }
@@ -246,13 +263,7 @@ fn settle(world: &driver::World, places: &Places, homes: &[(PathBuf, PathBuf)], 
     for (replica, (home, _)) in homes[1..].iter().enumerate() {
         let zone = format!("outside-{replica}");
         driver::init(world, home, &zone, Role::Replica, None)?;
-        for (from, to) in [(source, home), (home, source)] {
-            let card = driver::card(world, from)?;
-            let ground = Ground::at(disk, &places.gateway_volume);
-            ground.overwrite("card", card.card.as_bytes());
-            driver::trust(world, to, &places.gateway_volume.join("card"), &card.fingerprint)?;
-            ground.remove_here("card");
-        }
+        introduce(&Introduce { disk, places, homes: [source, home], worlds: [world.clone(), world.clone()] })?;
         let gateway = |place: &Path| (shape.gateway && replica == usize::from(shape.by_medium)).then(|| place.to_path_buf());
         for folder in gateway(&places.gateway_out).iter().chain(&gateway(&places.gateway_back)) {
             Ground::at(disk, folder).make();
@@ -272,18 +283,62 @@ fn settle(world: &driver::World, places: &Places, homes: &[(PathBuf, PathBuf)], 
         let accept = RouteAccept { name, from: "inside".into(), into: places.trees[replica].clone(), from_gateway: out, to_gateway: back };
         driver::route_accept(world, home, &accept)?;
     }
-    for (home, _) in homes {
-        let ground = Ground::at(disk, home);
-        let text = String::from_utf8(ground.read("gapferry.toml").expect("a home has its configuration")).expect("UTF-8");
-        let text = text.replacen("[policy]\n", &format!("[policy]\nbreaker_items = {BREAKER_ITEMS}\n"), 1);
-        // Every command reads it; this person needs no comments.
-        let text: String = text.split_inclusive('\n').filter(|line| !line.starts_with('#')).collect();
-        ground.overwrite("gapferry.toml", text.as_bytes());
-    }
+    homes.iter().for_each(|(home, _)| policies(disk, home, shape));
+    parity(disk, source, &route_name(0), shape, 0);
     for volume in
         homes.iter().map(|(_, volume)| volume).chain(&places.tree_volumes).chain(&places.media).chain([&places.archive_volume, &places.gateway_volume])
     {
         Ground::at(disk, volume).settle();
     }
     Ok(())
+}
+
+/// Two homes that are to trust one another.
+pub struct Introduce<'a> {
+    /// The disk.
+    pub disk: &'a SimDisk,
+    /// Where everything lies.
+    pub places: &'a Places,
+    /// The homes.
+    pub homes: [&'a Path; 2],
+    /// What each of them reaches.
+    pub worlds: [driver::World; 2],
+}
+
+/// People bring the card of each to the other, and compare the fingerprints.
+pub fn introduce(two: &Introduce<'_>) -> Result<(), driver::Failure> {
+    let ground = Ground::at(two.disk, &two.places.gateway_volume);
+    for (from, to) in [(0, 1), (1, 0)] {
+        let card = driver::card(&two.worlds[from], two.homes[from])?;
+        ground.overwrite("card", card.card.as_bytes());
+        driver::trust(&two.worlds[to], two.homes[to], &two.places.gateway_volume.join("card"), &card.fingerprint)?;
+        ground.remove_here("card");
+    }
+    Ok(())
+}
+
+/// A person edits the configuration of a home.
+pub fn edit(disk: &SimDisk, home: &Path, edit: impl FnOnce(&str) -> String) {
+    let ground = Ground::at(disk, home);
+    let text = String::from_utf8(ground.read("gapferry.toml").expect("a home has its configuration")).expect("UTF-8");
+    ground.overwrite("gapferry.toml", edit(&text).as_bytes());
+}
+
+/// The policies of a home of these worlds.
+pub fn policies(disk: &SimDisk, home: &Path, shape: Shape) {
+    let bytes = if shape.parity { PARITY_BYTES } else { 0 };
+    // Every command reads it; this person needs no comments.
+    edit(disk, home, |text| text.split_inclusive('\n').filter(|line| !line.starts_with('#')).collect());
+    edit(disk, home, |text| text.replacen("[policy]\n", &format!("[policy]\nbreaker_items = {BREAKER_ITEMS}\nparity_bytes_max = {bytes}\n"), 1));
+}
+
+/// The first route has parity, where the layout says so.
+pub fn parity(disk: &SimDisk, source: &Path, route: &str, shape: Shape, replica: usize) {
+    if shape.parity && replica == 0 {
+        edit(disk, source, |text| {
+            let heading = [format!("[routes.{route}]\n"), format!("[routes.\"{route}\"]\n")].into_iter().find(|heading| text.contains(heading.as_str()));
+            let heading = heading.expect("the route is configured");
+            text.replacen(&heading, &format!("{heading}parity = 1\n"), 1)
+        });
+    }
 }

@@ -106,7 +106,8 @@ impl World {
         let judge_months = self.homes[home].months_news.take();
         let strike = strike.filter(|strike| medium.is_some() || !strike.needs_medium());
         let time_twin = (judge_clock.is_some() || judge_months.is_some()).then(|| {
-            let right = judge_months.unwrap_or(self.time);
+            // A clock that is wrong is compared with the right one, months with no time at all.
+            let right = judge_months.filter(|_| judge_clock.is_none()).unwrap_or(self.time);
             self.homes[home].clock.set(right);
             self.twin(home, seed, command)
         });
@@ -179,6 +180,7 @@ impl World {
         let twin = Twin { report, image: self.disk.snapshot().digest(), mutations, reads: grown(&READING), syncs: grown(&SYNCING) };
         self.disk.restore(&image);
         self.indexes.restore(&indexes);
+        self.disk.take_renamed();
         twin
     }
 
