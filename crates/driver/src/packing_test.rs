@@ -282,7 +282,7 @@ fn a_dry_run_says_what_is_asked_for() {
     let inventories =
         |report: &PackReport| report.packages.iter().map(|package| (package.inventory, package.items, package.document_bytes)).collect::<Vec<_>>();
     // One that does not even fit waits, in both.
-    let size = Some(fs::metadata(&scene.path("medium/gapferry/label.gfl")).unwrap().len() + 8192);
+    let size = Some(fs::metadata(scene.path("medium/gapferry/label.gfl")).unwrap().len() + 8192);
     fs::create_dir(scene.path("small")).unwrap();
     let (dry, real) = dry_and_real(&scene, "small", size);
     assert_eq!((inventories(&dry), inventories(&real)), (vec![], vec![]));

@@ -4,7 +4,7 @@
 //! Each step names an operation that is cut; what is done by hand before it belongs to it and is not cut.
 
 use super::checks::Truth;
-use super::operations::{Act, settled, until_calm};
+use super::operations::{Act, Look, settled, until_calm};
 use super::scene::{ARCHIVE, MEDIUM, PARITY, REPLICA, ROUTE, SAFE, SOURCE, Scene, Side, State, TREE};
 use crate::disk::Image;
 use driver::{ApplyOptions, BackupOptions, Failure, HomeRestoreOptions, PackOptions, ParityOptions, RebaseOptions};
@@ -43,6 +43,9 @@ pub struct Chapter {
     pub steps: &'static [Step],
 }
 
+/// Does something by hand, and puts it into what may be seen.
+pub type Before = fn(&Scene, &mut Truth) -> Result<(), String>;
+
 /// One operation.
 pub struct Step {
     pub name: &'static str,
@@ -50,9 +53,9 @@ pub struct Step {
     pub act: Act,
     pub people: People,
     /// What is done by hand before it.
-    pub before: Option<fn(&Scene, &mut Truth) -> Result<(), String>>,
+    pub before: Option<Before>,
     /// What must hold of each state beside everything else.
-    pub look: Option<fn(&Scene) -> Result<(), String>>,
+    pub look: Option<Look>,
 }
 
 const fn step(name: &'static str, side: Side, act: Act) -> Step {

@@ -14,6 +14,9 @@ use std::sync::Arc;
 const APPLIED: u16 = 33;
 const ATTESTED: u16 = 34;
 
+/// Looks at a state; an error says what is wrong with it.
+pub type Look = fn(&Scene) -> Result<(), String>;
+
 /// An operation that was run whole once.
 pub struct Operation {
     pub name: &'static str,
@@ -27,7 +30,7 @@ pub struct Operation {
     /// Whether people agree where a route stops at a fork.
     pub agree: bool,
     /// What must hold of each state beside everything else.
-    pub look: Option<fn(&Scene) -> Result<(), String>>,
+    pub look: Option<Look>,
     /// The call that was about to come, and the disk then; at last the end, before anything else.
     pub cuts: Vec<(Option<Op>, Image)>,
 }
