@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use seal::envelope::Sealing;
 use std::collections::HashMap;
 use wire::manifest::{Mark, Span};
-use wire::record::{PackBegun, Packed, PackedRow, Shape};
+use wire::record::{PackBegun, Packed, PackedRow};
 use wire::{Digest, digest};
 
 use crate::home::Home;
@@ -16,7 +16,7 @@ use crate::planning::{self, CarrierRoom};
 use crate::progress::Stage;
 use crate::reader::{DocumentRead, NotRead, Proven, Reader};
 use crate::report::{Failure, PackReport, PackageReport};
-use crate::rows::{MANIFEST_BYTES, PACKAGE_ITEMS, Packing, Rows};
+use crate::rows::{MANIFEST_BYTES, PACKAGE_ITEMS, Packing, Rows, row_without_content};
 
 /// Beside an id in the list of what is not claimed, bytes.
 const UNCLAIMED_BYTES: u64 = 16;
@@ -105,18 +105,7 @@ pub fn foresee(home: &Home, name: &str, target: &Target<'_>, report: &mut PackRe
 
 /// A row that asks for an item as it is now.
 fn row_of(archive: &Archive, item: u32) -> PackedRow {
-    PackedRow {
-        item,
-        version: archive.items[item as usize].version,
-        mark: Mark::Record,
-        digest: Digest::ZERO,
-        bytes: 0,
-        projected: Digest::ZERO,
-        expected: Digest::ZERO,
-        part: None,
-        young: false,
-        shape: Shape::Unknown,
-    }
+    row_without_content(item, archive.items[item as usize].version, Mark::Record)
 }
 
 /// What one id of an inventory adds to its body.

@@ -132,18 +132,7 @@ impl Packing {
         let replaces = select::replaced_by(item, &sent);
         self.items.push(PackedItem {
             item: Item { id: item.id.clone(), version: item.version, mark: Mark::Delete, replaces, transaction: None, record: None, documents: Vec::new() },
-            row: PackedRow {
-                item: number,
-                version: item.version,
-                mark: Mark::Delete,
-                digest: Digest::ZERO,
-                bytes: 0,
-                projected: Digest::ZERO,
-                expected: Digest::ZERO,
-                part: None,
-                young: false,
-                shape: Shape::Unknown,
-            },
+            row: row_without_content(number, item.version, Mark::Delete),
         });
     }
 
@@ -255,4 +244,20 @@ pub fn part_rows(id_bytes: usize, content_bytes: u64) -> Rows {
 /// The table of the blocks of so much content, bytes.
 pub fn block_table_bytes(content_bytes: u64) -> u64 {
     8 * content_bytes.div_ceil(u64::from(BLOCK_PLAIN_BYTES_MAX))
+}
+
+/// A row that brings nothing of its item: a deletion, or a question.
+pub fn row_without_content(item: u32, version: u64, mark: Mark) -> PackedRow {
+    PackedRow {
+        item,
+        version,
+        mark,
+        digest: Digest::ZERO,
+        bytes: 0,
+        projected: Digest::ZERO,
+        expected: Digest::ZERO,
+        part: None,
+        young: false,
+        shape: Shape::Unknown,
+    }
 }
