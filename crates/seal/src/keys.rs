@@ -2,7 +2,7 @@
 
 use crate::suite::SUITE;
 use wire::card::{Card, Role, Succession};
-use wire::clause::{self, Rejection};
+use wire::clause::{self, Rejection, require};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 /// The two secrets of one generation of a zone's keys, 32 bytes each. No `Debug`, zeroed when dropped.
@@ -42,9 +42,7 @@ pub fn read_card(text: &[u8]) -> Result<Card, Rejection> {
 
 /// Checks the keys of a card and its proof (clauses CRD-06 and CRD-07).
 pub fn check_card(card: &Card) -> Result<(), Rejection> {
-    if !SUITE.is_recipient(&card.seal) || !SUITE.is_signer(&card.sign) {
-        return Err(Rejection(&clause::CRD_KEYS));
-    }
+    require(SUITE.is_recipient(&card.seal) && SUITE.is_signer(&card.sign), &clause::CRD_KEYS)?;
     SUITE.verify(&card.sign, &card.proof_message(), &card.proof).map_err(|_| Rejection(&clause::CRD_PROOF))
 }
 
