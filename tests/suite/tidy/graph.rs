@@ -11,6 +11,7 @@ const STANDS_ON: &[(&str, &[&str])] = &[
     ("wire", &[]),
     ("seal", &["wire"]),
     ("engine", &["seal", "wire"]),
+    ("rights", &[]),
     ("store", &["wire"]),
     ("capture", &["store", "wire"]),
     ("carrier", &["store", "wire"]),
@@ -25,6 +26,7 @@ const INNER: &[(&str, &[&str])] = &[
     ("wire", &["base64", "bincode", "blake3", "serde"]),
     ("seal", &["aead-stream", "blake3", "chacha20poly1305", "ed25519-dalek", "fastcdc", "hpke", "x25519-dalek", "zeroize", "zstd"]),
     ("engine", &["serde"]),
+    ("rights", &["blake3", "i_overlay", "serde", "serde_json", "unicode-normalization"]),
 ];
 
 /// Features that would give a pure crate the system, threads or entropy by the back door.
@@ -45,6 +47,7 @@ const ONLY: &[(&str, &[&str])] = &[
     ("x25519-dalek", &["seal"]),
     ("fastcdc", &["seal"]),
     ("zstd", &["seal", "vectors"]),
+    ("i_overlay", &["rights"]),
     ("clap", &["gapferry", "sim"]),
     ("indicatif", &["gapferry"]),
 ];

@@ -1,0 +1,296 @@
+//! The check of a record against the table of its kind: every fault is named by its field.
+//!
+//! Faults come in the order of the table, those of unknown fields first; a record gives at most [`FAULTS_MAX`].
+
+use crate::fault::{self, Clause, Fault, shown};
+use crate::geometry::Geometry;
+use crate::identifier::{CadastralUnit, Identifier, RecordId, RegionCode, Uscc};
+use crate::kind::{Field, Kind, Need, Sens, Type, code_value};
+use crate::scalar::{Date, Time, decimal};
+use serde_json::{Map, Value};
+use std::collections::BTreeSet;
+use unicode_normalization::is_nfc;
+
+/// Most faults that are told of one record.
+pub const FAULTS_MAX: usize = 100;
+/// Most keys of an object of facts.
+pub const FACTS_MAX: usize = 32;
+/// Longest file name, characters.
+pub const FILE_NAME_CHARACTERS_MAX: usize = 255;
+/// Beginning and end, where both are days or moments.
+const ORDERED: &[(&str, &str)] =
+    &[("valid_from", "valid_to"), ("from", "to"), ("publicity_from", "publicity_to"), ("term_from", "term_to"), ("open_at", "close_at")];
+/// Kind, field, and the field that it begins with.
+const BEGINS_WITH: &[(&str, &str, &str)] = &[
+    ("land_contract", "contractor", "issuer"),
+    ("land_contract", "code", "contractor"),
+    ("contracted_parcel", "contractor", "issuer"),
+    ("contracted_parcel", "parcel_code", "issuer"),
+    ("contracted_parcel", "contract_code", "contractor"),
+    ("contracted_parcel", "cert_code", "contract_code"),
+];
+
+/// The kind of a record, where it names one, and everything that is wrong with it.
+pub fn check(value: &Value) -> (Option<&'static Kind>, Vec<Fault>) {
+    let named = value.as_object().and_then(|fields| Some((fields, Kind::named(fields.get("kind")?.as_str()?)?)));
+    let Some((fields, kind)) = named else {
+        return (None, vec![Fault::new(&fault::KIND, if value.is_object() { "kind" } else { "" })]);
+    };
+    let mut checking = Checking { state: text(fields, "state"), documents: document_ids(fields), faults: Vec::new() };
+    checking.object(&kind.all_fields().collect::<Vec<_>>(), fields, "");
+    checking.header(kind, fields);
+    checking.together(kind, fields);
+    checking.faults.truncate(FAULTS_MAX);
+    (Some(kind), checking.faults)
+}
+
+fn text<'f>(fields: &'f Map<String, Value>, name: &str) -> &'f str {
+    fields.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn document_ids(fields: &Map<String, Value>) -> BTreeSet<&str> {
+    let documents = fields.get("documents").and_then(Value::as_array).into_iter().flatten();
+    documents.filter_map(|document| document.get("document_id")?.as_str()).collect()
+}
+
+struct Checking<'r> {
+    state: &'r str,
+    documents: BTreeSet<&'r str>,
+    faults: Vec<Fault>,
+}
+
+impl Checking<'_> {
+    fn tell(&mut self, clause: &'static Clause, path: &str) {
+        self.faults.push(Fault::new(clause, path));
+    }
+
+    fn require(&mut self, right: bool, clause: &'static Clause, path: &str) {
+        if !right {
+            self.tell(clause, path);
+        }
+    }
+
+    /// An object of these fields.
+    fn object(&mut self, fields: &[Field], object: &Map<String, Value>, path: &str) {
+        for key in object.keys().filter(|key| fields.iter().all(|field| field.name != key.as_str())).take(FAULTS_MAX) {
+            self.tell(&fault::UNKNOWN_FIELD, &below(path, &shown(key)));
+        }
+        for field in fields {
+            let path = below(path, field.name);
+            match object.get(field.name) {
+                Some(value) if field.many => self.list(field, value, &path),
+                Some(value) => self.value(field.kind, value, &path),
+                None if matches!(field.need, Need::Always) => self.tell(&fault::MISSING, &path),
+                None if needed(field.need, object) => self.tell(&fault::MISSING_HERE, &path),
+                None => {}
+            }
+        }
+        for (from, to) in ORDERED {
+            let ordered = |name: &&str| fields.iter().any(|field| field.name == *name && matches!(field.kind, Type::Date | Type::Time));
+            let moment = |name: &str| {
+                let text = text(object, name);
+                Date::parse(text).map(|date| i64::from(date.days()) * 86_400_000).or_else(|| Time::parse(text).map(Time::milliseconds))
+            };
+            if ordered(from)
+                && ordered(to)
+                && let (Some(begin), Some(end)) = (moment(from), moment(to))
+            {
+                self.require(begin <= end, &fault::ORDER, &below(path, to));
+            }
+        }
+    }
+
+    fn list(&mut self, field: &Field, value: &Value, path: &str) {
+        let Some(values) = value.as_array() else { return self.tell(&fault::WRONG_TYPE, path) };
+        if values.is_empty() && matches!(field.need, Need::Always) {
+            self.tell(&fault::MISSING, path);
+        }
+        for (place, value) in values.iter().enumerate() {
+            if self.faults.len() > FAULTS_MAX {
+                return;
+            }
+            self.value(field.kind, value, &format!("{path}[{place}]"));
+        }
+    }
+
+    fn value(&mut self, kind: Type, value: &Value, path: &str) {
+        match (kind, value) {
+            (Type::Money, Value::Number(_)) => {}
+            (Type::Count, Value::Number(number)) => self.require(number.as_i64().is_some_and(|count| count >= 0), &fault::WRONG_TYPE, path),
+            (Type::Bool, Value::Bool(_)) => {}
+            (Type::Object(fields), Value::Object(object)) => self.object(fields, object, path),
+            (Type::FieldsOf(name), Value::Object(object)) => self.fields_of(name, object, path),
+            (Type::Rows, Value::Object(object)) => self.rows(object, path),
+            (Type::Numbers, Value::Object(object)) => {
+                if object.len() > FACTS_MAX {
+                    self.faults.push(Fault::limited(&fault::LENGTH, path, FACTS_MAX as u64));
+                }
+                for (key, value) in object.iter().take(FACTS_MAX) {
+                    self.require(value.is_i64() || value.is_u64(), &fault::WRONG_TYPE, &below(path, &shown(key)));
+                }
+            }
+            (Type::Digest, Value::Object(object)) => self.digest(object, path),
+            (Type::Money | Type::Count | Type::Bool | Type::Object(_) | Type::FieldsOf(_) | Type::Rows | Type::Numbers | Type::Digest, _) => {
+                self.tell(&fault::WRONG_TYPE, path)
+            }
+            (_, Value::String(text)) => self.text(kind, text, path),
+            _ => self.tell(&fault::WRONG_TYPE, path),
+        }
+    }
+
+    fn text(&mut self, kind: Type, text: &str, path: &str) {
+        match kind {
+            Type::Text(characters_max) => self.plain(text, characters_max, path),
+            Type::FileName => {
+                self.plain(text, FILE_NAME_CHARACTERS_MAX, path);
+                let a_path = text.contains(['/', '\\']) || text.chars().any(char::is_control) || text == "." || text == "..";
+                self.require(!a_path, &fault::NOT_LISTED, path);
+            }
+            Type::Digits(least, most) => {
+                let right = (least..=most).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+                self.require(right, &fault::NOT_LISTED, path);
+            }
+            Type::Code(entries) => self.require(entries.iter().any(|entry| code_value(entry) == text), &fault::NOT_LISTED, path),
+            Type::Sens => self.require(Sens::parse(text).is_some(), &fault::NOT_LISTED, path),
+            Type::State => self.require(text == self.state, &fault::NOT_LISTED, path),
+            Type::RuleId => self.require(crate::rules::Rule::named(text).is_some(), &fault::NOT_LISTED, path),
+            Type::Decimal(places) => self.require(decimal(text, places).is_some_and(|units| units >= 0), &fault::DECIMAL, path),
+            Type::Signed(places) => self.require(decimal(text, places).is_some(), &fault::DECIMAL, path),
+            Type::Date => self.require(Date::parse(text).is_some(), &fault::DATE, path),
+            Type::Time => self.require(Time::parse(text).is_some(), &fault::DATE, path),
+            Type::Id(identifier @ (Identifier::RecordId | Identifier::DocumentId)) => {
+                self.require(identifier.check(text).is_ok(), &fault::REFERENCE, path);
+            }
+            Type::Id(identifier) => {
+                self.plain(text, 50, path);
+                self.require(identifier.check(text).is_ok(), &fault::IDENTIFIER, path);
+            }
+            Type::Region(length) => {
+                let right = RegionCode::parse(text).is_ok() && (length == 0 || text.len() == length);
+                self.plain(text, 50, path);
+                self.require(right, &fault::IDENTIFIER, path);
+            }
+            Type::Ref(kinds) => {
+                let kind = RecordId::parse(text).ok().filter(|rid| Kind::named(rid.kind()).is_some());
+                let right = kind.is_some_and(|rid| kinds.is_empty() || kinds.contains(&rid.kind()));
+                self.require(right, &fault::REFERENCE, path);
+            }
+            Type::Doc => self.require(self.documents.contains(text), &fault::DOCUMENTS, path),
+            Type::Redaction => {
+                let of = text.strip_prefix("redacted_copy_of(").and_then(|rest| rest.strip_suffix(')'));
+                self.require(text == "none" || of.is_some(), &fault::NOT_LISTED, path);
+                self.require(of.is_none_or(|id| self.documents.contains(id)), &fault::DOCUMENTS, path);
+            }
+            Type::Wkt => self.require(Geometry::parse(text).is_some(), &fault::GEOMETRY, path),
+            Type::Bytes => {
+                let right = |byte: u8| byte.is_ascii_alphanumeric() || b"+/".contains(&byte);
+                let body = text.trim_end_matches('=');
+                let padded = text.len().is_multiple_of(4) && text.len() - body.len() <= 2 && !body.is_empty();
+                self.require(padded && body.bytes().all(right), &fault::NOT_LISTED, path);
+            }
+            Type::Money | Type::Count | Type::Bool | Type::Object(_) | Type::FieldsOf(_) | Type::Rows | Type::Numbers | Type::Digest => {}
+        }
+    }
+
+    fn plain(&mut self, text: &str, characters_max: usize, path: &str) {
+        if text.is_empty() || text.chars().count() > characters_max {
+            self.faults.push(Fault::limited(&fault::LENGTH, path, characters_max as u64));
+        }
+        self.require(is_nfc(text), &fault::NOT_NORMAL, path);
+    }
+
+    fn digest(&mut self, object: &Map<String, Value>, path: &str) {
+        self.object(crate::kinds::DIGEST, object, path);
+        let hex = text(object, "hex");
+        let right = hex.len() == 64 && hex.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        self.require(right || hex.is_empty(), &fault::NOT_LISTED, &below(path, "hex"));
+    }
+
+    /// Some fields of a record of another kind.
+    fn fields_of(&mut self, name: &str, object: &Map<String, Value>, path: &str) {
+        let kind = Kind::named(name);
+        for (key, value) in object {
+            let path = below(path, &shown(key));
+            match kind.and_then(|kind| kind.field(key)) {
+                Some(field) if field.many => self.list(&field, value, &path),
+                Some(field) => self.value(field.kind, value, &path),
+                None => self.tell(&fault::UNKNOWN_FIELD, &path),
+            }
+        }
+    }
+
+    /// What a certificate shows: kind → objects of fields of that kind.
+    fn rows(&mut self, object: &Map<String, Value>, path: &str) {
+        for (name, rows) in object {
+            let path = below(path, &shown(name));
+            let (Some(kind), Some(rows)) = (Kind::named(name), rows.as_array()) else {
+                self.tell(&fault::KIND, &path);
+                continue;
+            };
+            for (place, row) in rows.iter().enumerate() {
+                let path = format!("{path}[{place}]");
+                match row.as_object() {
+                    Some(row) => {
+                        let rid = text(row, "rid");
+                        self.require(rid.split_once('-').is_some_and(|(name, _)| name == kind.name), &fault::REFERENCE, &below(&path, "rid"));
+                        self.fields_of(kind.name, row, &path);
+                    }
+                    None => self.tell(&fault::WRONG_TYPE, &path),
+                }
+            }
+        }
+    }
+
+    /// What holds of the header beyond the types of its fields.
+    fn header(&mut self, kind: &Kind, fields: &Map<String, Value>) {
+        let rid = text(fields, "rid");
+        if Identifier::RecordId.check(rid).is_ok() {
+            self.require(rid.split_once('-').is_some_and(|(name, _)| name == kind.name), &fault::REFERENCE, "rid");
+        }
+        if fields.get("state").is_some_and(Value::is_string) {
+            self.require(kind.cycle.knows(self.state), &fault::STATE, "state");
+        }
+        if let Some(version) = fields.get("version").and_then(Value::as_i64) {
+            self.require(version >= 1, &fault::VERSION, "version");
+        }
+        let documents = fields.get("documents").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        self.require(self.documents.len() == documents.len(), &fault::DOCUMENTS, "documents");
+        for (place, document) in documents.iter().enumerate() {
+            let in_order = document.get("seq").is_none_or(|seq| !seq.is_i64() && !seq.is_u64() || seq.as_u64() == Some(place as u64 + 1));
+            self.require(in_order, &fault::DOCUMENTS, &format!("documents[{place}].seq"));
+            let algorithm = document.get("digest").and_then(|digest| digest.get("alg")).and_then(Value::as_str);
+            self.require(algorithm.is_none_or(|name| name == "blake3"), &fault::NOT_LISTED, &format!("documents[{place}].digest.alg"));
+        }
+    }
+
+    /// What identifiers of one record must say of one another.
+    fn together(&mut self, kind: &Kind, fields: &Map<String, Value>) {
+        for (_, field, start) in BEGINS_WITH.iter().filter(|(name, ..)| *name == kind.name) {
+            let (value, start) = (text(fields, field), text(fields, start));
+            self.require(value.is_empty() || start.is_empty() || value.starts_with(start), &fault::DISAGREE, field);
+        }
+        if kind.name == "organisation" {
+            let level = Uscc::parse(text(fields, "uscc")).ok().and_then(|uscc| uscc.level());
+            self.require(level.is_none_or(|level| level == text(fields, "level")), &fault::DISAGREE, "uscc");
+        }
+        if kind.name == "homestead_use" {
+            let unit = CadastralUnit::parse(text(fields, "unit_no")).ok();
+            self.require(unit.is_none_or(|unit| unit.zongdi().feature() == "JC"), &fault::DISAGREE, "unit_no");
+        }
+    }
+}
+
+/// Whether the other fields of the object ask for a field.
+fn needed(need: Need, object: &Map<String, Value>) -> bool {
+    match need {
+        Need::Always => true,
+        Need::Never | Need::Business => false,
+        Need::When(other, values) => values.contains(&text(object, other)),
+        Need::Unless(other, values) => !values.contains(&text(object, other)),
+        Need::With(other) => object.get(other).is_some_and(|value| value.as_array().is_none_or(|values| !values.is_empty())),
+    }
+}
+
+fn below(path: &str, key: &str) -> String {
+    if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
+}

@@ -1,0 +1,192 @@
+//! Records as bytes: the strict reader and the canonical writer.
+//!
+//! The reader takes one JSON value in UTF-8 without a byte order mark, no key twice, no number but integers that every reader keeps,
+//! within the limits named here. So the canonical form of RFC 8785 needs no rule for floats, and what is read and written again is
+//! the same bytes on every machine.
+
+use crate::fault::{self, Fault};
+use crate::scalar::INTEGER_MAX;
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value};
+use std::cell::RefCell;
+use std::fmt;
+
+/// Largest record, bytes.
+pub const RECORD_BYTES_MAX: usize = 1 << 20;
+/// Most objects and lists within one another.
+pub const RECORD_DEPTH_MAX: usize = 16;
+
+/// Reads one value.
+pub fn read(bytes: &[u8]) -> Result<Value, Fault> {
+    if bytes.len() > RECORD_BYTES_MAX {
+        return Err(Fault::limited(&fault::TOO_LARGE, "", RECORD_BYTES_MAX as u64));
+    }
+    if bytes.starts_with(b"\xef\xbb\xbf") {
+        return Err(Fault::new(&fault::BYTE_ORDER_MARK, ""));
+    }
+    let text = std::str::from_utf8(bytes).map_err(|_| Fault::new(&fault::NOT_UTF8, ""))?;
+    let reading = Reading::default();
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let value = Strict { reading: &reading, depth: 0 }.deserialize(&mut deserializer).and_then(|value| deserializer.end().map(|()| value));
+    value.map_err(|_| reading.fault.take().unwrap_or_else(|| Fault::new(&fault::NOT_JSON, "")))
+}
+
+/// The canonical form (RFC 8785) of a value that [`read`] gave.
+pub fn canonical(value: &Value) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(512);
+    write(value, &mut bytes);
+    bytes
+}
+
+fn write(value: &Value, into: &mut Vec<u8>) {
+    let list = |into: &mut Vec<u8>, place: usize| {
+        if place > 0 {
+            into.push(b',');
+        }
+    };
+    match value {
+        Value::Object(map) => {
+            let mut entries: Vec<(&String, &Value)> = map.iter().collect();
+            entries.sort_by(|(left, _), (right, _)| left.encode_utf16().cmp(right.encode_utf16()));
+            into.push(b'{');
+            for (place, (key, value)) in entries.into_iter().enumerate() {
+                list(into, place);
+                write_text(key, into);
+                into.push(b':');
+                write(value, into);
+            }
+            into.push(b'}');
+        }
+        Value::Array(values) => {
+            into.push(b'[');
+            for (place, value) in values.iter().enumerate() {
+                list(into, place);
+                write(value, into);
+            }
+            into.push(b']');
+        }
+        Value::String(text) => write_text(text, into),
+        Value::Number(number) => into.extend_from_slice(number.to_string().as_bytes()),
+        Value::Bool(yes) => into.extend_from_slice(if *yes { b"true" } else { b"false" }),
+        Value::Null => into.extend_from_slice(b"null"),
+    }
+}
+
+fn write_text(text: &str, into: &mut Vec<u8>) {
+    into.push(b'"');
+    for character in text.chars() {
+        let short = match character {
+            '"' | '\\' => Some(character),
+            '\u{8}' => Some('b'),
+            '\t' => Some('t'),
+            '\n' => Some('n'),
+            '\u{c}' => Some('f'),
+            '\r' => Some('r'),
+            _ => None,
+        };
+        match short {
+            Some(short) => into.extend_from_slice(&[b'\\', short as u8]),
+            None if character < ' ' => into.extend_from_slice(format!("\\u{:04x}", character as u32).as_bytes()),
+            None => into.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes()),
+        }
+    }
+    into.push(b'"');
+}
+
+/// Where the reader is, and the fault that it stopped at: serde's errors carry nothing but text.
+#[derive(Default)]
+struct Reading {
+    path: RefCell<Vec<String>>,
+    fault: RefCell<Option<Fault>>,
+}
+
+impl Reading {
+    fn stop<E: Error>(&self, clause: &'static fault::Clause, limit: Option<u64>) -> E {
+        let field = self.path.borrow().concat().trim_start_matches('.').to_owned();
+        self.fault.replace(Some(Fault { clause, field, limit }));
+        E::custom(clause.code)
+    }
+}
+
+struct Strict<'r> {
+    reading: &'r Reading,
+    depth: usize,
+}
+
+impl Strict<'_> {
+    /// The reader of a value one deeper, at that step of the path.
+    fn below<E: Error>(&self, step: String) -> Result<Strict<'_>, E> {
+        self.reading.path.borrow_mut().push(step);
+        Ok(Strict { reading: self.reading, depth: self.depth + 1 })
+    }
+
+    fn up(&self) {
+        self.reading.path.borrow_mut().pop();
+    }
+
+    fn enter<E: Error>(&self) -> Result<(), E> {
+        if self.depth == RECORD_DEPTH_MAX { Err(self.reading.stop(&fault::TOO_DEEP, Some(RECORD_DEPTH_MAX as u64))) } else { Ok(()) }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Strict<'_> {
+    type Value = Value;
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Strict<'_> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+    fn visit_unit<E: Error>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Value, E> {
+        if (-INTEGER_MAX..=INTEGER_MAX).contains(&value) { Ok(Value::Number(Number::from(value))) } else { Err(self.reading.stop(&fault::NUMBER, None)) }
+    }
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Value, E> {
+        i64::try_from(value).map_or_else(|_| Err(self.reading.stop(&fault::NUMBER, None)), |value| self.visit_i64(value))
+    }
+    fn visit_f64<E: Error>(self, _: f64) -> Result<Value, E> {
+        Err(self.reading.stop(&fault::NUMBER, None))
+    }
+    fn visit_str<E: Error>(self, value: &str) -> Result<Value, E> {
+        Ok(Value::String(value.to_owned()))
+    }
+    fn visit_string<E: Error>(self, value: String) -> Result<Value, E> {
+        Ok(Value::String(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
+        self.enter()?;
+        let mut values = Vec::new();
+        while let Some(value) = access.next_element_seed(self.below::<A::Error>(format!("[{}]", values.len()))?)? {
+            self.up();
+            values.push(value);
+        }
+        self.up();
+        Ok(Value::Array(values))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
+        self.enter()?;
+        let mut map = Map::new();
+        while let Some(key) = access.next_key::<String>()? {
+            let below = self.below::<A::Error>(format!(".{}", fault::shown(&key)))?;
+            if map.contains_key(&key) {
+                return Err(self.reading.stop(&fault::DUPLICATE_KEY, None));
+            }
+            let value = access.next_value_seed(below)?;
+            self.up();
+            map.insert(key, value);
+        }
+        Ok(Value::Object(map))
+    }
+}
