@@ -38,6 +38,12 @@ pub struct Bounds {
 }
 
 impl Bounds {
+    /// No less than the area that the two have in common, in m²: a degree is nowhere longer than 112 km.
+    pub fn common_area_most(&self, other: &Self) -> f64 {
+        let side = |least: i64, most: i64| (most - least).max(0) as f64 / DEGREE as f64 * 112_000.0;
+        side(self.least.0.max(other.least.0), self.most.0.min(other.most.0)) * side(self.least.1.max(other.least.1), self.most.1.min(other.most.1))
+    }
+
     /// Whether the two have anything in common.
     pub fn meets(&self, other: &Self) -> bool {
         self.least.0 <= other.most.0 && other.least.0 <= self.most.0 && self.least.1 <= other.most.1 && other.least.1 <= self.most.1
@@ -128,6 +134,35 @@ impl Geometry {
         reader.rest.is_empty().then_some(geometry)
     }
 
+    /// Puts its rings at the end of `bytes`, in few of them: counts and differences of coordinates, 7 bits a byte. A point has none.
+    pub(crate) fn pack(&self, bytes: &mut Vec<u8>) {
+        let Self::Polygons(polygons) = self else { return };
+        let (mut longitude, mut latitude) = (0, 0);
+        for ring in polygons.iter().flatten() {
+            put(ring.len() as u64, bytes);
+            for point in ring {
+                put(folded(point.0 - longitude), bytes);
+                put(folded(point.1 - latitude), bytes);
+                (longitude, latitude) = *point;
+            }
+        }
+    }
+
+    /// The rings that [`Geometry::pack`] put there, as one polygon: inside is what is inside an odd number of them.
+    pub(crate) fn unpack(mut bytes: &[u8]) -> Self {
+        let (mut rings, mut longitude, mut latitude) = (Vec::new(), 0, 0);
+        while !bytes.is_empty() {
+            let mut ring = Vec::new();
+            for _ in 0..take(&mut bytes) {
+                longitude += unfolded(take(&mut bytes));
+                latitude += unfolded(take(&mut bytes));
+                ring.push((longitude, latitude));
+            }
+            rings.push(ring);
+        }
+        Self::Polygons(vec![rings])
+    }
+
     fn points(&self) -> Vec<Point> {
         match self {
             Self::Point(point) => vec![*point],
@@ -192,6 +227,37 @@ impl Geometry {
     pub fn outside(&self, boundary: &Self) -> f64 {
         self.area_with(boundary, OverlayRule::Difference)
     }
+}
+
+/// Small numbers of either sign as small numbers.
+fn folded(value: i64) -> u64 {
+    (value << 1 ^ value >> 63).cast_unsigned()
+}
+
+fn unfolded(value: u64) -> i64 {
+    (value >> 1).cast_signed() ^ -(value & 1).cast_signed()
+}
+
+fn put(mut value: u64, bytes: &mut Vec<u8>) {
+    while value >= 0x80 {
+        bytes.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    bytes.push(value as u8);
+}
+
+/// The next number; 0 at the end.
+fn take(bytes: &mut &[u8]) -> u64 {
+    let (mut value, mut shift) = (0, 0);
+    while let Some((byte, rest)) = bytes.split_first() {
+        *bytes = rest;
+        value |= u64::from(byte & 0x7f) << shift;
+        shift += 7;
+        if *byte < 0x80 || shift > 63 {
+            break;
+        }
+    }
+    value
 }
 
 /// The area of a shape: its outer ring without its holes, which run the other way round.
@@ -265,6 +331,21 @@ mod tests {
         let nine = ring.overlap(&ring) / inner.overlap(&inner);
         assert!((nine - 8.0).abs() < 0.01, "{nine}");
         assert!((ring.outside(&inner) - ring.overlap(&ring)).abs() < 0.01);
+    }
+
+    #[test]
+    fn what_is_packed_is_unpacked() {
+        for text in [
+            "POLYGON ((120.123456789 31.5, 120.2 31.500000001, -180 -90, 120.123456789 31.5), (0 0, 1 0, 1 1, 0 0))",
+            "POLYGON ((180 90, -180 90, 180 -90, 180 90))",
+        ] {
+            let (geometry, mut bytes) = (Geometry::parse(text).expect("right"), Vec::new());
+            geometry.pack(&mut bytes);
+            assert_eq!(Geometry::unpack(&bytes), geometry);
+        }
+        let mut bytes = Vec::new();
+        rectangle(0, 0, 1_000_000, 1_000_000).pack(&mut bytes);
+        assert!(bytes.len() < 40, "{}", bytes.len());
     }
 
     #[test]

@@ -58,7 +58,7 @@ pub static HEADER: &[Field] = &[
     field("kind", "记录类型", "", Text(30), M, PUBLIC, [F, F, F, F]),
     field("version", "版本号", "", Count, M, PUBLIC, [F, F, F, F]),
     field("region", "行政区划", "", Region(12), M, PUBLIC, [F, F, F, F]),
-    field("org_rid", "所属集体组织", "", Ref(&["organisation"]), unless("kind", &["admin_region"]), PUBLIC, [F, F, F, F]),
+    field("org_rid", "所属集体组织", "", Ref(&["organisation"]), unless("kind", &["admin_region", "alert"]), PUBLIC, [F, F, F, F]),
     field("state", "状态", "", Text(30), M, INTERNAL, [F, F, F, F]),
     field("sens", "密级", "", Sens, M, PUBLIC, [F, F, F, F]),
     field("valid_from", "生效日期", "", Date, M, PUBLIC, [F, F, F, F]),

@@ -5,6 +5,7 @@
 //! hold. It knows no route and no key of its own: which fields a route carries is not decided here.
 
 pub mod check;
+pub mod cross;
 pub mod cycle;
 pub mod fault;
 pub mod geometry;

@@ -103,3 +103,14 @@ fn every_code_is_on_its_page() {
         assert!(text.contains(clause.code), "{} is not on the page", clause.code);
     }
 }
+
+#[test]
+fn the_rules_of_the_page_are_those_of_the_code() {
+    let rows = table(&page("rights/cross-checks.md"), "| id | zh | found when | severity |");
+    assert_eq!(rows.len(), rights::rules::Rule::all().count());
+    for (rule, row) in rights::rules::Rule::all().zip(rows) {
+        let severity = row.last().expect("a row has cells");
+        assert_eq!((rule.id(), rule.zh()), (row[0].clone(), row[1].as_str()));
+        assert_eq!(severity.split(" / ").next(), Some(rule.severity().name()), "{}", rule.id());
+    }
+}
