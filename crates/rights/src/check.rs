@@ -1,14 +1,16 @@
 //! The check of a record against the table of its kind: every fault is named by its field.
 //!
-//! Faults come in the order of the table, those of unknown fields first; a record gives at most [`FAULTS_MAX`].
+//! Faults come in the order of the table, those of unknown fields behind; a record gives at most [`FAULTS_MAX`].
 
 use crate::fault::{self, Clause, Fault, shown};
 use crate::geometry::Geometry;
 use crate::identifier::{CadastralUnit, Identifier, RecordId, RegionCode, Uscc};
 use crate::kind::{Field, Kind, Need, Sens, Type, code_value};
+use crate::kinds;
 use crate::scalar::{Date, Time, decimal};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
+use std::fmt;
 use unicode_normalization::is_nfc;
 
 /// Most faults that are told of one record.
@@ -37,7 +39,7 @@ pub fn check(value: &Value) -> (Option<&'static Kind>, Vec<Fault>) {
         return (None, vec![Fault::new(&fault::KIND, if value.is_object() { "kind" } else { "" })]);
     };
     let mut checking = Checking { state: text(fields, "state"), documents: document_ids(fields), faults: Vec::new() };
-    checking.object(&kind.all_fields().collect::<Vec<_>>(), fields, "");
+    checking.object(&[kinds::HEADER, kind.fields], fields, &Path::Record);
     checking.header(kind, fields);
     checking.together(kind, fields);
     checking.faults.truncate(FAULTS_MAX);
@@ -48,9 +50,34 @@ fn text<'f>(fields: &'f Map<String, Value>, name: &str) -> &'f str {
     fields.get(name).and_then(Value::as_str).unwrap_or_default()
 }
 
+/// A day or moment, in milliseconds.
+fn moment(fields: &Map<String, Value>, name: &str) -> Option<i64> {
+    let text = fields.get(name)?.as_str()?;
+    Date::parse(text).map(|date| i64::from(date.days()) * 86_400_000).or_else(|| Time::parse(text).map(Time::milliseconds))
+}
+
 fn document_ids(fields: &Map<String, Value>) -> BTreeSet<&str> {
     let documents = fields.get("documents").and_then(Value::as_array).into_iter().flatten();
     documents.filter_map(|document| document.get("document_id")?.as_str()).collect()
+}
+
+/// Where in a record: a step, and what it is a step from. Written out only when there is something to tell.
+#[derive(Clone, Copy)]
+enum Path<'p> {
+    Record,
+    Field(&'p Path<'p>, &'p str),
+    Place(&'p Path<'p>, usize),
+}
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Record => Ok(()),
+            Self::Field(Self::Record, name) => f.write_str(&shown(name)),
+            Self::Field(above, name) => write!(f, "{above}.{}", shown(name)),
+            Self::Place(above, place) => write!(f, "{above}[{place}]"),
+        }
+    }
 }
 
 struct Checking<'r> {
@@ -60,24 +87,25 @@ struct Checking<'r> {
 }
 
 impl Checking<'_> {
-    fn tell(&mut self, clause: &'static Clause, path: &str) {
-        self.faults.push(Fault::new(clause, path));
+    fn tell(&mut self, clause: &'static Clause, path: &Path<'_>) {
+        self.faults.push(Fault::new(clause, path.to_string()));
     }
 
-    fn require(&mut self, right: bool, clause: &'static Clause, path: &str) {
+    fn require(&mut self, right: bool, clause: &'static Clause, path: &Path<'_>) {
         if !right {
             self.tell(clause, path);
         }
     }
 
-    /// An object of these fields.
-    fn object(&mut self, fields: &[Field], object: &Map<String, Value>, path: &str) {
-        for key in object.keys().filter(|key| fields.iter().all(|field| field.name != key.as_str())).take(FAULTS_MAX) {
-            self.tell(&fault::UNKNOWN_FIELD, &below(path, &shown(key)));
-        }
-        for field in fields {
-            let path = below(path, field.name);
-            match object.get(field.name) {
+    /// An object of the fields of these tables.
+    fn object(&mut self, tables: &[&[Field]], object: &Map<String, Value>, path: &Path<'_>) {
+        let fields = || tables.iter().copied().flatten();
+        let mut known = 0;
+        for field in fields() {
+            let path = Path::Field(path, field.name);
+            let value = object.get(field.name);
+            known += usize::from(value.is_some());
+            match value {
                 Some(value) if field.many => self.list(field, value, &path),
                 Some(value) => self.value(field.kind, value, &path),
                 None if matches!(field.need, Need::Always) => self.tell(&fault::MISSING, &path),
@@ -85,22 +113,23 @@ impl Checking<'_> {
                 None => {}
             }
         }
+        if known < object.len() {
+            for key in object.keys().filter(|key| fields().all(|field| field.name != key.as_str())).take(FAULTS_MAX) {
+                self.tell(&fault::UNKNOWN_FIELD, &Path::Field(path, key));
+            }
+        }
         for (from, to) in ORDERED {
-            let ordered = |name: &&str| fields.iter().any(|field| field.name == *name && matches!(field.kind, Type::Date | Type::Time));
-            let moment = |name: &str| {
-                let text = text(object, name);
-                Date::parse(text).map(|date| i64::from(date.days()) * 86_400_000).or_else(|| Time::parse(text).map(Time::milliseconds))
-            };
-            if ordered(from)
-                && ordered(to)
-                && let (Some(begin), Some(end)) = (moment(from), moment(to))
+            let is_moment = |name: &str| fields().any(|field| field.name == name && matches!(field.kind, Type::Date | Type::Time));
+            if let (Some(begin), Some(end)) = (moment(object, from), moment(object, to))
+                && begin > end
+                && is_moment(from)
             {
-                self.require(begin <= end, &fault::ORDER, &below(path, to));
+                self.tell(&fault::ORDER, &Path::Field(path, to));
             }
         }
     }
 
-    fn list(&mut self, field: &Field, value: &Value, path: &str) {
+    fn list(&mut self, field: &Field, value: &Value, path: &Path<'_>) {
         let Some(values) = value.as_array() else { return self.tell(&fault::WRONG_TYPE, path) };
         if values.is_empty() && matches!(field.need, Need::Always) {
             self.tell(&fault::MISSING, path);
@@ -109,24 +138,24 @@ impl Checking<'_> {
             if self.faults.len() > FAULTS_MAX {
                 return;
             }
-            self.value(field.kind, value, &format!("{path}[{place}]"));
+            self.value(field.kind, value, &Path::Place(path, place));
         }
     }
 
-    fn value(&mut self, kind: Type, value: &Value, path: &str) {
+    fn value(&mut self, kind: Type, value: &Value, path: &Path<'_>) {
         match (kind, value) {
             (Type::Money, Value::Number(_)) => {}
             (Type::Count, Value::Number(number)) => self.require(number.as_i64().is_some_and(|count| count >= 0), &fault::WRONG_TYPE, path),
             (Type::Bool, Value::Bool(_)) => {}
-            (Type::Object(fields), Value::Object(object)) => self.object(fields, object, path),
+            (Type::Object(fields), Value::Object(object)) => self.object(&[fields], object, path),
             (Type::FieldsOf(name), Value::Object(object)) => self.fields_of(name, object, path),
             (Type::Rows, Value::Object(object)) => self.rows(object, path),
             (Type::Numbers, Value::Object(object)) => {
                 if object.len() > FACTS_MAX {
-                    self.faults.push(Fault::limited(&fault::LENGTH, path, FACTS_MAX as u64));
+                    self.faults.push(Fault::limited(&fault::LENGTH, path.to_string(), FACTS_MAX as u64));
                 }
                 for (key, value) in object.iter().take(FACTS_MAX) {
-                    self.require(value.is_i64() || value.is_u64(), &fault::WRONG_TYPE, &below(path, &shown(key)));
+                    self.require(value.is_i64() || value.is_u64(), &fault::WRONG_TYPE, &Path::Field(path, key));
                 }
             }
             (Type::Digest, Value::Object(object)) => self.digest(object, path),
@@ -138,7 +167,7 @@ impl Checking<'_> {
         }
     }
 
-    fn text(&mut self, kind: Type, text: &str, path: &str) {
+    fn text(&mut self, kind: Type, text: &str, path: &Path<'_>) {
         match kind {
             Type::Text(characters_max) => self.plain(text, characters_max, path),
             Type::FileName => {
@@ -192,25 +221,25 @@ impl Checking<'_> {
         }
     }
 
-    fn plain(&mut self, text: &str, characters_max: usize, path: &str) {
+    fn plain(&mut self, text: &str, characters_max: usize, path: &Path<'_>) {
         if text.is_empty() || text.chars().count() > characters_max {
-            self.faults.push(Fault::limited(&fault::LENGTH, path, characters_max as u64));
+            self.faults.push(Fault::limited(&fault::LENGTH, path.to_string(), characters_max as u64));
         }
         self.require(is_nfc(text), &fault::NOT_NORMAL, path);
     }
 
-    fn digest(&mut self, object: &Map<String, Value>, path: &str) {
-        self.object(crate::kinds::DIGEST, object, path);
+    fn digest(&mut self, object: &Map<String, Value>, path: &Path<'_>) {
+        self.object(&[kinds::DIGEST], object, path);
         let hex = text(object, "hex");
         let right = hex.len() == 64 && hex.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-        self.require(right || hex.is_empty(), &fault::NOT_LISTED, &below(path, "hex"));
+        self.require(right || hex.is_empty(), &fault::NOT_LISTED, &Path::Field(path, "hex"));
     }
 
     /// Some fields of a record of another kind.
-    fn fields_of(&mut self, name: &str, object: &Map<String, Value>, path: &str) {
+    fn fields_of(&mut self, name: &str, object: &Map<String, Value>, path: &Path<'_>) {
         let kind = Kind::named(name);
         for (key, value) in object {
-            let path = below(path, &shown(key));
+            let path = Path::Field(path, key);
             match kind.and_then(|kind| kind.field(key)) {
                 Some(field) if field.many => self.list(&field, value, &path),
                 Some(field) => self.value(field.kind, value, &path),
@@ -220,19 +249,19 @@ impl Checking<'_> {
     }
 
     /// What a certificate shows: kind → objects of fields of that kind.
-    fn rows(&mut self, object: &Map<String, Value>, path: &str) {
+    fn rows(&mut self, object: &Map<String, Value>, path: &Path<'_>) {
         for (name, rows) in object {
-            let path = below(path, &shown(name));
+            let path = Path::Field(path, name);
             let (Some(kind), Some(rows)) = (Kind::named(name), rows.as_array()) else {
                 self.tell(&fault::KIND, &path);
                 continue;
             };
             for (place, row) in rows.iter().enumerate() {
-                let path = format!("{path}[{place}]");
+                let path = Path::Place(&path, place);
                 match row.as_object() {
                     Some(row) => {
                         let rid = text(row, "rid");
-                        self.require(rid.split_once('-').is_some_and(|(name, _)| name == kind.name), &fault::REFERENCE, &below(&path, "rid"));
+                        self.require(rid.split_once('-').is_some_and(|(name, _)| name == kind.name), &fault::REFERENCE, &Path::Field(&path, "rid"));
                         self.fields_of(kind.name, row, &path);
                     }
                     None => self.tell(&fault::WRONG_TYPE, &path),
@@ -245,21 +274,23 @@ impl Checking<'_> {
     fn header(&mut self, kind: &Kind, fields: &Map<String, Value>) {
         let rid = text(fields, "rid");
         if Identifier::RecordId.check(rid).is_ok() {
-            self.require(rid.split_once('-').is_some_and(|(name, _)| name == kind.name), &fault::REFERENCE, "rid");
+            self.require(rid.split_once('-').is_some_and(|(name, _)| name == kind.name), &fault::REFERENCE, &Path::Field(&Path::Record, "rid"));
         }
         if fields.get("state").is_some_and(Value::is_string) {
-            self.require(kind.cycle.knows(self.state), &fault::STATE, "state");
+            self.require(kind.cycle.knows(self.state), &fault::STATE, &Path::Field(&Path::Record, "state"));
         }
         if let Some(version) = fields.get("version").and_then(Value::as_i64) {
-            self.require(version >= 1, &fault::VERSION, "version");
+            self.require(version >= 1, &fault::VERSION, &Path::Field(&Path::Record, "version"));
         }
         let documents = fields.get("documents").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-        self.require(self.documents.len() == documents.len(), &fault::DOCUMENTS, "documents");
+        self.require(self.documents.len() == documents.len(), &fault::DOCUMENTS, &Path::Field(&Path::Record, "documents"));
         for (place, document) in documents.iter().enumerate() {
+            let list = Path::Field(&Path::Record, "documents");
+            let one = Path::Place(&list, place);
             let in_order = document.get("seq").is_none_or(|seq| !seq.is_i64() && !seq.is_u64() || seq.as_u64() == Some(place as u64 + 1));
-            self.require(in_order, &fault::DOCUMENTS, &format!("documents[{place}].seq"));
+            self.require(in_order, &fault::DOCUMENTS, &Path::Field(&one, "seq"));
             let algorithm = document.get("digest").and_then(|digest| digest.get("alg")).and_then(Value::as_str);
-            self.require(algorithm.is_none_or(|name| name == "blake3"), &fault::NOT_LISTED, &format!("documents[{place}].digest.alg"));
+            self.require(algorithm.is_none_or(|name| name == "blake3"), &fault::NOT_LISTED, &Path::Field(&Path::Field(&one, "digest"), "alg"));
         }
     }
 
@@ -267,15 +298,15 @@ impl Checking<'_> {
     fn together(&mut self, kind: &Kind, fields: &Map<String, Value>) {
         for (_, field, start) in BEGINS_WITH.iter().filter(|(name, ..)| *name == kind.name) {
             let (value, start) = (text(fields, field), text(fields, start));
-            self.require(value.is_empty() || start.is_empty() || value.starts_with(start), &fault::DISAGREE, field);
+            self.require(value.is_empty() || start.is_empty() || value.starts_with(start), &fault::DISAGREE, &Path::Field(&Path::Record, field));
         }
         if kind.name == "organisation" {
             let level = Uscc::parse(text(fields, "uscc")).ok().and_then(|uscc| uscc.level());
-            self.require(level.is_none_or(|level| level == text(fields, "level")), &fault::DISAGREE, "uscc");
+            self.require(level.is_none_or(|level| level == text(fields, "level")), &fault::DISAGREE, &Path::Field(&Path::Record, "uscc"));
         }
         if kind.name == "homestead_use" {
             let unit = CadastralUnit::parse(text(fields, "unit_no")).ok();
-            self.require(unit.is_none_or(|unit| unit.zongdi().feature() == "JC"), &fault::DISAGREE, "unit_no");
+            self.require(unit.is_none_or(|unit| unit.zongdi().feature() == "JC"), &fault::DISAGREE, &Path::Field(&Path::Record, "unit_no"));
         }
     }
 }
@@ -289,8 +320,4 @@ fn needed(need: Need, object: &Map<String, Value>) -> bool {
         Need::Unless(other, values) => !values.contains(&text(object, other)),
         Need::With(other) => object.get(other).is_some_and(|value| value.as_array().is_none_or(|values| !values.is_empty())),
     }
-}
-
-fn below(path: &str, key: &str) -> String {
-    if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
 }

@@ -1,7 +1,7 @@
 //! The cross-checks (三权动态校验): over all records of an archive, every rule of [`crate::rules`] as a pure function.
 //!
 //! Two passes over the records fill an [`Index`] of small rows of fixed size: [`Index::take`] of every record, then
-//! [`Index::take_again`] of every record, in any order. The rules read the index alone. Its size grows with the number of records, not
+//! [`Index::take_again`] of the fields of every record, in any order. The rules read the index alone. Its size grows with the number of records, not
 //! with what they hold: about 100 bytes a record, and the outline of each parcel beside them.
 //!
 //! A hit is a [`Finding`]. Nothing is stopped by one. What the numbers in the predicates mean is on the page

@@ -25,9 +25,13 @@ pub fn read(bytes: &[u8]) -> Result<Value, Fault> {
         return Err(Fault::new(&fault::BYTE_ORDER_MARK, ""));
     }
     let text = std::str::from_utf8(bytes).map_err(|_| Fault::new(&fault::NOT_UTF8, ""))?;
-    let reading = Reading::default();
+    // Where it is, the reader only notes when there is something to tell: the second time.
+    read_text(text, &Reading::default()).or_else(|_| read_text(text, &Reading { tracks: true, ..Reading::default() }))
+}
+
+fn read_text(text: &str, reading: &Reading) -> Result<Value, Fault> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let value = Strict { reading: &reading, depth: 0 }.deserialize(&mut deserializer).and_then(|value| deserializer.end().map(|()| value));
+    let value = Strict { reading, depth: 0 }.deserialize(&mut deserializer).and_then(|value| deserializer.end().map(|()| value));
     value.map_err(|_| reading.fault.take().unwrap_or_else(|| Fault::new(&fault::NOT_JSON, "")))
 }
 
@@ -96,6 +100,7 @@ fn write_text(text: &str, into: &mut Vec<u8>) {
 /// Where the reader is, and the fault that it stopped at: serde's errors carry nothing but text.
 #[derive(Default)]
 struct Reading {
+    tracks: bool,
     path: RefCell<Vec<String>>,
     fault: RefCell<Option<Fault>>,
 }
@@ -115,13 +120,17 @@ struct Strict<'r> {
 
 impl Strict<'_> {
     /// The reader of a value one deeper, at that step of the path.
-    fn below<E: Error>(&self, step: String) -> Result<Strict<'_>, E> {
-        self.reading.path.borrow_mut().push(step);
-        Ok(Strict { reading: self.reading, depth: self.depth + 1 })
+    fn below(&self, step: impl FnOnce() -> String) -> Strict<'_> {
+        if self.reading.tracks {
+            self.reading.path.borrow_mut().push(step());
+        }
+        Strict { reading: self.reading, depth: self.depth + 1 }
     }
 
     fn up(&self) {
-        self.reading.path.borrow_mut().pop();
+        if self.reading.tracks {
+            self.reading.path.borrow_mut().pop();
+        }
     }
 
     fn enter<E: Error>(&self) -> Result<(), E> {
@@ -167,7 +176,7 @@ impl<'de> Visitor<'de> for Strict<'_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
         self.enter()?;
         let mut values = Vec::new();
-        while let Some(value) = access.next_element_seed(self.below::<A::Error>(format!("[{}]", values.len()))?)? {
+        while let Some(value) = access.next_element_seed(self.below(|| format!("[{}]", values.len())))? {
             self.up();
             values.push(value);
         }
@@ -179,7 +188,7 @@ impl<'de> Visitor<'de> for Strict<'_> {
         self.enter()?;
         let mut map = Map::new();
         while let Some(key) = access.next_key::<String>()? {
-            let below = self.below::<A::Error>(format!(".{}", fault::shown(&key)))?;
+            let below = self.below(|| format!(".{}", fault::shown(&key)));
             if map.contains_key(&key) {
                 return Err(self.reading.stop(&fault::DUPLICATE_KEY, None));
             }

@@ -217,14 +217,18 @@ impl Kind {
 
     /// A field of the header or of the kind.
     pub fn field(&self, name: &str) -> Option<Field> {
-        self.all_fields().find(|field| field.name == name)
+        let field = crate::kinds::HEADER.iter().chain(self.fields).find(|field| field.name == name)?;
+        Some(self.with_state(field))
     }
 
     /// The fields of the header, with `state` as this kind has it, then those of the kind.
     pub fn all_fields(&self) -> impl Iterator<Item = Field> {
-        let header =
-            crate::kinds::HEADER.iter().map(|field| if field.name == "state" { Field { sens: self.state.0, show: self.state.1, ..*field } } else { *field });
-        header.chain(self.fields.iter().copied())
+        crate::kinds::HEADER.iter().chain(self.fields).map(|field| self.with_state(field))
+    }
+
+    /// The field; `state` as this kind has it.
+    fn with_state(&self, field: &Field) -> Field {
+        if field.name == "state" { Field { sens: self.state.0, show: self.state.1, ..*field } } else { *field }
     }
 }
 

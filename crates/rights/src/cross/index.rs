@@ -6,7 +6,7 @@ use crate::kinds;
 use crate::record::Record;
 use crate::rules::Rule;
 use crate::scalar::{Area, Mu};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::collections::{BTreeMap, HashMap};
 
 /// A record's number in the index; 0 is none.
@@ -197,20 +197,22 @@ impl Index {
         true
     }
 
-    /// Takes a record in again, after every record was taken in once: only now it is known what certificates show of it.
-    pub fn take_again(&mut self, record: &Record) {
+    /// Takes the fields of a record in again, after every record was taken in once: only now it is known what certificates show of it.
+    /// They need no second check: what [`crate::json::read`] gives will do.
+    pub fn take_again(&mut self, fields: &Map<String, Value>) {
         if self.shown_sorted != self.shown.len() {
             self.shown.sort_unstable_by_key(|shown| (shown.source, shown.certificate));
             self.shown_sorted = self.shown.len();
         }
-        let number = self.number(record.rid());
+        let number = fields.get("rid").and_then(Value::as_str).map_or(0, |rid| self.number(rid));
+        let version = fields.get("version").and_then(Value::as_i64).unwrap_or_default();
         let from = self.shown.partition_point(|shown| shown.source < number);
         let shown: Vec<Shown> = self.shown[from..].iter().take_while(|shown| shown.source == number).copied().collect();
         if shown.is_empty() {
             return;
         }
-        let fields: BTreeMap<Key, Key> = record.fields().iter().map(|(name, value)| (key(name), value_key(value))).collect();
-        for shown in shown.iter().filter(|shown| shown.version < record.version()) {
+        let fields: BTreeMap<Key, Key> = fields.iter().map(|(name, value)| (key(name), value_key(value))).collect();
+        for shown in shown.iter().filter(|shown| shown.version < version) {
             if fields.get(&shown.field) != Some(&shown.value) {
                 self.outdated.push((shown.certificate, number));
             }

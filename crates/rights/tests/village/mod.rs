@@ -200,7 +200,7 @@ impl Village {
         let records: Vec<Record> = self.0.iter().map(read).collect();
         let mut index = Index::default();
         records.iter().for_each(|record| assert!(index.take(record), "{} twice", record.rid()));
-        records.iter().for_each(|record| index.take_again(record));
+        records.iter().for_each(|record| index.take_again(record.fields()));
         let mut findings = Vec::new();
         cross::run(&index, parameters, &mut |finding| findings.push(finding));
         findings
