@@ -19,6 +19,7 @@ pub mod rules;
 pub mod scalar;
 pub mod schema;
 pub mod transaction;
+pub mod visible;
 
 pub use fault::Fault;
 pub use kind::{Kind, Sens};
