@@ -232,6 +232,23 @@ impl Kind {
     }
 }
 
+/// The path of a fault in Chinese: `documents[2].size` of any kind is `原文 / 附件[2].大小`. What no table names stays as it is.
+pub fn path_zh(kind: &Kind, path: &str) -> String {
+    let (mut named, mut fields) = (Vec::new(), Some(kind.all_fields().collect::<Vec<_>>()));
+    for step in path.split('.') {
+        let (name, place) = step.split_at(step.find('[').unwrap_or(step.len()));
+        let field = fields.as_ref().and_then(|fields| fields.iter().find(|field| field.name == name)).copied();
+        named.push(format!("{}{place}", field.map_or(name, |field| field.zh)));
+        fields = match field.map(|field| field.kind) {
+            Some(Type::Object(fields)) => Some(fields.to_vec()),
+            Some(Type::Digest) => Some(crate::kinds::DIGEST.to_vec()),
+            Some(Type::FieldsOf(name)) => Kind::named(name).map(|kind| kind.all_fields().collect()),
+            _ => None,
+        };
+    }
+    named.join(".")
+}
+
 /// The value of an entry of [`Type::Code`].
 pub fn code_value(entry: &'static str) -> &'static str {
     entry.split_once(' ').map_or(entry, |(value, _)| value)

@@ -15,6 +15,7 @@ pub mod kind;
 pub mod kinds;
 pub mod mask;
 pub mod record;
+pub mod region;
 pub mod rules;
 pub mod scalar;
 pub mod schema;

@@ -169,6 +169,17 @@ fn what_fields_must_say_of_one_another_is_held() {
 }
 
 #[test]
+fn paths_are_said_in_chinese() {
+    let zh = |kind: &str, path: &str| rights::kind::path_zh(Kind::named(kind).unwrap(), path);
+    assert_eq!(zh("parcel", "documents[2].size"), "原文 / 附件[2].大小");
+    assert_eq!(zh("parcel", "documents[0].digest.hex"), "原文 / 附件[0].校验值.十六进制值");
+    assert_eq!(zh("asset_change", "fields_after.net_value"), "变更后.净值");
+    assert_eq!(zh("member", "id_no"), "证件号码");
+    assert_eq!(zh("member", "nickname.x[1]"), "nickname.x[1]");
+    assert_eq!(zh("member", ""), "");
+}
+
+#[test]
 fn doubts_do_not_refuse() {
     let mut value = sample::record(Kind::named("household").unwrap());
     value["bank_account"] = json!("12");

@@ -34,7 +34,7 @@ impl Finding {
         let message = if numbers.is_empty() { self.rule.zh().to_owned() } else { format!("{}：{}", self.rule.zh(), numbers.join("，")) };
         let subjects: Vec<&String> = self.subjects.iter().take(SUBJECTS_MAX).collect();
         let mut value = json!({
-            "rid": rid, "alert_id": rid, "kind": "alert", "version": 1, "region": self.region, "state": "open", "sens": "Internal",
+            "rid": rid, "alert_id": rid, "kind": "alert", "version": 1, "region": self.region, "state": "open", "sens": "Personal",
             "valid_from": raised.today.to_string(), "recorded_at": raised.at, "recorded_by": raised.by,
             "rule_id": self.rule.id(), "severity": self.severity.name(), "subjects": subjects, "facts": facts, "message_zh": message,
             "raised_at": raised.at, "due": raised.today.after(DUE_DAYS).to_string(),

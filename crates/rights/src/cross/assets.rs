@@ -65,7 +65,7 @@ pub(super) fn contract_ends_is_unpaid_or_cheap(index: &Index, parameters: &Param
         }
     }
     for due in index.dues.iter().filter(|due| open.contains(&due.contract) && due.due != NO_DAY) {
-        let left = due.amount - paid.get(&(due.contract, due.number)).copied().unwrap_or_default();
+        let left = due.amount.saturating_sub(paid.get(&(due.contract, due.number)).copied().unwrap_or_default());
         let days = i64::from(today) - i64::from(due.due);
         if left > 0 && days > i64::from(parameters.overdue_days) {
             let facts = vec![("due_no", "期次", due.number), ("unpaid", "未付", left), ("days", "逾期天数", days)];

@@ -121,7 +121,7 @@ fn neighbours(placed: &[Placed<'_>], tolerance: f64, meet: &mut dyn FnMut(&Parce
     }
     for left in &large {
         for right in 0..u32::try_from(placed.len()).unwrap_or(u32::MAX) {
-            if *left != right && (*left < right || !large.contains(&right)) {
+            if *left != right && (*left < right || large.binary_search(&right).is_err()) {
                 compare(*left, right);
             }
         }

@@ -335,6 +335,6 @@ impl Index {
         let code = record.text("code");
         let one = 10_u64.pow(12_u32.saturating_sub(u32::try_from(code.len()).unwrap_or(12)));
         let first = code.parse().unwrap_or(0_u64).saturating_mul(one);
-        put(&mut self.admin_regions, Region { record: number, codes: (first, first + one), valid_to: day(record, "valid_to") })
+        put(&mut self.admin_regions, Region { record: number, codes: (first, first.saturating_add(one)), valid_to: day(record, "valid_to") })
     }
 }

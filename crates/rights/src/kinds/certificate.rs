@@ -108,7 +108,7 @@ pub static ALERT: Kind = Kind {
     name: "alert",
     zh: "预警",
     entity: 26,
-    sens: INTERNAL,
+    sens: PERSONAL,
     cycle: &cycle::ALERT,
     state: (INTERNAL, [F, F, N, N]),
     fields: &[
