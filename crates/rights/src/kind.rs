@@ -184,6 +184,18 @@ impl Field {
         Self { many: true, ..self }
     }
 
+    /// Whether a template may show it to `zone` under `mask`. What depends on the record (a sale, a redacted copy) is allowed here and
+    /// decided with the record.
+    pub fn allows(&self, zone: Zone, mask: Mask) -> bool {
+        let hides = matches!(mask, Mask::Drop | Mask::GeoNone);
+        match self.shown(zone) {
+            Show::Full | Show::OnSale | Show::Redacted | Show::Fieldwise => hides || mask == Mask::None || mask == Mask::Subject || mask.suits(self.kind),
+            Show::Masked(most) => mask.within(most),
+            Show::Subject(_) => hides || mask == Mask::Subject,
+            Show::Absent | Show::Summed => hides,
+        }
+    }
+
     /// What `zone` may see of it, at most.
     pub fn shown(&self, zone: Zone) -> Show {
         self.show[zone as usize]

@@ -150,8 +150,14 @@ impl Mask {
 
     /// Whether it shows no more than `most` does.
     pub fn within(self, most: Self) -> bool {
-        const NARROWER: &[(Mask, Mask)] =
-            &[(Mask::Id1_1, Mask::Id6_4), (Mask::DateY, Mask::DateYm), (Mask::AgeBand, Mask::DateYm), (Mask::AmountHundred, Mask::AmountYuan)];
+        const NARROWER: &[(Mask, Mask)] = &[
+            (Mask::Id1_1, Mask::Id6_4),
+            (Mask::Pseud, Mask::Id6_4),
+            (Mask::Pseud, Mask::Id1_1),
+            (Mask::DateY, Mask::DateYm),
+            (Mask::AgeBand, Mask::DateYm),
+            (Mask::AmountHundred, Mask::AmountYuan),
+        ];
         self == most || most == Self::None || matches!(self, Self::Drop | Self::GeoNone) || NARROWER.contains(&(self, most))
     }
 

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use rights::geometry::Geometry;
 use rights::identifier::Identifier;
-use rights::kind::{Field, Show, Type};
+use rights::kind::{Field, Show, Type, Zone};
 use rights::mask::{Mask, Masking, Refused};
 use rights::scalar::Date;
 use rights::{Sens, kinds};
@@ -161,6 +161,43 @@ fn no_mask_raises_a_class_and_no_alien_mask_lowers_one() {
     assert_eq!(of(Mask::GeoRound4, field("geometry", "parcel")), Some(Sens::Internal));
     assert_eq!(of(Mask::Name1, field("geometry", "parcel")), Some(Sens::Secret));
     assert!(Sens::Sensitive.fits(Sens::Personal) && !Sens::Sensitive.fits(Sens::Internal) && !Sens::Secret.fits(Sens::Sensitive));
+}
+
+#[test]
+fn a_column_allows_what_is_no_wider() {
+    let field = |name: &str, of: &str| rights::Kind::named(of).unwrap().field(name).unwrap();
+    for (kind, name, zone, mask, allowed) in [
+        ("member", "name", Zone::Outside, Mask::None, true),
+        ("member", "name", Zone::Outside, Mask::Name1, true),
+        ("member", "name", Zone::Outside, Mask::DateY, false),
+        ("member", "name", Zone::Exchange, Mask::Name1, false),
+        ("member", "name", Zone::Exchange, Mask::Drop, true),
+        ("member", "name", Zone::Web, Mask::None, false),
+        ("member", "name", Zone::Web, Mask::Name1, true),
+        ("member", "id_no", Zone::Outside, Mask::None, false),
+        ("member", "id_no", Zone::Outside, Mask::Id6_4, true),
+        ("member", "id_no", Zone::Outside, Mask::Id1_1, true),
+        ("member", "id_no", Zone::Outside, Mask::Pseud, true),
+        ("member", "id_no", Zone::Web, Mask::Id1_1, false),
+        ("member", "gender", Zone::Web, Mask::Subject, true),
+        ("member", "gender", Zone::Web, Mask::None, false),
+        ("member", "birth_date", Zone::Outside, Mask::DateYm, false),
+        ("parcel", "geometry", Zone::Outside, Mask::GeoRound4, true),
+        ("parcel", "geometry", Zone::Outside, Mask::None, false),
+        ("parcel", "geometry", Zone::Exchange, Mask::GeoRound4, false),
+        ("asset_card", "yearly_income", Zone::Web, Mask::AmountHundred, false),
+        ("asset_disposal", "mode", Zone::Exchange, Mask::None, true),
+    ] {
+        assert_eq!(field(name, kind).allows(zone, mask), allowed, "{kind} {name} {zone:?} {}", mask.name());
+    }
+    for kind in kinds::ALL {
+        for field in kind.all_fields() {
+            for zone in Zone::ALL {
+                assert!(field.allows(zone, Mask::Drop));
+                assert!(field.allows(zone, Mask::None) || !matches!(field.shown(zone), Show::Full));
+            }
+        }
+    }
 }
 
 #[test]
