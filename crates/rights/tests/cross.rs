@@ -89,6 +89,13 @@ fn the_dead_hold_nothing() {
             &[],
         ),
     ]);
+    // What is over is held by nobody.
+    let others_hold = |village: Village| village.set("household", 1, json!({ "head_rid": rid("member", 12) }));
+    let no_use = json!({ "users": [rid("member", 12)] });
+    let transferred = others_hold(dead()).set("homestead_use", 1, no_use).set("share_holding", 11, json!({ "state": "transferred" }));
+    assert_eq!(transferred.set("share_scheme", 1, json!({ "collective_shares": "40" })).hits(&parameters()), ["X10 member 11"]);
+    let left = others_hold(shares_gone(dead())).set("homestead_use", 1, json!({ "state": "exited" }));
+    assert_eq!(left.hits(&parameters()), ["X10 member 11"]);
     let facts = dead().findings(&parameters()).remove(0).facts;
     assert_eq!(facts.iter().map(|fact| fact.2).collect::<Vec<_>>(), [1, 1, 1]);
 }
@@ -194,6 +201,20 @@ fn dividends_are_paid_right() {
 }
 
 #[test]
+fn half_a_fen_is_rounded_up_and_a_day_is_over_when_it_is_past() {
+    let half = village().set("share_holding", 11, json!({ "shares": "50" })).set("share_scheme", 1, json!({ "total_shares": "130", "base_capital": 94_545 }));
+    let half = [12, 21, 22].into_iter().fold(half, |village, place| village.set("dividend_payment", place, json!({ "amount": 0 })));
+    let half = half.set("dividend_scheme", 1, json!({ "per_share": "0.0001" })).set("dividend_payment", 11, json!({ "amount": 1 }));
+    assert_eq!(half.hits(&parameters()), [] as [&str; 0]);
+    let without = village().set("dividend_scheme", 1, json!({ "year": 2024 }));
+    for (day, expect) in [(20, &["X24 organisation 1"][..]), (21, &[])] {
+        let mut parameters = parameters();
+        parameters.dividend_day = Some((11, day));
+        assert_eq!(without.hits(&parameters), expect, "{day}");
+    }
+}
+
+#[test]
 fn land_is_contracted_once_and_adds_up() {
     let gone = |village: Village| {
         [21, 22]
@@ -230,6 +251,11 @@ fn land_is_contracted_once_and_adds_up() {
         // 1,000,000 units are 95 m east and 111 m north at 31 N: a strip of 94 units is 0.99 m², one of 96 is 1.01 m².
         ("X18 at the tolerance", village().set("parcel", 11, json!({ "geometry": square(11_000_000 + 94) })), &[]),
         ("X18 past it", village().set("parcel", 11, json!({ "geometry": square(11_000_000 + 96) })), &["X18 parcel 11"]),
+        (
+            "X18 in several squares, once",
+            village().set("parcel", 11, json!({ "geometry": square(13_500_000) })).set("parcel", 12, json!({ "geometry": square(13_600_000) })),
+            &["X18 parcel 11"],
+        ),
         ("X18 one that is no more", village().set("parcel", 11, json!({ "geometry": square(12_000_000), "state": "extinct" })), &[]),
         ("X18 outside", village().set("parcel", 22, json!({ "geometry": square(100_000_000) })), &["X18 parcel 22"]),
         ("X18 a little outside", village().set("parcel", 22, json!({ "geometry": square(99_000_000 + 94) })), &[]),
@@ -289,6 +315,11 @@ fn homesteads_are_one_and_within_their_size() {
         ("X13 one given back", second(json!({ "state": "exited" })), &[]),
         ("X13 one applied for", second(json!({ "state": "applied" })), &[]),
         ("X14 a hundredth above", village().set("homestead_use", 1, json!({ "area_actual": "130.01" })), &["X14 homestead_use 1"]),
+        (
+            "X14 by the size of the household",
+            village().set("household", 1, json!({ "size": 1 })).set("homestead_use", 1, json!({ "area_actual": "90.01" })),
+            &["X04 household 1", "X14 homestead_use 1"],
+        ),
         ("X14 in a county without a standard", village().set("homestead_use", 1, json!({ "area_actual": "130.01", "region": "320414103012" })), &[]),
         ("X15 in the year", built(2014, Value::Null), &[]),
         ("X15 a year later", built(2015, Value::Null), &["X15 homestead_use 1"]),
@@ -381,6 +412,10 @@ fn operating_contracts_end_are_paid_and_go_through_the_exchange() {
 fn certificates_say_what_holds() {
     let renamed = || village().set("member", 11, json!({ "version": 2, "name": "张二" }));
     let region = |until: &str| village().set("admin_region", 1, json!({ "valid_to": until }));
+    let last = |until: &str| {
+        let there = json!({ "region": "320412103077", "state": "initial", "geometry": null, "valid_to": until });
+        village().add("admin_region", 2, json!({ "org_rid": null, "code": "320412103077", "valid_to": "2026-11-20" })).add("parcel", 99, there)
+    };
     hold(vec![
         ("X32 another name", renamed(), &["X32 ecertificate 1"]),
         ("X32 the same version", village().set("member", 11, json!({ "name": "张二" })), &[]),
@@ -392,6 +427,8 @@ fn certificates_say_what_holds() {
         ("X33 a dividend", village().set("dividend_scheme", 1, json!({ "valid_from": "2026-01-09" })), &["X33 dividend_scheme 1"]),
         ("X34 to today", region(TODAY), &[]),
         ("X34 to yesterday", region("2026-11-20"), &["X34 admin_region 1"]),
+        ("X34 a record that holds to today", last(TODAY), &["X34 admin_region 2"]),
+        ("X34 a record that held to yesterday", last("2026-11-20"), &[]),
         ("X34 another village", region("2026-11-20").set("admin_region", 1, json!({ "code": "320412103013" })), &[]),
         ("X34 its town", region("2026-11-20").set("admin_region", 1, json!({ "code": "320412103" })), &["X34 admin_region 1"]),
         ("X34 its county", region("2026-11-20").set("admin_region", 1, json!({ "code": "320412" })), &["X34 admin_region 1"]),
