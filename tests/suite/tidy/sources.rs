@@ -10,7 +10,8 @@ const INNER: &[&str] = &["wire", "seal", "engine", "rights"];
 /// Those of them that do without the standard library.
 const NO_STD: &[&str] = &["wire", "engine"];
 /// What a pure crate may take from the standard library.
-const PURE_STD: &[&str] = &["borrow", "cell", "cmp", "collections", "convert", "error", "fmt", "hash", "iter", "mem", "num", "ops", "slice", "str", "string", "vec"];
+const PURE_STD: &[&str] =
+    &["borrow", "cell", "cmp", "collections", "convert", "error", "fmt", "hash", "iter", "mem", "num", "ops", "slice", "str", "string", "vec"];
 /// What asks for planted bugs, which are in no normal build.
 const PLANTED: &str = "crates/wire/src/planted.rs";
 /// What keeps who provides the suite of algorithms: named once in a process, and no answer depends on it.
