@@ -4,6 +4,7 @@
 //! Guarantee: what [`Record::read`] returns is what the table of its kind asks for; a mask shows nothing that the value does not
 //! hold. It knows no route and no key of its own: which fields a route carries is not decided here.
 
+pub mod certificate;
 pub mod check;
 pub mod cross;
 pub mod cycle;

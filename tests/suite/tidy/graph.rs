@@ -26,7 +26,7 @@ const INNER: &[(&str, &[&str])] = &[
     ("wire", &["base64", "bincode", "blake3", "serde"]),
     ("seal", &["aead-stream", "blake3", "chacha20poly1305", "ed25519-dalek", "fastcdc", "hpke", "x25519-dalek", "zeroize", "zstd"]),
     ("engine", &["serde"]),
-    ("rights", &["blake3", "i_overlay", "serde", "serde_json", "unicode-normalization"]),
+    ("rights", &["base64", "blake3", "i_overlay", "serde", "serde_json", "unicode-normalization"]),
 ];
 
 /// Features that would give a pure crate the system, threads or entropy by the back door.

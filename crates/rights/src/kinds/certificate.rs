@@ -40,6 +40,16 @@ const SOURCE: &[Field] =
 const ASSIGNEE: &[Field] =
     &[field("role", "角色", "", Text(50), M, INTERNAL, [F, F, N, N]), field("region", "行政区划", "", Region(12), M, INTERNAL, [F, F, N, N])];
 
+/// What proves a certificate, as it stays inside (spec/certificate.md). What goes with the fields of a route is made from it.
+const PROOF: &[Field] = &[
+    field("alg", "算法", "", Text(30), M, SECRET, [F, N, N, N]),
+    field("generation", "密钥世代", "", Count, M, SECRET, [F, N, N, N]),
+    field("root", "承诺根", "", Text(43), M, SECRET, [F, N, N, N]),
+    field("secret", "盐源", "", Text(43), M, SECRET, [F, N, N, N]),
+    field("signature", "签名", "", Text(86), M, SECRET, [F, N, N, N]),
+    field("zone", "签名区", "", Text(64), M, SECRET, [F, N, N, N]),
+];
+
 /// E23 权证模板.
 pub static CERT_TEMPLATE: Kind = Kind {
     name: "cert_template",
@@ -98,6 +108,7 @@ pub static ECERTIFICATE: Kind = Kind {
             PUBLIC,
             [F, F, N, F],
         ),
+        field("proof", "证明", "", Object(PROOF), O, SECRET, [F, N, N, N]),
         field("source_as_of", "数据截至", "", Time, O, PUBLIC, [N, F, N, F]),
         field("batch_seq", "批次", "", Count, O, PUBLIC, [N, F, N, F]),
     ],
