@@ -12,6 +12,7 @@ const STANDS_ON: &[(&str, &[&str])] = &[
     ("seal", &["wire"]),
     ("engine", &["seal", "wire"]),
     ("rights", &[]),
+    ("template", &["rights"]),
     ("store", &["wire"]),
     ("capture", &["store", "wire"]),
     ("carrier", &["store", "wire"]),
@@ -27,6 +28,7 @@ const INNER: &[(&str, &[&str])] = &[
     ("seal", &["aead-stream", "blake3", "chacha20poly1305", "ed25519-dalek", "fastcdc", "hpke", "x25519-dalek", "zeroize", "zstd"]),
     ("engine", &["serde"]),
     ("rights", &["base64", "blake3", "i_overlay", "serde", "serde_json", "unicode-normalization"]),
+    ("template", &["serde_json", "toml", "unicode-normalization"]),
 ];
 
 /// Features that would give a pure crate the system, threads or entropy by the back door.

@@ -1,0 +1,219 @@
+//! What of a record leaves: the fields that the allow-list names, each under its mask, never more than its column shows in the zone of
+//! the route and never beyond the class of the route.
+//!
+//! What lies inside a field is shown as its own column says. Nothing that is left out leaves a trace: what would be empty is absent, what is
+//! counted is counted anew, and of a document that is stripped neither digest nor size is told.
+
+use crate::documents::{Document, Listed};
+use crate::draft::{Draft, Projected};
+use rights::kind::{Field, Kind, Sens, Show, Type, Zone};
+use rights::kinds;
+use rights::mask::{Mask, Masking};
+use rights::record::Record;
+use serde_json::{Map, Value};
+
+/// Keys of a document that tell of its bytes.
+const OF_ITS_BYTES: [&str; 3] = ["size", "digest", "other_digests"];
+/// What stands for the redaction of a document that does not travel itself.
+const REDACTED: &str = "redacted_copy";
+
+/// The projection of a record.
+pub(crate) struct Projecting<'p> {
+    pub draft: &'p Draft,
+    pub projected: &'p Projected,
+    pub masking: Masking<'p>,
+    pub record: &'p Record,
+    pub documents: &'p [Document],
+}
+
+/// What is shown, and the fields that are not, or not in full.
+pub(crate) struct Shown {
+    pub fields: Map<String, Value>,
+    pub withheld: Vec<&'static str>,
+    pub masked: Vec<&'static str>,
+}
+
+/// The mask that a field goes under when a template lists it: none on geometry means that it is not shown, but in a backup.
+pub(crate) fn mask_of(field: &Field, given: Option<Mask>, zone: Option<Zone>) -> Mask {
+    given.unwrap_or(if matches!(field.kind, Type::Wkt) && zone.is_some() { Mask::GeoNone } else { Mask::None })
+}
+
+impl Projecting<'_> {
+    pub(crate) fn shown(&self) -> Shown {
+        let mut shown = Shown { fields: Map::new(), withheld: Vec::new(), masked: Vec::new() };
+        for field in self.record.kind().all_fields() {
+            let Some(value) = self.record.fields().get(field.name) else { continue };
+            if field.name == "documents" {
+                continue;
+            }
+            match self.field(&field, value) {
+                Some(value) => {
+                    if self.record.fields().get(field.name) != Some(&value) {
+                        shown.masked.push(field.name);
+                    }
+                    shown.fields.insert(field.name.to_owned(), value);
+                }
+                None => shown.withheld.push(field.name),
+            }
+        }
+        let documents = self.listed_documents();
+        if !documents.is_empty() {
+            shown.fields.insert("documents".to_owned(), Value::Array(documents));
+        }
+        shown
+    }
+
+    fn field(&self, field: &Field, value: &Value) -> Option<Value> {
+        if field.name == "txn" {
+            return self.transaction(field, value);
+        }
+        if !self.projected.names(field.name) {
+            return None;
+        }
+        if field.name == "recorded_by" {
+            return Some(Value::from(self.draft.text("route", "owner_role").unwrap_or_default()));
+        }
+        let zone = self.draft.purpose.zone();
+        self.value(field, mask_of(field, self.projected.mask(field.name), zone), value)
+    }
+
+    /// Readers need to know what changes together; how many records that are, only those may know who have all of them.
+    fn transaction(&self, field: &Field, value: &Value) -> Option<Value> {
+        match self.value(field, Mask::None, value)? {
+            Value::Object(mut transaction) => {
+                transaction.remove("size");
+                Some(Value::Object(transaction))
+            }
+            _ => None,
+        }
+    }
+
+    /// A value of that field under that mask, as far as column and class allow.
+    fn value(&self, field: &Field, mask: Mask, value: &Value) -> Option<Value> {
+        if self.projected.dropped.iter().any(|name| name == field.name) {
+            return None;
+        }
+        let zone = self.draft.purpose.zone();
+        if zone.is_some_and(|zone| !field.allows(zone, mask)) || !mask.counts_as(field)?.fits(self.draft.sens_max) {
+            return None;
+        }
+        let shown = match zone.map(|zone| field.shown(zone)) {
+            Some(Show::OnSale) if self.record.text("mode") != "sale" => return None,
+            Some(Show::OnSale | Show::Redacted) if matches!(field.kind, Type::Doc) => self.each(field, value, &|value| self.copy(value)),
+            _ => self.each(field, value, &|value| self.inside(field, value)),
+        }?;
+        match mask {
+            Mask::None => Some(shown),
+            mask => mask.apply(&shown, field.kind, &self.masking).ok().flatten().filter(|value| !is_empty(value)),
+        }
+    }
+
+    /// The value, or each element where the field is a list; absent when nothing is left.
+    fn each(&self, field: &Field, value: &Value, one: &dyn Fn(&Value) -> Option<Value>) -> Option<Value> {
+        match value {
+            Value::Array(values) if field.many => Some(Value::Array(values.iter().filter_map(one).collect())),
+            value => one(value),
+        }
+        .filter(|value| !is_empty(value))
+    }
+
+    /// What is inside a value, as the columns there say.
+    fn inside(&self, field: &Field, value: &Value) -> Option<Value> {
+        match (field.kind, value) {
+            (Type::Object(fields), Value::Object(object)) => Some(self.object(fields.iter().copied(), object)),
+            (Type::FieldsOf(name), Value::Object(object)) => Some(self.object(Kind::named(name)?.all_fields(), object)),
+            (Type::Rows, Value::Object(rows)) => Some(self.rows(rows)),
+            (Type::Doc, Value::String(id)) => self.documents.iter().any(|document| document.id == *id).then(|| value.clone()),
+            _ => Some(value.clone()),
+        }
+    }
+
+    fn object(&self, fields: impl Iterator<Item = Field>, object: &Map<String, Value>) -> Value {
+        let mut shown = Map::new();
+        for field in fields {
+            if let Some(value) = object.get(field.name).and_then(|value| self.value(&field, self.column(&field), value)) {
+                shown.insert(field.name.to_owned(), value);
+            }
+        }
+        Value::Object(shown)
+    }
+
+    /// The mask of a field inside another: that of its column. Geometry is never shown there, but in a backup.
+    fn column(&self, field: &Field) -> Mask {
+        match (self.draft.purpose.zone(), field.kind) {
+            (None, _) => Mask::None,
+            (Some(_), Type::Wkt) => Mask::GeoNone,
+            (Some(zone), _) => match field.shown(zone) {
+                Show::Masked(mask) => mask,
+                _ => Mask::None,
+            },
+        }
+    }
+
+    /// What a certificate shows: kind → rows of fields of that kind.
+    fn rows(&self, kinds: &Map<String, Value>) -> Value {
+        let mut shown = Map::new();
+        for (name, rows) in kinds {
+            let Some(kind) = Kind::named(name) else { continue };
+            let rows = rows.as_array().into_iter().flatten().filter_map(Value::as_object).map(|row| self.object(kind.all_fields(), row));
+            let rows: Vec<Value> = rows.filter(|row| !is_empty(row)).collect();
+            if !rows.is_empty() {
+                shown.insert(name.clone(), Value::Array(rows));
+            }
+        }
+        Value::Object(shown)
+    }
+
+    /// A document that is a redacted copy, or the first redacted copy of it, when that travels.
+    fn copy(&self, value: &Value) -> Option<Value> {
+        let id = value.as_str()?;
+        let travels = |listed: &Listed<'_>| self.documents.iter().any(|document| document.id == listed.id());
+        let copies = || Listed::of(self.record).filter(|listed| listed.copy_of().is_some() && travels(listed));
+        let itself = copies().find(|listed| listed.id() == id);
+        itself.or_else(|| copies().find(|listed| listed.copy_of() == Some(id))).map(|listed| Value::from(listed.id()))
+    }
+
+    /// The list of the documents that travel, numbered anew.
+    fn listed_documents(&self) -> Vec<Value> {
+        let mut shown = Vec::new();
+        for listed in Listed::of(self.record) {
+            let Some(document) = self.documents.iter().find(|document| document.id == listed.id()) else { continue };
+            let Value::Object(mut fields) = self.object(kinds::DOCUMENT.iter().copied(), listed.0) else { continue };
+            fields.insert("seq".to_owned(), Value::from(shown.len() + 1));
+            if document.strip.is_some() {
+                OF_ITS_BYTES.iter().for_each(|name| drop(fields.remove(*name)));
+            }
+            if listed.copy_of().is_some_and(|of| !self.documents.iter().any(|document| document.id == of)) {
+                fields.insert("redaction".to_owned(), Value::from(REDACTED));
+            }
+            shown.push(Value::Object(fields));
+        }
+        shown
+    }
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Array(values) => values.is_empty(),
+        Value::Object(map) => map.is_empty(),
+        _ => false,
+    }
+}
+
+/// The highest class that a listed field can show under a mask in a zone; none when it shows nothing.
+pub(crate) fn highest(field: &Field, mask: Mask, zone: Option<Zone>) -> Option<Sens> {
+    let own = mask.counts_as(field)?;
+    let nested: Vec<Field> = match field.kind {
+        Type::Object(fields) => fields.to_vec(),
+        Type::FieldsOf(name) => Kind::named(name).map(|kind| kind.all_fields().collect()).unwrap_or_default(),
+        _ => Vec::new(),
+    };
+    let of = |field: &Field| match zone.map(|zone| field.shown(zone)) {
+        None => Some(field.sens),
+        Some(_) if matches!(field.kind, Type::Wkt) => None,
+        Some(Show::Full | Show::OnSale | Show::Redacted | Show::Fieldwise) => highest(field, Mask::None, zone),
+        Some(Show::Masked(mask)) => mask.counts_as(field),
+        Some(Show::Absent | Show::Subject(_) | Show::Summed) => None,
+    };
+    nested.iter().filter_map(of).chain([own]).max()
+}
