@@ -3,7 +3,7 @@
 //!
 //! Guarantee: what [`Template::judge`] lets out is no more than the template lists and no more than the columns of the kinds show in the zone
 //! of the route. A template that asks for what this version does not carry out is refused with the name of the feature; nothing is
-//! accepted and ignored. It reads no archive: records and what lies beside them are passed in.
+//! accepted and ignored. [`strip::strip`] takes out of a document what tells of its making, or refuses it. It reads no archive: records and what lies beside them are passed in.
 
 pub mod context;
 pub mod documents;

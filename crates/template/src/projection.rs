@@ -6,6 +6,7 @@
 
 use crate::documents::{Document, Listed};
 use crate::draft::{Draft, Projected};
+use rights::certificate;
 use rights::kind::{Field, Kind, Sens, Show, Type, Zone};
 use rights::kinds;
 use rights::mask::{Mask, Masking};
@@ -43,7 +44,7 @@ impl Projecting<'_> {
         let mut shown = Shown { fields: Map::new(), withheld: Vec::new(), masked: Vec::new() };
         for field in self.record.kind().all_fields() {
             let Some(value) = self.record.fields().get(field.name) else { continue };
-            if field.name == "documents" {
+            if field.name == "documents" || field.name == certificate::MEMBER {
                 continue;
             }
             match self.field(&field, value) {
@@ -60,7 +61,17 @@ impl Projecting<'_> {
         if !documents.is_empty() {
             shown.fields.insert("documents".to_owned(), Value::Array(documents));
         }
+        if self.is_certificate()
+            && let Ok(proof) = certificate::disclose(self.record.fields(), &shown.fields)
+        {
+            shown.fields.insert(certificate::MEMBER.to_owned(), proof);
+        }
         shown
+    }
+
+    /// Of a certificate nothing is put in another value's place: what is shown would not be what was signed.
+    fn is_certificate(&self) -> bool {
+        self.record.kind().name == certificate::KIND
     }
 
     fn field(&self, field: &Field, value: &Value) -> Option<Value> {
@@ -71,7 +82,7 @@ impl Projecting<'_> {
             return None;
         }
         if field.name == "recorded_by" {
-            return Some(Value::from(self.draft.text("route", "owner_role").unwrap_or_default()));
+            return (!self.is_certificate()).then(|| Value::from(self.draft.text("route", "owner_role").unwrap_or_default()));
         }
         let zone = self.draft.purpose.zone();
         self.value(field, mask_of(field, self.projected.mask(field.name), zone), value)
@@ -179,12 +190,17 @@ impl Projecting<'_> {
         for listed in Listed::of(self.record) {
             let Some(document) = self.documents.iter().find(|document| document.id == listed.id()) else { continue };
             let Value::Object(mut fields) = self.object(kinds::DOCUMENT.iter().copied(), listed.0) else { continue };
-            fields.insert("seq".to_owned(), Value::from(shown.len() + 1));
+            if !self.is_certificate() {
+                fields.insert("seq".to_owned(), Value::from(shown.len() + 1));
+            }
             if document.strip.is_some() {
                 OF_ITS_BYTES.iter().for_each(|name| drop(fields.remove(*name)));
             }
             if listed.copy_of().is_some_and(|of| !self.documents.iter().any(|document| document.id == of)) {
-                fields.insert("redaction".to_owned(), Value::from(REDACTED));
+                fields.remove("redaction");
+                if !self.is_certificate() {
+                    fields.insert("redaction".to_owned(), Value::from(REDACTED));
+                }
             }
             shown.push(Value::Object(fields));
         }

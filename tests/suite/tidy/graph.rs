@@ -28,7 +28,7 @@ const INNER: &[(&str, &[&str])] = &[
     ("seal", &["aead-stream", "blake3", "chacha20poly1305", "ed25519-dalek", "fastcdc", "hpke", "x25519-dalek", "zeroize", "zstd"]),
     ("engine", &["serde"]),
     ("rights", &["base64", "blake3", "i_overlay", "serde", "serde_json", "unicode-normalization"]),
-    ("template", &["serde_json", "toml", "unicode-normalization"]),
+    ("template", &["lopdf", "serde_json", "toml", "unicode-normalization"]),
 ];
 
 /// Features that would give a pure crate the system, threads or entropy by the back door.
@@ -50,6 +50,7 @@ const ONLY: &[(&str, &[&str])] = &[
     ("fastcdc", &["seal"]),
     ("zstd", &["seal", "vectors"]),
     ("i_overlay", &["rights"]),
+    ("lopdf", &["template"]),
     ("clap", &["gapferry", "sim"]),
     ("indicatif", &["gapferry"]),
 ];

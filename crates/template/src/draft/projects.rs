@@ -1,14 +1,11 @@
 //! The section `[project]`: allow-lists and masks by kind.
 
-use super::{Allowed, At, Drafting, Projected, SCHEMA_VERSION};
+use super::{Allowed, At, Drafting, FIXED, Projected, SCHEMA_VERSION};
 use crate::fault::{self, Fault};
 use crate::keys::PROJECTION;
 use crate::node::{Given, Node};
 use rights::kind::{Field, Kind, Show, Type};
 use rights::mask::Mask;
-
-/// Fields that no list names: what becomes of them is fixed.
-const NOT_NAMED: [&str; 2] = ["documents", "txn"];
 
 impl Drafting {
     pub(super) fn projections(&mut self, project: &Node) -> Vec<Projected> {
@@ -60,7 +57,7 @@ impl Drafting {
         let field = kind.field(name);
         if field.is_none() {
             self.tell(Fault::new(&fault::FIELD, line, path, &format!("{}.{name}", kind.name)));
-        } else if NOT_NAMED.contains(&name) {
+        } else if FIXED.contains(&name) {
             self.tell(Fault::new(&fault::CONTRADICTION, line, path, name));
         }
         field

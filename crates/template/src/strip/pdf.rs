@@ -1,0 +1,73 @@
+//! PDFs without their description. The file is written anew from the objects that its pages need, so that earlier states of it go too.
+
+use super::{NotStripped, Strip, picture};
+use lopdf::{Dictionary, Document, Object, Stream};
+
+/// Keys of descriptions, in whatever dictionary.
+const DESCRIBING: [&[u8]; 3] = [b"Metadata", b"PieceInfo", b"LastModified"];
+/// Keys of the trailer that describe the file.
+const OF_THE_FILE: [&[u8]; 2] = [b"Info", b"ID"];
+/// Keys of what is not looked into: files, signatures.
+const CLOSED: [&[u8]; 3] = [b"EF", b"EmbeddedFiles", b"ByteRange"];
+/// Filters of pictures that are not looked into.
+const OTHER_PICTURE: &[u8] = b"JPXDecode";
+const JPEG: &[u8] = b"DCTDecode";
+
+pub fn strip(bytes: &[u8], asked: Strip) -> Result<Vec<u8>, NotStripped> {
+    let mut document = Document::load_mem(bytes).map_err(|_| NotStripped::Unreadable)?;
+    if document.is_encrypted() || document.trailer.has(b"Encrypt") || document.was_encrypted() {
+        return Err(NotStripped::Closed);
+    }
+    for object in document.objects.values_mut() {
+        strip_object(object, asked)?;
+    }
+    if asked.pdf_metadata {
+        for key in OF_THE_FILE {
+            document.trailer.remove(key);
+        }
+        document.prune_objects();
+    }
+    let mut written = Vec::with_capacity(bytes.len());
+    document.save_to(&mut written).map_err(|_| NotStripped::Unreadable)?;
+    Ok(written)
+}
+
+fn strip_object(object: &mut Object, asked: Strip) -> Result<(), NotStripped> {
+    match object {
+        Object::Dictionary(dictionary) => strip_dictionary(dictionary, asked),
+        Object::Array(objects) => objects.iter_mut().try_for_each(|object| strip_object(object, asked)),
+        Object::Stream(stream) => {
+            strip_dictionary(&mut stream.dict, asked)?;
+            if asked.exif { strip_picture(stream) } else { Ok(()) }
+        }
+        _ => Ok(()),
+    }
+}
+
+fn strip_dictionary(dictionary: &mut Dictionary, asked: Strip) -> Result<(), NotStripped> {
+    if CLOSED.iter().any(|key| dictionary.has(key)) {
+        return Err(NotStripped::Closed);
+    }
+    if asked.pdf_metadata {
+        for key in DESCRIBING {
+            dictionary.remove(key);
+        }
+    }
+    dictionary.iter_mut().try_for_each(|(_, object)| strip_object(object, asked))
+}
+
+fn strip_picture(stream: &mut Stream) -> Result<(), NotStripped> {
+    let filters: Vec<Vec<u8>> = match stream.dict.get(b"Filter") {
+        Ok(Object::Name(name)) => vec![name.clone()],
+        Ok(Object::Array(names)) => names.iter().filter_map(|name| name.as_name().ok().map(<[u8]>::to_vec)).collect(),
+        _ => Vec::new(),
+    };
+    match filters.iter().map(Vec::as_slice).collect::<Vec<_>>().as_slice() {
+        [JPEG] => {
+            stream.set_content(picture::jpeg(&stream.content).ok_or(NotStripped::Unreadable)?);
+            Ok(())
+        }
+        filters if filters.contains(&JPEG) || filters.contains(&OTHER_PICTURE) => Err(NotStripped::Closed),
+        _ => Ok(()),
+    }
+}
