@@ -26,6 +26,8 @@ pub fn strip(bytes: &[u8], asked: Strip) -> Result<Vec<u8>, NotStripped> {
             document.trailer.remove(key);
         }
         document.prune_objects();
+        // So that the size in the trailer does not tell how many objects there were.
+        document.max_id = document.objects.keys().map(|(number, _)| *number).max().unwrap_or_default();
     }
     let mut written = Vec::with_capacity(bytes.len());
     document.save_to(&mut written).map_err(|_| NotStripped::Unreadable)?;
