@@ -3,6 +3,7 @@
 use super::{RebaseOptions, begin_new_life};
 use crate::CarryOptions;
 use crate::home::{Access, Home};
+use crate::progress::Stage;
 use crate::status::scene::Scene;
 use std::collections::BTreeMap;
 use std::fs;
@@ -453,4 +454,43 @@ fn two_people_begin_anew() {
     assert_eq!((ask(&source, "wang", true), life(&source) == before), (alone("wang"), true));
     assert_eq!((ask(&source, "li", true), life(&source) == before), (both("wang li"), false));
     assert_eq!(ask(&source, "li", true), alone("li"), "the next time it begins anew");
+}
+
+/// FAULTS C07: a copy of the replica's home answered everything and was shut down; the home itself, which holds nothing, began a
+/// new life and had nothing to answer, so the source never heard of it and held everything for proven.
+#[test]
+fn a_new_life_that_has_nothing_to_answer_is_told_all_the_same() {
+    let scene = Scene::new();
+    scene.write("a", "one");
+    scene.carry(&scene.source());
+    copy(&scene.replica(), &scene.path("kept"));
+    scene.carry(&scene.replica());
+    scene.carry(&scene.source());
+    copy(&scene.path("kept"), &scene.replica());
+    fs::remove_dir_all(scene.path("replica")).unwrap();
+    fs::create_dir(scene.path("replica")).unwrap();
+    let way = converge(&scene);
+    assert_eq!(way.stops.iter().map(|(side, code)| (*side, code.as_str())).collect::<Vec<_>>(), [("replica", "FRK-02"), ("source", "FRK-04")]);
+    assert_eq!(scene.on_replica("a").as_deref(), Some(&b"one"[..]));
+}
+
+/// FAULTS C07: the home alone went back, to the middle of a switch that came to its end on the tree: the next command gave up
+/// for ever, because what it was to switch in lay nowhere.
+#[test]
+fn a_home_that_went_back_into_a_switch_goes_on() {
+    let scene = Scene::new();
+    scene.write("a", "one");
+    scene.write("b", "two");
+    scene.carry(&scene.source());
+    let (replica, kept) = (scene.replica(), scene.path("kept"));
+    let world = scene.world_at(Stage::Apply, move || copy(&replica, &kept));
+    let options = CarryOptions { medium: scene.path("medium"), ..CarryOptions::default() };
+    crate::carry(&world, &scene.replica(), &options).unwrap();
+    fs::remove_dir_all(scene.replica()).unwrap();
+    copy(&scene.path("kept"), &scene.replica());
+    fs::remove_file(scene.path("replica/b")).unwrap();
+    scene.carry(&scene.replica());
+    assert_eq!(scene.on_replica("a").as_deref(), Some(&b"one"[..]));
+    converge(&scene);
+    assert_eq!(scene.on_replica("b").as_deref(), Some(&b"two"[..]));
 }
