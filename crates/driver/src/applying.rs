@@ -249,7 +249,7 @@ fn begun(package: &Package, rows: Vec<StagedRow>) -> Begun {
 fn plan(home: &Home, tree: &Tree, package: &Package) -> Result<Vec<StagedRow>, Failure> {
     let disk = &*home.world.disk;
     let route = &home.replica().routes[&package.route];
-    let mut planner = Planner::new(route);
+    let mut planner = Planner::new(route, package.manifest.sequence);
     let mut on_disk = |item: &engine::replica::Item| {
         let (parent, name) = split(&item.path().0);
         let found = disk.dir(&tree.root, parent, false).and_then(|dir| digest_at(disk, &dir, name));
@@ -262,7 +262,7 @@ fn plan(home: &Home, tree: &Tree, package: &Package) -> Result<Vec<StagedRow>, F
 fn claims(home: &Home, tree: &Tree, package: &Package) -> Result<Vec<StagedRow>, Failure> {
     let route = &home.replica().routes[&package.route];
     let right = crate::adopting::lie_right(&home.world, tree, route, &package.manifest).map_err(io(&package.route))?;
-    let mut planner = Planner::new(route);
+    let mut planner = Planner::new(route, package.manifest.sequence);
     let mut rows: Vec<StagedRow> = package.manifest.items.iter().zip(right).map(|(item, right)| planner.claim(item, right)).collect();
     rows.extend(unnamed(route, &package.manifest));
     Ok(rows)

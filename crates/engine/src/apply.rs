@@ -90,15 +90,17 @@ fn leap_of(route: &Route, manifest: &Manifest) -> Option<String> {
 /// Plans a package, row by row in its order.
 pub struct Planner<'a> {
     route: &'a Route,
+    sequence: u64,
     next_item: u32,
     new_items: BTreeMap<ItemId, u32>,
     parts: BTreeMap<(u32, u64), Vec<Part>>,
 }
 
 impl<'a> Planner<'a> {
-    /// A plan for a package of this route.
-    pub fn new(route: &'a Route) -> Self {
-        Self { route, next_item: u32::try_from(route.items.len()).expect("items are numbered by u32"), new_items: BTreeMap::new(), parts: BTreeMap::new() }
+    /// A plan for the package of this sequence.
+    pub fn new(route: &'a Route, sequence: u64) -> Self {
+        let next_item = u32::try_from(route.items.len()).expect("items are numbered by u32");
+        Self { route, sequence, next_item, new_items: BTreeMap::new(), parts: BTreeMap::new() }
     }
 
     /// The step for the next row. `on_disk` tells whether what lies on the disk is what the ledger says of the item; it is
@@ -110,6 +112,8 @@ impl<'a> Planner<'a> {
         let known = self.route.find(&carried.id).map(|(_, item)| item).filter(|item| item.version > 0 && !forgotten(item));
         let step = match (document, known.map(|held| (held, order(carried, held)))) {
             (_, Some((_, Ordering::Less))) => Step::Nothing(Outcome::Superseded.number()),
+            // Only a source that went back says two things by one version: the later package counts.
+            (_, Some((held, Ordering::Equal))) if held.sequence > self.sequence && !held.is(document) => Step::Nothing(Outcome::Superseded.number()),
             (None, Some((held, Ordering::Equal))) if held.removed => Step::Nothing(Outcome::Unchanged.number()),
             // A newer tombstone over an older one is a removal like any other, so that the version is kept.
             (None, _) => Step::Remove,

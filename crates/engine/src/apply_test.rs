@@ -122,7 +122,7 @@ fn an_inventory_takes_up_what_is_right_and_changes_nothing_else() {
         ("removed in a life that is over", Some(former(tombstone(held("a", 6, 1)))), 5, false, missing),
     ] {
         let route = replica_route(known.into_iter().collect());
-        let row = Planner::new(&route).claim(&carried("a", version, Some(document(1, None))), right);
+        let row = Planner::new(&route, 9).claim(&carried("a", version, Some(document(1, None))), right);
         assert_eq!(row.step, step, "{what}");
     }
 }
@@ -149,13 +149,13 @@ fn what_another_life_held_is_older_than_anything() {
         [("the same content", 1, true, Step::Attributes), ("the same, but not there", 1, false, Step::Write), ("other content", 2, true, Step::Write)]
     {
         let route = replica_route(vec![former.clone()]);
-        let row = Planner::new(&route).row(&carried("a", 5, Some(document(content, None))), &mut |_| on_disk);
+        let row = Planner::new(&route, 9).row(&carried("a", 5, Some(document(content, None))), &mut |_| on_disk);
         assert_eq!(row.step, step, "{what}");
     }
     // An equal version that is not confirmed yet is taken up, and other content at an equal version is written.
     let route = replica_route(vec![replica::Item { sequence: 0, ..held("a", 5, 1) }]);
     for (content, step) in [(1, Step::Attributes), (2, Step::Write)] {
-        assert_eq!(Planner::new(&route).row(&carried("a", 5, Some(document(content, None))), &mut |_| true).step, step);
+        assert_eq!(Planner::new(&route, 9).row(&carried("a", 5, Some(document(content, None))), &mut |_| true).step, step);
     }
 }
 
@@ -215,7 +215,7 @@ fn the_step_for_a_row() {
         };
         let route = replica_route(vec![item]);
         let mut asked = false;
-        let row = Planner::new(&route).row(&carried("a", version, content.map(|content| document(content, None))), &mut |_| {
+        let row = Planner::new(&route, 9).row(&carried("a", version, content.map(|content| document(content, None))), &mut |_| {
             asked = true;
             on_disk.unwrap_or(false)
         });
@@ -225,10 +225,27 @@ fn the_step_for_a_row() {
     }
 }
 
+/// FAULTS C07: a source that went back packed a version a second time, and the package of its past comes behind it.
+#[test]
+fn of_one_version_the_later_package_counts() {
+    let older = Step::Nothing(Outcome::Superseded.number());
+    for (what, brought_in, content, step) in [
+        ("as it is held, from a package before", 4, Some(1), Step::Nothing(Outcome::Unchanged.number())),
+        ("something else, from a package before", 4, Some(2), older),
+        ("its removal, from a package before", 4, None, older),
+        ("something else, from a package behind", 2, Some(2), Step::Write),
+        ("its removal, from a package behind", 2, None, Step::Remove),
+    ] {
+        let route = replica_route(vec![replica::Item { sequence: brought_in, ..held("a", 5, 1) }]);
+        let row = Planner::new(&route, 3).row(&carried("a", 5, content.map(|content| document(content, None))), &mut |_| true);
+        assert_eq!(row.step, step, "{what}");
+    }
+}
+
 #[test]
 fn a_row_says_what_is_to_lie_there() {
     let route = replica_route(vec![]);
-    let mut planner = Planner::new(&route);
+    let mut planner = Planner::new(&route, 9);
     let mut brought = document(3, Some((0, 40)));
     (brought.modified, brought.executable) = (-1, true);
     let row = planner.row(&carried("a", 2, Some(brought.clone())), &mut |_| false);
@@ -255,7 +272,7 @@ fn parts_are_held_until_they_are_whole() {
         let mut route = replica_route(vec![held("a", 0, 0)]);
         route.parts.insert((0, 1), (0..5).map(|place| part(place * 20)).collect());
         route.parts.insert((0, 2), before.into_iter().map(part).collect());
-        let mut planner = Planner::new(&route);
+        let mut planner = Planner::new(&route, 9);
         let mut step = |offset| planner.row(&carried("a", 2, Some(document(1, Some((offset, 20))))), &mut |_| false).step;
         let steps: Vec<Step> = now.iter().map(|offset| step(*offset)).collect();
         let (end, start) = steps.split_last().unwrap();
@@ -275,7 +292,7 @@ fn parts_of_what_is_there_are_taken_only_where_the_disk_differs() {
         (6, true, 0, false, Step::Hold),
     ] {
         let route = replica_route(vec![Item { removed, damaged, ..held("a", 5, 1) }]);
-        let row = Planner::new(&route).row(&carried("a", version, Some(document(1, Some((0, 20))))), &mut |_| on_disk);
+        let row = Planner::new(&route, 9).row(&carried("a", version, Some(document(1, Some((0, 20))))), &mut |_| on_disk);
         assert_eq!(row.step, step, "version {version}, removed {removed}, damaged {damaged}, on disk {on_disk}");
     }
 }
@@ -283,7 +300,7 @@ fn parts_of_what_is_there_are_taken_only_where_the_disk_differs() {
 #[test]
 fn new_items_get_the_next_numbers_and_their_id_once() {
     let route = replica_route(vec![held("a", 1, 1)]);
-    let mut planner = Planner::new(&route);
+    let mut planner = Planner::new(&route, 9);
     let mut row = |name, part| {
         let row = planner.row(&carried(name, 2, Some(document(1, Some((part, 20))))), &mut |_| false);
         (row.item, row.id)

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use wire::digest;
+use wire::manifest::Document;
 use wire::{Digest, ItemId};
 
 /// An item on the replica.
@@ -41,6 +42,14 @@ impl Item {
     /// Whether the replica holds it (right or not).
     pub fn held(&self) -> bool {
         self.version > 0 && !self.removed
+    }
+    /// Whether it is what a package says of it: this document, or none.
+    pub fn is(&self, document: Option<&Document>) -> bool {
+        let same = |document: &Document| {
+            let said = (document.digest, document.size, document.modified, document.executable);
+            said == (self.digest, self.size, self.modified, self.executable)
+        };
+        document.map_or(self.removed, |document| !self.removed && same(document))
     }
     /// Whether it counts in the state digest.
     pub(super) fn counts(&self) -> bool {
