@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
 use store::disk::{File, Space};
+use wire::PackageId;
 use wire::record::{Carried, Lost};
 
 use crate::home::Home;
@@ -124,7 +125,11 @@ pub fn room(home: &Home, target: &Target<'_>) -> Result<CarrierRoom, Failure> {
     let (space, listing) = (target.carrier.space().map_err(failed)?, target.carrier.list().map_err(failed)?);
     let bound = target.size.unwrap_or(u64::MAX);
     let reserve = RECEIPT_ROOM_BYTES + target.size.map_or(0, |size| size / 64);
-    let ours: u64 = listing.packages.iter().map(|held| held.bytes).sum();
+    // What goes again once it is answered. An acknowledgement is never answered, and what another life or copy of this home has
+    // left, nobody takes off: who waited for that room would wait for ever.
+    let open = home.source().routes.values().flat_map(|route| route.packages.values());
+    let goes: BTreeSet<PackageId> = open.filter(|package| package.items > 0).map(|package| package.package).collect();
+    let ours: u64 = listing.packages.iter().filter(|held| goes.contains(&held.id)).map(|held| held.bytes).sum();
     let limit = home.config.policy.package_bytes_max.min(space.file_bytes_max.unwrap_or(u64::MAX));
     let now = space.free.min(bound.saturating_sub(listing.bytes)).saturating_sub(reserve);
     let empty = (space.free + ours).min(bound.saturating_sub(listing.bytes - ours)).saturating_sub(reserve);
