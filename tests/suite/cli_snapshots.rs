@@ -138,7 +138,15 @@ pub fn reports() -> Vec<(&'static str, Value)> {
         problems: problem(),
     };
     let counts = Counts { total: 21, pending: 1, packed: 2, done: 3, failed: 4, stale: 5, cancelled: 6 };
-    let route_keys = || RouteKeysReport { route: text("outward"), other_zone: text("outside"), signs: 1, from: 1, unconfirmed: Some(2), other_keys: 1 };
+    let route_keys = || RouteKeysReport {
+        route: text("outward"),
+        other_zone: text("outside"),
+        signs: 1,
+        from: 1,
+        unconfirmed: Some(2),
+        other_keys: 1,
+        other_fingerprint: text("7f02-19ae"),
+    };
     let route = RouteStatus {
         route: text("outward"),
         other_zone: text("outside"),

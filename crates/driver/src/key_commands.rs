@@ -68,6 +68,7 @@ pub fn of_route(home: &Home, route: &str) -> RouteKeysReport {
         from: signing.from,
         unconfirmed: keys.to_announce(route).filter(|_| !home.reads_for_another(route)),
         other_keys: home.trust.get(&other).map_or(0, |card| card.generation()),
+        other_fingerprint: home.trust.get(&other).map_or_else(String::new, Card::fingerprint),
     }
 }
 

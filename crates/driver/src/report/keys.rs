@@ -17,6 +17,8 @@ pub struct RouteKeysReport {
     pub unconfirmed: Option<u32>,
     /// Newest generation of the other zone's keys that is known here and not revoked.
     pub other_keys: u32,
+    /// Fingerprint of the card of that generation, as it is known here.
+    pub other_fingerprint: String,
 }
 
 /// `keys rotate`.
