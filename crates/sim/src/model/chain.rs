@@ -307,26 +307,32 @@ impl Chain {
     /// What makes a ledger lie: a number that was given twice, or one that went back.
     pub fn contradictions(&self) -> Vec<String> {
         let mut found = Vec::new();
-        for (what, taken, ascending) in [
-            ("sequence", self.packed(), true),
-            ("sequence taken in", self.begun(), false),
-            ("receipt", self.receipted(), true),
-            ("receipt taken in", self.reconciled(), false),
-        ] {
-            let mut seen: BTreeMap<(&str, [u8; 16], u64), [u8; 16]> = BTreeMap::new();
-            let mut highest: BTreeMap<&str, u64> = BTreeMap::new();
-            for one in &taken {
-                if seen.insert((&one.route, one.life, one.number), one.id).is_some() {
-                    found.push(format!("{what} {} of {} was taken twice", one.number, one.route));
-                }
-                let last = highest.insert(&one.route, one.number).unwrap_or(0);
-                if ascending && one.number <= last {
-                    found.push(format!("{what} {} of {} follows {last}", one.number, one.route));
-                }
-            }
+        found.extend(twice("sequence", &self.packed(), true));
+        found.extend(twice("receipt", &self.receipted(), true));
+        found.extend(twice("receipt taken in", &self.reconciled(), false));
+        // In a new life no package is seen (spec/ledger.md, Lives): one of before may be taken in again.
+        for life in self.records.split(|record| record.kind == REBORN) {
+            found.extend(twice("sequence taken in", &Self { records: life.to_vec(), torn: false }.begun(), false));
         }
         found
     }
+}
+
+/// What was taken twice, or goes back where it must ascend.
+fn twice(what: &str, taken: &[Taken], ascending: bool) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut seen: BTreeMap<(&str, [u8; 16], u64), [u8; 16]> = BTreeMap::new();
+    let mut highest: BTreeMap<&str, u64> = BTreeMap::new();
+    for one in taken {
+        if seen.insert((&one.route, one.life, one.number), one.id).is_some() {
+            found.push(format!("{what} {} of {} was taken twice", one.number, one.route));
+        }
+        let last = highest.insert(&one.route, one.number).unwrap_or(0);
+        if ascending && one.number <= last {
+            found.push(format!("{what} {} of {} follows {last}", one.number, one.route));
+        }
+    }
+    found
 }
 
 #[cfg(test)]

@@ -22,6 +22,8 @@ pub struct Replica {
     pub extras: BTreeSet<String>,
     /// What lay there when its ledger lost its memory: what nobody claims of it stays (spec/package.md, Inventories).
     pub strays: BTreeMap<String, Leaf>,
+    /// Those of them that nobody has claimed yet.
+    pub unclaimed: BTreeMap<String, Leaf>,
     /// Why everything that was proven may be gone: the weather put an older state of it back.
     pub put_back: bool,
 }
@@ -54,6 +56,11 @@ impl Replica {
     pub fn look(&mut self, archive: &Archive, tree: BTreeMap<String, Leaf>, whole: bool) -> Result<(), Violation> {
         for (path, leaf) in &tree {
             self.held.insert((path.clone(), *leaf));
+            if self.unclaimed.get(path) == Some(leaf) {
+                // It lies there, and no ledger says so until somebody claims it: what comes may be older.
+                self.spoilt.remove(path);
+                continue;
+            }
             let from = self.shown.get(path).copied().unwrap_or(0);
             if let Some(place) = archive.place(path, Some(leaf), from) {
                 self.shown.insert(path.clone(), place);
@@ -93,6 +100,10 @@ impl Replica {
             if self.spoilt.contains_key(path) || self.extras.contains(path) || !archive.histories.contains_key(path) {
                 continue;
             }
+            // It lies in the way of what a package brings, whose document is called like a folder of it: set aside and told (RPL-03).
+            if self.unclaimed.contains_key(path) && path.match_indices('/').any(|(at, _)| tree.contains_key(&path[..at])) {
+                continue;
+            }
             // While a package is being switched in, an item may stand between its two names for a moment only.
             return Err(Violation::new("P7", format!("{path} is gone from the replica, and nobody removed it (state {from} was shown)")));
         }
@@ -115,8 +126,8 @@ impl Replica {
         }
     }
 
-    /// The source shows that `leaf` of this item is proven; none for its removal.
-    pub fn proven(&self, archive: &Archive, path: &str, leaf: Option<&Leaf>) -> Result<(), Violation> {
+    /// The source shows that `leaf` of this item is proven; none for its removal. What lies there so is claimed from now on.
+    pub fn proven(&mut self, archive: &Archive, path: &str, leaf: Option<&Leaf>) -> Result<(), Violation> {
         let Some(leaf) = leaf else {
             return match self.tree.get(path) {
                 Some(there) if !self.planted.contains(&(path.into(), there.digest)) && !self.put_back => {
@@ -129,6 +140,13 @@ impl Replica {
         };
         if !self.held.contains(&(path.to_owned(), *leaf)) {
             return Err(Violation::new("P1", format!("{path} is shown done as {leaf:?}, and never lay on the replica so")));
+        }
+        if !self.put_back
+            && self.unclaimed.get(path) == Some(leaf)
+            && let Some(place) = archive.place(path, Some(leaf), 0)
+        {
+            self.unclaimed.remove(path);
+            self.shown.insert(path.into(), place);
         }
         if self.put_back || self.spoilt.contains_key(path) {
             return Ok(());

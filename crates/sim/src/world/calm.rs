@@ -16,6 +16,8 @@ use std::collections::BTreeMap;
 pub const ROUNDS_MAX: u16 = 24;
 /// What a round of the calm takes, ns: what was lost becomes overdue.
 const ROUND_NS: i64 = 2 * 86_400 * 1_000_000_000;
+/// Rounds after which people see that the two sides of a route refuse one another.
+const ROUNDS_OF_REFUSAL: u16 = 5;
 /// Rounds within which what is not right is read, told, and sent again, where nobody scrubs.
 const ROUNDS_OF_PERIOD: u16 = 10;
 /// The same where nobody scrubs, ns: ten of them and one more are the period and a tenth, of 90 days.
@@ -51,8 +53,17 @@ impl World {
         let mut open = String::new();
         for round in 0..ROUNDS_MAX {
             self.time += round_ns;
+            if round > 0 && round % ROUNDS_OF_REFUSAL == 0 {
+                self.end_mutual_refusal(&mut step)?;
+            }
+            self.refused_lives.clear();
             self.compare_cards(&mut step)?;
             let medium = usize::from(round) % usize::from(media);
+            if self.unfit_media.remove(&medium) {
+                // Its label is sealed with keys that a home lost when it went back, revoked keys have signed what is on it, or packages that no
+                // ledger knows any more take its room: people take another one, as they are told.
+                self.wipe(medium);
+            }
             self.carry_source(&step(), medium, None)?;
             if self.people_agree(&mut step)? {
                 self.carry_source(&step(), medium, None)?;
@@ -110,6 +121,18 @@ impl World {
             }
         }
         Ok(open)
+    }
+
+    /// Both homes of a route were copied, both stopped for the other, and people on both sides agreed not to follow the life that the
+    /// other still has: each refuses what the other says (FRK-06), as long as nobody does what it advises.
+    fn end_mutual_refusal(&mut self, step: &mut dyn FnMut() -> Step) -> Result<(), Violation> {
+        for replica in 0..self.replicas.len() {
+            let refuses = |home: usize| self.refused_lives.contains(&(home, self.routes[replica].clone()));
+            if refuses(0) && refuses(replica + 1) && !self.differs(replica, &self.status(0)?)?.is_empty() {
+                self.rebase(&step(), replica + 1, replica, true, None)?;
+            }
+        }
+        Ok(())
     }
 
     /// People look where a route stands, agree, and say whether anything stood.

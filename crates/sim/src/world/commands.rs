@@ -28,6 +28,8 @@ impl World {
             self.taken_at_source(medium, &before, &ran, report);
         }
         self.mishaps_show(&problems);
+        let unfit = |problem: &Problem| problem.code == "MED-01" || problem.code == "MED-04" && self.homes[0].went_back;
+        self.unfit_media.extend(problems.iter().any(unfit).then_some(medium));
         self.excused(0, &problems, ran.struck)?;
         self.look_at_source(looked && !ran.struck && self.away.is_none(), ran.clean())
     }
@@ -55,6 +57,7 @@ impl World {
             self.taken_at_replica(replica, applied);
         }
         self.rebuilt_is_right(replica, applied)?;
+        self.unfit_media.extend(problems.iter().any(|problem| matches!(problem.code, "MED-01" | "PKG-16")).then_some(medium));
         self.excused(replica + 1, &problems, ran.struck)?;
         self.look_at_replica(replica, ran.clean())
     }
@@ -271,6 +274,10 @@ impl World {
                     self.counts.altered(kind);
                 }
             }
+            if problem.code == "FRK-06" {
+                self.refused_lives.insert((home, problem.subject.clone()));
+            }
+            self.homes[home].keys.refuses |= matches!(problem.code, "PKG-17" | "RCT-10");
             if !self.is_excused(home, problem, struck) {
                 return Err(Violation::new("command", format!("home {home}: {} without a reason: {}: {}", problem.code, problem.subject, problem.detail)));
             }
@@ -312,7 +319,8 @@ impl World {
                     || self.replicas.iter().any(|replica| replica.planted.iter().any(|(path, _)| *path == problem.subject))
                     || put_back(home.saturating_sub(1))
             }
-            ("RPL-05", _) => home > 0 && put_back(home - 1),
+            // The deletions that make room for a document may come with a later inventory.
+            ("RPL-04" | "RPL-05", _) => home > 0 && put_back(home - 1),
             ("MED-04", _) => struck || self.shape.small_media,
             _ => struck,
         }

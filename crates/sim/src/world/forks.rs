@@ -50,7 +50,7 @@ impl World {
         if self.homes[home].put_back { self.rebase(step, home, home.saturating_sub(1), true, None) } else { Ok(()) }
     }
 
-    fn rebase(&mut self, step: &Step, home: usize, replica: usize, new_life: bool, strike: Option<Strike>) -> Result<(), Violation> {
+    pub(super) fn rebase(&mut self, step: &Step, home: usize, replica: usize, new_life: bool, strike: Option<Strike>) -> Result<(), Violation> {
         let path = self.homes[home].path.clone();
         let asked = RebaseOptions { route: self.route(replica), reason: "looked into".into(), new_life, dry_run: true, ..RebaseOptions::default() };
         let world = self.world_of(home);

@@ -18,6 +18,8 @@ pub struct KeyState {
     pub card_due: bool,
     /// Some of its keys are revoked elsewhere from the first number on: what they signed is refused.
     pub revoked: bool,
+    /// It refused files because their keys do not count at their number.
+    pub refuses: bool,
     /// A change of keys that nobody has seen the effect of.
     pub news: Option<&'static str>,
 }
@@ -111,12 +113,17 @@ impl World {
             }
             for (home, other) in [(0, replica + 1), (replica + 1, 0)] {
                 let (ours, theirs) = (self.status_of(home)?, self.of_route(other, replica)?);
-                if ours.generation < theirs.keys.other_keys || ours.generation > theirs.keys.other_keys && self.homes[other].went_back {
+                let card = driver::card(&self.world_of(home), &self.homes[home].path).map_err(|failure| failed("card", &failure))?;
+                let is_another = card.fingerprint != theirs.keys.other_fingerprint;
+                // Which keys count from which number, one side has forgotten (spec/backup.md): the next ones count from here.
+                let is_another = is_another || self.homes[other].keys.refuses;
+                if ours.generation <= theirs.keys.other_keys && is_another || ours.generation > theirs.keys.other_keys && self.homes[other].went_back {
                     self.rotate(&step(), home, true, None)?;
                     self.bring_card(home)?;
                 }
             }
         }
+        self.homes.iter_mut().for_each(|home| home.keys.refuses = false);
         Ok(())
     }
 

@@ -201,7 +201,11 @@ impl World {
             }
         }
         // What was removed at the source since may be gone for good.
-        let missed = spoilt.keys().find(|path| !found.contains(*path) && !self.archive.gone_since(path, model.shown.get(**path).copied().unwrap_or(0)));
+        // And what an interrupted switch was about to replace is set aside when the command brings that to its end before it reads.
+        let now = self.replica_tree(replica, false);
+        let lies_there = |path: &String, leaf: &Option<crate::model::archive::Leaf>| now.get(path) == leaf.as_ref();
+        let missed = spoilt.iter().filter(|(path, leaf)| lies_there(path, leaf)).map(|(path, _)| path);
+        let missed = missed.into_iter().find(|path| !found.contains(**path) && !self.archive.gone_since(path, model.shown.get(**path).copied().unwrap_or(0)));
         if let Some(path) = missed.filter(|_| everything && sure) {
             return Err(Violation::new("scrub", format!("{path} is not right on replica {replica}, and scrub did not find it")));
         }

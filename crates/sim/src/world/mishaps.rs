@@ -162,10 +162,15 @@ impl World {
 
     /// People bring back what rotted.
     pub(super) fn mend_rot(&mut self) {
-        for path in self.archive.rotten.keys().cloned().collect::<Vec<_>>() {
+        let all: Vec<String> = self.archive.rotten.keys().cloned().collect();
+        self.bring_back(&all);
+    }
+
+    fn bring_back(&mut self, paths: &[String]) {
+        for path in paths {
             let content = format!("restored {path} at {}", self.time).into_bytes();
-            let leaf = Ground::at(&self.disk, &self.places.archive).write(&path, &content, false).expect("people can write");
-            self.archive.wrote(&path, leaf);
+            let leaf = Ground::at(&self.disk, &self.places.archive).write(path, &content, false).expect("people can write");
+            self.archive.wrote(path, leaf);
         }
         Ground::at(&self.disk, &self.places.archive_volume).settle();
     }
@@ -206,6 +211,8 @@ impl World {
             versions: of_source.then(|| self.versions.clone()),
             known: of_source.then(|| self.known.clone()),
             cancelled: of_source.then(|| self.cancelled.clone()),
+            done: of_source.then(|| self.done.clone()),
+            shown: (!of_source).then(|| self.replicas[home - 1].shown.clone()),
         };
         self.homes[home].kept.push(kept);
     }
@@ -246,15 +253,21 @@ impl World {
             self.versions = kept.versions.expect("kept with a source");
             self.known = kept.known.expect("kept with a source");
             self.cancelled = kept.cancelled.expect("kept with a source");
+            self.done = kept.done.expect("kept with a source");
+            // Of what this ledger had not read nobody can know that it rots; people who put a home back look after that, too.
+            let unread: Vec<String> = self.archive.rotten.keys().filter(|path| !self.was_read_as_it_is(path)).cloned().collect();
+            self.bring_back(&unread);
         } else {
             let tree = self.replica_tree(home - 1, true);
             let replica = &mut self.replicas[home - 1];
             replica.put_back = true;
+            // What was shown since, it may be brought again by what is on its way, and has no reason to refuse.
+            replica.shown = kept.shown.expect("kept with a replica");
             if self.shape.tree_with_home {
-                replica.shown.clear();
                 replica.tree = tree;
             } else {
                 // What its ledger does not know and nobody claims is left alone.
+                replica.unclaimed.clone_from(&tree);
                 replica.strays.extend(tree);
             }
         }

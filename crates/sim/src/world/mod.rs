@@ -106,6 +106,10 @@ pub struct World {
     unreadable: BTreeSet<String>,
     /// Mishaps of the archive that no report has shown yet.
     news: BTreeSet<&'static str>,
+    /// Media whose label a report refused, or on which something waited for room.
+    unfit_media: BTreeSet<usize>,
+    /// Home and route: it refused something there that is of a life that it does not follow any more.
+    refused_lives: BTreeSet<(usize, String)>,
     /// Rot in the archive that a report named.
     rot_found: BTreeSet<String>,
     /// Commands of this step, so far.
@@ -155,6 +159,8 @@ impl World {
             away: None,
             unreadable: BTreeSet::new(),
             news: BTreeSet::new(),
+            unfit_media: BTreeSet::new(),
+            refused_lives: BTreeSet::new(),
             rot_found: BTreeSet::new(),
             counts: Counts::default(),
             calls: 0,

@@ -88,6 +88,10 @@ pub struct Kept {
     pub known: Option<Vec<Known>>,
     /// What had been given up.
     pub cancelled: Option<Vec<BTreeSet<String>>>,
+    /// What the source called done.
+    pub done: Option<Vec<BTreeSet<String>>>,
+    /// What a replica had shown: a ledger that goes back knows of nothing later.
+    pub shown: Option<HashMap<String, usize>>,
 }
 
 /// A home and what the weather does to it.

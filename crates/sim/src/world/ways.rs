@@ -53,7 +53,7 @@ impl World {
         let disk = self.disk.clone();
         match (way, file) {
             (Way::Arrive, _) => self.arrive(random),
-            (Way::Wipe, _) => self.wipe(random),
+            (Way::Wipe, _) => self.wipe(usize::try_from(random.below(self.places.media.len() as u64)).expect("small")),
             (_, None) => {}
             (Way::Lose, Some((spot, name))) => {
                 let kind = if name.ends_with(".gfp") { "package-lost" } else { "receipt-lost" };
@@ -136,8 +136,7 @@ impl World {
         }
     }
 
-    fn wipe(&mut self, random: &mut Random) {
-        let medium = usize::try_from(random.below(self.places.media.len() as u64)).expect("small");
+    pub(super) fn wipe(&mut self, medium: usize) {
         let names = self.files_on(medium);
         self.note(|| format!("      medium {medium} is wiped"));
         self.counts.fault("wiped");
