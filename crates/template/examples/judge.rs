@@ -4,7 +4,7 @@
 //! cargo run -p template --example judge -- TEMPLATE FOLDER TODAY REGION KEY
 //! ```
 //!
-//! FOLDER holds records in files `*.json` at any depth; KEY is 64 hex digits. What cannot be read as a record is left out. A line is
+//! FOLDER holds records in files `*.json` at any depth; KEY is 64 hex digits. What cannot be read as a record is left out and named on stderr. A line is
 //! `{"documents":[[id, stripped]],"record":"canonical JSON","rid":...}`.
 
 use rights::record::Record;
@@ -46,10 +46,11 @@ fn read(folder: &Path, into: &mut BTreeMap<String, Record>) -> std::io::Result<(
         let path = entry?.path();
         if path.is_dir() {
             read(&path, into)?;
-        } else if path.extension().is_some_and(|ending| ending == "json")
-            && let Ok(record) = Record::read(&std::fs::read(&path)?)
-        {
-            into.insert(record.rid().to_owned(), record);
+        } else if path.extension().is_some_and(|ending| ending == "json") {
+            match Record::read(&std::fs::read(&path)?) {
+                Ok(record) => drop(into.insert(record.rid().to_owned(), record)),
+                Err(faults) => eprintln!("{}: {}", path.display(), faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")),
+            }
         }
     }
     Ok(())
