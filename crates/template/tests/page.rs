@@ -100,3 +100,13 @@ fn the_list_of_all_at_1_is_frozen() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/all-at-1.txt");
     assert_eq!(lists, std::fs::read_to_string(path).expect("the frozen list"), "the tables of kinds changed: `all@N` needs a new N");
 }
+
+/// What people read about findings and missing features is in the table of texts.
+#[test]
+fn every_rule_and_feature_has_its_text() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../src/texts.toml");
+    let texts: toml::Table = std::fs::read_to_string(path).expect("the texts").parse().expect("TOML");
+    let keys = |group: &str| texts[group].as_table().expect("a group").keys().cloned().collect::<std::collections::BTreeSet<_>>();
+    assert_eq!(keys("lint"), RULES.map(str::to_owned).into());
+    assert_eq!(keys("feature"), Feature::ALL.iter().map(|feature| feature.id().to_owned()).collect());
+}
