@@ -288,7 +288,7 @@ fn finish(home: &mut Home, name: &str, sequence: u64, again: bool, report: &mut 
     let world = home.world.clone();
     let disk = &*world.disk;
     // A reader who takes this lock shared never sees half of a package.
-    let lock = disk.lock(&tree.dot, b"apply.lock").map_err(io(name))?;
+    let lock = disk.lock(&tree.dot, b"apply.lock", store::disk::Hold::Alone).map_err(io(name))?;
     let lock = lock.ok_or_else(|| Failure::new("HOM-01", name, "somebody reads the replica under its apply lock"))?;
     let route = &home.replica().routes[name];
     let Some(pending) = &route.pending else { return Ok(0) };

@@ -15,7 +15,7 @@ use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
-use store::disk::Lock;
+use store::disk::{Hold, Lock};
 use tokio::sync::Notify;
 use tokio::time::{Duration, Instant, sleep, sleep_until, timeout};
 use wire::card::Role;
@@ -70,7 +70,7 @@ fn alone(world: &World, home: &Path) -> Result<Lock, Failure> {
     let failed = |error: std::io::Error| Failure::io(home.display().to_string(), &error);
     let dir = world.disk.root(home).map_err(failed)?;
     let held = || Failure::new("HOM-01", home.display().to_string(), "the daemon of this home is running already");
-    world.disk.lock(&dir, LOCK).map_err(failed)?.ok_or_else(held)
+    world.disk.lock(&dir, LOCK, Hold::Alone).map_err(failed)?.ok_or_else(held)
 }
 
 /// Ready when the process was told to stop. Told once, it stays so until it is asked.

@@ -16,7 +16,7 @@ use seal::suite::SUITE;
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use store::disk::{Dir, Lock};
+use store::disk::{Dir, Hold, Lock};
 use store::index::Index;
 use store::ledger::{Known, Ledger, LedgerError, Position, Reading};
 use wire::card::{Card, Role};
@@ -156,7 +156,7 @@ impl Home {
         let text = String::from_utf8(text).map_err(|_| Failure::new("HOM-03", config::FILE, "not UTF-8"))?;
         let config = Config::parse(&text)?;
         let lock = match access {
-            Access::Change if !planted::is("home-not-locked") => match disk.lock(&dir, b"lock").map_err(failed(path))? {
+            Access::Change if !planted::is("home-not-locked") => match disk.lock(&dir, b"lock", Hold::Alone).map_err(failed(path))? {
                 Some(lock) => Some(lock),
                 None => return Err(Failure::new("HOM-01", path.display().to_string(), "another gapferry holds this home")),
             },

@@ -6,7 +6,7 @@ use overlap::Folder;
 use seal::keys::{SecretKeys, read_card};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use store::disk::Disk;
+use store::disk::{Disk, Hold};
 use wire::card::{Card, Role, fingerprint_matches};
 use wire::id::Bytes;
 use wire::name::is_name;
@@ -66,8 +66,10 @@ pub fn init(world: &World, path: &Path, zone: &str, role: Role, passphrase: Opti
     {
         return Err(Failure::new("USE-01", path.display().to_string(), "the folder is not empty and not a gapferry home"));
     }
-    let _lock =
-        disk.lock(&dir, b"lock").map_err(failed)?.ok_or_else(|| Failure::new("HOM-01", path.display().to_string(), "another gapferry holds this home"))?;
+    let _lock = disk
+        .lock(&dir, b"lock", Hold::Alone)
+        .map_err(failed)?
+        .ok_or_else(|| Failure::new("HOM-01", path.display().to_string(), "another gapferry holds this home"))?;
     // An interrupted init starts over: the configuration, written last, makes the home.
     for folder in [&b"keys"[..], b"trust", b"ledger", b"spool"] {
         crate::tree::remove_tree(disk, &dir, folder).map_err(failed)?;

@@ -24,7 +24,7 @@ use state::{At, State, component, name_fits};
 use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use store::disk::{Dir, Disk, Entry, File, Identity, Kind, Lock, Met, Rename, Space, Stat};
+use store::disk::{Dir, Disk, Entry, File, Hold, Identity, Kind, Lock, Met, Rename, Space, Stat};
 
 /// A disk in memory: one root volume, and others mounted on directories of it. Clones are the same disk.
 ///
@@ -270,7 +270,7 @@ impl Disk for SimDisk {
         Ok(())
     }
 
-    fn lock(&self, dir: &Dir, name: &[u8]) -> io::Result<Option<Lock>> {
+    fn lock(&self, dir: &Dir, name: &[u8], hold: Hold) -> io::Result<Option<Lock>> {
         let (mut state, handle) = self.enter(dir)?;
         let path = joined(&handle.path, component(name)?);
         let at = match state.lookup(handle.at, name) {
@@ -285,9 +285,13 @@ impl Disk for SimDisk {
         if state.node(at)?.kind() != Kind::File {
             return Err(io::Error::from_raw_os_error(40));
         }
-        if !state.locks.insert(at) {
-            return Ok(None);
-        }
+        let holders = match (state.locks.get(&at).copied(), hold) {
+            (None, Hold::Alone) => None,
+            (None, Hold::Shared) => Some(1),
+            (Some(Some(holders)), Hold::Shared) => Some(holders + 1),
+            _ => return Ok(None),
+        };
+        state.locks.insert(at, holders);
         let handle = Handle::new(self, &mut state, at, path);
         drop(state);
         Ok(Some(Box::new(Held(handle))))

@@ -4,7 +4,7 @@
 //! nowhere, nothing blocks, nothing is replaced unasked. Durability cannot be seen from inside; who simulates power loss tests it.
 //! The suite fails by panicking with what was expected.
 
-use crate::disk::{Dir, Disk, File, Kind, Met, Rename};
+use crate::disk::{Dir, Disk, File, Hold, Kind, Met, Rename};
 use std::fmt::Debug;
 use std::io::{self, ErrorKind};
 use std::os::unix::ffi::OsStrExt;
@@ -164,7 +164,7 @@ impl Suite<'_> {
             refused(self.disk.stat(&dir, name), invalid, "stat");
             refused(self.disk.remove(&dir, name), invalid, "remove");
             refused(self.disk.remove_dir(&dir, name), invalid, "remove_dir");
-            refused(self.disk.lock(&dir, name), invalid, "lock");
+            refused(self.disk.lock(&dir, name, Hold::Alone), invalid, "lock");
             for how in [Rename::Replace, Rename::New, Rename::Exchange] {
                 refused(self.disk.rename((&dir, b"file"), (&dir, name), how), invalid, "rename to");
                 refused(self.disk.rename((&dir, name), (&dir, b"file"), how), invalid, "rename from");
@@ -397,16 +397,23 @@ impl Suite<'_> {
 
     fn locks(&self) {
         let (dir, path) = self.ground("locks");
-        let lock = must(self.disk.lock(&dir, b"lock"), "lock");
+        let take = |name: &[u8], hold| must(self.disk.lock(&dir, name, hold), "lock");
+        let lock = take(b"lock", Hold::Alone);
         assert!(lock.is_some(), "a free lock is taken");
-        for _ in 0..2 {
-            assert!(must(self.disk.lock(&dir, b"lock"), "lock").is_none(), "a held lock is not taken");
+        for hold in [Hold::Alone, Hold::Shared, Hold::Alone] {
+            assert!(take(b"lock", hold).is_none(), "a held lock is not taken");
         }
-        assert!(must(self.disk.lock(&dir, b"another"), "lock").is_some(), "another lock is free");
+        assert!(take(b"another", Hold::Alone).is_some(), "another lock is free");
         drop(lock);
-        assert!(must(self.disk.lock(&dir, b"lock"), "lock").is_some(), "a dropped lock is free");
+        let (one, two) = (take(b"lock", Hold::Shared), take(b"lock", Hold::Shared));
+        assert!(one.is_some() && two.is_some(), "a dropped lock is free, and shared by many");
+        drop(one);
+        assert!(take(b"lock", Hold::Alone).is_none(), "one of many holds it still");
+        assert!(take(b"lock", Hold::Shared).is_some(), "and another may");
+        drop(two);
+        assert!(take(b"lock", Hold::Alone).is_some(), "all have let go");
         self.plant(&path.join("link"), Plant::Link(Path::new("target")));
-        assert!(self.disk.lock(&dir, b"link").is_err(), "a link is no lock");
+        assert!(self.disk.lock(&dir, b"link", Hold::Alone).is_err(), "a link is no lock");
         refused(self.disk.stat(&dir, b"target"), ErrorKind::NotFound, "the target of the link");
     }
 

@@ -148,6 +148,15 @@ pub trait File: Send + Sync {
     fn start_writeback(&mut self) -> io::Result<()>;
 }
 
+/// How a lock is held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hold {
+    /// By nobody else.
+    Alone,
+    /// With others who hold it so: nobody holds it alone.
+    Shared,
+}
+
 /// Held while it lives; released when dropped or when the process ends.
 pub type Lock = Box<dyn Any + Send + Sync>;
 
@@ -192,6 +201,6 @@ pub trait Disk: Send + Sync {
     /// Visits every entry below `root` (not `root` itself), never following links or leaving its file system.
     /// An unreadable entry is met as such and the walk goes on; only a missing root is an error.
     fn walk(&self, root: &Path, visit: &mut dyn FnMut(Met)) -> io::Result<()>;
-    /// Takes an exclusive lock on a file (made if missing); `None` if another process holds it.
-    fn lock(&self, dir: &Dir, name: &[u8]) -> io::Result<Option<Lock>>;
+    /// Takes a lock on a file (made if missing); `None` if it is held otherwise. Never blocks.
+    fn lock(&self, dir: &Dir, name: &[u8], hold: Hold) -> io::Result<Option<Lock>>;
 }

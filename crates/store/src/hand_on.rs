@@ -19,7 +19,7 @@ macro_rules! hand_on {
     (@ Disk $to:tt sync_all) => { $crate::hand_on!(@ $to sync_all(dir: &$crate::disk::Dir) ()); };
     (@ Disk $to:tt space) => { $crate::hand_on!(@ $to space(dir: &$crate::disk::Dir) $crate::disk::Space); };
     (@ Disk $to:tt walk) => { $crate::hand_on!(@ $to walk(root: &std::path::Path, visit: &mut dyn FnMut($crate::disk::Met)) ()); };
-    (@ Disk $to:tt lock) => { $crate::hand_on!(@ $to lock(dir: &$crate::disk::Dir, name: &[u8]) Option<$crate::disk::Lock>); };
+    (@ Disk $to:tt lock) => { $crate::hand_on!(@ $to lock(dir: &$crate::disk::Dir, name: &[u8], hold: $crate::disk::Hold) Option<$crate::disk::Lock>); };
     (@ $to:tt $method:ident($($name:ident: $type:ty),*) $gives:ty) => {
         fn $method(&self, $($name: $type),*) -> std::io::Result<$gives> {
             self.$to.$method($($name),*)

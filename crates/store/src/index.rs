@@ -258,7 +258,7 @@ impl Index for SledIndex {
         let dir = place.disk.root(&place.dir)?;
         let mut attempts = 0;
         let lock = loop {
-            match place.disk.lock(&dir, b"db")? {
+            match place.disk.lock(&dir, b"db", crate::disk::Hold::Alone)? {
                 Some(lock) => break lock,
                 None if attempts < RELEASE_ATTEMPTS_MAX => attempts += 1,
                 None => return Err(IndexError::Failed("its threads do not end".into())),

@@ -10,7 +10,7 @@ mod rename;
 mod stat;
 mod walk;
 
-use crate::disk::{Dir, Disk, Entry, File, Identity, Lock, Met, Rename, Space, Stat};
+use crate::disk::{Dir, Disk, Entry, File, Hold, Identity, Lock, Met, Rename, Space, Stat};
 use file::RealFile;
 use rustix::fs::{self, AtFlags, CWD, FlockOperation, Mode, OFlags};
 use rustix::io::{Errno, retry_on_intr};
@@ -182,11 +182,15 @@ impl Disk for RealDisk {
         walk::walk(root, visit)
     }
 
-    fn lock(&self, dir: &Dir, name: &[u8]) -> io::Result<Option<Lock>> {
+    fn lock(&self, dir: &Dir, name: &[u8], hold: Hold) -> io::Result<Option<Lock>> {
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let (handle, name) = (handle(dir)?, component(name)?);
         let file = retry_on_intr(|| fs::openat(handle, name, flags, Mode::from_raw_mode(0o600)))?;
-        match retry_on_intr(|| fs::flock(&file, FlockOperation::NonBlockingLockExclusive)) {
+        let operation = match hold {
+            Hold::Alone => FlockOperation::NonBlockingLockExclusive,
+            Hold::Shared => FlockOperation::NonBlockingLockShared,
+        };
+        match retry_on_intr(|| fs::flock(&file, operation)) {
             Ok(()) => Ok(Some(Box::new(file))),
             Err(Errno::WOULDBLOCK) => Ok(None),
             Err(error) => Err(error.into()),

@@ -3,7 +3,7 @@
 use seal::keys::SecretKeys;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use store::disk::{Dir, Lock};
+use store::disk::{Dir, Hold, Lock};
 use wire::backup::{Backup, Manifest};
 use wire::header::Kind;
 use wire::{Digest, PackageId};
@@ -91,7 +91,7 @@ impl Folder {
         };
         let lock = if make {
             let held = || Failure::new("HOM-01", path.display().to_string(), "another gapferry writes a backup here");
-            Some(world.disk.lock(&dir, LOCK).map_err(failed)?.ok_or_else(held)?)
+            Some(world.disk.lock(&dir, LOCK, Hold::Alone).map_err(failed)?.ok_or_else(held)?)
         } else {
             None
         };

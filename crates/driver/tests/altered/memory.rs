@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::sync::{Arc, RwLock};
-use store::disk::{Dir, Disk, Entry, File, Kind, Lock, Met, Rename, Space, Stat};
+use store::disk::{Dir, Disk, Entry, File, Hold, Kind, Lock, Met, Rename, Space, Stat};
 
 /// Files by path, `/`-joined, from the root.
 #[derive(Default)]
@@ -171,7 +171,7 @@ impl Disk for Memory {
     fn walk(&self, _: &Path, _: &mut dyn FnMut(Met)) -> io::Result<()> {
         refused()
     }
-    fn lock(&self, _: &Dir, _: &[u8]) -> io::Result<Option<Lock>> {
+    fn lock(&self, _: &Dir, _: &[u8], _: Hold) -> io::Result<Option<Lock>> {
         refused()
     }
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
-use store::disk::{Dir, Disk, File, Lock, Rename, Stat};
+use store::disk::{Dir, Disk, File, Hold, Lock, Rename, Stat};
 use store::real::RealDisk;
 
 /// What is done to a segment: so many bytes removed at a place, others inserted.
@@ -152,7 +152,7 @@ impl Disk for EditedDisk {
     fn sync_all(&self, _: &Dir) -> io::Result<()> {
         unreachable!("reading only")
     }
-    fn lock(&self, _: &Dir, _: &[u8]) -> io::Result<Option<Lock>> {
+    fn lock(&self, _: &Dir, _: &[u8], _: Hold) -> io::Result<Option<Lock>> {
         unreachable!("reading only")
     }
 }

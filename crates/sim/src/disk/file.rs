@@ -37,7 +37,10 @@ impl Drop for Held {
     fn drop(&mut self) {
         let mut state = self.0.disk.lock_state();
         if state.life == self.0.life {
-            state.locks.remove(&self.0.at);
+            match state.locks.remove(&self.0.at) {
+                Some(Some(holders)) if holders > 1 => drop(state.locks.insert(self.0.at, Some(holders - 1))),
+                _ => {}
+            }
         }
     }
 }

@@ -37,7 +37,8 @@ pub struct State {
     pub life: u64,
     pub halted: bool,
     pub faults: Faults,
-    pub locks: BTreeSet<At>,
+    /// Locks that are held: shared by how many, or alone.
+    pub locks: BTreeMap<At, Option<u32>>,
     pub opened: BTreeMap<At, u32>,
     /// Without a name, kept by handles.
     pub nameless: BTreeSet<At>,
@@ -70,7 +71,7 @@ impl State {
             life: 0,
             halted: false,
             faults: Faults::default(),
-            locks: BTreeSet::new(),
+            locks: BTreeMap::new(),
             opened: BTreeMap::new(),
             nameless: BTreeSet::new(),
             unreadable: BTreeSet::new(),

@@ -118,7 +118,7 @@ fn what_has_no_durable_way_is_gone() {
 fn a_dead_process_has_no_handles_and_no_locks() {
     let (disk, dir) = ground();
     let mut file = write(&disk, &dir, "file", b"kept");
-    let lock = disk.lock(&dir, b"lock").unwrap().unwrap();
+    let lock = disk.lock(&dir, b"lock", store::disk::Hold::Alone).unwrap().unwrap();
     let fired = disk.plan(Rule::nth(1, Fault::Halt));
     file.write_all_at(b"K", 0).unwrap();
     assert_eq!(fired.fired(), 0);
@@ -128,9 +128,9 @@ fn a_dead_process_has_no_handles_and_no_locks() {
     disk.kill();
     assert!(disk.list(&dir).is_err() && file.stat().is_err(), "handles of another life");
     let again = disk.root(Path::new("/disk")).unwrap();
-    let second = disk.lock(&again, b"lock").unwrap().expect("the lock died with the process");
+    let second = disk.lock(&again, b"lock", store::disk::Hold::Alone).unwrap().expect("the lock died with the process");
     drop(lock);
-    assert!(disk.lock(&again, b"lock").unwrap().is_none(), "a dead lock lets nothing go");
+    assert!(disk.lock(&again, b"lock", store::disk::Hold::Alone).unwrap().is_none(), "a dead lock lets nothing go");
     drop(second);
     assert_eq!(disk.bytes("/disk/file").unwrap(), b"Kept");
 }
