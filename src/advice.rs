@@ -77,6 +77,7 @@ pub static ADVICE: &[Advice] = &[
     advice("PKG-17", REFUSED, "fault.stranger", "remedy.security"),
     advice("PKG-18", REFUSED, "fault.stranger", "remedy.announced-keys"),
     advice("PKG-19", REFUSED, "fault.writer", "remedy.writer"),
+    advice("PKG-20", REFUSED, "fault.writer", "remedy.writer"),
     advice("RCT-01", REFUSED, "fault.stranger", "remedy.security"),
     advice("RCT-02", REFUSED, "fault.address", "remedy.right-medium"),
     advice("RCT-03", REFUSED, "fault.writer", "remedy.writer"),

@@ -3,7 +3,7 @@
 //! What an interruption left is brought to its end first: a package that was begun is switched in, one that was switched in
 //! is read back. Every step is durable before the next one builds on it; the number of file-system syncs per package is fixed.
 
-use engine::apply::{Planner, fork_of, is_former, is_void, unnamed};
+use engine::apply::{Planner, fork_of, is_former, is_void, one_outcome, unnamed};
 use engine::breaker::{must_hold, weigh_package};
 use engine::reconcile::other_chain;
 use engine::replica::Progress as Reached;
@@ -20,6 +20,7 @@ use wire::record::{Applied, Attested, Begun, BreakerTripped, Cause, StagedRow, S
 
 use crate::attest::{Attester, key_of};
 use crate::home::Home;
+use crate::naming::refuse_names;
 use crate::opener::{NotOpened, Package};
 use crate::progress::Stage;
 use crate::report::{AppliedPackage, ApplyReport, Failure, LISTED_MAX, Problem};
@@ -279,7 +280,10 @@ fn stage(home: &Home, tree: &Tree, package: &Package, file: &mut dyn File, rows:
         stager.finish()
     })();
     home.world.progress.end();
-    staged
+    staged?;
+    refuse_names(&*home.world.disk, tree, route, &package.id, rows)?;
+    one_outcome(rows);
+    Ok(())
 }
 
 /// Switches a begun package in, makes it durable, reads it back; gives how many rows failed.
@@ -362,7 +366,8 @@ fn attest(home: &mut Home, name: &str, sequence: u64) -> Result<u64, Failure> {
     world.progress.begin(Stage::Attest, Some(own.len() as u64), Some(bytes));
     let rows = attester.rows(own, &|row| outcomes.get(&row).copied());
     world.progress.end();
-    let rows = rows.map_err(io(name))?;
+    let mut rows = rows.map_err(io(name))?;
+    engine::apply::one_answer(own, &mut rows);
     let wrong = rows.iter().filter(|row| Outcome::of(row.outcome).is_some_and(Outcome::lost)).count() as u64;
     home.record(Attested { route: name.into(), sequence, read_back: if past_memory { ReadBack::Medium } else { ReadBack::Memory }, rows })?;
     home.commit()?;

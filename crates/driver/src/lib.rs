@@ -30,6 +30,7 @@ mod layout;
 mod ledger_commands;
 mod medium;
 pub mod moment;
+mod naming;
 mod opener;
 mod packer;
 mod packing;

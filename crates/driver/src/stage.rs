@@ -340,7 +340,7 @@ impl<'a> Stager<'a> {
                 at += read as u64;
             }
         };
-        for part in self.route.parts.get(&(staged.item, staged.version)).into_iter().flatten() {
+        for part in self.route.parts.get(&(staged.item, staged.version, staged.digest)).into_iter().flatten() {
             let (folder, name) = Tree::part(&document.digest, part.offset);
             if let Ok(mut file) = self.tree.dot_dir(disk, &folder, false).and_then(|dir| disk.open(&dir, &name)) {
                 put(&mut *file, part.offset)?;

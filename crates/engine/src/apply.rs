@@ -1,7 +1,7 @@
 //! What a package does to a replica: decided row by row before anything is changed.
 //!
-//! An item never goes back to a lower version, a tombstone wins over any older version for ever, and an equal version is
-//! written again only where what lies on the disk differs.
+//! An item never goes back to a lower version, nor to what an earlier package said of one version; a tombstone wins over any
+//! older version for ever. What is held already is written again only where what lies on the disk differs.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
@@ -11,9 +11,9 @@ use core::cmp::Ordering;
 use wire::card::Role;
 use wire::limits::{NUMBER_MAX, STEP_MAX};
 use wire::manifest::{Document, Item as Carried, Manifest, Mark, Part, Witness};
-use wire::receipt::Outcome;
+use wire::receipt::{Outcome, Row};
 use wire::record::{StagedRow, Step};
-use wire::{Digest, ItemId, PackageId, planted};
+use wire::{Digest, ItemId, PackageId, TransactionId, planted};
 
 use crate::reconcile::Fork;
 use crate::replica::{Item, Replica, Route};
@@ -93,11 +93,11 @@ pub struct Planner<'a> {
     sequence: u64,
     next_item: u32,
     new_items: BTreeMap<ItemId, u32>,
-    parts: BTreeMap<(u32, u64), Vec<Part>>,
+    parts: BTreeMap<(u32, u64, Digest), Vec<Part>>,
 }
 
 impl<'a> Planner<'a> {
-    /// A plan for the package of this sequence.
+    /// A plan for the package of this sequence of a route.
     pub fn new(route: &'a Route, sequence: u64) -> Self {
         let next_item = u32::try_from(route.items.len()).expect("items are numbered by u32");
         Self { route, sequence, next_item, new_items: BTreeMap::new(), parts: BTreeMap::new() }
@@ -110,15 +110,12 @@ impl<'a> Planner<'a> {
         let document = carried.documents.first();
         let forgotten = |item: &Item| item.removed && planted::is("tombstone-forgotten");
         let known = self.route.find(&carried.id).map(|(_, item)| item).filter(|item| item.version > 0 && !forgotten(item));
-        let step = match (document, known.map(|held| (held, order(carried, held)))) {
+        let step = match (document, known.map(|held| (held, self.order(carried, held)))) {
             (_, Some((_, Ordering::Less))) => Step::Nothing(Outcome::Superseded.number()),
-            // Only a source that went back says two things by one version: the later package counts.
-            (_, Some((held, Ordering::Equal))) if held.sequence > self.sequence && !held.is(document) => Step::Nothing(Outcome::Superseded.number()),
-            (None, Some((held, Ordering::Equal))) if held.removed => Step::Nothing(Outcome::Unchanged.number()),
+            (None, Some((_, Ordering::Equal))) => Step::Nothing(Outcome::Unchanged.number()),
             // A newer tombstone over an older one is a removal like any other, so that the version is kept.
             (None, _) => Step::Remove,
-            (Some(_), Some((held, Ordering::Equal))) if held.removed => Step::Nothing(Outcome::Superseded.number()),
-            (Some(document), Some((held, Ordering::Equal))) => match (held.digest == document.digest && on_disk(held), document.part) {
+            (Some(document), Some((held, Ordering::Equal))) => match (on_disk(held), document.part) {
                 // It was found damaged, or not confirmed yet, and is right: taken up like new attributes, so that it counts.
                 (true, _) if held.damaged != 0 || !held.is_confirmed() => Step::Attributes,
                 (true, _) => Step::Nothing(Outcome::Unchanged.number()),
@@ -136,17 +133,18 @@ impl<'a> Planner<'a> {
     pub fn claim(&mut self, carried: &Carried, lies_right: bool) -> StagedRow {
         let (item, id) = self.number(&carried.id);
         let known = self.route.find(&carried.id).map(|(_, item)| item).filter(|item| item.version > 0);
-        let newer = known.is_some_and(|held| match order(carried, held) {
-            Ordering::Less => true,
-            Ordering::Equal => held.removed,
-            Ordering::Greater => false,
-        });
+        let newer = known.is_some_and(|held| self.order(carried, held) == Ordering::Less);
         let step = match (newer, lies_right) {
             (true, _) => Step::Nothing(Outcome::Superseded.number()),
             (false, true) => Step::Adopt,
             (false, false) => Step::Nothing(Outcome::BaseMissing.number()),
         };
         staged(item, id, carried, step)
+    }
+
+    /// How what is carried stands to what is held.
+    fn order(&self, carried: &Carried, held: &Item) -> Ordering {
+        held.order(carried.version, carried.documents.first().map(Into::into), self.sequence)
     }
 
     /// The number of an item, and its id when it is met for the first time.
@@ -164,18 +162,14 @@ impl<'a> Planner<'a> {
 
     /// A part is held until the parts make the document whole; then the document is written.
     fn part(&mut self, item: u32, version: u64, document: &Document, part: Part) -> Step {
-        let held = self.route.parts.get(&(item, version));
-        let parts = self.parts.entry((item, version)).or_insert_with(|| held.cloned().unwrap_or_default());
+        let whole = (item, version, document.digest);
+        let held = self.route.parts.get(&whole);
+        let parts = self.parts.entry(whole).or_insert_with(|| held.cloned().unwrap_or_default());
         parts.push(part);
         parts.sort_by_key(|part| part.offset);
         let whole = parts.iter().fold(0, |end, part| if part.offset <= end { end.max(part.offset + part.length) } else { end }) == document.size;
         if whole || planted::is("part-taken-for-the-whole") { Step::Write } else { Step::Hold }
     }
-}
-
-/// How what is carried stands to what is held: whatever this life of the source says is newer than what another one said.
-fn order(carried: &Carried, held: &Item) -> Ordering {
-    if held.former || planted::is("older-version-applied") { Ordering::Greater } else { carried.version.cmp(&held.version) }
 }
 
 fn staged(item: u32, id: Option<ItemId>, carried: &Carried, step: Step) -> StagedRow {
@@ -185,6 +179,7 @@ fn staged(item: u32, id: Option<ItemId>, carried: &Carried, step: Step) -> Stage
         id,
         version: carried.version,
         mark: carried.mark,
+        transaction: carried.transaction.map(|transaction| transaction.id),
         step,
         digest: document.map_or(Digest::ZERO, |document| document.digest),
         size: document.map_or(0, |document| document.size),
@@ -207,6 +202,7 @@ pub fn unnamed(route: &Route, manifest: &Manifest) -> Vec<StagedRow> {
         id: None,
         version: item.version,
         mark: Mark::Delete,
+        transaction: None,
         step: Step::Drop,
         digest: Digest::ZERO,
         size: 0,
@@ -215,6 +211,39 @@ pub fn unnamed(route: &Route, manifest: &Manifest) -> Vec<StagedRow> {
         part: None,
     };
     route.items.iter().zip(0u32..).filter(|(item, _)| goes(item)).map(drop).take(DROPS_MAX).collect()
+}
+
+/// All items of a business transaction have one outcome: where one cannot be applied, none is, whatever was planned for it. What is
+/// superseded stays so: the replica holds something newer than this transaction.
+pub fn one_outcome(rows: &mut [StagedRow]) {
+    let planned = |row: &StagedRow| if let Step::Nothing(number) = row.step { Outcome::of(number) } else { None };
+    let failed = failed_transactions(rows.iter().map(|row| (row.transaction, planned(row))));
+    for row in rows.iter_mut().filter(|row| row.transaction.is_some_and(|transaction| failed.contains(&transaction))) {
+        if !planned(row).is_some_and(fails_or_is_superseded) {
+            row.step = Step::Nothing(Outcome::TransactionFailed.number());
+        }
+    }
+}
+
+/// The same for the answer: what failed only when it was switched in or read back.
+pub fn one_answer(staged: &[StagedRow], rows: &mut [Row]) {
+    let failed = failed_transactions(staged.iter().zip(rows.iter()).map(|(staged, row)| (staged.transaction, Outcome::of(row.outcome))));
+    for (staged, row) in staged.iter().zip(rows) {
+        let with_others = staged.transaction.is_some_and(|transaction| failed.contains(&transaction));
+        if with_others && !Outcome::of(row.outcome).is_some_and(fails_or_is_superseded) {
+            (row.outcome, row.digest) = (Outcome::TransactionFailed.number(), Digest::ZERO);
+        }
+    }
+}
+
+fn fails_or_is_superseded(outcome: Outcome) -> bool {
+    outcome.failed() || outcome == Outcome::Superseded
+}
+
+/// The transactions of which a row failed.
+fn failed_transactions(rows: impl Iterator<Item = (Option<TransactionId>, Option<Outcome>)>) -> BTreeSet<TransactionId> {
+    let failed = |outcome: Option<Outcome>| outcome.is_some_and(Outcome::failed) && !planted::is("transaction-torn");
+    rows.filter(|(_, outcome)| failed(*outcome)).filter_map(|(transaction, _)| transaction).collect()
 }
 
 /// The rows of an apply record that are the package's own and are answered: what an inventory drops stands behind them.

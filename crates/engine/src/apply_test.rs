@@ -159,6 +159,47 @@ fn what_another_life_held_is_older_than_anything() {
     }
 }
 
+/// FAULTS P06, P07
+#[test]
+fn what_is_said_of_one_version_in_two_ways_is_as_the_later_package_says() {
+    let tombstone = |item| replica::Item { removed: true, ..item };
+    let unconfirmed = |item| replica::Item { sequence: 0, ..item };
+    let superseded = Step::Nothing(Outcome::Superseded.number());
+    let unchanged = Step::Nothing(Outcome::Unchanged.number());
+    let missing = Step::Nothing(Outcome::BaseMissing.number());
+    let other = |modified, executable| Some(Document { modified, executable, ..document(1, None) });
+    // Version 5 with content 1 was brought, or removed, by package 4; what package 3 or 7 says, as an item and as a claim.
+    let (held, gone) = (Item { sequence: 4, ..held("a", 5, 1) }, tombstone(Item { sequence: 4, ..held("a", 5, 1) }));
+    for (what, known, sequence, says, step, claim) in [
+        ("the same, later", &held, 7, Some(document(1, None)), unchanged, Step::Adopt),
+        ("the same, earlier", &held, 3, Some(document(1, None)), unchanged, Step::Adopt),
+        ("another content, later", &held, 7, Some(document(2, None)), Step::Write, Step::Adopt),
+        ("another content, earlier", &held, 3, Some(document(2, None)), superseded, superseded),
+        ("another time, later", &held, 7, other(8, false), Step::Attributes, Step::Adopt),
+        ("another time, earlier", &held, 3, other(8, false), superseded, superseded),
+        ("executable, later", &held, 7, other(7, true), Step::Attributes, Step::Adopt),
+        ("removed, later", &held, 7, None, Step::Remove, missing),
+        ("removed, earlier", &held, 3, None, superseded, missing),
+        ("a part of other content, later", &held, 7, Some(document(2, Some((0, 20)))), Step::Hold, missing),
+        ("a part of other content, earlier", &held, 3, Some(document(2, Some((0, 20)))), superseded, missing),
+        ("brought again, later", &gone, 7, Some(document(1, None)), Step::Write, Step::Adopt),
+        ("brought again, earlier", &gone, 3, Some(document(1, None)), superseded, superseded),
+        ("removed again, later", &gone, 7, None, unchanged, missing),
+        ("removed again, earlier", &gone, 3, None, unchanged, missing),
+        ("after the route began anew", &unconfirmed(held.clone()), 1, Some(document(2, None)), Step::Write, Step::Adopt),
+    ] {
+        let route = replica_route(vec![known.clone()]);
+        let item = carried("a", 5, says.clone());
+        assert_eq!(Planner::new(&route, sequence).row(&item, &mut |_| true).step, step, "{what}");
+        if says.is_some_and(|says| says.part.is_none()) {
+            assert_eq!(Planner::new(&route, sequence).claim(&item, true).step, claim, "{what}, claimed");
+        }
+        let weighed = crate::breaker::weigh_package(&manifest(sequence, vec![item]), &route).waiting.changes;
+        let changes = matches!(step, Step::Write | Step::Remove | Step::Hold) && known.held();
+        assert_eq!(weighed, u64::from(changes), "{what}: what changes is weighed");
+    }
+}
+
 /// What the replica holds of an item.
 #[derive(Clone, Copy, Debug)]
 enum Known {
@@ -185,7 +226,8 @@ fn the_step_for_a_row() {
         (Held, 4, Some(2), None, nothing(Outcome::Superseded)),
         (Held, 4, None, None, nothing(Outcome::Superseded)),
         (Damaged, 4, Some(1), None, nothing(Outcome::Superseded)),
-        // An equal version is written where the disk differs.
+        // An equal version is written where the disk differs, or where this later package says something else of it.
+        (Held, 5, Some(2), None, Step::Write),
         (Held, 5, Some(1), Some(true), nothing(Outcome::Unchanged)),
         (Held, 5, Some(1), Some(false), Step::Write),
         (Damaged, 5, Some(1), Some(false), Step::Write),
@@ -200,7 +242,7 @@ fn the_step_for_a_row() {
         (Damaged, 6, None, None, Step::Remove),
         // A tombstone wins over what is not newer.
         (Tombstone, 4, Some(1), None, nothing(Outcome::Superseded)),
-        (Tombstone, 5, Some(1), None, nothing(Outcome::Superseded)),
+        (Tombstone, 5, Some(1), None, Step::Write),
         (Tombstone, 6, Some(1), None, Step::Write),
         (Tombstone, 4, None, None, nothing(Outcome::Superseded)),
         (Tombstone, 5, None, None, nothing(Outcome::Unchanged)),
@@ -270,8 +312,10 @@ fn parts_are_held_until_they_are_whole() {
         let part = |offset: u64| Part { offset, length: 20, digest: Digest::ZERO };
         // Of version 1 it holds all; they are of no use for version 2.
         let mut route = replica_route(vec![held("a", 0, 0)]);
-        route.parts.insert((0, 1), (0..5).map(|place| part(place * 20)).collect());
-        route.parts.insert((0, 2), before.into_iter().map(part).collect());
+        route.parts.insert((0, 1, digest(1)), (0..5).map(|place| part(place * 20)).collect());
+        // Neither are those of what an earlier package said of version 2.
+        route.parts.insert((0, 2, digest(2)), (0..5).map(|place| part(place * 20)).collect());
+        route.parts.insert((0, 2, digest(1)), before.into_iter().map(part).collect());
         let mut planner = Planner::new(&route, 9);
         let mut step = |offset| planner.row(&carried("a", 2, Some(document(1, Some((offset, 20))))), &mut |_| false).step;
         let steps: Vec<Step> = now.iter().map(|offset| step(*offset)).collect();
@@ -287,13 +331,43 @@ fn parts_of_what_is_there_are_taken_only_where_the_disk_differs() {
         (5, false, 0, true, Step::Nothing(Outcome::Unchanged.number())),
         (5, false, 32, true, Step::Attributes),
         (5, false, 32, false, Step::Hold),
-        (5, true, 0, false, Step::Nothing(Outcome::Superseded.number())),
+        (5, true, 0, false, Step::Hold),
         (6, false, 0, true, Step::Hold),
         (6, true, 0, false, Step::Hold),
     ] {
         let route = replica_route(vec![Item { removed, damaged, ..held("a", 5, 1) }]);
         let row = Planner::new(&route, 9).row(&carried("a", version, Some(document(1, Some((0, 20))))), &mut |_| on_disk);
         assert_eq!(row.step, step, "version {version}, removed {removed}, damaged {damaged}, on disk {on_disk}");
+    }
+}
+
+/// What rows of a transaction (0: of none) come to, given what each of them comes to alone.
+#[test]
+fn all_items_of_a_transaction_have_one_outcome() {
+    use Outcome::{Applied, BaseMissing, Corrupt, NameRefused, Superseded, TransactionFailed as Fails, Unchanged};
+    for (what, transactions, alone, together) in [
+        ("all are right", [1, 1, 1, 0], [Applied, Unchanged, Applied, BaseMissing], [Applied, Unchanged, Applied, BaseMissing]),
+        ("a base is missing", [1, 1, 1, 0], [Applied, BaseMissing, Unchanged, Applied], [Fails, BaseMissing, Fails, Applied]),
+        ("two fail, each in its way", [1, 1, 1, 1], [NameRefused, Applied, BaseMissing, Applied], [NameRefused, Fails, BaseMissing, Fails]),
+        ("one is superseded", [1, 1, 1, 0], [Applied, Superseded, Applied, Applied], [Applied, Superseded, Applied, Applied]),
+        ("one is superseded and another fails", [1, 1, 1, 0], [Applied, Superseded, BaseMissing, Applied], [Fails, Superseded, BaseMissing, Applied]),
+        ("another transaction fails", [1, 2, 1, 2], [Applied, BaseMissing, Applied, Applied], [Applied, BaseMissing, Applied, Fails]),
+        ("it is found only when it is read back", [1, 1, 0, 0], [Applied, Corrupt, Applied, Corrupt], [Fails, Corrupt, Applied, Corrupt]),
+    ] {
+        let route = replica_route(vec![]);
+        let mut planner = Planner::new(&route, 9);
+        let mut staged: Vec<StagedRow> = ["a", "b", "c", "d"].map(|name| planner.row(&carried(name, 1, Some(document(1, None))), &mut |_| false)).into();
+        for ((row, transaction), outcome) in staged.iter_mut().zip(transactions).zip(alone) {
+            row.transaction = (transaction > 0).then_some(TransactionId([transaction; 16]));
+            row.step = if outcome == Applied { Step::Write } else { Step::Nothing(outcome.number()) };
+        }
+        let mut rows: Vec<Row> = (0u32..).zip(alone).map(|(row, outcome)| Row { row, outcome: outcome.number(), digest: digest(7) }).collect();
+        one_answer(&staged, &mut rows);
+        assert_eq!(rows.iter().map(|row| row.outcome).collect::<Vec<_>>(), together.map(Outcome::number), "{what}, answered");
+        assert!(rows.iter().all(|row| (row.outcome == Fails.number()) == (row.digest == Digest::ZERO)), "{what}: nothing is proven of what did not come");
+        one_outcome(&mut staged);
+        let step = |outcome: Outcome| if outcome == Applied { Step::Write } else { Step::Nothing(outcome.number()) };
+        assert_eq!(staged.iter().map(|row| row.step).collect::<Vec<_>>(), together.map(step), "{what}, planned");
     }
 }
 

@@ -6,6 +6,7 @@
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
+use core::cmp::Ordering;
 use serde::{Deserialize, Serialize};
 use wire::manifest::{Agreement, Manifest};
 use wire::record::{Cause, PackedRow, Shape, StagedRow, Step, Waiting};
@@ -297,24 +298,27 @@ impl Weighed {
 pub fn weigh_package(manifest: &Manifest, route: &replica::Route) -> Weighed {
     if manifest.inventory.is_some() {
         // It only takes up what is right; what it does not name goes.
-        return weigh_begun(&crate::apply::unnamed(route, manifest), route);
+        return weigh_begun(&crate::apply::unnamed(route, manifest), route, manifest.sequence);
     }
     let is_first = |place: usize| place == 0 || manifest.items[place - 1].id != manifest.items[place].id;
     let items = manifest.items.iter().enumerate().filter(|(place, _)| is_first(*place));
     let held = items.map(|(_, item)| {
         let known = route.find(&item.id).map(|(_, known)| known);
-        (known.filter(|known| known.former || known.version < item.version), known, item.documents.first().map(|document| document.digest))
+        let document = item.documents.first();
+        let older = known.filter(|known| known.order(item.version, document.map(Into::into), manifest.sequence) == Ordering::Greater);
+        (older, known, document.map(|document| document.digest))
     });
     weigh_rows(route, held)
 }
 
 /// Weighs what a package that begins changes on the replica.
-pub(crate) fn weigh_begun(rows: &[StagedRow], route: &replica::Route) -> Weighed {
+pub(crate) fn weigh_begun(rows: &[StagedRow], route: &replica::Route, sequence: u64) -> Weighed {
     let rows = rows.iter().filter(|row| !matches!(row.step, Step::Nothing(_) | Step::Hold | Step::Adopt));
     let held = rows.map(|row| {
         let known = route.items.get(row.item as usize);
-        let older = known.filter(|known| row.step == Step::Drop || known.former || known.version < row.version);
-        (older, known, (!matches!(row.step, Step::Remove | Step::Drop)).then_some(row.digest))
+        let removes = matches!(row.step, Step::Remove | Step::Drop);
+        let is_newer = |known: &&replica::Item| known.order(row.version, (!removes).then(|| row.into()), sequence) == Ordering::Greater;
+        (known.filter(|known| row.step == Step::Drop || is_newer(known)), known, (!removes).then_some(row.digest))
     });
     weigh_rows(route, held)
 }

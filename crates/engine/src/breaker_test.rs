@@ -142,12 +142,14 @@ fn an_item_of_which_the_route_knows_nothing_is_no_change() {
 fn a_replica_counts_what_a_package_would_delete_or_overwrite() {
     let brought = |name, version, content| carried(name, version, Some(document(content, None)));
     let gone = |name, version| carried(name, version, None);
-    let cases: [(&str, Vec<CarriedItem>, u64); 11] = [
+    let cases: [(&str, Vec<CarriedItem>, u64); 13] = [
         ("nothing", vec![], 0),
         ("a deletion", vec![gone("a", 2)], 1),
         ("other content", vec![brought("a", 2, 9)], 1),
         ("attributes", vec![brought("a", 2, 1)], 0),
-        ("what is there already", vec![gone("a", 1), brought("b", 1, 9)], 0),
+        ("what is there already", vec![gone("removed", 2), brought("b", 1, 2)], 0),
+        ("a removal of the version that is held", vec![gone("a", 1)], 1),
+        ("other content of the version that is held", vec![brought("b", 1, 9)], 1),
         ("new items", vec![brought("x", 1, 8), brought("y", 1, 9)], 0),
         ("a rename", vec![gone("a", 2), brought("x", 1, 1)], 0),
         ("two of the same deleted, one comes", vec![gone("a", 2), gone("twin", 2), brought("x", 1, 1)], 1),
@@ -158,7 +160,7 @@ fn a_replica_counts_what_a_package_would_delete_or_overwrite() {
     let removed = replica::Item { removed: true, ..held("removed", 2, 5) };
     let route = replica_route(vec![held("a", 1, 1), held("b", 1, 2), held("twin", 1, 1), removed]);
     for (what, items, changes) in cases {
-        let weighed = weigh_package(&manifest(1, items), &route);
+        let weighed = weigh_package(&manifest(2, items), &route);
         assert_eq!((weighed.waiting.changes, weighed.total), (changes, 3), "{what}");
     }
 }

@@ -22,7 +22,7 @@ use crate::consent::Consent;
 use crate::keys::Keys;
 use crate::rebase::{Agreements, Stop, floor_above};
 
-pub use item::Item;
+pub use item::{Item, Says};
 
 /// How far a package has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -120,8 +120,8 @@ pub struct Route {
     pub want_full: bool,
     /// Digest of what it holds.
     pub state: StateDigest,
-    /// Parts of documents that are not whole, by item and version.
-    pub parts: BTreeMap<(u32, u64), Vec<Part>>,
+    /// Parts of documents that are not whole, by item, version and digest of the document.
+    pub parts: BTreeMap<(u32, u64, Digest), Vec<Part>>,
     /// Earlier versions, oldest first.
     pub history: Vec<Earlier>,
     /// The breaker.
@@ -389,7 +389,7 @@ impl Route {
             self.acknowledged = self.acknowledged.max(witness.receipt);
             self.acknowledged_head = self.acknowledged_head.later(witness.ledger);
         }
-        let weighed = weigh_begun(&begun.rows, self);
+        let weighed = weigh_begun(&begun.rows, self, begun.sequence);
         self.breaker.pass_package(&begun.package, &weighed);
         for row in &begun.rows {
             if let Some(id) = &row.id
@@ -436,7 +436,7 @@ impl Route {
             if outcome.is_none_or(Outcome::proves) {
                 self.switch(time, sequence, row, staged, exception.unwrap_or(&&PLAIN), outcome);
             } else if outcome == Some(Outcome::PartsBroken) {
-                self.parts.remove(&(staged.item, staged.version));
+                self.parts.remove(&(staged.item, staged.version, staged.digest));
             }
         }
         if let Some(seen) = self.packages.get_mut(&sequence) {
@@ -447,9 +447,15 @@ impl Route {
     fn switch(&mut self, time: i64, sequence: u64, row: u32, staged: &StagedRow, exception: &AppliedRow, outcome: Option<Outcome>) {
         let Some(item) = self.items.get_mut(staged.item as usize) else { return };
         match staged.step {
-            Step::Nothing(_) => return,
+            Step::Nothing(_) => {
+                // It says the same, and later: what an earlier package says of this version is over.
+                if item.version == staged.version && item.sequence < sequence && (item.removed || item.is_confirmed()) {
+                    (item.sequence, item.row) = (sequence, row);
+                }
+                return;
+            }
             Step::Hold => {
-                let parts = self.parts.entry((staged.item, staged.version)).or_default();
+                let parts = self.parts.entry((staged.item, staged.version, staged.digest)).or_default();
                 // The file of a part has the name of its offset: one of another length takes the place of the one before.
                 parts.retain(|held| staged.part.is_none_or(|part| part.offset != held.offset));
                 parts.extend(staged.part);
@@ -489,7 +495,7 @@ impl Route {
             self.state.add(&item.id, item.version, &item.projection());
         }
         let version = staged.version;
-        self.parts.retain(|(number, held), _| *number != staged.item || *held > version);
+        self.parts.retain(|(number, held, _), _| *number != staged.item || *held > version);
     }
 
     fn fold_attested(&mut self, attested: &Attested) {

@@ -69,6 +69,19 @@ fn a_row_that_failed_leaves_the_old_version() {
     }
 }
 
+/// FAULTS P06
+#[test]
+fn a_later_package_that_says_the_same_outdates_what_came_between() {
+    let mut outside = Outside::new();
+    let unchanged = Step::Nothing(Outcome::Unchanged.number());
+    outside.bring(1, &[("a", 1, Step::Write, 1), ("b", 1, Step::Write, 2), ("gone", 2, Step::Remove, 0), ("c", 2, Step::Write, 3)]);
+    outside.bring(7, &[("b", 1, Step::Nothing(6), 9), ("a", 1, unchanged, 1), ("gone", 2, Step::Nothing(2), 0), ("c", 1, unchanged, 3)]);
+    outside.bring(5, &[("a", 1, unchanged, 1)]);
+    let said: Vec<_> = ["a", "b", "gone", "c"].into_iter().map(|name| (outside.item(name).sequence, outside.item(name).row)).collect();
+    assert_eq!(said, [(7, 1), (1, 1), (7, 2), (1, 3)], "who is superseded, or says another version, has not said it");
+    assert_eq!(outside.route().state, outside.state_of_items());
+}
+
 #[test]
 fn a_package_begins_is_applied_and_read_back() {
     let mut outside = Outside::new();
@@ -219,14 +232,16 @@ fn parts_are_kept_until_the_document_or_a_newer_one_is_there() {
         outside.begin(sequence, hold(&outside, version, offset));
         outside.apply(sequence, vec![]);
     }
-    let offsets = |outside: &Outside| outside.route().parts.iter().map(|(of, parts)| (*of, parts.iter().map(|part| part.offset).collect())).collect::<Vec<_>>();
+    let offsets = |outside: &Outside| {
+        outside.route().parts.iter().map(|((item, version, _), parts)| ((*item, *version), parts.iter().map(|part| part.offset).collect())).collect::<Vec<_>>()
+    };
     assert_eq!(offsets(&outside), [((0, 2), vec![0, 40]), ((0, 3), vec![20])]);
     assert_eq!((outside.item("a").held(), outside.route().state), (false, StateDigest::default()), "a part is no document");
     let longer = Part { offset: 0, length: 30, digest: Digest::ZERO };
     let again = hold(&outside, 2, 0).into_iter().map(|row| StagedRow { part: Some(longer), ..row }).collect();
     outside.begin(7, again);
     outside.apply(7, vec![]);
-    assert_eq!(outside.route().parts[&(0, 2)].iter().map(|part| part.length).collect::<Vec<_>>(), [30, 20], "the part as it lies there now");
+    assert_eq!(outside.route().parts[&(0, 2, digest(1))].iter().map(|part| part.length).collect::<Vec<_>>(), [30, 20], "the part as it lies there now");
     outside.begin(5, outside.staged(&[("a", 2, Step::Write, 1)]));
     outside.apply(5, vec![]);
     assert_eq!(offsets(&outside), [((0, 3), vec![20])], "whole, and a newer version is on its way");

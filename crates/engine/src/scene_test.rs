@@ -373,6 +373,7 @@ impl Outside {
                 id: known.is_none().then(|| id(name)),
                 version: *version,
                 mark: if removes { Mark::Delete } else { Mark::Document },
+                transaction: None,
                 step: *step,
                 digest: if removes { Digest::ZERO } else { digest(*content) },
                 size: if removes { 0 } else { BYTES },

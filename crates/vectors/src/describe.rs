@@ -65,6 +65,7 @@ fn item(item: &Item, fact: &RowFact) -> Value {
         "version": item.version,
         "mark": item.mark,
         "replaces": item.replaces.map(|replaced| json!({"version": replaced.version, "digest": hex(&replaced.digest)})),
+        "transaction": item.transaction.map(|transaction| json!({"id": hex(&transaction.id), "rows": transaction.rows})),
         "documents": item.documents.iter().map(document).collect::<Vec<_>>(),
         "projected": hex(&fact.projected),
         "possession": hex(&fact.possession),

@@ -91,7 +91,10 @@ impl Encoder {
             to.u64(replaced.version);
             to.raw(&replaced.digest);
         });
-        self.option(item.transaction.as_ref(), |to, id| to.raw(id));
+        self.option(item.transaction.as_ref(), |to, transaction| {
+            to.raw(&transaction.id);
+            to.u32(transaction.rows);
+        });
         self.option(item.record.as_ref(), |to, record| to.bytes(record));
         self.list(&item.documents, |to, document| {
             to.bytes(&document.name);

@@ -146,6 +146,15 @@ pub struct Replaced {
     pub digest: Bytes32,
 }
 
+/// A business transaction (spec/package.md, Transaction).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Transaction {
+    /// Its id.
+    pub id: Bytes16,
+    /// Items of this package that belong to it.
+    pub rows: u32,
+}
+
 /// An item.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Item {
@@ -157,8 +166,8 @@ pub struct Item {
     pub mark: u32,
     /// What it replaces.
     pub replaces: Option<Replaced>,
-    /// Business transaction.
-    pub transaction: Option<Bytes16>,
+    /// The business transaction it belongs to.
+    pub transaction: Option<Transaction>,
     /// Metadata record.
     pub record: Option<Vec<u8>>,
     /// Documents.

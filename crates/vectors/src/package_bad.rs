@@ -1,7 +1,7 @@
 //! The packages that every reader must refuse: sealed and signed right, with one clause of spec/package.md broken in each.
 
 use crate::fixture::{Collection, Contents, Fixture};
-use crate::model::{Agreement, Base, Block, Document, Inventory, Part, Piece, Replaced, Template};
+use crate::model::{Agreement, Base, Block, Document, Inventory, Part, Piece, Replaced, Template, Transaction};
 use crate::package::{ADD, DELETE, DOCUMENT, How, MODIFIED, PURGE, Package, WITHDRAW, document, witness};
 use crate::package_good::{id_of, inventory, part_document, reading, reading_for, register, removals, run_length_frame};
 use crate::primitive::noise_array;
@@ -19,6 +19,7 @@ pub(crate) fn collect(cast: &Cast, to: &mut Collection) {
     documents(cast, to);
     pieces_and_bases(cast, to);
     parts(cast, to);
+    transactions(cast, to);
     digests(cast, to);
     inventories(cast, to);
 }
@@ -47,6 +48,9 @@ fn inventories(cast: &Cast, to: &mut Collection) {
     spoilt("PKG-19", "claim_before_the_span", "a claim lies in the span", &|package| of(package, &|inventory| inventory.after = Some(b"README.txt".to_vec())));
     spoilt("PKG-19", "claim_behind_the_span", "a claim lies in the span", &|package| {
         of(package, &|inventory| (inventory.up_to, inventory.unclaimed) = (Some(b"bin".to_vec()), Vec::new()));
+    });
+    spoilt("PKG-19", "claim_of_a_transaction", "a claim belongs to no transaction", &|package| {
+        package.manifest.items[0].transaction = Some(Transaction { id: [7; 16], rows: 1 });
     });
     spoilt("PKG-19", "claim_of_another_mark", "a claim has the mark record", &|package| package.manifest.items[0].mark = ADD);
     spoilt("PKG-19", "unclaimed_outside", "what is not claimed lies in the span", &|package| {
@@ -167,8 +171,8 @@ fn numbers_and_flags(cast: &Cast, to: &mut Collection) {
     }
     bad.small(code, "version_zero", "versions start at 1", |package| package.manifest.items[0].version = 0);
     bad.small(code, "version_past_ceiling", "2^48 + 1", |package| package.manifest.items[0].version = PAST);
-    for (what, version) in [("zero", 0), ("itself", 5), ("a_newer_one", 6)] {
-        bad.small(code, &format!("replaces_{what}"), "version 5 replaces a version from 1 to 4", |package| {
+    for (what, version) in [("zero", 0), ("a_newer_one", 6)] {
+        bad.small(code, &format!("replaces_{what}"), "version 5 replaces a version from 1 to 5", |package| {
             package.manifest.items[0].version = 5;
             package.manifest.items[0].replaces = Some(Replaced { version, digest: noise_array("replaced") });
         });
@@ -180,7 +184,6 @@ fn numbers_and_flags(cast: &Cast, to: &mut Collection) {
         package.item(b"a.txt", PURGE, None).version = 2;
     });
     bad.small("PKG-15", "record", "an item with a metadata record", |package| package.manifest.items[0].record = Some(b"{}".to_vec()));
-    bad.small("PKG-15", "transaction", "an item of a business transaction", |package| package.manifest.items[0].transaction = Some([7; 16]));
     bad.small("PKG-15", "template", "items projected under a template", |package| {
         package.manifest.template = Some(Template { id: "public".into(), version: 1 });
     });
@@ -420,6 +423,32 @@ fn parts(cast: &Cast, to: &mut Collection) {
     paired("disagree_on_size", "two parts of documents of different size", 1000, &|package| package.manifest.items[1].documents[0].size += 1);
     paired("disagree_on_version", "two parts of different versions", 1000, &|package| package.manifest.items[1].version = 2);
     paired("disagree_on_time", "two parts with different attributes", 1000, &|package| package.manifest.items[1].documents[0].modified = MODIFIED + 1);
+}
+
+fn transactions(cast: &Cast, to: &mut Collection) {
+    let mut bad = Bad { cast, to };
+    let code = "PKG-20";
+    let of = |id: u8, rows: u32| Some(Transaction { id: [id; 16], rows });
+    // Two items of transaction 7, one of transaction 8, and one of none; then one of them says otherwise.
+    let mut counted = |what: &str, says: &str, transactions: [Option<Transaction>; 4]| {
+        bad.built(code, what, says, |package| {
+            for (id, transaction) in [b"a", b"b", b"c", b"d"].into_iter().zip(transactions) {
+                package.add(id, b"bytes\n");
+                package.manifest.items.last_mut().expect("it was just added").transaction = transaction;
+            }
+            package.cut(How::Raw);
+        });
+    };
+    counted("one_is_missing", "two items of three are there", [of(7, 3), of(7, 3), of(8, 1), None]);
+    counted("one_too_many", "two items are there, and say that they are one", [of(7, 1), of(7, 1), of(8, 1), None]);
+    counted("none_at_all", "an item says that there is none", [of(7, 2), of(7, 2), of(8, 0), None]);
+    counted("they_disagree", "one item says two, the other three", [of(7, 2), of(7, 3), of(8, 1), None]);
+    counted("two_taken_together", "two transactions of one item each say two", [of(7, 2), of(8, 2), None, None]);
+    bad.built(code, "part", "an item of a transaction is a part of its document", |package| {
+        let parted = part_document(package, 1000, 1000);
+        package.item(b"a.mov", ADD, Some(parted)).transaction = of(7, 1);
+        package.cut(How::Compressed);
+    });
 }
 
 fn digests(cast: &Cast, to: &mut Collection) {

@@ -3,7 +3,7 @@
 use crate::describe;
 use crate::envelope::{Body, Draft};
 use crate::fixture::{Collection, Contents, Fixture};
-use crate::model::{Agreement, Base, Document, Inventory, Part, Piece, Replaced, Signature};
+use crate::model::{Agreement, Base, Document, Inventory, Part, Piece, Replaced, Signature, Transaction};
 use crate::package::{ADD, DELETE, DOCUMENT, How, MODIFIED, Package, RECORD, WITHDRAW, document, projected, witness};
 use crate::primitive::{derive, digest, noise, noise_array};
 use crate::zone::Cast;
@@ -71,6 +71,11 @@ pub(crate) fn collect(cast: &Cast, to: &mut Collection) -> Vec<Sent> {
         ("zstd_forms", "zstd frames with a checksum, without a content size, and of run-length blocks only", zstd_forms(cast)),
         ("raw_body", "the manifest is stored raw", raw_body(cast)),
         ("after_a_gap", "sequence 13: 12 was given up before it was complete", after_a_gap(cast)),
+        (
+            "split",
+            "a business transaction of four items: one withdrawn and one shown otherwise at the version that is held, two new; and one of no transaction",
+            split(cast),
+        ),
         ("inventory", "an inventory over a span: two claims without content, one id without a claim; a floor and ids of the packages before", inventory(cast)),
     ];
     let mut sent = Vec::new();
@@ -297,6 +302,26 @@ fn after_a_gap(cast: &Cast) -> Package<'_> {
     let mut package = Package::new(cast, "package/after a gap", 13);
     package.add(b"b.txt", b"nothing came between\n");
     package.cut(How::Raw);
+    package
+}
+
+fn split(cast: &Cast) -> Package<'_> {
+    let mut package = Package::new(cast, "package/split", 14);
+    let transaction = Some(Transaction { id: noise_array("transaction/split"), rows: 4 });
+    let withdrawn = package.item(b"bin/count.sh", WITHDRAW, None);
+    (withdrawn.version, withdrawn.transaction) = (2, transaction);
+    let shown = b"Asset cards of the collective.\n";
+    let at = package.place(shown);
+    let item = package.item(b"README.txt", DOCUMENT, Some((document(shown, at, vec![Piece::New { length: shown.len() as u64 }]), shown.to_vec())));
+    (item.version, item.transaction) = (2, transaction);
+    item.replaces = replaced(b"Asset cards of the collective, by village and year.\n", false).map(|replaced| Replaced { version: 2, ..replaced });
+    for (id, bytes) in [("户/一.json", b"{\"members\":4}"), ("户/二.json", b"{\"members\":5}")] {
+        package.add(id.as_bytes(), bytes);
+        package.manifest.items.last_mut().expect("it was just added").transaction = transaction;
+    }
+    package.add(b"beside.txt", b"no transaction\n");
+    package.cut(How::Raw);
+    package.sort();
     package
 }
 

@@ -114,6 +114,7 @@ clauses! {
     PKG_GENERATION "PKG-17" Untrusted "the keys that signed it do not count at this sequence";
     PKG_NEXT_KEYS "PKG-18" Untrusted "the keys that it announces are not valid, or others are known";
     PKG_INVENTORY "PKG-19" Malformed "what an inventory names does not fit the span it speaks of";
+    PKG_TRANSACTION "PKG-20" Malformed "the items of a business transaction are not as many as they say, or one is a part";
 
     RCT_ZONES "RCT-01" Untrusted "the zones named inside are not the signer's and ours";
     RCT_ROUTE "RCT-02" Untrusted "the route is not one of this source";

@@ -95,6 +95,10 @@ fixed!(
     /// The random id of one medium.
     MediumId 16
 );
+fixed!(
+    /// The id of one business transaction.
+    TransactionId 16
+);
 
 /// The id of an item: bytes, never a path until it was checked (clause PKG-07).
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]

@@ -27,4 +27,4 @@ pub mod record;
 pub mod seals;
 
 pub use clause::{Class, Clause, Rejection};
-pub use id::{Digest, Incarnation, ItemId, MediumId, PackageId, RouteId, ZoneId};
+pub use id::{Digest, Incarnation, ItemId, MediumId, PackageId, RouteId, TransactionId, ZoneId};

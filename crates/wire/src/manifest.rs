@@ -3,10 +3,11 @@
 use crate::clause::{self, Rejection, require};
 use crate::codec;
 use crate::digest;
-use crate::id::{Bytes, Digest, Incarnation, ItemId, MediumId, PackageId, RouteId, ZoneId};
+use crate::id::{Bytes, Digest, Incarnation, ItemId, MediumId, PackageId, RouteId, TransactionId, ZoneId};
 use crate::keys::KeyNotice;
 use crate::limits::{BLOCK_PLAIN_BYTES_MAX, NUMBER_MAX, PACKAGE_ITEMS_MAX, PREVIOUS_MAX};
 use crate::name;
+use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -114,6 +115,15 @@ impl Mark {
     }
 }
 
+/// A business transaction as a package holds it: all of its items are switched in, or none is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Transaction {
+    /// Its id.
+    pub id: TransactionId,
+    /// How many items of this package belong to it.
+    pub rows: u32,
+}
+
 /// What an item replaces: the version that is proven at the replica.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Replaced {
@@ -213,8 +223,8 @@ pub struct Item {
     pub mark: Mark,
     /// What is proven at the replica, if anything.
     pub replaces: Option<Replaced>,
-    /// Business transaction; none in this version.
-    pub transaction: Option<[u8; 16]>,
+    /// The business transaction that it belongs to.
+    pub transaction: Option<Transaction>,
     /// Metadata record; none in layout `files`.
     pub record: Option<Bytes>,
     /// Its documents; one in layout `files`, none when it is removed.
@@ -339,6 +349,7 @@ impl Manifest {
         require(bases_used.iter().all(|used| *used), &clause::PKG_BASES)?;
         self.check_extents()?;
         require(self.items.windows(2).all(|pair| Self::parts_agree(&pair[0], &pair[1])), &clause::PKG_PART)?;
+        self.check_transactions()?;
         self.inventory.as_ref().map_or(Ok(()), |inventory| self.check_inventory(inventory))?;
         require(self.route_id == digest::route_id(&self.source, &self.replica, &self.route) && name::is_name(&self.route), &clause::PKG_ROUTE_ID)
     }
@@ -355,7 +366,8 @@ impl Manifest {
         let (span, unclaimed) = (&inventory.span, &inventory.unclaimed);
         let bounds = span.after.iter().zip(&span.up_to).all(|(after, up_to)| after < up_to);
         require(bounds && self.blocks.is_empty() && unclaimed.len() <= PACKAGE_ITEMS_MAX, &clause::PKG_INVENTORY)?;
-        let claims = |item: &Item| item.mark == Mark::Record && item.documents.iter().all(|document| document.part.is_none()) && span.contains(&item.id);
+        let is_whole = |item: &Item| item.transaction.is_none() && item.documents.iter().all(|document| document.part.is_none());
+        let claims = |item: &Item| item.mark == Mark::Record && is_whole(item) && span.contains(&item.id);
         require(self.items.iter().all(claims), &clause::PKG_INVENTORY)?;
         require(unclaimed.windows(2).all(|pair| pair[0] < pair[1]), &clause::PKG_INVENTORY)?;
         // Both lists ascend: an id in both is met where they would touch.
@@ -391,6 +403,17 @@ impl Manifest {
         item(one) == item(two) && document(first) == document(second) && apart
     }
 
+    /// Each item of a transaction says how many of them the package holds, and none of them is a part.
+    fn check_transactions(&self) -> Result<(), Rejection> {
+        let mut rows: BTreeMap<TransactionId, u32> = BTreeMap::new();
+        let of_one = || self.items.iter().filter_map(|item| Some((item, item.transaction?)));
+        of_one().for_each(|(_, transaction)| *rows.entry(transaction.id).or_default() += 1);
+        let is_right = |(item, transaction): (&Item, Transaction)| {
+            rows.get(&transaction.id) == Some(&transaction.rows) && item.documents.iter().all(|document| document.part.is_none())
+        };
+        require(of_one().all(is_right), &clause::PKG_TRANSACTION)
+    }
+
     /// Documents share their new bytes wholly or not at all, so that content can be unpacked in one pass.
     fn check_extents(&self) -> Result<(), Rejection> {
         let documents = self.items.iter().flat_map(|item| &item.documents);
@@ -402,9 +425,9 @@ impl Manifest {
 
     fn check_item(&self, item: &Item, logical_bytes: u64, bases_used: &mut [bool]) -> Result<(), Rejection> {
         name::check_path(&item.id.0)?;
-        let replaced = item.replaces.is_none_or(|replaced| (1..item.version).contains(&replaced.version));
+        let replaced = item.replaces.is_none_or(|replaced| (1..=item.version).contains(&replaced.version));
         require((1..=NUMBER_MAX).contains(&item.version) && replaced, &clause::PKG_NUMBERS)?;
-        require(item.mark != Mark::Purge && item.record.is_none() && item.transaction.is_none(), &clause::PKG_UNSUPPORTED)?;
+        require(item.mark != Mark::Purge && item.record.is_none(), &clause::PKG_UNSUPPORTED)?;
         let [document] = item.documents.as_slice() else {
             return require(item.documents.is_empty() && item.mark.removes(), &clause::PKG_MARK);
         };

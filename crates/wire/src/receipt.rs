@@ -36,6 +36,8 @@ pub enum Outcome {
     Refused = 19,
     /// Failed: the parts that were held do not make the document; all must come again.
     PartsBroken = 20,
+    /// Failed: another item of its business transaction did, and all of them must come again.
+    TransactionFailed = 21,
     /// The item is not right on the replica now: what was read back differs.
     Corrupt = 32,
     /// The item is not right on the replica now: it is not there.
@@ -44,7 +46,7 @@ pub enum Outcome {
 
 impl Outcome {
     /// All outcomes.
-    pub const ALL: [Outcome; 13] = [
+    pub const ALL: [Outcome; 14] = [
         Outcome::Applied,
         Outcome::Unchanged,
         Outcome::Escaped,
@@ -56,6 +58,7 @@ impl Outcome {
         Outcome::NameRefused,
         Outcome::Refused,
         Outcome::PartsBroken,
+        Outcome::TransactionFailed,
         Outcome::Corrupt,
         Outcome::Missing,
     ];
@@ -98,6 +101,7 @@ impl Outcome {
             Outcome::NameRefused => "name-refused",
             Outcome::Refused => "refused",
             Outcome::PartsBroken => "parts-broken",
+            Outcome::TransactionFailed => "transaction-failed",
             Outcome::Corrupt => "corrupt",
             Outcome::Missing => "missing",
         }

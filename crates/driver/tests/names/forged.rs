@@ -1,99 +1,22 @@
 //! Hostile ids in packages that the source truly sealed and signed: what is no safe path refuses the whole package, everything else
 //! lies below the root under its own bytes.
 
-use super::stand::Stand;
+use super::stand::{Stand, sealed};
 use super::{Random, below, canaries, size};
-use driver::ApplyOptions;
-use driver::home::{Access, Home};
-use seal::envelope::{SealEntropy, Sealing};
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
-use wire::header::Kind;
-use wire::id::Bytes;
-use wire::manifest::{Document, Head, Item, Manifest, Mark};
-use wire::{ItemId, MediumId, PackageId};
+use wire::manifest::{Item, Mark};
 
 /// Items of one package at most.
 const AT_ONCE: usize = 65_536;
 
-/// A package with these ids, ascending, each an empty document; sealed and signed by the source.
-fn package(source: &Home, replica: &Home, sequence: u64, ids: &[Vec<u8>]) -> Vec<u8> {
-    let route = &source.source().routes["all"];
-    let document = Document {
-        name: Bytes(Vec::new()),
-        digest: wire::digest::of_bytes(b""),
-        size: 0,
-        modified: 1_700_000_000_000_000_000,
-        executable: false,
-        part: None,
-        at: 0,
-        pieces: Vec::new(),
-    };
-    let item = |id: &Vec<u8>| Item {
-        id: ItemId(id.clone()),
-        version: 1,
-        mark: Mark::Add,
-        replaces: None,
-        transaction: None,
-        record: None,
-        documents: vec![document.clone()],
-    };
-    let manifest = Manifest {
-        route: "all".into(),
-        route_id: route.route_id,
-        source: source.zone_id(),
-        replica: replica.zone_id(),
-        incarnation: source.incarnation(),
-        sequence,
-        floor: 0,
-        previous: Vec::new(),
-        ledger: Head { number: 1 + sequence, digest: wire::Digest([1; 32]) },
-        acknowledged: None,
-        agreed: None,
-        flags: 0,
-        nonce: [7; 32],
-        medium: Some(MediumId([2; 16])),
-        template: None,
-        inventory: None,
-        keys: wire::keys::KeyNotice::FIRST,
-        bases: Vec::new(),
-        blocks: Vec::new(),
-        items: ids.iter().map(item).collect(),
-    };
-    let mut id = [0; 16];
-    id[..8].copy_from_slice(&sequence.to_le_bytes());
-    let entropy = SealEntropy { id, content_key: zeroize::Zeroizing::new([sequence as u8; 32]), wrap: vec![[5; 64]] };
-    let sealing = Sealing::new(Kind::Package, &[&replica.card.seal], &entropy).unwrap();
-    let ending = sealing.end(0, &wire::codec::encode(&manifest), source.newest_signer().0, source.newest_signer().1);
-    let mut plain = ending.body_and_seals;
-    plain.resize(plain.len() + ending.padding_bytes as usize, 0);
-    plain.extend_from_slice(&ending.trailer);
-    let frames = plain.len().div_ceil(131_072);
-    let mut file = ending.header;
-    for (index, piece) in plain.chunks(131_072).enumerate() {
-        let mut frame = piece.to_vec();
-        sealing.frames.seal(index as u32, index + 1 == frames, &mut frame);
-        file.extend_from_slice(&frame);
-    }
-    file
-}
-
-/// Applies a package with these ids; gives the codes of the problems.
+/// Applies a package with these ids, ascending, each an empty document; gives the codes of the problems.
 fn applied(stand: &Stand, sequence: u64, ids: &[Vec<u8>]) -> Vec<&'static str> {
-    let open = |side: &str| Home::open(stand.world(), &stand.home(side), Access::Read).unwrap();
-    let file = package(&open("source"), &open("replica"), sequence, ids);
-    let folder = stand.medium.join("gapferry");
-    fs::create_dir_all(&folder).unwrap();
-    let mut id = [0; 16];
-    id[..8].copy_from_slice(&sequence.to_le_bytes());
-    let path = folder.join(format!("{}.gfp", PackageId(id)));
-    fs::write(&path, file).unwrap();
-    let report = driver::apply(stand.world(), &stand.home("replica"), &ApplyOptions { from: stand.medium.clone(), ..ApplyOptions::default() }).unwrap();
-    fs::remove_file(path).unwrap();
-    report.problems.into_iter().map(|problem| problem.code).collect()
+    let items = ids.iter().map(|id| Item { mark: Mark::Add, ..sealed::item(id, 1, Some((b"", 0))) }).collect();
+    stand.bring(sequence, items, b"").unwrap().problems.into_iter().map(|problem| problem.code).collect()
 }
 
 /// What a safe path is, written once more from spec/package.md.

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test uses its own part of the stand")]
 
+pub mod sealed;
+
 use driver::progress::Silent;
 use driver::{Actor, CarryOptions, Chosen, RouteAccept, RouteAdd, World};
 use std::collections::BTreeMap;

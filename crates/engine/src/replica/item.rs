@@ -1,9 +1,11 @@
 //! What a replica knows of one item.
 
+use core::cmp::Ordering;
 use serde::{Deserialize, Serialize};
 use wire::digest;
 use wire::manifest::Document;
-use wire::{Digest, ItemId};
+use wire::record::StagedRow;
+use wire::{Digest, ItemId, planted};
 
 /// An item on the replica.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,7 +28,7 @@ pub struct Item {
     pub disk: Option<ItemId>,
     /// Its version is of a life of the source that is over: whatever this life says is newer.
     pub former: bool,
-    /// Sequence of the package that brought or confirmed it; 0 when none did since the route began anew.
+    /// Sequence of the newest package that brought it or said the same; 0 when none did since the route began anew.
     pub sequence: u64,
     /// Its place in that package.
     pub row: u32,
@@ -43,14 +45,6 @@ impl Item {
     pub fn held(&self) -> bool {
         self.version > 0 && !self.removed
     }
-    /// Whether it is what a package says of it: this document, or none.
-    pub fn is(&self, document: Option<&Document>) -> bool {
-        let same = |document: &Document| {
-            let said = (document.digest, document.size, document.modified, document.executable);
-            said == (self.digest, self.size, self.modified, self.executable)
-        };
-        document.map_or(self.removed, |document| !self.removed && same(document))
-    }
     /// Whether it counts in the state digest.
     pub(super) fn counts(&self) -> bool {
         self.held() && self.damaged == 0 && self.is_confirmed()
@@ -63,8 +57,38 @@ impl Item {
     pub fn projection(&self) -> Digest {
         digest::projection(&self.digest, self.size, self.modified, self.executable)
     }
+    /// How a row of the package `sequence` stands to what is held or removed here: whatever this life of the source says is newer
+    /// than what another one said; then the higher version is; and where one version is said in two ways the later package.
+    pub fn order(&self, version: u64, says: Option<Says>, sequence: u64) -> Ordering {
+        if self.former || planted::is("older-version-applied") {
+            return Ordering::Greater;
+        }
+        let same = says == (!self.removed).then_some(Says(self.digest, self.size, self.modified, self.executable));
+        match version.cmp(&self.version) {
+            Ordering::Equal if same => Ordering::Equal,
+            Ordering::Equal if sequence < self.sequence && !planted::is("earlier-package-of-one-version-wins") => Ordering::Less,
+            Ordering::Equal => Ordering::Greater,
+            other => other,
+        }
+    }
     /// The path at which it lies below the replica's root.
     pub fn path(&self) -> &ItemId {
         self.disk.as_ref().unwrap_or(&self.id)
+    }
+}
+
+/// What a row says is there: content, size, modification time, whether it may be executed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Says(Digest, u64, i64, bool);
+
+impl From<&Document> for Says {
+    fn from(document: &Document) -> Self {
+        Self(document.digest, document.size, document.modified, document.executable)
+    }
+}
+
+impl From<&StagedRow> for Says {
+    fn from(row: &StagedRow) -> Self {
+        Self(row.digest, row.size, row.modified, row.executable)
     }
 }

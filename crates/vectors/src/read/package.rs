@@ -6,7 +6,7 @@ use super::envelope::{self, decompress};
 use super::keys::{self, Codes, Known};
 use super::{Refusal, Route, derive, require};
 use crate::describe;
-use crate::model::{Agreement, Base, Block, Document, Head, Inventory, Item, Manifest, Part, Piece, Replaced, RowFact, Template, Witness};
+use crate::model::{Agreement, Base, Block, Document, Head, Inventory, Item, Manifest, Part, Piece, Replaced, RowFact, Template, Transaction, Witness};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -121,7 +121,7 @@ fn item(from: &mut Cursor) -> Result<Item, Invalid> {
         version: from.u64()?,
         mark: from.u32()?,
         replaces: from.option(|from| Ok(Replaced { version: from.u64()?, digest: from.array()? }))?,
-        transaction: from.option(Cursor::array)?,
+        transaction: from.option(|from| Ok(Transaction { id: from.array()?, rows: from.u32()? }))?,
         record: from.option(Cursor::bytes)?,
         documents: from.list(document)?,
     };
@@ -196,6 +196,10 @@ fn check(manifest: &Manifest, content_bytes: u64) -> Result<(), Refusal> {
     }
     let digests: BTreeSet<&[u8; 32]> = manifest.bases.iter().map(|base| &base.digest).collect();
     require(digests.len() == manifest.bases.len() && used.len() == manifest.bases.len(), "PKG-10")?;
+    for transaction in manifest.items.iter().filter_map(|item| item.transaction) {
+        let of_it: Vec<&Item> = manifest.items.iter().filter(|item| item.transaction.is_some_and(|other| other.id == transaction.id)).collect();
+        require(of_it.len() as u64 == u64::from(transaction.rows) && of_it.iter().all(|item| part_of(item).is_none()), "PKG-20")?;
+    }
     manifest.inventory.as_ref().map_or(Ok(()), |inventory| check_inventory(manifest, inventory))?;
     require(is_name(&manifest.route), "PKG-14")?;
     let route_id = derive("gapferry v1 route", &[&manifest.source, &manifest.replica, manifest.route.as_bytes()]);
@@ -212,7 +216,7 @@ fn check_inventory(manifest: &Manifest, inventory: &Inventory) -> Result<(), Ref
     let within = |id: &Vec<u8>| inventory.after.as_ref().is_none_or(|after| id > after) && inventory.up_to.as_ref().is_none_or(|up_to| id <= up_to);
     require(inventory.after.is_none() || inventory.up_to.is_none() || inventory.after < inventory.up_to, "PKG-19")?;
     require(manifest.blocks.is_empty() && inventory.unclaimed.len() <= 65_536, "PKG-19")?;
-    require(manifest.items.iter().all(|item| item.mark == 1 && part_of(item).is_none() && within(&item.id)), "PKG-19")?;
+    require(manifest.items.iter().all(|item| item.mark == 1 && part_of(item).is_none() && item.transaction.is_none() && within(&item.id)), "PKG-19")?;
     require(inventory.unclaimed.windows(2).all(|pair| pair[0] < pair[1]), "PKG-19")?;
     let claimed: BTreeSet<&Vec<u8>> = manifest.items.iter().map(|item| &item.id).collect();
     require(inventory.unclaimed.iter().all(|id| within(id) && is_safe(id) && !claimed.contains(id)), "PKG-19")
@@ -220,8 +224,8 @@ fn check_inventory(manifest: &Manifest, inventory: &Inventory) -> Result<(), Ref
 
 fn check_item(item: &Item, bases: &[Base], logical_bytes: u64, claimed: bool, used: &mut BTreeSet<usize>) -> Result<(), Refusal> {
     require(is_safe(&item.id), "PKG-07")?;
-    require(in_range(item.version) && item.replaces.is_none_or(|replaced| replaced.version >= 1 && replaced.version < item.version), "PKG-03")?;
-    require(item.mark != 5 && item.record.is_none() && item.transaction.is_none(), "PKG-15")?;
+    require(in_range(item.version) && item.replaces.is_none_or(|replaced| replaced.version >= 1 && replaced.version <= item.version), "PKG-03")?;
+    require(item.mark != 5 && item.record.is_none(), "PKG-15")?;
     require(item.documents.len() == usize::from(!removes(item)), "PKG-08")?;
     let Some(document) = item.documents.first() else { return Ok(()) };
     require(document.name.is_empty(), "PKG-08")?;

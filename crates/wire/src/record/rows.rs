@@ -1,7 +1,7 @@
 //! The rows of the records: what each says of one item, document or package.
 
 use super::Shape;
-use crate::id::{Bytes, Digest, ItemId, MediumId};
+use crate::id::{Bytes, Digest, ItemId, MediumId, TransactionId};
 use crate::manifest::{Mark, Part};
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
@@ -161,6 +161,8 @@ pub struct StagedRow {
     pub version: u64,
     /// Its change mark.
     pub mark: Mark,
+    /// The business transaction that it belongs to.
+    pub transaction: Option<TransactionId>,
     /// What is to be done.
     pub step: Step,
     /// Digest of the document; zero when removed.
