@@ -95,6 +95,9 @@ fn argument(argument: &Argument, texts: &Texts) -> Arg {
     if let Some(other) = argument.conflicts {
         built = built.conflicts_with(other);
     }
+    if argument.kind == Kind::Words {
+        built = built.last(true).num_args(1..);
+    }
     built.value_name(argument.value).hide_possible_values(true).value_parser(parser(argument.kind))
 }
 
@@ -102,6 +105,7 @@ fn parser(kind: Kind) -> ValueParser {
     match kind {
         Kind::Flag => ValueParser::bool(),
         Kind::Text => ValueParser::string(),
+        Kind::Words => ValueParser::os_string(),
         Kind::Path => ValueParser::path_buf(),
         Kind::Number => clap::value_parser!(u64).into(),
         Kind::Moment => ValueParser::new(|text: &str| moment::parse(text).ok_or("no moment")),

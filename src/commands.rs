@@ -51,6 +51,8 @@ pub enum Kind {
     Moment,
     /// One of these words.
     Choice(&'static [&'static str]),
+    /// A command line of another program, behind `--`.
+    Words,
 }
 
 impl Argument {
@@ -230,6 +232,14 @@ pub const COMMANDS: &[Command] = &[
             Argument::new("version", "N", Kind::Number, "argument.version"),
             Argument::new("back", "N", Kind::Number, "argument.back").without("version"),
             Argument::path("restore", "DIR", "argument.restore"),
+        ],
+    ),
+    command(
+        "read",
+        &[
+            Argument::new("command", "COMMAND", Kind::Words, "argument.read-command").positional().many(),
+            ROUTE,
+            Argument::new("wait", "SECONDS", Kind::Number, "argument.read-wait"),
         ],
     ),
     command(

@@ -9,6 +9,7 @@ use driver::{
 use std::env;
 use std::ffi::OsString;
 use std::io::IsTerminal;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use wire::card::Role;
@@ -102,6 +103,7 @@ fn with_home(path: &str, matches: &ArgMatches, world: &World, home: &Path, voice
         "breaker.release" => voice.say(driver::breaker_release(world, home, &text(matches, "route"), &text(matches, "reason"))),
         "rebase" => voice.say(driver::rebase(world, home, &rebase(matches))),
         "history" => voice.say(driver::history(world, home, &history(matches))),
+        "read" => read(world, home, matches, voice),
         "restore" => voice.say(driver::restore(world, home, &restore(matches))),
         "scrub" => voice.say(driver::scrub(world, home, &scrub(matches))),
         "ledger.verify" => voice.say(driver::ledger_verify(world, home)),
@@ -210,6 +212,26 @@ fn history(matches: &ArgMatches) -> HistoryOptions {
         version: number(matches, "version"),
         restore: optional_path(matches, "restore"),
         back: number(matches, "back"),
+    }
+}
+
+/// How long `read` waits for a tree to be whole where nothing else is said, s.
+const READ_WAIT_SECONDS: u64 = 60;
+
+/// Runs a command while the replica is whole; its exit code is ours, 128 and the number of the signal that ended it.
+fn read(world: &World, home: &Path, matches: &ArgMatches, voice: &Voice) -> u8 {
+    let mut words = matches.get_many::<OsString>("command").into_iter().flatten();
+    let program = words.next().expect("the parser refuses a line without a required argument");
+    let route = optional(matches, "route");
+    let reading = match driver::read(world, home, route.as_deref(), number(matches, "wait").unwrap_or(READ_WAIT_SECONDS)) {
+        Ok(reading) => reading,
+        Err(failure) => return voice.failure(&failure),
+    };
+    let ended = std::process::Command::new(program).args(words).status();
+    drop(reading);
+    match ended {
+        Ok(status) => status.code().or(status.signal().map(|signal| 128 + signal)).and_then(|code| u8::try_from(code).ok()).unwrap_or(u8::MAX),
+        Err(error) => voice.failure(&Failure::io(program.display().to_string(), &error)),
     }
 }
 

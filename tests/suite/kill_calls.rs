@@ -41,7 +41,7 @@ fn traced(stand: &Stand, side: Side, line: &[&str], options: &[&str]) -> Command
 }
 
 /// How many calls of each kind a command makes, as the busiest of its threads does.
-fn calls(stand: &Stand, side: Side, line: &[&str]) -> Vec<(&'static str, u64)> {
+pub fn calls(stand: &Stand, side: Side, line: &[&str]) -> Vec<(&'static str, u64)> {
     let all = KINDS.join(",");
     let to = stand.folder("calls");
     let traced = traced(stand, side, line, &["-e", &format!("trace={all}"), "-o", to.to_str().expect("paths of tests are UTF-8")]);
@@ -60,7 +60,7 @@ fn calls(stand: &Stand, side: Side, line: &[&str]) -> Vec<(&'static str, u64)> {
 }
 
 /// Runs a command that is killed at the n-th call of a kind; whether it was.
-fn killed_at(stand: &Stand, side: Side, line: &[&str], kind: &str, number: u64) -> bool {
+pub fn killed_at(stand: &Stand, side: Side, line: &[&str], kind: &str, number: u64) -> bool {
     let inject = format!("inject={kind}:signal=KILL:when={number}");
     let mut command = traced(stand, side, line, &["-o", "/dev/null", "-e", &format!("trace={kind}"), "-e", &inject]);
     let status = command.stdout(Stdio::null()).stderr(Stdio::null()).status().expect("strace can be run");
@@ -219,7 +219,7 @@ fn killed_at_each_call() {
     assert!(total > 0);
 }
 
-fn no_strace() -> bool {
+pub fn no_strace() -> bool {
     let missing = Command::new("strace").arg("-V").output().is_err();
     if missing {
         println!("SKIPPED: strace is not installed");

@@ -21,6 +21,7 @@ mod lock;
 mod media;
 mod mounted;
 mod opaque;
+mod readers;
 mod readme;
 mod rebase;
 mod replica;

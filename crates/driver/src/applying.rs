@@ -10,7 +10,7 @@ use engine::replica::Progress as Reached;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::Mutex;
-use store::disk::File;
+use store::disk::{File, Lock};
 use wire::ItemId;
 use wire::card::Role;
 use wire::manifest::FLAG_FULL_RECEIPT;
@@ -27,6 +27,7 @@ use crate::report::{AppliedPackage, ApplyReport, Failure, LISTED_MAX, Problem};
 use crate::stage::{Stager, digest_at};
 use crate::switch::{Switch, escaped_items};
 use crate::tree::{Tree, split};
+use crate::whole;
 
 /// Room that must stay free beside what a package writes, bytes.
 const SPARE_BYTES: u64 = 16 << 20;
@@ -57,8 +58,12 @@ pub fn recover(home: &mut Home, report: &mut ApplyReport) -> Result<(), Failure>
         };
         if let Some(pending) = home.replica().routes[&route].pending.clone().filter(|_| !planted::is("not-rolled-forward")) {
             home.world.progress.notice("rolled-forward", &format!("{route} {}", pending.sequence));
-            finish(home, &route, pending.sequence, true, report)?;
+            let lock = whole::begin(&home.world, &tree, &route, true)?;
+            home.world.disk.sync_dir(&tree.dot).map_err(io(&route))?;
+            finish(home, &route, pending.sequence, lock, true, report)?;
         }
+        // Before the record of what it was to switch a command had switched nothing; behind it everything.
+        whole::clear(&*home.world.disk, &tree).map_err(io(&route))?;
         let open =
             |home: &Home| home.replica().routes[&route].packages.iter().find(|(_, seen)| seen.progress == Reached::Applied).map(|(sequence, _)| *sequence);
         while let Some(sequence) = open(home) {
@@ -197,6 +202,14 @@ pub fn package(home: &mut Home, file: &mut dyn File, subject: &str, dry_run: boo
             refused => Ok(Outcomes::NotTaken(untouched(&done), refused.failure(subject).0)),
         };
     }
+    // Nothing has begun before the readers have let go; and the marker is durable with what was staged.
+    let lock = match whole::begin(&home.world, &tree, &name, false) {
+        Err(held) => {
+            let _emptied = crate::tree::remove_tree(&*home.world.disk, &tree.dot, b"stage");
+            return Err(held);
+        }
+        Ok(lock) => lock,
+    };
     if !planted::is("staging-not-synced") {
         home.world.disk.sync_all(&tree.root).map_err(io(&name))?;
     }
@@ -206,7 +219,7 @@ pub fn package(home: &mut Home, file: &mut dyn File, subject: &str, dry_run: boo
     }
     let (sequence, is_inventory) = (manifest.sequence, manifest.inventory.is_some());
     drop(package);
-    let failed = finish(home, &name, sequence, false, report)?;
+    let failed = finish(home, &name, sequence, lock, false, report)?;
     // What an inventory asks for and is not there is its answer, and no failure.
     done.failed = if is_inventory { 0 } else { failed };
     Ok(Outcomes::Taken(done))
@@ -286,14 +299,11 @@ fn stage(home: &Home, tree: &Tree, package: &Package, file: &mut dyn File, rows:
     Ok(())
 }
 
-/// Switches a begun package in, makes it durable, reads it back; gives how many rows failed.
-fn finish(home: &mut Home, name: &str, sequence: u64, again: bool, report: &mut ApplyReport) -> Result<u64, Failure> {
+/// Switches a begun package in under the lock of the tree, makes it durable, reads it back; gives how many rows failed.
+fn finish(home: &mut Home, name: &str, sequence: u64, lock: Lock, again: bool, report: &mut ApplyReport) -> Result<u64, Failure> {
     let tree = tree_of(home, name)?;
     let world = home.world.clone();
     let disk = &*world.disk;
-    // A reader who takes this lock shared never sees half of a package.
-    let lock = disk.lock(&tree.dot, b"apply.lock", store::disk::Hold::Alone).map_err(io(name))?;
-    let lock = lock.ok_or_else(|| Failure::new("HOM-01", name, "somebody reads the replica under its apply lock"))?;
     let route = &home.replica().routes[name];
     let Some(pending) = &route.pending else { return Ok(0) };
     let stage = tree.dot_dir(disk, &Tree::stage(&pending.package), true).map_err(io(name))?;
@@ -337,6 +347,7 @@ fn finish(home: &mut Home, name: &str, sequence: u64, again: bool, report: &mut 
     let failures = differs.iter().filter(|row| Outcome::of(row.outcome).is_some_and(Outcome::failed)).count() + planned_failures;
     home.record(Applied { route: name.into(), sequence, rows: differs })?;
     home.commit()?;
+    whole::clear(disk, &tree).map_err(io(name))?;
     drop(lock);
     let stages = tree.dot_dir(disk, b"stage", true).map_err(io(name))?;
     crate::tree::remove_tree(disk, &stages, package.to_string().as_bytes()).map_err(io(name))?;

@@ -56,6 +56,7 @@ mod switch;
 mod throttle;
 mod tree;
 mod weighing;
+mod whole;
 mod world;
 
 pub use acts::{Chosen, breaker_release, cancel, resend};
@@ -76,4 +77,5 @@ pub use restore::{Moment, RestoreOptions, restore};
 pub use scrub::{ScrubOptions, scrub};
 pub use setup::{RouteAccept, RouteAdd, archive_add, card, init, read_card_file as read_card, route_accept, route_accept_for, route_add, trust};
 pub use status::status;
+pub use whole::{Reading, read};
 pub use world::{Actor, AskPassphrase, World};

@@ -108,7 +108,7 @@ fn run(home: &Home, options: &RestoreOptions) -> Result<RestoreReport, Failure> 
 }
 
 /// The route that is meant.
-fn route_of(home: &Home, name: Option<&str>) -> Result<String, Failure> {
+pub fn route_of(home: &Home, name: Option<&str>) -> Result<String, Failure> {
     let routes: Vec<&String> = home.replica().routes.keys().filter(|name| home.config.routes.contains_key(*name)).collect();
     match (name, routes.as_slice()) {
         (Some(name), _) if routes.iter().any(|known| *known == name) => Ok(name.into()),
