@@ -142,6 +142,7 @@ pub static ADVICE: &[Advice] = &[
     advice("REC-25", PERSON, "fault.record", "remedy.correct-record"),
     advice("REC-26", PERSON, "fault.record", "remedy.correct-record"),
     advice("REC-27", PERSON, "fault.record", "remedy.correct-record"),
+    advice("REC-28", PERSON, "fault.record", "remedy.correct-record"),
     advice("CRT-01", REFUSED, "fault.shown", "remedy.shown-again"),
     advice("CRT-02", REFUSED, "fault.shown", "remedy.sign-certificate"),
     advice("CRT-03", REFUSED, "fault.version", "remedy.update"),

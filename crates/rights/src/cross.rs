@@ -7,7 +7,7 @@
 //! A hit is a [`Finding`]. Nothing is stopped by one. What the numbers in the predicates mean is on the page
 //! `spec/rights/cross-checks.md`.
 
-mod alert;
+pub mod alert;
 mod assets;
 mod certificates;
 mod homesteads;

@@ -111,4 +111,5 @@ clauses! {
     MOVE "REC-25" refused "the state cannot follow the one before";
     VERSION "REC-26" refused "the version does not follow the one before";
     TRANSACTION "REC-27" refused "the records of one transaction are not what it says";
+    RID_TWICE "REC-28" refused "another record has the same rid";
 }

@@ -1,6 +1,6 @@
-//! From a finding to an alert (E26), a record like any other.
+//! From a finding to an alert (E26), a record like any other, and what becomes of an alert when the checks are made again.
 
-use super::Finding;
+use super::{Fact, Finding, Parameters};
 use crate::record::Record;
 use crate::scalar::Date;
 use serde_json::{Map, Value, json};
@@ -9,14 +9,16 @@ use serde_json::{Map, Value, json};
 pub const SUBJECTS_MAX: usize = 100;
 /// Days until an alert is overdue.
 const DUE_DAYS: i32 = 30;
+/// Facts that tell apart what one rule finds of the same records.
+const TELLS_APART: &[&str] = &["due_no", "year"];
+/// Facts that are others every day though nothing changed.
+const OF_THE_DAY: &[&str] = &["days", "days_left"];
 
 /// What an alert says that no record does.
 #[derive(Clone, Copy, Debug)]
 pub struct Raised<'a> {
-    /// When it is raised: RFC 3339, and the milliseconds since 1970 that it is.
+    /// When it is raised or changed: RFC 3339.
     pub at: &'a str,
-    /// The same moment in milliseconds since 1970-01-01T00:00:00Z.
-    pub milliseconds: u64,
     /// The day.
     pub today: Date,
     /// Who records it.
@@ -26,18 +28,15 @@ pub struct Raised<'a> {
 }
 
 impl Finding {
-    /// The alert. Its id is made of the moment, the rule and the subjects: the same check at the same moment gives the same bytes.
-    pub fn alert(&self, raised: &Raised<'_>) -> Record {
-        let rid = self.rid(raised.milliseconds);
-        let facts: Map<String, Value> = self.facts.iter().map(|(name, _, value)| ((*name).to_owned(), json!(value))).collect();
-        let numbers: Vec<String> = self.facts.iter().map(|(_, zh, value)| format!("{zh} {value}")).collect();
-        let message = if numbers.is_empty() { self.rule.zh().to_owned() } else { format!("{}：{}", self.rule.zh(), numbers.join("，")) };
+    /// The alert. `occurrence` is 0, or how many alerts of the same finding were closed and over before.
+    pub fn alert(&self, occurrence: u32, raised: &Raised<'_>) -> Record {
+        let rid = self.rid(occurrence);
         let subjects: Vec<&String> = self.subjects.iter().take(SUBJECTS_MAX).collect();
         let mut value = json!({
             "rid": rid, "alert_id": rid, "kind": "alert", "version": 1, "region": self.region, "state": "open", "sens": "Personal",
             "valid_from": raised.today.to_string(), "recorded_at": raised.at, "recorded_by": raised.by,
-            "rule_id": self.rule.id(), "severity": self.severity.name(), "subjects": subjects, "facts": facts, "message_zh": message,
-            "raised_at": raised.at, "due": raised.today.after(DUE_DAYS).to_string(),
+            "rule_id": self.rule.id(), "severity": self.severity.name(), "subjects": subjects, "facts": facts(&self.facts),
+            "message_zh": self.message(), "raised_at": raised.at, "due": raised.today.after(DUE_DAYS).to_string(),
             "assignee": { "role": raised.role, "region": self.region },
         });
         if !self.org_rid.is_empty() {
@@ -46,21 +45,122 @@ impl Finding {
         Record::of(value).expect("an alert follows its own table: tests raise one of each rule")
     }
 
-    /// A UUID of version 7 in time, and in place of its random part the digest of what the alert says.
-    fn rid(&self, milliseconds: u64) -> String {
+    /// The id of its alert: a UUID of version 7 with the time of the first subject's, and in place of its random part the digest of what makes it
+    /// this finding and no other: rule, subjects, which facts there are, and those that tell apart. Numbers may change meanwhile.
+    pub fn rid(&self, occurrence: u32) -> String {
         let mut hasher = blake3::Hasher::new();
         hasher.update(self.rule.id().as_bytes());
         self.subjects.iter().for_each(|subject| {
             hasher.update(subject.as_bytes());
         });
-        self.facts.iter().for_each(|(name, _, value)| {
-            hasher.update(name.as_bytes()).update(&value.to_le_bytes());
-        });
+        for (name, _, value) in &self.facts {
+            hasher.update(name.as_bytes());
+            if TELLS_APART.contains(name) {
+                hasher.update(&value.to_le_bytes());
+            }
+        }
+        hasher.update(&occurrence.to_le_bytes());
         let digest = hasher.finalize();
         let random = digest.as_bytes()[..10].iter().fold(0_u128, |bits, byte| bits << 8 | u128::from(*byte));
-        let time = u128::from(milliseconds & 0xffff_ffff_ffff) << 80;
+        let time = self.subjects.first().map_or(0, |subject| time_of(subject)) << 80;
         let bits = time | 0x7 << 76 | (random >> 68 & 0xfff) << 64 | 0b10 << 62 | random & 0x3fff_ffff_ffff_ffff;
         let hex = format!("{bits:032x}");
         format!("alert-{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+    }
+
+    fn message(&self) -> String {
+        let numbers: Vec<String> = self.facts.iter().map(|(_, zh, value)| format!("{zh} {value}")).collect();
+        if numbers.is_empty() { self.rule.zh().to_owned() } else { format!("{}：{}", self.rule.zh(), numbers.join("，")) }
+    }
+}
+
+fn facts(facts: &[Fact]) -> Map<String, Value> {
+    facts.iter().map(|(name, _, value)| ((*name).to_owned(), json!(value))).collect()
+}
+
+/// The 48 bits of time in the UUID of a `rid`.
+fn time_of(rid: &str) -> u128 {
+    let digits = rid.split_once('-').map_or("", |(_, uuid)| uuid).bytes().filter(|byte| *byte != b'-').take(12);
+    digits.fold(0, |time, digit| time << 4 | u128::from(char::from(digit).to_digit(16).unwrap_or_default()))
+}
+
+/// Whether a person is done with it.
+pub fn is_closed(alert: &Record) -> bool {
+    alert.state() == "closed"
+}
+
+/// Whether what it tells was no longer found when the checks were made last.
+pub fn is_over(alert: &Record) -> bool {
+    !alert.text("valid_to").is_empty()
+}
+
+/// The next version of an alert whose finding is found again; none when nothing is to be said. What a person closed stays closed. What was over
+/// holds again; new numbers are written down while nobody works on it; and what is past its day is overdue.
+pub fn found_again(alert: &Record, finding: &Finding, raised: &Raised<'_>) -> Option<Record> {
+    if is_closed(alert) {
+        return None;
+    }
+    let mut fields = alert.fields().clone();
+    let mut changed = fields.remove("valid_to").is_some();
+    let now = facts(&finding.facts);
+    if alert.state() == "open" && !alert.fields().get("facts").and_then(Value::as_object).is_some_and(|before| say_the_same(before, &now)) {
+        fields.insert("facts".into(), Value::Object(now));
+        fields.insert("message_zh".into(), json!(finding.message()));
+        changed = true;
+    }
+    let is_due = alert.date("due").is_some_and(|due| due < raised.today);
+    if is_due && alert.state() != "overdue" && alert.kind().cycle.allows(alert.state(), "overdue", false) {
+        fields.insert("state".into(), json!("overdue"));
+        changed = true;
+    }
+    changed.then(|| next(alert, fields, raised))
+}
+
+/// Whether facts are the same but for what is another one every day.
+fn say_the_same(before: &Map<String, Value>, now: &Map<String, Value>) -> bool {
+    before.len() == now.len() && now.iter().all(|(name, value)| OF_THE_DAY.contains(&name.as_str()) || before.get(name) == Some(value))
+}
+
+/// The next version of an alert whose finding is not found any more; none when that was said already. Its state is for people to move.
+pub fn not_found(alert: &Record, raised: &Raised<'_>) -> Option<Record> {
+    let until = alert.date("valid_from").map_or(raised.today, |from| from.max(raised.today));
+    let mut fields = alert.fields().clone();
+    fields.insert("valid_to".into(), json!(until.to_string()));
+    (!is_over(alert)).then(|| next(alert, fields, raised))
+}
+
+fn next(alert: &Record, mut fields: Map<String, Value>, raised: &Raised<'_>) -> Record {
+    fields.insert("version".into(), json!(alert.version() + 1));
+    fields.insert("recorded_at".into(), json!(raised.at));
+    fields.insert("recorded_by".into(), json!(raised.by));
+    Record::of(Value::Object(fields)).expect("a right alert with one more version is one")
+}
+
+impl Parameters {
+    /// What is not set, so that it is not checked.
+    pub fn not_set(&self) -> Vec<&'static str> {
+        let all = [
+            ("standard_areas", self.standard_areas.is_empty()),
+            ("rule_year", self.rule_year.is_none()),
+            ("boundaries", self.boundaries.is_empty()),
+            ("dividend_day", self.dividend_day.is_none()),
+            ("price_index", self.price_index.is_empty()),
+            ("exchange_threshold", self.exchange_threshold.is_none()),
+        ];
+        all.into_iter().filter(|(_, missing)| *missing).map(|(name, _)| name).collect()
+    }
+
+    /// Whether checks with these parameters would find what this alert tells, if it still were so.
+    pub fn look_at(&self, alert: &Record) -> bool {
+        let tells = |fact: &str| alert.fields().get("facts").is_some_and(|facts| facts.get(fact).is_some());
+        match alert.text("rule_id") {
+            "X14" => !self.standard_areas.is_empty(),
+            "X15" => self.rule_year.is_some(),
+            "X18" => !self.boundaries.is_empty() || !tells("outside"),
+            "X24" => self.dividend_day.is_some(),
+            "X29" => !self.price_index.is_empty() || !tells("price_index"),
+            "X30" => self.exchange_threshold.is_some(),
+            _ => true,
+        }
     }
 }

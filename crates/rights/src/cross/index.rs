@@ -181,7 +181,7 @@ impl Index {
         let region = record.text("region").parse().unwrap_or_default();
         let place = u32::try_from(self.add(record, number)).expect("an archive holds fewer records than a u32 counts");
         self.known[number as usize - 1] = Known { place, organisation, region };
-        if record.kind().name != "admin_region" {
+        if !["admin_region", "alert"].contains(&record.kind().name) {
             let until = record.date("valid_to").map_or(i32::MAX, |date| date.days());
             *self.regions.entry((region, until)).or_default() += 1;
         }

@@ -53,9 +53,10 @@ pub(super) fn parcels_do_not_add_up(index: &Index, _: &Parameters, tell: Tell<'_
     }
 }
 
-/// X17: mu is not m² × 0.0015 within 0.005, in whatever field.
+/// X17: mu is not m² × 0.0015 within 0.005, in whatever field; of one record the first such field.
 pub(super) fn mu_differs(index: &Index, _: &Parameters, tell: Tell<'_>) {
-    for differs in &index.mu_differs {
+    for of_one in index.mu_differs.chunk_by(|left, right| left.record == right.record) {
+        let differs = of_one[0];
         tell(hit(17, [differs.record], [("area", "平方米", differs.area), ("mu", "亩", differs.mu)]));
     }
 }

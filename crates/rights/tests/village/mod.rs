@@ -1,6 +1,8 @@
 //! A village in which nothing is wrong: two households, their land, homesteads and shares, one asset and its contract. Each test breaks
 //! one thing in it.
 
+#![allow(dead_code, reason = "each test uses a part of it")]
+
 use super::sample;
 use rights::Record;
 use rights::cross::{self, Finding, Index, Parameters, StandardArea};
