@@ -289,9 +289,35 @@ pub const COMMANDS: &[Command] = &[
             ),
         ],
     ),
+    Command {
+        one_of: &["archive", "dir"],
+        ..command(
+            "check",
+            &[
+                Argument::text("archive", "ARCHIVE", "argument.check-archive"),
+                Argument::path("dir", "DIR", "argument.check-dir"),
+                Argument::path("rules", "FILE", "argument.rules"),
+                Argument::text("alerts", "FOLDER", "argument.alerts"),
+                DRY_RUN,
+            ],
+        )
+    },
+    command("schema", &[Argument::text("kind", "KIND", "argument.schema-kind").positional().optional()]),
     command("inspect", &[Argument::path("file", "FILE", "argument.inspect-file").positional()]),
     command("run", &[Argument::flag("once", "argument.once")]),
-    command("demo", &[Argument::path("dir", "DIR", "argument.demo-dir"), Argument::flag("pause", "argument.pause")]),
+    command(
+        "demo",
+        &[
+            Argument::path("dir", "DIR", "argument.demo-dir").without("into"),
+            Argument::flag("pause", "argument.pause").without("into"),
+            Argument::path("into", "DIR", "argument.county-into"),
+            Argument::new("county", "HOUSEHOLDS", Kind::Number, "argument.county").without("step"),
+            Argument::new("seed", "NUMBER", Kind::Number, "argument.seed"),
+            Argument::new("years", "YEARS", Kind::Number, "argument.years"),
+            Argument::flag("plant", "argument.plant"),
+            Argument::new("step", "STEPS", Kind::Number, "argument.step"),
+        ],
+    ),
     command("completions", &[Argument::new("shell", "SHELL", Kind::Choice(SHELLS), "argument.shell").positional()]),
     command("man", &[Argument::path("dir", "DIR", "argument.man-dir").positional()]),
 ];

@@ -3,8 +3,8 @@
 use clap::ArgMatches;
 use driver::report::Failure;
 use driver::{
-    ApplyOptions, BackupOptions, CarryOptions, Chosen, HistoryOptions, HomeRestoreOptions, ItemsOptions, PackOptions, ParityOptions, RebaseOptions,
-    ReceiptForm, ReconcileOptions, RestoreOptions, RouteAccept, RouteAdd, ScrubOptions, World,
+    ApplyOptions, BackupOptions, CarryOptions, CheckOptions, Checked, Chosen, HistoryOptions, HomeRestoreOptions, ItemsOptions, PackOptions, ParityOptions,
+    RebaseOptions, ReceiptForm, ReconcileOptions, RestoreOptions, RouteAccept, RouteAdd, ScrubOptions, World,
 };
 use std::env;
 use std::ffi::OsString;
@@ -21,8 +21,10 @@ use crate::log;
 use crate::paper;
 use crate::passphrase;
 use crate::progress::Shown;
+use crate::schema;
 use crate::show::record_line;
 use crate::trust;
+use crate::usage;
 use crate::voice::Voice;
 use crate::world;
 
@@ -34,7 +36,8 @@ pub fn perform(path: &str, matches: &ArgMatches, arguments: &[OsString], voice: 
     match path {
         "completions" => return paper::completions(&text(matches, "shell"), &voice),
         "man" => return paper::man(&required_path(matches, "dir"), &voice),
-        "demo" => return demo::run(optional_path(matches, "dir"), matches.get_flag("pause"), &voice),
+        "schema" => return schema::run(optional(matches, "kind").as_deref(), &voice),
+        "demo" if !of_county(matches) => return demo::run(optional_path(matches, "dir"), matches.get_flag("pause"), &voice),
         _ => {}
     }
     let form = optional(matches, "log");
@@ -48,6 +51,11 @@ pub fn perform(path: &str, matches: &ArgMatches, arguments: &[OsString], voice: 
     let world = world::real(arguments, progress.clone(), voice.texts.clone());
     let home = optional_path(matches, "home").or_else(|| env::var_os(HOME_VARIABLE).filter(|home| !home.is_empty()).map(PathBuf::from));
     let exit = match (path, &home) {
+        ("demo", _) => match county(matches) {
+            Ok(asked) => demo::county::run(&asked, &*progress, &voice),
+            Err(failure) => voice.failure(&failure),
+        },
+        ("check", home) if home.is_some() || optional(matches, "archive").is_none() => voice.say(driver::check(&world, &check(matches, home.as_deref()))),
         ("inspect", _) => voice.say(driver::inspect(&world, home.as_deref(), &required_path(matches, "file"))),
         // What is checked is the backup: it needs its passphrase and no home.
         ("home.backup", _) if matches.get_flag("verify") => {
@@ -182,6 +190,27 @@ fn pack(matches: &ArgMatches) -> PackOptions {
         medium_size: number(matches, "medium-size"),
         dry_run: matches.get_flag("dry-run"),
     }
+}
+
+/// Whether something is said of a county.
+fn of_county(matches: &ArgMatches) -> bool {
+    matches.get_flag("plant") || ["into", "county", "seed", "years", "step"].iter().any(|name| matches.contains_id(name))
+}
+
+fn county(matches: &ArgMatches) -> Result<demo::county::Asked, Failure> {
+    let into = optional_path(matches, "into").ok_or_else(|| usage::wrong("gapferry demo", "--into says where the county is"))?;
+    let number = |name| number(matches, name);
+    let (households, seed, years, steps) = (number("county"), number("seed"), number("years"), number("step"));
+    Ok(demo::county::Asked { into, households, seed, years, plant: matches.get_flag("plant"), steps })
+}
+
+fn check(matches: &ArgMatches, home: Option<&Path>) -> CheckOptions {
+    let what = match (optional(matches, "archive"), home) {
+        (Some(name), Some(home)) => Checked::Archive { home: home.to_owned(), name },
+        _ => Checked::Folder(required_path(matches, "dir")),
+    };
+    let alerts = optional(matches, "alerts").unwrap_or_else(|| "alerts".to_owned());
+    CheckOptions { what, rules: optional_path(matches, "rules"), alerts, dry_run: matches.get_flag("dry-run") }
 }
 
 fn apply(matches: &ArgMatches) -> ApplyOptions {

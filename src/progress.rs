@@ -144,6 +144,9 @@ fn stage_name(stage: Stage, texts: &Texts) -> String {
         Stage::Reconcile => "stage.reconcile",
         Stage::Ledger => "stage.ledger",
         Stage::Scrub => "stage.scrub",
+        Stage::Records => "stage.records",
+        Stage::CrossChecks => "stage.cross-checks",
+        Stage::County => "stage.county",
         Stage::Restore => "stage.restore",
         Stage::Backup => "stage.backup",
     })

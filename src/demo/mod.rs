@@ -2,6 +2,7 @@
 //! package and its healing, a damaged one and its refusal. Ends with every item proven, or fails.
 
 mod archive;
+pub mod county;
 mod scene;
 mod tree;
 

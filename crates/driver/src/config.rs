@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use wire::card::Role;
 use wire::name::is_name;
 
+use crate::checking::rules::CheckRules;
 use crate::report::Failure;
 
 /// The file's name in a home.
@@ -41,6 +42,9 @@ pub struct Config {
 pub struct ArchiveConfig {
     /// Its root directory.
     pub root: PathBuf,
+    /// What `check` checks its records with.
+    #[serde(default)]
+    pub rules: CheckRules,
 }
 
 /// A route; which fields are set depends on the role.
@@ -176,6 +180,9 @@ impl Config {
             if !complete {
                 return Err(wrong(format!("route {name} does not name what a {} needs", config.role.word())));
             }
+        }
+        for (name, archive) in &config.archives {
+            archive.rules.validate().map_err(|detail| wrong(format!("archive {name}: rules: {detail}")))?;
         }
         let policy = &config.policy;
         let percents = [policy.breaker_percent, policy.breaker_slow_percent, policy.breaker_suspicious_percent];

@@ -23,6 +23,12 @@ pub enum Stage {
     Ledger,
     /// Re-reading the whole replica.
     Scrub,
+    /// Reading and checking records.
+    Records,
+    /// The cross-checks over all records.
+    CrossChecks,
+    /// Writing an invented county.
+    County,
     /// Copying documents out of the replica.
     Restore,
     /// Writing or checking a backup of the home.

@@ -12,12 +12,13 @@ const STANDS_ON: &[(&str, &[&str])] = &[
     ("seal", &["wire"]),
     ("engine", &["seal", "wire"]),
     ("rights", &[]),
+    ("county", &["rights"]),
     ("template", &["rights"]),
     ("store", &["wire"]),
     ("capture", &["store", "wire"]),
     ("carrier", &["store", "wire"]),
-    ("driver", &["capture", "carrier", "engine", "seal", "store", "wire"]),
-    ("gapferry", &["driver", "store", "wire"]),
+    ("driver", &["capture", "carrier", "engine", "rights", "seal", "store", "wire"]),
+    ("gapferry", &["county", "driver", "rights", "store", "wire"]),
     ("sim", &["driver", "seal", "store", "wire"]),
     ("vectors", &[]),
 ];
@@ -29,6 +30,7 @@ const INNER: &[(&str, &[&str])] = &[
     ("engine", &["serde"]),
     ("rights", &["base64", "blake3", "i_overlay", "serde", "serde_json", "unicode-normalization"]),
     ("template", &["lopdf", "serde_json", "toml", "unicode-normalization"]),
+    ("county", &["blake3", "serde_json"]),
 ];
 
 /// Features that would give a pure crate the system, threads or entropy by the back door.
