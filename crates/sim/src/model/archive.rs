@@ -79,6 +79,12 @@ impl Archive {
         (from..history.len()).rev().find(|place| history[*place].as_ref() == leaf)
     }
 
+    /// The first place in the item's history where it was exactly this, not before `from`.
+    pub fn first_place(&self, path: &str, leaf: &Leaf, from: usize) -> Option<usize> {
+        let history = self.histories.get(path)?;
+        (from..history.len()).find(|place| history[*place].as_ref() == Some(leaf))
+    }
+
     /// Whether people removed the item at or after this place of its history.
     pub fn gone_since(&self, path: &str, from: usize) -> bool {
         self.histories.get(path).is_some_and(|history| history.iter().skip(from).any(Option::is_none))

@@ -62,7 +62,8 @@ impl Replica {
                 continue;
             }
             let from = self.shown.get(path).copied().unwrap_or(0);
-            if let Some(place) = archive.place(path, Some(leaf), from) {
+            if let Some(place) = archive.first_place(path, leaf, from) {
+                // Where people went back to what was before, nobody can see which of the two it is: it may still be the first.
                 self.shown.insert(path.clone(), place);
                 self.spoilt.remove(path);
                 continue;
@@ -100,8 +101,10 @@ impl Replica {
             if self.spoilt.contains_key(path) || self.extras.contains(path) || !archive.histories.contains_key(path) {
                 continue;
             }
-            // It lies in the way of what a package brings, whose document is called like a folder of it: set aside and told (RPL-03).
-            if self.unclaimed.contains_key(path) && path.match_indices('/').any(|(at, _)| tree.contains_key(&path[..at])) {
+            // It lies in the way of what a package brings, called like a folder of it, or of which it must be a folder: set aside and told (RPL-03).
+            let below = format!("{path}/");
+            let in_the_way = path.match_indices('/').any(|(at, _)| tree.contains_key(&path[..at])) || tree.keys().any(|other| other.starts_with(&below));
+            if self.unclaimed.contains_key(path) && in_the_way {
                 continue;
             }
             // While a package is being switched in, an item may stand between its two names for a moment only.

@@ -69,7 +69,7 @@ const TROUBLES: [(Trouble, u64); 37] = [
     (Trouble::Mishap(Mishap::Rot), 3),
     (Trouble::Mishap(Mishap::Empty), 1),
     (Trouble::Mishap(Mishap::Unmount), 1),
-    (Trouble::Mishap(Mishap::Unreadable), 1),
+    (Trouble::Mishap(Mishap::Unreadable), 2),
     (Trouble::Mishap(Mishap::Elsewhere), 2),
     (Trouble::Mishap(Mishap::Remount), 1),
     (Trouble::Clock(ClockTrouble::Ahead), 1),
@@ -133,7 +133,7 @@ const WAYS: [(Way, u64); 9] = [
     (Way::Arrive, 9),
     (Way::Flip, 4),
     (Way::Truncate, 3),
-    (Way::Misroute, 3),
+    (Way::Misroute, 7),
     (Way::Wipe, 2),
     (Way::Part, 2),
 ];
@@ -286,7 +286,11 @@ impl Steps {
             Trouble::ClockRight => self.push(Act::ClockRight { home }),
             Trouble::Late => self.push(Act::Late),
             Trouble::Backup => self.push(Act::Backup { home }),
-            Trouble::Restore if round > 2 => self.restored(home),
+            // There is one source, and more than one replica.
+            Trouble::Restore if round > 2 => {
+                let home = if self.random.one_in(4) { 0 } else { home };
+                self.restored(home);
+            }
             Trouble::Copy if round > 1 => {
                 let (home, medium) = (u8::try_from(self.random.below(u64::from(shape.by_medium) + 1)).expect("small"), self.medium(shape));
                 self.push(Act::Copy { home, medium });

@@ -39,7 +39,7 @@ impl World {
         let disk = self.disk.clone();
         let ground = Ground::at(&disk, &root);
         let live = ground.tree();
-        let paths: Vec<&String> = live.keys().collect();
+        let paths: Vec<&String> = live.keys().filter(|path| !path.contains('%')).collect();
         let extra = format!("by-hand-{}", random.below(3));
         let Some(path) = random.pick(&paths).map(|path| (*path).clone()) else { return };
         let is_item = self.archive.histories.contains_key(&path);

@@ -277,8 +277,26 @@ impl World {
         things
             .into_iter()
             .filter(|(path, thing)| thing.kind == store::disk::Kind::File && !path.starts_with(b".gapferry/"))
-            .map(|(path, thing)| (String::from_utf8_lossy(&path).into_owned(), Leaf::of(&thing.bytes, thing.modified, thing.mode & 0o111 != 0)))
+            .map(|(path, thing)| (self.item_at(&path), Leaf::of(&thing.bytes, thing.modified, thing.mode & 0o111 != 0)))
             .collect()
+    }
+
+    /// Which item lies at a path: an item under an escaped name (told as RPL-04, which must have a reason) is no other one for that.
+    fn item_at(&self, path: &[u8]) -> String {
+        let path = String::from_utf8_lossy(path).into_owned();
+        if self.archive.histories.contains_key(&path) || !path.contains('%') {
+            return path;
+        }
+        let plain = path.rsplit_once("%~").map_or(path.as_str(), |(plain, _)| plain);
+        let mut bytes = Vec::new();
+        let mut rest = plain.as_bytes();
+        while let Some((first, after)) = rest.split_first() {
+            let escaped = after.get(..2).and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok());
+            let escaped = escaped.filter(|_| *first == b'%');
+            bytes.push(escaped.unwrap_or(*first));
+            rest = if escaped.is_some() { &after[2..] } else { after };
+        }
+        String::from_utf8(bytes).ok().filter(|name| self.archive.histories.contains_key(name)).unwrap_or(path)
     }
 }
 
