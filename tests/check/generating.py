@@ -287,8 +287,13 @@ class Templates:
         for kinds in blocks:
             lines += ["[[select]]", f"kinds = {json.dumps(kinds)}", f"where = {json.dumps(self.predicate(kinds), ensure_ascii=False)}"]
         if self.numbers.random() < 0.6:
-            by = self.some([kind for kinds in blocks for kind in kinds])
-            kinds = self.numbers.sample(chosen, 3)
+            # Kinds that name records of many kinds, or of one another, so that there is something to follow.
+            naming = ["alert", "operating_contract", "exchange_project", "deal", "ecertificate", "exchange_lot", "share_change"]
+            by = self.some(naming if self.numbers.random() < 0.7 else [kind for kinds in blocks for kind in kinds])
+            if not any(by in kinds for kinds in blocks):
+                blocks.append([by])
+                lines += ["[[select]]", f'kinds = ["{by}"]', 'where = "true"']
+            kinds = self.numbers.sample(sorted({*chosen, *naming, "share_holding", "member"}), 7)
             blocks.append(kinds)
             more = f" and {self.simple(kinds)}" if self.numbers.random() < 0.4 else ""
             lines += ["[[select]]", f"kinds = {json.dumps(kinds)}", "where = " + json.dumps(f"referenced_by({by}){more}", ensure_ascii=False)]

@@ -49,6 +49,19 @@ pub enum Kept {
     CannotStrip,
 }
 
+impl Kept {
+    /// A word for programs.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::NotIncluded => "not-included",
+            Self::Class => "class",
+            Self::Column => "column",
+            Self::Size => "size",
+            Self::CannotStrip => "cannot-strip",
+        }
+    }
+}
+
 /// The section `[documents]`.
 #[derive(Clone, Debug, Default)]
 pub struct Rules {

@@ -20,6 +20,18 @@ pub enum Why {
     Secret,
 }
 
+impl Why {
+    /// A word for programs.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Kind => "kind",
+            Self::NotSelected => "not-selected",
+            Self::Narrowed => "narrowed",
+            Self::Secret => "secret",
+        }
+    }
+}
+
 /// Whether a record travels: the blocks are an or, the `where` of its projection narrows.
 pub(crate) fn travels(draft: &Draft, record: &Record, context: &dyn Context) -> Result<(), Why> {
     if !draft.blocks.iter().any(|block| asks(block, record)) {

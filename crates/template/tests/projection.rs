@@ -177,6 +177,11 @@ fn the_exchange_gets_the_redacted_copy_of_a_resolution() {
         assert_eq!((&seen["resolution"], seen["documents"].as_array().map(Vec::len)), (&json!("d1r"), Some(1)), "{include}");
     }
     assert!(seen("photo").get("resolution").is_none());
+    // A copy of another document is not the copy of this one.
+    let mut other = project.clone();
+    other["documents"][1]["redaction"] = json!("redacted_copy_of(d1r)");
+    let seen = shown("exchange", "exchange_project", "fields = [\"resolution\"]\n[documents]\ninclude = [\"original\"]", &other);
+    assert!(seen.get("resolution").is_none() && seen["documents"].as_array().is_some_and(|list| list.len() == 1));
     let mut disposal = sample::record(&asset::ASSET_DISPOSAL);
     for (mode, leaves) in [("sale", true), ("scrap", false)] {
         disposal["mode"] = json!(mode);

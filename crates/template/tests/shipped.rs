@@ -126,6 +126,7 @@ fn rt2_follows_the_reference_to_the_form() {
         assert_eq!(matches!(verdict, Verdict::Carried(_)), travels, "{state}: {verdict:?}");
     }
     assert_eq!(template("RT2").judge(&record(certificate), &Archive::default()), Verdict::Out(Why::NotSelected), "without its form");
+    assert!(!template("RT1").gathers());
     assert!(template("RT2").reach().records && !template("RT2").reach().day && !template("RT1").reach().records);
 }
 
