@@ -24,6 +24,7 @@ mod opaque;
 mod readers;
 mod readme;
 mod rebase;
+mod records;
 mod replica;
 mod returns;
 mod runbooks;
