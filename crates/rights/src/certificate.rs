@@ -12,7 +12,7 @@ mod proof;
 use clause::{Refused, require};
 use commitments::{Committed, commit};
 use opened::Opening;
-use proof::{Inside, Proof, Shown, keep};
+use proof::{Inside, Proof, Shown, keep, keep_shown};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 use std::fmt;
@@ -27,14 +27,15 @@ pub const ALGORITHM: &str = "gapferry-certificate-1";
 pub const KIND: &str = "ecertificate";
 /// The member of a record that holds its proof.
 pub const MEMBER: &str = "proof";
-/// What a route sets, and no signature covers.
-pub const SET_BY_ROUTE: [&str; 2] = ["source_as_of", "batch_seq"];
+/// What a route sets, so that nothing that was signed stands there.
+pub const SET_BY_ROUTE: [&str; 2] = ["batch_seq", "source_as_of"];
 /// What is always shown: without it nobody could say which certificate it is and whether it still stands.
 pub const ALWAYS_SHOWN: [&str; 6] = ["cert_token", "kind", "rid", "state", "valid_to", "version"];
 /// The one of these that a record may lack; its absence is signed.
 const MAY_LACK: &str = "valid_to";
 
-type Fields = Map<String, Value>;
+/// A record, field by field.
+pub type Fields = Map<String, Value>;
 
 /// Who signed: a generation of the keys of a zone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,7 +97,7 @@ pub fn disclose(inside: &Fields, shown: &Fields) -> Result<Value, NotDisclosed> 
             return Err(NotDisclosed::NotShown(name));
         }
     }
-    let names: BTreeSet<String> = opened::names(&committed, &keep(inside), &keep(shown)).map_err(NotDisclosed::NotCommitted)?;
+    let names: BTreeSet<String> = opened::names(&committed, &keep(inside), &keep_shown(shown)).map_err(NotDisclosed::NotCommitted)?;
     let (opened, withheld): (Vec<Committed>, Vec<Committed>) = committed.into_iter().partition(|one| names.contains(&one.name));
     Ok(proof::shown(&proof, opened, withheld))
 }
@@ -115,7 +116,7 @@ pub struct Proven {
     pub signature: [u8; 64],
     /// Whether it is the whole record, as kept inside.
     pub inside: bool,
-    /// What is shown, without the proof.
+    /// What is proven: without the proof and what a route sets.
     pub fields: Fields,
     /// Names of the values that are proven, `path|mask` where only the masked value is.
     pub proven: Vec<String>,
@@ -135,15 +136,15 @@ fn read_fields(fields: &Fields, check: Check<'_>) -> Result<Proven, Refused> {
     require(text(fields, "kind") == KIND, &clause::CRT_RECORD)?;
     let proof = Proof::read(fields.get(MEMBER).ok_or(Refused(&clause::CRT_PROOF))?)?;
     require(!fields.get(MAY_LACK).is_some_and(Value::is_null), &clause::CRT_SHOWN)?;
-    let kept = keep(fields);
     let proven = match proof {
         Proof::Inside(Inside { signer, root, secret, signature }) => {
             let committed = commit(fields, &secret);
             require(root_of(committed.iter().map(|one| one.commitment)) == root, &clause::CRT_SHOWN)?;
             let names = committed.into_iter().map(|one| one.name).collect();
-            Proven { signer, root, signature, inside: true, fields: kept, proven: names, withheld: 0 }
+            Proven { signer, root, signature, inside: true, fields: keep(fields), proven: names, withheld: 0 }
         }
         Proof::Shown(Shown { signer, opened, withheld, signature }) => {
+            let kept = keep_shown(fields);
             let openings: Vec<Opening> = opened.iter().map(|(name, salt)| Opening::read(name, *salt)).collect::<Result<_, _>>()?;
             let mut commitments = opened::commitments(&openings, &kept)?;
             for name in ALWAYS_SHOWN {
@@ -172,18 +173,12 @@ impl Proven {
 
     /// Its version.
     pub fn version(&self) -> u64 {
-        self.fields.get("version").and_then(Value::as_u64).unwrap_or_default()
+        version(&self.fields)
     }
 
-    /// Its state on a day, as in the record, but for `effective`: that ends with `valid_to` (`expired`) and has not begun before
-    /// `valid_from` (`not_yet`).
+    /// Its state on a day: [`state_on`].
     pub fn state_on(&self, day: Date) -> &str {
-        let date = |name: &str| Date::parse(text(&self.fields, name));
-        match text(&self.fields, "state") {
-            "effective" if date("valid_to").is_some_and(|end| end < day) => "expired",
-            "effective" if date("valid_from").is_some_and(|begin| begin > day) => "not_yet",
-            state => state,
-        }
+        state_on(&self.fields, day)
     }
 
     /// That it is in force on a day (clause CRT-08).
@@ -197,6 +192,22 @@ impl Proven {
             return self.proven.iter().filter(|name| !name.contains('|')).cloned().collect();
         }
         opened::shown_names(&self.proven)
+    }
+}
+
+/// The version of a record.
+pub fn version(fields: &Fields) -> u64 {
+    fields.get("version").and_then(Value::as_u64).unwrap_or_default()
+}
+
+/// The state of a certificate on a day, as in the record, but for `effective`: that ends with `valid_to` (`expired`) and has not begun
+/// before `valid_from` (`not_yet`).
+pub fn state_on(fields: &Fields, day: Date) -> &str {
+    let date = |name: &str| Date::parse(text(fields, name));
+    match text(fields, "state") {
+        "effective" if date("valid_to").is_some_and(|end| end < day) => "expired",
+        "effective" if date("valid_from").is_some_and(|begin| begin > day) => "not_yet",
+        state => state,
     }
 }
 

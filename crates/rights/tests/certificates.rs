@@ -184,7 +184,7 @@ fn every_swap_of_two_values_is_refused() {
                 swapped += 1;
             }
         }
-        assert!(swapped > 500, "{swapped}");
+        assert!(swapped > 300, "{zone:?}: {swapped}");
     }
 }
 

@@ -5,6 +5,7 @@
 //! keys are published and the reader holds whole files in memory.
 
 mod card_vectors;
+mod certificate_vectors;
 mod corpus;
 mod describe;
 mod encode;
@@ -31,7 +32,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// The pages that have fixtures, each a folder of `fixtures/`.
-pub const PAGES: [&str; 7] = ["card", "envelope", "keys", "label", "ledger", "package", "receipt"];
+pub const PAGES: [&str; 8] = ["card", "certificate", "envelope", "keys", "label", "ledger", "package", "receipt"];
 
 /// Builds all fixtures, ascending by path.
 pub fn build() -> Vec<File> {
@@ -48,6 +49,7 @@ pub fn build() -> Vec<File> {
     label_vectors::collect(&cast, &mut collection);
     key_vectors::collect(&cast, &mut collection);
     ledger_vectors::collect(&cast, &mut collection);
+    certificate_vectors::collect(&cast, &mut collection);
     let mut files = collection.finish();
     files.extend(corpus::of(&files));
     files

@@ -1,6 +1,7 @@
 //! What a signature commits to: every value of a record, and its masked forms, each under a salt of its own.
 
-use super::{Fields, MAY_LACK, MEMBER, SET_BY_ROUTE};
+use super::proof::keep;
+use super::{Fields, MAY_LACK};
 use crate::json;
 use crate::kind::{Field, Kind, Show, Type};
 use crate::kinds;
@@ -49,18 +50,13 @@ pub fn masks(field: &Field) -> Vec<Mask> {
 pub(super) fn commit(fields: &Fields, secret: &[u8; 32]) -> Vec<Committed> {
     let mut committing = Committing { secret, all: Vec::with_capacity(96) };
     let known: Vec<Field> = Kind::named(super::KIND).into_iter().flat_map(Kind::all_fields).collect();
-    for (name, value) in fields.iter().filter(|(name, _)| is_signed(name)) {
+    for (name, value) in &keep(fields) {
         committing.value(&format!("/{name}"), value, Shape::of(&known, name));
     }
     if !fields.contains_key(MAY_LACK) {
         committing.one(format!("/{MAY_LACK}"), &Value::Null);
     }
     committing.all
-}
-
-/// Whether the signature covers a field of the record.
-pub(super) fn is_signed(name: &str) -> bool {
-    name != MEMBER && !SET_BY_ROUTE.contains(&name)
 }
 
 /// What is known of a value's place.

@@ -1,8 +1,8 @@
 //! The member `proof` of a certificate: as it stays inside, with its secret, and as it goes with what a route shows.
 
 use super::clause::{CRT_ALGORITHM, CRT_PROOF, Refused, require};
-use super::commitments::{Committed, is_signed};
-use super::{ALGORITHM, Fields, Signer};
+use super::commitments::Committed;
+use super::{ALGORITHM, Fields, MEMBER, SET_BY_ROUTE, Signer};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value, json};
@@ -85,9 +85,16 @@ pub(super) fn shown(inside: &Inside, opened: Vec<Committed>, withheld: Vec<Commi
     })
 }
 
-/// What the signature covers of a record.
+/// What is committed to of a record.
 pub(super) fn keep(fields: &Fields) -> Fields {
-    fields.iter().filter(|(name, _)| is_signed(name)).map(|(name, value)| (name.clone(), value.clone())).collect()
+    fields.iter().filter(|(name, _)| *name != MEMBER).map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+/// What can be proven of what is shown.
+pub(super) fn keep_shown(fields: &Fields) -> Fields {
+    let mut kept = keep(fields);
+    kept.retain(|name, _| !SET_BY_ROUTE.contains(&name.as_str()));
+    kept
 }
 
 /// base64url without padding.

@@ -2,6 +2,7 @@
 //! plain structs and the JSON they are shown as. It holds whole files in memory and is no reader for daily use.
 
 mod card;
+mod certificate;
 mod cursor;
 mod envelope;
 mod keys;
@@ -109,6 +110,8 @@ impl Fixtures {
         let path = format!("{page}/{}", text(entry, "file")?);
         let read = match text(entry, "kind")? {
             "card" => card::read(self.file(&path)?, entry["fingerprint"].as_str()).map(|card| card.expected),
+            "certificate" => certificate::read(self.file(&path)?, &self.asked(entry)?).map(|certificate| certificate.expected),
+            "code" => certificate::read_code(self.file(&path)?, &self.asked(entry)?),
             "ledger" => ledger::read(&self.folder(&path), &self.zone(text(entry, "zone")?)?.card.zone.key),
             "package" => self.package(&path, entry)?.map(|package| package.expected),
             "label" => label::read(self.file(&path)?, &self.zone(text(entry, "reader")?)?.seal_secret, &self.trusted(entry)?),
@@ -170,6 +173,16 @@ impl Fixtures {
             }
         }
         Ok(wholes)
+    }
+
+    /// What is asked of a certificate: who is trusted, whose keys are revoked, on which day, and what later version is known.
+    fn asked(&self, entry: &Value) -> Result<certificate::Asked, String> {
+        let mut revoked = Vec::new();
+        for mark in entry["revoked"].as_array().into_iter().flatten() {
+            revoked.push((self.zone(text(mark, "zone")?)?.card.zone.id, mark["generation"].as_u64().ok_or("a mark lacks generation")?));
+        }
+        let newest = entry["newest"].as_str().map(|path| self.file(path).map(<[u8]>::to_vec)).transpose()?;
+        Ok(certificate::Asked { trusted: self.trusted(entry)?, revoked, day: text(entry, "day")?.to_owned(), newest })
     }
 
     fn sent(&self, path: &str) -> Result<BTreeMap<u64, receipt::Sent>, String> {
