@@ -119,6 +119,7 @@ const RECEIPT_TO: Argument = Argument::path("receipt-to", "DIR", "argument.recei
 const DRY_RUN: Argument = Argument::flag("dry-run", "argument.dry-run");
 const PASSPHRASE_FILE: Argument = Argument::path("passphrase-file", "FILE", "argument.passphrase-file");
 const ITEMS: Argument = Argument::text("item", "PATTERN", "argument.items").many();
+const CARDS: Argument = Argument::path("card", "FILE", "argument.cards").many();
 const PACKAGE: Argument = Argument::text("package", "ID", "argument.package");
 
 /// Options that stand before or after any command.
@@ -303,6 +304,38 @@ pub const COMMANDS: &[Command] = &[
         )
     },
     command("schema", &[Argument::text("kind", "KIND", "argument.schema-kind").positional().optional()]),
+    group(
+        "certificate",
+        &[
+            command(
+                "sign",
+                &[
+                    Argument::text("pattern", "PATTERN", "argument.pattern").positional().optional(),
+                    Argument::text("archive", "ARCHIVE", "argument.certificate-archive"),
+                    Argument::flag("again", "argument.certificate-again"),
+                    DRY_RUN,
+                ],
+            ),
+            command(
+                "verify",
+                &[
+                    Argument::path("file", "FILE", "argument.certificate-files").positional().optional().many(),
+                    Argument::text("text", "TEXT", "argument.certificate-text").many(),
+                    CARDS,
+                ],
+            ),
+            command(
+                "qr",
+                &[
+                    Argument::path("certificate", "CERTIFICATE", "argument.certificate").positional(),
+                    Argument::text("url", "URL", "argument.certificate-url").required(),
+                    CARDS,
+                    Argument::path("svg", "FILE", "argument.certificate-svg"),
+                    Argument::path("png", "FILE", "argument.certificate-png"),
+                ],
+            ),
+        ],
+    ),
     command("inspect", &[Argument::path("file", "FILE", "argument.inspect-file").positional()]),
     command("run", &[Argument::flag("once", "argument.once")]),
     command(

@@ -3,8 +3,9 @@
 use clap::ArgMatches;
 use driver::report::Failure;
 use driver::{
-    ApplyOptions, BackupOptions, CarryOptions, CheckOptions, Checked, Chosen, HistoryOptions, HomeRestoreOptions, ItemsOptions, PackOptions, ParityOptions,
-    RebaseOptions, ReceiptForm, ReconcileOptions, RestoreOptions, RouteAccept, RouteAdd, ScrubOptions, World,
+    ApplyOptions, BackupOptions, CarryOptions, CertificateCodeOptions, CertificateSignOptions, CertificateVerifyOptions, CheckOptions, Checked, Chosen,
+    HistoryOptions, HomeRestoreOptions, ItemsOptions, PackOptions, ParityOptions, RebaseOptions, ReceiptForm, ReconcileOptions, RestoreOptions, RouteAccept,
+    RouteAdd, ScrubOptions, World,
 };
 use std::env;
 use std::ffi::OsString;
@@ -57,6 +58,8 @@ pub fn perform(path: &str, matches: &ArgMatches, arguments: &[OsString], voice: 
         },
         ("check", home) if home.is_some() || optional(matches, "archive").is_none() => voice.say(driver::check(&world, &check(matches, home.as_deref()))),
         ("inspect", _) => voice.say(driver::inspect(&world, home.as_deref(), &required_path(matches, "file"))),
+        ("certificate.verify", _) => voice.say(driver::certificate_verify(&world, home.as_deref(), &certificate_verify(matches))),
+        ("certificate.qr", _) => voice.say(driver::certificate_code(&world, home.as_deref(), &certificate_code(matches))),
         // What is checked is the backup: it needs its passphrase and no home.
         ("home.backup", _) if matches.get_flag("verify") => {
             voice.say(driver::home_backup_verify(&world, &required_path(matches, "dir"), &asking(matches, &voice)))
@@ -123,6 +126,7 @@ fn with_home(path: &str, matches: &ArgMatches, world: &World, home: &Path, voice
                 HomeRestoreOptions { folder: required_path(matches, "dir"), generation: number(matches, "generation"), dry_run: matches.get_flag("dry-run") };
             voice.say(driver::home_restore(world, home, &options, &asking(matches, voice)))
         }
+        "certificate.sign" => voice.say(driver::certificate_sign(world, home, &certificate_sign(matches))),
         "run" => voice.say(driver::daemon::run(world, home, &driver::daemon::DaemonOptions { once: matches.get_flag("once") })),
         other => unreachable!("{other} is in the table of commands but not here: a test runs every command"),
     }
@@ -283,6 +287,29 @@ fn scrub(matches: &ArgMatches) -> ScrubOptions {
     }
 }
 
+fn certificate_sign(matches: &ArgMatches) -> CertificateSignOptions {
+    CertificateSignOptions {
+        archive: optional(matches, "archive"),
+        pattern: optional(matches, "pattern"),
+        again: matches.get_flag("again"),
+        dry_run: matches.get_flag("dry-run"),
+    }
+}
+
+fn certificate_verify(matches: &ArgMatches) -> CertificateVerifyOptions {
+    CertificateVerifyOptions { files: paths(matches, "file"), codes: texts(matches, "text"), cards: paths(matches, "card") }
+}
+
+fn certificate_code(matches: &ArgMatches) -> CertificateCodeOptions {
+    CertificateCodeOptions {
+        certificate: required_path(matches, "certificate"),
+        url: text(matches, "url"),
+        cards: paths(matches, "card"),
+        svg: optional_path(matches, "svg"),
+        png: optional_path(matches, "png"),
+    }
+}
+
 fn chosen(matches: &ArgMatches) -> Chosen {
     optional(matches, "package").map_or_else(|| Chosen::Items(texts(matches, "item")), Chosen::Package)
 }
@@ -331,6 +358,10 @@ fn text(matches: &ArgMatches, name: &str) -> String {
 
 fn texts(matches: &ArgMatches, name: &str) -> Vec<String> {
     matches.get_many::<String>(name).into_iter().flatten().cloned().collect()
+}
+
+fn paths(matches: &ArgMatches, name: &str) -> Vec<PathBuf> {
+    matches.get_many::<PathBuf>(name).into_iter().flatten().cloned().collect()
 }
 
 fn optional_path(matches: &ArgMatches, name: &str) -> Option<PathBuf> {

@@ -149,6 +149,7 @@ fn stage_name(stage: Stage, texts: &Texts) -> String {
         Stage::County => "stage.county",
         Stage::Restore => "stage.restore",
         Stage::Backup => "stage.backup",
+        Stage::Sign => "stage.sign",
     })
 }
 

@@ -2,6 +2,7 @@
 //! for apart from them. As JSON a report is its fields, as they are.
 
 mod carry;
+mod certificates;
 mod checking;
 mod ledger;
 mod replica;

@@ -110,7 +110,7 @@ fn every_key_is_used_and_every_used_key_exists() {
         used.extend([format!("advice.{}", advice.code), advice.fault.to_owned(), advice.remedy.to_owned()]);
     }
     // Families whose words come from reports; each word is written down in the driver or the wire crate, those of templates in theirs.
-    let families = ["lint", "feature", "state", "result", "outcome", "change", "left-out", "because", "form", "kind", "next", "notice"];
+    let families = ["lint", "feature", "state", "result", "outcome", "change", "left-out", "because", "form", "kind", "next", "notice", "certificate-state"];
     let missing: Vec<&String> = used.iter().filter(|key| !TABLE.contains_key(*key)).collect();
     assert!(missing.is_empty(), "used and not there: {missing:?}");
     let in_family = |key: &str| key.split_once('.').is_some_and(|(family, _)| families.contains(&family));
@@ -122,6 +122,10 @@ fn every_key_is_used_and_every_used_key_exists() {
 fn each_outcome_and_state_has_its_word() {
     for outcome in wire::receipt::Outcome::ALL {
         assert!(TABLE.contains_key(&format!("outcome.{}", outcome.word())), "{}", outcome.word());
+    }
+    let states = rights::Kind::named("ecertificate").unwrap().cycle.states.iter().map(|(state, _)| *state);
+    for state in states.chain(["not_yet", "unknown"]) {
+        assert!(TABLE.contains_key(&format!("certificate-state.{state}")), "{state}");
     }
     for state in crate::commands::STATES {
         assert!(TABLE.contains_key(&format!("state.{state}")), "{state}");

@@ -63,6 +63,38 @@ fn item(name: &str) -> ItemId {
 pub fn reports() -> Vec<(&'static str, Value)> {
     let problem = || vec![Problem { code: "SRC-05", subject: "地契/一.json".into(), detail: "Permission denied".into() }];
     let text = |text: &str| text.to_owned();
+    let signed = CertificateSignReport {
+        signed: 1,
+        right: 2,
+        refused: 3,
+        items: vec![SignedCertificate { archive: text("cards"), item: item("a.json") }],
+        dry_run: false,
+        problems: problem(),
+    };
+    let verified = CertificatesReport {
+        certificates: vec![CertificateReport {
+            subject: text("a.json"),
+            is_code: false,
+            proven: true,
+            rid: Some(text("ecertificate-01900000-0000-7000-8000-000000000001")),
+            token: Some(text("ABCDEFGHJKMNPQRSTVWXYZ0123")),
+            version: Some(1),
+            state: Some(text("effective")),
+            signer: Some(CertificateSigner { zone: text("inside"), id: text("00"), generation: 1 }),
+            values: [(text("/issuer"), Value::from("某县"))].into_iter().collect(),
+            not_shown: vec![text("rows")],
+            withheld: 4,
+            newest: Some(CertificateNewest { place: text("/srv/replica/a.json"), version: 2, state: text("revoked") }),
+        }],
+        problems: problem(),
+    };
+    let code = CertificateCodeReport {
+        certificate: text("a.json"),
+        text: text("https://cert.example/v/ABCDEFGHJKMNPQRSTVWXYZ0123#1.1.a.b"),
+        token: text("ABCDE FGHJK MNPQR STVWX YZ012 3"),
+        svg: Some(text("code.svg")),
+        png: None,
+    };
     let captured = || CaptureReport {
         archives: vec![ArchiveCapture {
             archive: text("cards"),
@@ -369,6 +401,9 @@ pub fn reports() -> Vec<(&'static str, Value)> {
                 dry_run: false,
             }),
         ),
+        ("certificate sign", json(&signed)),
+        ("certificate verify", json(&verified)),
+        ("certificate qr", json(&code)),
         ("inspect", json(&InspectReport { kind: "package", file: text("00.gfp"), opened: false, facts, problems: problem() })),
     ]
 }

@@ -33,6 +33,8 @@ pub enum Stage {
     Restore,
     /// Writing or checking a backup of the home.
     Backup,
+    /// Signing certificates.
+    Sign,
 }
 
 /// Receives progress. All methods may be called from several threads.

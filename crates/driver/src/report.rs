@@ -3,14 +3,20 @@
 //! The field names are those of `spec/cli.md`. Nothing here is formatted for a language; problems carry a stable code and
 //! the binary adds advice and the exit code.
 
+mod certificates;
 mod checking;
+mod inspecting;
 mod keeping;
 mod keys;
 mod parity;
 mod scrubbing;
 mod setting_up;
 
+pub use certificates::{
+    CertificateCodeReport, CertificateNewest, CertificateReport, CertificateSignReport, CertificateSigner, CertificatesReport, SignedCertificate,
+};
 pub use checking::{AlertLine, CheckReport};
+pub use inspecting::InspectReport;
 pub use keeping::{AsOf, BackupReport, HomeRestoreReport, RestoreReport};
 pub use keys::{KeysReport, KeysRevokedReport, RouteKeysReport};
 pub use parity::{ParityReport, RepairedPackage};
@@ -527,20 +533,5 @@ pub struct LedgerReport {
     /// The first bad record, if there is one.
     pub first_bad: Option<u64>,
     /// What needs attention.
-    pub problems: Vec<Problem>,
-}
-
-/// `inspect`: what can be said of a file, key by key.
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct InspectReport {
-    /// `package`, `receipt`, `label`, `card`.
-    pub kind: &'static str,
-    /// The file.
-    pub file: String,
-    /// Whether it opened with the key of this home.
-    pub opened: bool,
-    /// Everything else, in order.
-    pub facts: serde_json::Map<String, serde_json::Value>,
-    /// What needs attention (for a refused file its clause).
     pub problems: Vec<Problem>,
 }

@@ -55,6 +55,8 @@ const ONLY: &[(&str, &[&str])] = &[
     ("lopdf", &["template"]),
     ("clap", &["gapferry", "sim"]),
     ("indicatif", &["gapferry"]),
+    ("png", &["driver"]),
+    ("qrcodegen", &["driver"]),
 ];
 
 /// The libraries that this product is asked to be built with.

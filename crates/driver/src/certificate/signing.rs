@@ -1,0 +1,196 @@
+//! `certificate sign`: gives every certificate of an archive that lacks a right proof one of its own.
+//!
+//! A record is rewritten in its canonical form, beside itself and then by a rename, and only if nobody touched it meanwhile. What an
+//! interruption leaves ends in `.part` and is replaced by the next run; a record is the old one or the new one.
+
+use rights::Record;
+use rights::certificate::{self, KIND, MEMBER, Signer};
+use rights::fault::Fault;
+use rights::identifier::Identifier;
+use rights::json::{self, RECORD_BYTES_MAX};
+use serde_json::Value;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use store::disk::{Dir, Kind, Met, Rename, Stat};
+use store::spool::{PART, read_whole, remove_if_there};
+use wire::ItemId;
+use wire::card::Role;
+
+use super::finding::RECORD_ENDS;
+use super::trusting::Trusted;
+use crate::acts::{Matcher, patterns};
+use crate::home::{Access, Home};
+use crate::progress::Stage;
+use crate::report::{CertificateSignReport, Failure, Problem, SignedCertificate};
+use crate::tree::split;
+use crate::world::World;
+
+/// Most items that a report lists.
+const LISTED_MAX: usize = 1000;
+
+/// Which certificates.
+#[derive(Clone, Debug, Default)]
+pub struct CertificateSignOptions {
+    /// Only those of this archive.
+    pub archive: Option<String>,
+    /// Only those whose paths match.
+    pub pattern: Option<String>,
+    /// Those too that earlier keys of this zone signed: where these were stolen.
+    pub again: bool,
+    /// Changes nothing.
+    pub dry_run: bool,
+}
+
+/// Signs what lacks a right proof.
+///
+/// # Errors
+/// `USE-01` on a replica, for an unknown archive or a pattern that is not well formed; `SRC-01` when the root of an archive cannot be read;
+/// `IO-01`, `HOM-*`, `LDG-*`. A record that cannot be signed is a problem and the rest goes on.
+pub fn certificate_sign(world: &World, path: &Path, options: &CertificateSignOptions) -> Result<CertificateSignReport, Failure> {
+    let matcher = options.pattern.as_ref().map(|pattern| patterns(std::slice::from_ref(pattern))).transpose()?;
+    let home = Home::open(world, path, Access::Change)?;
+    home.require(Role::Source, "certificate sign")?;
+    if let Some(unknown) = options.archive.as_ref().filter(|name| !home.config.archives.contains_key(*name)) {
+        return Err(Failure::new("USE-01", unknown, "no archive of this name"));
+    }
+    let mut report = CertificateSignReport { dry_run: options.dry_run, ..CertificateSignReport::default() };
+    let chosen = home.config.archives.iter().filter(|(name, _)| options.archive.as_ref().is_none_or(|chosen| chosen == *name));
+    for (name, archive) in chosen {
+        let mut signing = Signing { home: &home, archive: name, root: &archive.root, options, report: &mut report };
+        signing.archive(matcher.as_ref())?;
+    }
+    let result = format!("signed {} certificates", report.signed);
+    finish(home, report.signed > 0 && !options.dry_run, &result)?;
+    Ok(report)
+}
+
+/// Leaves a record that somebody signed.
+fn finish(mut home: Home, signed: bool, result: &str) -> Result<(), Failure> {
+    if signed {
+        let actor = home.world.actor.clone();
+        let acted = wire::record::Acted { who: actor.user, host: actor.host, command: actor.command, reason: String::new(), result: result.into() };
+        home.record(acted)?;
+    }
+    home.settle()
+}
+
+struct Signing<'s> {
+    home: &'s Home,
+    archive: &'s str,
+    root: &'s Path,
+    options: &'s CertificateSignOptions,
+    report: &'s mut CertificateSignReport,
+}
+
+impl Signing<'_> {
+    fn archive(&mut self, matcher: Option<&Matcher>) -> Result<(), Failure> {
+        let world = self.home.world.clone();
+        let unread = |error: std::io::Error| Failure::new("SRC-01", self.archive, error.to_string());
+        let root = world.disk.root(self.root).map_err(unread)?;
+        let mut found = Vec::new();
+        let is_chosen = |path: &[u8]| path.ends_with(RECORD_ENDS) && matcher.is_none_or(|matcher| matcher.is_match(&ItemId(path.to_vec())));
+        let walk = world.disk.walk(self.root, &mut |met| {
+            if let Met::Entry { path, stat } = met
+                && stat.kind == Kind::File
+                && is_chosen(&path)
+            {
+                found.push((path, stat));
+            }
+        });
+        walk.map_err(unread)?;
+        found.sort_by(|(one, _), (other, _)| one.cmp(other));
+        world.progress.begin(Stage::Sign, Some(found.len() as u64), None);
+        let before = self.report.signed;
+        for (path, stat) in found {
+            self.one(&world, &root, &path, &stat)?;
+            world.progress.advance(1, stat.size);
+        }
+        if self.report.signed > before && !self.options.dry_run {
+            world.disk.sync_all(&root).map_err(|error| Failure::io(self.archive, &error))?;
+        }
+        world.progress.end();
+        Ok(())
+    }
+
+    fn one(&mut self, world: &World, root: &Dir, path: &[u8], stat: &Stat) -> Result<(), Failure> {
+        let place = self.root.join(OsStr::from_bytes(path)).display().to_string();
+        let failed = |error: std::io::Error| Failure::io(&place, &error);
+        let (folder, name) = split(path);
+        let dir = world.disk.dir(root, folder, false).map_err(failed)?;
+        let Ok(bytes) = read_whole(&*world.disk, &dir, name, RECORD_BYTES_MAX as u64) else { return Ok(()) };
+        let speaks = |bytes: &[u8]| std::str::from_utf8(bytes).is_ok_and(|text| text.contains(KIND));
+        let Some(value) = speaks(&bytes).then(|| json::read(&bytes).ok()).flatten().filter(|value| value.get("kind").is_some_and(|kind| kind == KIND)) else {
+            return Ok(());
+        };
+        let record = match right(value) {
+            Ok(record) => record,
+            Err(fault) => {
+                self.report.refused += 1;
+                self.report.problems.push(Problem { code: fault.code(), subject: place, detail: fault.to_string() });
+                return Ok(());
+            }
+        };
+        let (keys, signer) = self.home.newest_signer();
+        let trusted = Trusted { cards: &[], home: Some(self.home) };
+        let newest_only = self.options.again;
+        let check = |by: &Signer, message: &[u8; 32], signature: &[u8; 64]| {
+            let counts = by.zone == signer.zone.0 && (!newest_only || by.generation == signer.generation);
+            if counts {
+                trusted.check_counting(by, message, signature)
+            } else {
+                Err(rights::certificate::clause::Refused(&rights::certificate::clause::CRT_SIGNER))
+            }
+        };
+        if certificate::is_signed(record.fields(), &check) {
+            self.report.right += 1;
+            return Ok(());
+        }
+        if !self.options.dry_run {
+            let by = Signer { zone: signer.zone.0, generation: signer.generation };
+            let mut fields = record.fields().clone();
+            let proof = certificate::sign(&fields, &by, &world.random(), |message| keys.signature(message));
+            fields.insert(MEMBER.into(), proof);
+            if !replace(world, &dir, name, stat, &json::canonical(&Value::Object(fields))).map_err(failed)? {
+                self.report.problems.push(Problem { code: "SRC-05", subject: place, detail: "somebody changed it meanwhile: run the command again".into() });
+                return Ok(());
+            }
+        }
+        self.report.signed += 1;
+        if self.report.items.len() < LISTED_MAX {
+            self.report.items.push(SignedCertificate { archive: self.archive.into(), item: ItemId(path.to_vec()) });
+        }
+        Ok(())
+    }
+}
+
+/// A certificate that can be signed: a right record, whose token is one that nobody guesses.
+fn right(value: Value) -> Result<Record, Fault> {
+    let record = Record::of(value).map_err(|faults| {
+        let refusing = faults.iter().find(|fault| fault.clause.refuses).or(faults.first());
+        refusing.cloned().expect("a record that is refused has a fault")
+    })?;
+    match Identifier::Token.check(record.text("cert_token")) {
+        Ok(()) => Ok(record),
+        Err(_) => Err(Fault::new(&rights::fault::IDENTIFIER, "cert_token")),
+    }
+}
+
+/// Puts these bytes in the place of a file, whole or not at all; false when it is no longer what it was.
+fn replace(world: &World, dir: &Dir, name: &[u8], was: &Stat, bytes: &[u8]) -> std::io::Result<bool> {
+    let disk = &*world.disk;
+    let part = [name, PART].concat();
+    remove_if_there(disk, dir, &part)?;
+    let mut file = disk.create(dir, &part, 0o600)?;
+    file.write_all_at(bytes, 0)?;
+    file.set_mode(was.mode)?;
+    file.sync()?;
+    drop(file);
+    let now = disk.stat(dir, name)?;
+    if (now.size, now.modified, now.changed, now.inode) != (was.size, was.modified, was.changed, was.inode) {
+        disk.remove(dir, &part)?;
+        return Ok(false);
+    }
+    disk.rename((dir, &part), (dir, name), Rename::Replace)?;
+    Ok(true)
+}
