@@ -258,7 +258,7 @@ impl World {
             let unread: Vec<String> = self.archive.rotten.keys().filter(|path| !self.was_read_as_it_is(path)).cloned().collect();
             self.bring_back(&unread);
         } else {
-            let tree = self.replica_tree(home - 1, true);
+            let (tree, live) = (self.replica_tree(home - 1, true), self.replica_tree(home - 1, false));
             let replica = &mut self.replicas[home - 1];
             replica.put_back = true;
             // What was shown since, it may be brought again by what is on its way, and has no reason to refuse.
@@ -267,8 +267,10 @@ impl World {
                 replica.tree = tree;
             } else {
                 // What its ledger does not know and nobody claims is left alone.
-                replica.unclaimed.clone_from(&tree);
-                replica.strays.extend(tree);
+                // What a killed command had switched in lies there, durable or not.
+                let lies = [tree, live].into_iter().flatten();
+                replica.unclaimed = lies.collect();
+                replica.strays.extend(replica.unclaimed.clone());
             }
         }
     }
@@ -300,6 +302,7 @@ impl World {
         let volumes = self.volumes_of(home);
         if self.power_cut(&volumes, random) {
             self.counts.altered("outage");
+            self.homes[home].sync_lost = true;
         }
         if home == 0 { self.look_at_source(false, false) } else { self.look_at_durable(home - 1, false) }
     }

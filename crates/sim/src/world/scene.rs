@@ -122,7 +122,8 @@ pub struct HomeState {
     pub keys: KeyState,
     /// It was made anew, and nothing was proven since.
     pub adopted_news: bool,
-    /// A sync of it failed and lost what it was to make durable: items may be missing until they came again.
+    /// A sync of it failed, or power did, and lost what was not durable: a document that was being moved into a folder which was not
+    /// durable lies nowhere, and is missing until it came again.
     pub sync_lost: bool,
     /// Bytes of the ledger when its chain was read last.
     pub chain_bytes: usize,

@@ -219,7 +219,7 @@ impl World {
                 // The medium was plugged in: it loses what was not synced too.
                 let mut volumes = self.volumes_of(home);
                 volumes.extend(medium.map(|medium| self.volume(medium)));
-                self.power_cut(&volumes, random);
+                self.homes[home].sync_lost |= self.power_cut(&volumes, random);
             }
             Some(Strike::SyncFails) => self.homes[home].sync_lost = true,
             Some(Strike::Pulled) => {
