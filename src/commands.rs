@@ -108,6 +108,7 @@ pub const SHELLS: &[&str] = &["bash", "zsh", "fish"];
 
 const ROUTE: Argument = Argument::text("route", "ROUTE", "argument.route");
 const ROUTES: Argument = Argument::text("route", "ROUTE", "argument.routes").many();
+const TEMPLATE: Argument = Argument::path("file", "FILE", "argument.template").positional();
 const NAME: Argument = Argument::text("name", "NAME", "argument.name").positional();
 const REASON: Argument = Argument::text("reason", "TEXT", "argument.reason").required();
 const FROM_MEDIUM: Argument = Argument::path("from", "MEDIUM", "argument.from-medium").required();
@@ -167,7 +168,18 @@ pub const COMMANDS: &[Command] = &[
             ),
         ],
     ),
-    group("archive", &[command("add", &[NAME, Argument::path("dir", "DIR", "argument.archive-dir").positional()])]),
+    group(
+        "archive",
+        &[command(
+            "add",
+            &[
+                NAME,
+                Argument::path("dir", "DIR", "argument.archive-dir").positional(),
+                Argument::text("layout", "LAYOUT", "argument.layout"),
+                Argument::text("records", "PATTERN", "argument.records"),
+            ],
+        )],
+    ),
     group(
         "route",
         &[
@@ -194,6 +206,15 @@ pub const COMMANDS: &[Command] = &[
                     TO_GATEWAY,
                 ],
             ),
+        ],
+    ),
+    group(
+        "template",
+        &[
+            command("check", &[Argument::path("file", "FILE", "argument.template").positional().many()]),
+            command("preview", &[TEMPLATE, Argument::text("route", "ROUTE", "argument.route").required()]),
+            command("activate", &[TEMPLATE, Argument::text("route", "ROUTE", "argument.route").required(), REASON, DRY_RUN]),
+            command("show", &[Argument::text("route", "ROUTE", "argument.route").required()]),
         ],
     ),
     command("carry", &[Argument::path("medium", "MEDIUM", "argument.medium").positional(), ROUTES, MEDIUM_SIZE, RECEIPT, RECEIPT_TO]),

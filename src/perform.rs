@@ -3,9 +3,9 @@
 use clap::ArgMatches;
 use driver::report::Failure;
 use driver::{
-    ApplyOptions, BackupOptions, CarryOptions, CertificateCodeOptions, CertificateSignOptions, CertificateVerifyOptions, CheckOptions, Checked, Chosen,
-    HistoryOptions, HomeRestoreOptions, ItemsOptions, PackOptions, ParityOptions, RebaseOptions, ReceiptForm, ReconcileOptions, RestoreOptions, RouteAccept,
-    RouteAdd, ScrubOptions, World,
+    ApplyOptions, ArchiveAdd, BackupOptions, CarryOptions, CertificateCodeOptions, CertificateSignOptions, CertificateVerifyOptions, CheckOptions, Checked,
+    Chosen, HistoryOptions, HomeRestoreOptions, ItemsOptions, PackOptions, ParityOptions, RebaseOptions, ReceiptForm, ReconcileOptions, RestoreOptions,
+    RouteAccept, RouteAdd, ScrubOptions, World,
 };
 use std::env;
 use std::ffi::OsString;
@@ -57,6 +57,7 @@ pub fn perform(path: &str, matches: &ArgMatches, arguments: &[OsString], voice: 
             Err(failure) => voice.failure(&failure),
         },
         ("check", home) if home.is_some() || optional(matches, "archive").is_none() => voice.say(driver::check(&world, &check(matches, home.as_deref()))),
+        ("template.check", _) => voice.say(driver::template_check(&world, &paths(matches, "file"))),
         ("inspect", _) => voice.say(driver::inspect(&world, home.as_deref(), &required_path(matches, "file"))),
         ("certificate.verify", _) => voice.say(driver::certificate_verify(&world, home.as_deref(), &certificate_verify(matches))),
         ("certificate.qr", _) => voice.say(driver::certificate_code(&world, home.as_deref(), &certificate_code(matches))),
@@ -89,12 +90,21 @@ fn with_home(path: &str, matches: &ArgMatches, world: &World, home: &Path, voice
             let (zone, fingerprint, from) = (text(matches, "zone"), text(matches, "fingerprint"), number(matches, "from").unwrap_or(0));
             voice.say(driver::keys_revoke(world, home, &zone, &fingerprint, from, &texts(matches, "route"), &text(matches, "reason")))
         }
-        "archive.add" => voice.say(driver::archive_add(world, home, &text(matches, "name"), &required_path(matches, "dir"))),
+        "archive.add" => {
+            let add = ArchiveAdd { layout: optional(matches, "layout"), records: optional(matches, "records") };
+            voice.say(driver::archive_add_as(world, home, &text(matches, "name"), &required_path(matches, "dir"), &add))
+        }
         "route.add" => voice.say(driver::route_add(world, home, &route_add(matches))),
         "route.accept" => voice.say(match optional(matches, "for") {
             Some(zone) => driver::route_accept_for(world, home, &route_accept(matches), &zone),
             None => driver::route_accept(world, home, &route_accept(matches)),
         }),
+        "template.preview" => voice.say(driver::template_preview(world, home, &required_path(matches, "file"), &text(matches, "route"))),
+        "template.activate" => {
+            let (file, route, reason) = (required_path(matches, "file"), text(matches, "route"), text(matches, "reason"));
+            voice.say(driver::template_activate(world, home, &file, &route, &reason, matches.get_flag("dry-run")))
+        }
+        "template.show" => voice.say(driver::template_show(world, home, &text(matches, "route"))),
         "carry" => voice.say(driver::carry(world, home, &carry(matches))),
         "capture" => voice.say(driver::capture(world, home, matches.get_flag("deep"))),
         "pack" => voice.say(driver::pack(world, home, &pack(matches))),

@@ -9,6 +9,7 @@ mod replica;
 mod setup;
 mod source;
 mod standing;
+mod template;
 
 use driver::report::Problem;
 

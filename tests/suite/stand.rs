@@ -181,6 +181,8 @@ pub struct Setting {
     pub gateways: bool,
     /// A file that holds the passphrase of both homes.
     pub passphrase: Option<PathBuf>,
+    /// The archive is one of records.
+    pub records: bool,
 }
 
 /// What a stand consists of beside its archive.
@@ -224,7 +226,7 @@ impl Stand {
         for made in [&stand.archive, &stand.medium, &stand.folder("over"), &stand.folder("back")] {
             fs::create_dir_all(made).expect("a folder can be made");
         }
-        for line in stand.set_up(setting.gateways) {
+        for line in stand.set_up(setting.gateways, setting.records) {
             stand.expect(line.0, &line.1.iter().map(String::as_str).collect::<Vec<_>>(), 0);
         }
         stand
@@ -250,7 +252,7 @@ impl Stand {
     }
 
     /// The commands that set both homes up, in order.
-    fn set_up(&self, gateways: bool) -> Vec<(Side, Vec<String>)> {
+    fn set_up(&self, gateways: bool, records: bool) -> Vec<(Side, Vec<String>)> {
         let line = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
         let path = |path: &Path| path.to_str().expect("paths of tests are UTF-8").to_owned();
         self.expect(Side::Source, &["init", "--zone", "inside", "--role", "source"], 0);
@@ -262,7 +264,8 @@ impl Stand {
             fs::write(&file, card["card"].as_str().expect("a card")).expect("a card can be written");
             lines.push((side, line(&["trust", &path(&file), "--fingerprint", card["fingerprint"].as_str().expect("a fingerprint")])));
         }
-        lines.push((Side::Source, line(&["archive", "add", "cards", &path(&self.archive)])));
+        let layout = if records { "records" } else { "files" };
+        lines.push((Side::Source, line(&["archive", "add", "cards", &path(&self.archive), "--layout", layout])));
         let mut add = line(&["route", "add", "outward", "--archive", "cards", "--to", "outside"]);
         let mut accept = line(&["route", "accept", "outward", "--from", "inside", "--into", &path(&self.replica)]);
         if gateways {

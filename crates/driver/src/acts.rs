@@ -180,7 +180,7 @@ fn release_on_source(home: &mut Home, name: &str) -> Result<Option<Release>, Fai
         return Ok(None);
     }
     let weighed = if tripped { crate::weighing::weigh(home, name)? } else { Default::default() };
-    Ok(Some(Release { over: weighed.waiting, allowed: home.config.policy.allowances().at_once.of(weighed.total), moved }))
+    Ok(Some(Release { over: weighed.waiting, allowed: crate::terms::allowances(home, name).at_once.of(weighed.total), moved }))
 }
 
 /// What waits on a replica route that is stopped. What is held back is let through by the ids of the packages, and by the
@@ -211,7 +211,7 @@ fn chosen_items(home: &Home, name: &str, chosen: &Chosen, wanted: &dyn Fn(Standi
     let is_meant = meant(home, name, chosen)?;
     let mut any = false;
     let mut items = Vec::new();
-    for (number, item, _, standing) in standing::all(archive, route, home.world.now_seconds(), crate::packing::deadline(home)) {
+    for (number, item, _, standing) in standing::all(archive, route, home.world.now_seconds(), crate::terms::deadline(home, name)) {
         if standing == Standing::Left || !is_meant(number, &item.id) {
             continue;
         }

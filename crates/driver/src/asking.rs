@@ -11,9 +11,10 @@ use wire::record::{PackBegun, Packed, PackedRow};
 use wire::{Digest, digest};
 
 use crate::home::Home;
-use crate::packing::{Begun, Filling, Target, deadline, new_sealing, refusal, source_route, write};
+use crate::packing::{Begun, Filling, Target, new_sealing, refusal, source_route, write};
 use crate::planning::{self, CarrierRoom};
 use crate::progress::Stage;
+use crate::projecting::{self, Projector};
 use crate::reader::{DocumentRead, NotRead, Proven, Reader};
 use crate::report::{Failure, PackReport, PackageReport};
 use crate::rows::{MANIFEST_BYTES, PACKAGE_ITEMS, Packing, Rows, row_without_content};
@@ -26,9 +27,9 @@ pub fn ask(home: &mut Home, name: &str, target: &Target<'_>, report: &mut PackRe
     loop {
         let route = source_route(home, name)?;
         let archive = &home.source().archives[&route.archive];
-        let Some((span, entries)) = inventory::next(archive, route, home.world.now_seconds(), deadline(home)) else { return Ok(true) };
+        let Some((span, entries)) = inventory::next(archive, route, home.world.now_seconds(), crate::terms::deadline(home, name)) else { return Ok(true) };
         let begun = Begun::new(home, name)?;
-        let room = planning::room(home, target)?.room;
+        let room = planning::room(home, name, target)?.room;
         let Some((span, entries)) = cut(home, name, &begun.sealing, room.file_bytes, span, entries) else {
             planning::report_waiting(report, name, 1, 0);
             return Ok(false);
@@ -45,6 +46,7 @@ pub fn ask(home: &mut Home, name: &str, target: &Target<'_>, report: &mut PackRe
             }
             other => other?,
         };
+        projecting::judged(home, name, &one.refused)?;
         for (number, reason) in one.refused {
             report.problems.extend(refusal(home, name, number, reason)?);
         }
@@ -57,11 +59,11 @@ pub fn ask(home: &mut Home, name: &str, target: &Target<'_>, report: &mut PackRe
 pub fn foresee(home: &Home, name: &str, target: &Target<'_>, report: &mut PackReport) -> Result<bool, Failure> {
     let mut source = home.source().clone();
     let sealing = new_sealing(home, name)?;
-    let CarrierRoom { room, all_bytes } = planning::room(home, target)?;
+    let CarrierRoom { room, all_bytes } = planning::room(home, name, target)?;
     loop {
         let route = &source.routes[name];
         let archive = &source.archives[&route.archive];
-        let Some((span, entries)) = inventory::next(archive, route, home.world.now_seconds(), deadline(home)) else { return Ok(true) };
+        let Some((span, entries)) = inventory::next(archive, route, home.world.now_seconds(), crate::terms::deadline(home, name)) else { return Ok(true) };
         let written: u64 = report.packages.iter().map(|package| package.file_bytes).sum();
         let room_bytes = room.file_bytes.min(all_bytes.saturating_sub(written));
         let Some((span, entries)) = cut(home, name, &sealing, room_bytes, span, entries) else {
@@ -144,7 +146,8 @@ pub fn claims(home: &Home, name: &str, begun: &Begun, entries: &[Entry]) -> Resu
     let proven = Proven::of(route);
     let possession_key = digest::possession_key(&begun.nonce, &begun.sealing.id());
     let chunk_list = |_: &Digest| None;
-    let reader = Reader { world, archive, root: &root, route, proven: &proven, possession_key, chunk_list: &chunk_list };
+    let projector = Projector::of(home, name)?;
+    let reader = Reader { world, archive, root: &root, route, proven: &proven, possession_key, chunk_list: &chunk_list, projector: projector.as_ref() };
     let claimed: Vec<u32> = entries.iter().filter(|entry| entry.claimed).map(|entry| entry.item).collect();
     let mut read: HashMap<u32, Result<DocumentRead, NotRead>> = claimed
         .par_iter()
@@ -158,6 +161,8 @@ pub fn claims(home: &Home, name: &str, begun: &Begun, entries: &[Entry]) -> Resu
     for entry in entries {
         match read.remove(&entry.item) {
             Some(Ok(document)) => packing.push_claim(&reader, document),
+            // Not even its name leaves.
+            Some(Err(reason @ (NotRead::Excluded | NotRead::Same))) => packing.refused.push((entry.item, reason)),
             Some(Err(reason)) => {
                 packing.refused.push((entry.item, reason));
                 packing.unclaimed.push(reader.item(entry.item).id.clone());

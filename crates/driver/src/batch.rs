@@ -58,17 +58,23 @@ pub fn cut_wave<'s>(reader: &Reader<'_>, rest: &'s [Planned], block_bytes: u64) 
     while wave.len() < WAVE_BLOCKS && !rest.is_empty() {
         let (mut bytes, mut rows) = (0, Rows::default());
         let fit = rest.iter().take_while(|next| {
-            let item = reader.item(next.selected.item);
-            bytes += if item.gone { 0 } else { item.stat.size };
+            bytes += if reader.is_gone(next.selected.item) { 0 } else { reader.item(next.selected.item).stat.size };
             rows = rows + next.rows(reader);
             bytes <= block_bytes && rows.body_bytes <= block_bytes && rows.items <= BATCH_ITEMS
         });
-        let count = fit.count().max(1);
+        let count = whole_units(reader, rest, fit.count().max(1));
         let (now, later) = rest.split_at(count);
         wave.push(now);
         rest = later;
     }
     (wave, rest)
+}
+
+/// So many of these, or as many as do not take a unit apart: fewer, or the whole of the first.
+fn whole_units(reader: &Reader<'_>, rest: &[Planned], count: usize) -> usize {
+    let unit = |place: usize| reader.unit(rest[place].selected.item);
+    let cut = |count: &usize| *count == rest.len() || unit(*count - 1) != unit(*count);
+    (1..=count).rev().find(cut).or_else(|| (count..=rest.len()).find(cut)).unwrap_or(rest.len())
 }
 
 /// Reads the documents of a wave.
@@ -78,22 +84,39 @@ pub fn read_wave(reader: &Reader<'_>, wave: &[&[Planned]]) -> Vec<Batch> {
             || (capture::read::Parents::default(), Vec::new()),
             |(parents, content), items| {
                 let mut batch = Batch { plain: Vec::new(), documents: Vec::with_capacity(items.len()), removals: Vec::new(), selected: items.len() as u64 };
-                for planned in *items {
-                    let number = planned.selected.item;
-                    if reader.item(number).gone {
-                        batch.removals.push(number);
-                        continue;
-                    }
-                    let read = reader.read_small(number, parents, content, &mut batch.plain);
-                    if read.is_ok() {
-                        batch.removals.extend(&planned.deletions);
-                    }
-                    batch.documents.push(read.map_err(|reason| (number, reason)));
+                for unit in items.chunk_by(|one, two| reader.unit(one.selected.item) == reader.unit(two.selected.item)) {
+                    read_unit(reader, unit, &mut batch, parents, content);
                 }
                 batch
             },
         )
         .collect()
+}
+
+/// Reads what travels together: all of it, or nothing where something could not be read.
+fn read_unit(reader: &Reader<'_>, unit: &[Planned], batch: &mut Batch, parents: &mut capture::read::Parents, content: &mut Vec<u8>) {
+    let before = (batch.plain.len(), batch.documents.len(), batch.removals.len());
+    for planned in unit {
+        let number = planned.selected.item;
+        if reader.is_gone(number) {
+            batch.removals.push(number);
+            continue;
+        }
+        let read = reader.read_small(number, parents, content, &mut batch.plain);
+        if read.is_ok() {
+            batch.removals.extend(&planned.deletions);
+        }
+        batch.documents.push(read.map_err(|reason| (number, reason)));
+    }
+    let stays = |read: &Result<DocumentRead, (u32, NotRead)>| matches!(read, Err((_, reason)) if reason.holds_others());
+    if unit.len() > 1 && batch.documents[before.1..].iter().any(stays) {
+        batch.plain.truncate(before.0);
+        batch.removals.truncate(before.2);
+        for read in batch.documents[before.1..].iter_mut().filter(|read| read.is_ok()) {
+            let number = read.as_ref().map_or(0, |read| read.item);
+            *read = Err((number, NotRead::Together));
+        }
+    }
 }
 
 /// Puts the batches of a wave into the package, in order, as long as they fit; false when one did not.

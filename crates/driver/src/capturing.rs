@@ -119,6 +119,8 @@ fn one(home: &mut Home, name: &str, deep: bool) -> Result<(Option<ArchiveCapture
     if !deep {
         scrub_due(home, name, &reread, &mut captured, &mut problems)?;
     }
+    let dir = world.disk.root(&root).map_err(|error| Failure::new("SRC-01", name, error.to_string()))?;
+    problems.extend(crate::records::describe(home, name, &dir)?);
     for item in captured.rotten.iter().take(LISTED_MAX) {
         problems.push(Problem {
             code: "SRC-06",

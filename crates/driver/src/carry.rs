@@ -441,13 +441,9 @@ pub fn gateway_round_source(world: &World, path: &Path) -> Result<RoundReport, F
         let Some(to) = &config.to_gateway else { continue };
         let Some(gateway) = gateway(world, to, &mut report.problems) else { continue };
         let target = Target { carrier: &gateway, carried: Carried::Gateway, size: None };
-        let mut packed = crate::packing::run(
-            &mut home,
-            &target,
-            std::slice::from_ref(name),
-            &PackOptions::default(),
-            CaptureReport { archives: Vec::new(), problems: captured.problems.clone() },
-        )?;
+        let routes = if crate::projecting::is_automatic(&home, name)? { std::slice::from_ref(name) } else { &[] };
+        let before = CaptureReport { archives: Vec::new(), problems: captured.problems.clone() };
+        let mut packed = crate::packing::run(&mut home, &target, routes, &PackOptions::default(), before)?;
         crate::packing::heartbeat(&mut home, name, &target, &mut packed)?;
         report.wrote += packed.packages.len() as u64;
         report.problems.extend(packed.problems.into_iter().filter(|problem| !captured.problems.contains(problem)));

@@ -45,6 +45,22 @@ pub struct ArchiveConfig {
     /// What `check` checks its records with.
     #[serde(default)]
     pub rules: CheckRules,
+    /// What an item of it is.
+    #[serde(default)]
+    pub layout: Layout,
+    /// Which files are records, where the layout is `records`: a pattern.
+    pub records: Option<String>,
+}
+
+/// What an item of an archive is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Layout {
+    /// Each file.
+    #[default]
+    Files,
+    /// A record with its documents.
+    Records,
 }
 
 /// A route; which fields are set depends on the role.
@@ -68,6 +84,8 @@ pub struct RouteConfig {
     /// Replica: the zone for which it reads, as its escrow holder, where that is another one.
     #[serde(rename = "for")]
     pub for_zone: Option<String>,
+    /// Source: the region that the replica serves, for templates.
+    pub region: Option<String>,
     /// Source: a zone whose card is an escrow recipient of every package.
     pub escrow: Option<String>,
 }

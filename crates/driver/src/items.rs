@@ -85,7 +85,7 @@ fn on_source(home: &Home, name: &str, filter: &Filter) -> Vec<ItemReport> {
     let source = home.source();
     let Some(route) = source.routes.get(name) else { return Vec::new() };
     let Some(archive) = source.archives.get(&route.archive) else { return Vec::new() };
-    let all = standing::all(archive, route, home.world.now_seconds(), crate::packing::deadline(home));
+    let all = standing::all(archive, route, home.world.now_seconds(), crate::terms::deadline(home, name));
     let shown: Vec<(u32, &Item, RouteItem, Standing)> = all.filter(|(_, item, _, standing)| filter.shows(*standing, &item.id)).collect();
     let travelled = shown.iter().filter(|(_, item, sent, _)| sent.packed_version == item.version).map(|(number, _, sent, _)| (sent.packed_sequence, *number));
     let marks = marks(travelled, |sequence| Some(home.packed(name, sequence).ok()??.rows.iter().map(|row| (row.item, row.mark)).collect()));

@@ -17,6 +17,7 @@ use crate::reader::{DocumentRead, Draft, NotRead, READ_TRIES, Reader};
 use crate::report::Failure;
 use crate::rows::{CHUNKS_MAX, MANIFEST_BYTES, PACKAGE_ITEMS, PIECE_BYTES, Packing, Rows, block_table_bytes, part_rows};
 use crate::stretch::{self, Surveyed};
+use crate::units::Unit;
 
 /// Smallest block that is aimed at when room is scarce, bytes.
 pub const BLOCK_BYTES_MIN: u64 = 16 << 10;
@@ -58,6 +59,7 @@ impl<'w> Packer<'_, 'w> {
     /// Takes items from `selected` in order; gives what was packed. Items that are in neither list of it wait.
     pub fn run(mut self, selected: &[Selected]) -> Result<(Packing, FrameWriter<'w>), Failure> {
         let mut packing = Packing::new();
+        let selected = self.whole_units(selected, &mut packing);
         let planned = selected.iter().map(|selected| Planned::of(&self.reader, *selected));
         let planned: Vec<Planned> = planned.filter(|planned| self.ever_fits(planned)).collect();
         let mut at = 0;
@@ -68,12 +70,55 @@ impl<'w> Packer<'_, 'w> {
                 continue;
             }
             let end = planned[at..].iter().position(|next| self.is_large(next.selected.item)).map_or(planned.len(), |length| at + length);
+            // What travels with a large document that could not be read stays with it.
+            let refused = |unit: Unit| packing.refused.iter().any(|(number, reason)| reason.holds_others() && self.reader.unit(*number) == unit);
+            let first = self.reader.unit(planned[at].selected.item);
+            if at > 0 && first == self.reader.unit(planned[at - 1].selected.item) && refused(first) {
+                let end = at + planned[at..end].iter().take_while(|next| self.reader.unit(next.selected.item) == first).count();
+                packing.refused.extend(planned[at..end].iter().map(|next| (next.selected.item, NotRead::Together)));
+                at = end;
+                continue;
+            }
             if !self.small(&mut packing, &planned[at..end])? {
                 break;
             }
             at = end;
         }
         Ok((packing, self.frames))
+    }
+
+    /// As many units as surely fit the package together, whatever their content shrinks to. The first may be larger than a package: its
+    /// documents then go one after the other, but a transaction waits, for it is never cut (TX2).
+    fn whole_units(&self, selected: &[Selected], packing: &mut Packing) -> Vec<Selected> {
+        if self.reader.projector.is_none() {
+            return selected.to_vec();
+        }
+        let (mut bytes, mut rows, mut units) = (0u64, Rows { items: 0, body_bytes: MANIFEST_BYTES }, Vec::new());
+        for unit in selected.chunk_by(|one, two| self.reader.unit(one.item) == self.reader.unit(two.item)) {
+            let size = |one: &Selected| if self.reader.is_gone(one.item) { 0 } else { self.reader.item(one.item).stat.size };
+            let own_bytes: u64 = unit.iter().map(size).sum();
+            let own_rows = unit.iter().map(|one| Planned::of(&self.reader, *one).rows(&self.reader)).sum::<Rows>()
+                + Rows { items: 0, body_bytes: block_table_bytes(own_bytes) };
+            let fits = |bytes: u64, rows: Rows, room: u64| rows.fit_a_package() && (self.file_bytes)(bytes, rows.body_bytes) <= room;
+            if fits(bytes + own_bytes, rows + own_rows, self.room.file_bytes) {
+                (bytes, rows) = (bytes + own_bytes, rows + own_rows);
+                units.extend_from_slice(unit);
+                continue;
+            }
+            let alone = Rows { items: 0, body_bytes: MANIFEST_BYTES } + own_rows;
+            if fits(own_bytes, alone, self.room.empty_bytes) {
+                // It waits for the next package, or for another medium.
+                break;
+            }
+            if matches!(self.reader.unit(unit[0].item), Unit::Transaction(_)) {
+                packing.refused.extend(unit.iter().map(|one| (one.item, NotRead::Uncut)));
+            } else if units.is_empty() {
+                return unit.to_vec();
+            } else {
+                break;
+            }
+        }
+        units
     }
 
     /// Whether a document fits a package and an empty medium together with the deletions that make room for it. Where it does
@@ -88,8 +133,7 @@ impl<'w> Packer<'_, 'w> {
     }
 
     fn is_large(&self, number: u32) -> bool {
-        let item = self.reader.item(number);
-        !item.gone && item.stat.size > self.block_bytes()
+        !self.reader.is_gone(number) && !self.reader.is_made(number) && self.reader.item(number).stat.size > self.block_bytes()
     }
 
     /// Plain bytes that blocks are filled to: smaller where there is little room, so that little is left unused.
@@ -132,6 +176,11 @@ impl<'w> Packer<'_, 'w> {
     /// Packs a document larger than a block: whole if there is room, in parts if no medium has room for it.
     fn large(&mut self, packing: &mut Packing, planned: &Planned) -> Result<(), Failure> {
         let number = planned.selected.item;
+        let admitted = self.reader.projector.map_or(Ok(()), |projector| projector.admit(number, &mut Default::default()));
+        if let Err(reason) = admitted {
+            packing.refused.push((number, reason));
+            return Ok(());
+        }
         let version = self.reader.item(number).version;
         let mut surveyed = None;
         // What is on its way in parts goes on in parts.
@@ -191,7 +240,8 @@ impl<'w> Packer<'_, 'w> {
             if there || here.is_some() {
                 let pieces = if there { vec![Draft::Copy { offset: 0, length: first.was.bytes }] } else { vec![Draft::New(first.was.bytes)] };
                 let base = there.then_some((first.was.digest, first.was.bytes));
-                let read = DocumentRead { item: number, stat: first.stat, was: first.was, young: first.young, pieces, base, new_at: 0, new_bytes: 0 };
+                let read =
+                    DocumentRead { item: number, stat: first.stat, was: first.was, young: first.young, pieces, base, new_at: 0, new_bytes: 0, source: None };
                 self.push_whole(packing, planned, read, here.filter(|_| !there).unwrap_or(0));
                 return Ok(Ok(Whole::Settled));
             }

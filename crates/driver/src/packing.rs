@@ -13,7 +13,7 @@ use wire::card::Role;
 use wire::codec;
 use wire::header::Kind;
 use wire::limits::PREVIOUS_MAX;
-use wire::manifest::{FLAG_FULL_RECEIPT, Inventory, Manifest, Span};
+use wire::manifest::{FLAG_FULL_RECEIPT, Inventory, Manifest, Span, Transaction};
 use wire::record::{Captured, Carried, ChunkList, Lost, PackBegun, Packed, Rotten};
 use wire::{MediumId, PackageId, digest, planted};
 use zeroize::Zeroizing;
@@ -25,6 +25,7 @@ use crate::medium;
 use crate::packer::{Packer, Room, sink_of};
 use crate::planning::{self, Holds, Unmade, check_held, selected};
 use crate::progress::Stage;
+use crate::projecting::{self, Projector};
 use crate::reader::{NotRead, Proven, Reader};
 use crate::report::{Failure, PackReport, PackageReport, Problem, Waiting};
 use crate::rows::{PackedItem, Packing};
@@ -111,6 +112,9 @@ pub fn run(
         if home.config.routes[name].archive.as_ref().is_some_and(|archive| unsafe_archives.contains(archive)) {
             continue;
         }
+        if !options.dry_run {
+            projecting::rejudge(home, name)?;
+        }
         if let Some(problem) = crate::weighing::stopped(home, name, options.dry_run)? {
             report.problems.push(problem);
             continue;
@@ -145,11 +149,6 @@ pub fn never_published(home: &mut Home, name: &str, target: &Target<'_>) -> Resu
     Ok(())
 }
 
-/// Age after which a package counts as lost, s.
-pub fn deadline(home: &Home) -> i64 {
-    i64::try_from(home.config.policy.deadline_hours.saturating_mul(3600)).unwrap_or(i64::MAX)
-}
-
 /// Packs one route until nothing is left or nothing fits.
 fn route(home: &mut Home, name: &str, target: &Target<'_>, options: &PackOptions, mut holds: Holds, report: &mut PackReport) -> Result<(), Failure> {
     let mut skipped: BTreeSet<u32> = BTreeSet::new();
@@ -157,9 +156,14 @@ fn route(home: &mut Home, name: &str, target: &Target<'_>, options: &PackOptions
     if options.items.is_empty() && !crate::asking::ask(home, name, target, report)? {
         return Ok(());
     }
+    let (mut planned, mut anew) = (Vec::new(), true);
     loop {
-        let mut planned = selected(home, name, target, options, &holds)?;
-        planned.retain(|selected| !skipped.contains(&selected.item));
+        // What was planned goes on from package to package; only when it is through is looked for more.
+        if anew || planned.is_empty() {
+            planned = selected(home, name, target, options, &holds)?;
+            planned.retain(|selected| !skipped.contains(&selected.item));
+            anew = false;
+        }
         if planned.is_empty() {
             break;
         }
@@ -177,11 +181,28 @@ fn route(home: &mut Home, name: &str, target: &Target<'_>, options: &PackOptions
             }
             other => other?,
         };
+        let judged = projecting::judged(home, name, &one.refused)?;
+        let told: std::collections::HashSet<u32> = one.refused.iter().map(|(number, _)| *number).collect();
+        planned.retain(|selected| !told.contains(&selected.item));
+        skipped.extend(one.refused.iter().filter(|(_, reason)| reason.holds_others()).map(|(number, _)| *number));
         for (number, reason) in one.refused {
-            skipped.insert(number);
             report.problems.extend(refusal(home, name, number, reason)?);
         }
+        if judged {
+            // What left the selection is to be withdrawn now; that may be more than the route allows.
+            if let Some(problem) = crate::weighing::stopped(home, name, false)? {
+                report.problems.push(problem);
+                if let Some((packed, _)) = one.packed {
+                    report.packages.push(packed);
+                }
+                return Ok(());
+            }
+            anew = true;
+        }
         let Some((packed, rows)) = one.packed else {
+            if judged {
+                continue;
+            }
             planned.retain(|selected| !skipped.contains(&selected.item) && planning::needs_room(home, name, selected, &holds));
             let bytes = bytes_of(home, name, &planned);
             planning::report_waiting(report, name, planned.len() as u64, bytes);
@@ -192,7 +213,10 @@ fn route(home: &mut Home, name: &str, target: &Target<'_>, options: &PackOptions
             report.problems.push(failure.0);
         }
         report.packages.push(packed);
+        let done: std::collections::HashSet<u32> = rows.iter().map(|(item, ..)| *item).collect();
+        planned.retain(|selected| !done.contains(&selected.item) && !skipped.contains(&selected.item));
         for (item, version, part) in rows {
+            anew |= part.is_some();
             match part {
                 Some(offset) => holds.parts.insert((item, version, offset)),
                 None => holds.items.insert((item, version)),
@@ -212,7 +236,9 @@ pub fn refusal(home: &mut Home, name: &str, number: u32, reason: NotRead) -> Res
     Ok(match reason {
         NotRead::Unstable => problem("SRC-04", "it changes while it is read".into()),
         NotRead::Unreadable(error) => problem("SRC-05", error.to_string()),
-        NotRead::Gone => None,
+        NotRead::Gone | NotRead::Excluded | NotRead::Same => None,
+        NotRead::Together => problem("SRC-04", "it waits for what travels with it".into()),
+        NotRead::Uncut => problem("SRC-13", "its transaction is larger than a package".into()),
         NotRead::Rotten => {
             home.record(Rotten { archive, items: vec![number] })?;
             home.commit()?;
@@ -286,7 +312,7 @@ pub fn new_sealing(home: &Home, name: &str) -> Result<Sealing, Failure> {
 
 /// Writes one package with as much of `planned` as fits; none when nothing does (an empty plan makes an acknowledgement).
 fn package(home: &mut Home, name: &str, target: &Target<'_>, planned: &[Selected], holds: &Holds) -> Result<PackedOne, Failure> {
-    let room = planning::room(home, target)?.room;
+    let room = planning::room(home, name, target)?.room;
     let begun = Begun::new(home, name)?;
     if begun.sealing.file_bytes(0, 4096) > room.file_bytes {
         return Ok(PackedOne { packed: None, refused: Vec::new() });
@@ -417,6 +443,7 @@ fn content<'w>(
     let (world, route) = (&home.world, source_route(home, name)?);
     let root = world.disk.root(&home.config.archives[&route.archive].root).map_err(|error| Failure::new("SRC-01", &route.archive, error.to_string()))?;
     let proven = Proven::of(route);
+    let projector = Projector::of(home, name)?;
     // One record holds the lists of a whole package: it is read once for all of them.
     let lists: Mutex<HashMap<wire::Digest, ChunkList>> = Mutex::default();
     let chunk_list = |digest: &wire::Digest| {
@@ -426,7 +453,7 @@ fn content<'w>(
         }
         lists.get(digest).filter(|list| list.chunker == seal::chunk::CHUNKER).cloned()
     };
-    let (now, deadline) = (world.now_seconds(), deadline(home));
+    let (now, deadline) = (world.now_seconds(), crate::terms::deadline(home, name));
     let due = |sequence: u64| route.packages.get(&sequence).is_none_or(|package| standing::package_is_due(package, now, deadline));
     let reader = Reader {
         world,
@@ -436,6 +463,7 @@ fn content<'w>(
         proven: &proven,
         possession_key: digest::possession_key(nonce, &sealing.id()),
         chunk_list: &chunk_list,
+        projector: projector.as_ref(),
     };
     let file_bytes = |content: u64, body: u64| sealing.file_bytes(content, body);
     Packer { reader, frames, file_bytes: &file_bytes, room, holds_parts: &holds.parts, due: &due }.run(planned)
@@ -455,6 +483,9 @@ fn manifest_of(
     let place =
         |one: &PackedItem, two: &PackedItem| (!one.item.mark.removes(), &one.item.id, part(one)).cmp(&(!two.item.mark.removes(), &two.item.id, part(two)));
     packing.items.sort_by(place);
+    if inventory.is_none() {
+        mark_transactions(&home.source().archives[&route.archive], &mut packing.items);
+    }
     let (items, rows) = std::mem::take(&mut packing.items).into_iter().map(|packed| (packed.item, packed.row)).unzip();
     let manifest = Manifest {
         route: name.into(),
@@ -468,13 +499,13 @@ fn manifest_of(
         ledger: home.head(),
         acknowledged: route.acknowledgement(),
         agreed: route.breaker.agreement,
-        flags: if route.want_full { FLAG_FULL_RECEIPT } else { 0 },
+        flags: if route.want_full || crate::terms::wants_full_receipts(home, name) { FLAG_FULL_RECEIPT } else { 0 },
         nonce,
         medium: match target.carried {
             Carried::Medium(medium) => Some(medium),
             Carried::Gateway => None,
         },
-        template: None,
+        template: route.template.as_ref().map(|template| wire::manifest::Template { id: template.id.clone(), version: template.version }),
         keys: key_notice::notice(home, name, &route.replica),
         inventory,
         bases: std::mem::take(&mut packing.layout.bases),
@@ -482,6 +513,18 @@ fn manifest_of(
         items,
     };
     (manifest, rows)
+}
+
+/// Each row of a business transaction says how many there are of it in the package (TX3).
+fn mark_transactions(archive: &engine::source::Archive, items: &mut [PackedItem]) {
+    let id = |packed: &PackedItem| archive.items.get(packed.row.item as usize).and_then(|item| item.transaction);
+    let mut rows: HashMap<[u8; 16], u32> = HashMap::new();
+    for id in items.iter().filter_map(id) {
+        *rows.entry(id).or_default() += 1;
+    }
+    for packed in items {
+        packed.item.transaction = id(packed).map(|id| Transaction { id: wire::TransactionId(id), rows: rows[&id] });
+    }
 }
 
 /// Ids of the packages of the sequences before this one, as far as they belong to this beginning of the route.

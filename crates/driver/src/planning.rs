@@ -16,10 +16,12 @@ use wire::record::{Carried, Lost};
 use crate::home::Home;
 use crate::medium;
 use crate::packer::{BLOCK_BYTES_MIN, Room};
-use crate::packing::{PackOptions, Target, deadline, never_published, new_sealing, source_route};
+use crate::packing::{PackOptions, Target, never_published, new_sealing, source_route};
 use crate::progress::Stage;
+use crate::records::{Grouping, Recognising};
 use crate::report::{Failure, LISTED_MAX, PackReport, PackageReport, PlannedItem, Problem, Waiting};
 use crate::rows::{MANIFEST_BYTES, Rows, block_table_bytes};
+use crate::units;
 use crate::world::World;
 
 /// Room left for receipts on a medium, bytes, beside a share of its size.
@@ -64,7 +66,11 @@ pub fn check_held(home: &mut Home, name: &str, target: &Target<'_>, dry_run: boo
         let valid = there && medium::is_intact(target.carrier, &name_on_medium, &package, &*world.progress);
         if valid {
             let Some(packed) = home.packed(name, sequence)? else { continue };
-            for row in packed.rows {
+            // Another projection of the same version is not what is to be there.
+            let sent = source_route(home, name)?;
+            let newest =
+                |row: &wire::record::PackedRow| sent.items.get(row.item as usize).is_none_or(|item| item.again.is_none() || item.packed_sequence == sequence);
+            for row in packed.rows.iter().filter(|row| newest(row)) {
                 match row.part {
                     Some(part) => holds.parts.insert((row.item, row.version, part.offset)),
                     None => holds.items.insert((row.item, row.version)),
@@ -94,19 +100,33 @@ pub fn selected(home: &Home, name: &str, target: &Target<'_>, options: &PackOpti
     }
     let archive = &home.source().archives[&route.archive];
     let cumulative = target.carried != Carried::Gateway;
-    let going = select::Carrier { holds: &holds.items, holds_parts: &holds.parts, cumulative, now: home.world.now_seconds(), deadline_seconds: deadline(home) };
+    let going = select::Carrier {
+        holds: &holds.items,
+        holds_parts: &holds.parts,
+        cumulative,
+        now: home.world.now_seconds(),
+        deadline_seconds: crate::terms::deadline(home, name),
+    };
     if options.items.is_empty() {
-        return Ok(select::select(archive, &route, &going, None));
+        return arranged(home, &route, select::select(archive, &route, &going, None));
     }
     let matcher = crate::acts::patterns(&options.items)?;
     let chosen: BTreeSet<u32> = archive.by_id.iter().filter(|(id, _)| matcher.is_match(id)).map(|(_, number)| *number).collect();
     if chosen.is_empty() {
         return Err(Failure::new("USE-01", options.items.join(" "), "no item of this archive matches"));
     }
-    Ok(select::select(archive, &route, &going, Some(&chosen)))
+    arranged(home, &route, select::select(archive, &route, &going, Some(&chosen)))
 }
 
 /// Bytes of an item's document as it was captured.
+/// Brings together what travels together, where the archive is one of records.
+fn arranged(home: &Home, route: &Route, selected: Vec<Selected>) -> Result<Vec<Selected>, Failure> {
+    let Some(recognising) = Recognising::of(&home.config.archives[&route.archive])? else { return Ok(selected) };
+    let archive = &home.source().archives[&route.archive];
+    Ok(units::arrange(archive, route, &Grouping::of(archive, &recognising), selected))
+}
+
+/// Bytes of the document of an item.
 pub fn size_of(item: &Item) -> u64 {
     if item.gone { 0 } else { item.stat.size }
 }
@@ -120,7 +140,7 @@ pub struct CarrierRoom {
 }
 
 /// What room there is now.
-pub fn room(home: &Home, target: &Target<'_>) -> Result<CarrierRoom, Failure> {
+pub fn room(home: &Home, name: &str, target: &Target<'_>) -> Result<CarrierRoom, Failure> {
     let failed = |error: io::Error| Failure::io("medium", &error);
     let (space, listing) = (target.carrier.space().map_err(failed)?, target.carrier.list().map_err(failed)?);
     let bound = target.size.unwrap_or(u64::MAX);
@@ -130,7 +150,7 @@ pub fn room(home: &Home, target: &Target<'_>) -> Result<CarrierRoom, Failure> {
     let open = home.source().routes.values().flat_map(|route| route.packages.values());
     let goes: BTreeSet<PackageId> = open.filter(|package| package.items > 0).map(|package| package.package).collect();
     let ours: u64 = listing.packages.iter().filter(|held| goes.contains(&held.id)).map(|held| held.bytes).sum();
-    let limit = home.config.policy.package_bytes_max.min(space.file_bytes_max.unwrap_or(u64::MAX));
+    let limit = crate::terms::package_bytes_max(home, name).min(space.file_bytes_max.unwrap_or(u64::MAX));
     let now = space.free.min(bound.saturating_sub(listing.bytes)).saturating_sub(reserve);
     let empty = (space.free + ours).min(bound.saturating_sub(listing.bytes - ours)).saturating_sub(reserve);
     Ok(CarrierRoom { room: Room { file_bytes: now.min(limit), empty_bytes: empty.min(limit) }, all_bytes: now })
@@ -143,7 +163,7 @@ pub fn needs_room(home: &Home, name: &str, selected: &Selected, holds: &Holds) -
     if sent.parts.as_ref().is_none_or(|parts| parts.version != item.version) {
         return true;
     }
-    let (now, deadline) = (home.world.now_seconds(), deadline(home));
+    let (now, deadline) = (home.world.now_seconds(), crate::terms::deadline(home, name));
     let due =
         |sequence: u64| holds.lost.contains(&sequence) || route.packages.get(&sequence).is_none_or(|package| standing::package_is_due(package, now, deadline));
     selected.because != Because::Unproven && select::next_part(item, &sent, &holds.parts, selected.item, &due).is_some()
@@ -229,7 +249,7 @@ pub fn plan(home: &Home, name: &str, target: &Target<'_>, options: &PackOptions,
     let (route, sealing) = (source_route(home, name)?, new_sealing(home, name)?);
     let archive = &home.source().archives[&route.archive];
     let planned = selected(home, name, target, options, holds)?;
-    let CarrierRoom { room, all_bytes } = room(home, target)?;
+    let CarrierRoom { room, all_bytes } = room(home, name, target)?;
     let before = report.packages.iter().map(|package| package.file_bytes).sum();
     let mut estimate = Estimate { sealing: &sealing, room, left_bytes: all_bytes.saturating_sub(before), content_bytes: 0, rows: Rows::default() };
     let (mut waiting, mut waiting_bytes) = (0, 0);
@@ -262,7 +282,7 @@ pub fn plan(home: &Home, name: &str, target: &Target<'_>, options: &PackOptions,
             Fate::Waits => continue,
         };
         package.items += 1;
-        package.removals += u64::from(item.gone);
+        package.removals += u64::from(sent.is_gone(item));
         package.document_bytes += bytes;
         if report.planned.len() < LISTED_MAX {
             let mark = select::mark_of(item, &sent, &item.digest.unwrap_or_default()).word();

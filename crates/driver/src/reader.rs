@@ -16,6 +16,8 @@ use wire::manifest::Piece;
 use wire::planted;
 use wire::record::{Chunk, ChunkList, FileStat};
 
+use crate::projecting::{self, Made, Projector};
+use crate::units::{Unit, unit_of};
 use crate::world::World;
 
 /// How often a document that changes while it is read is tried.
@@ -116,6 +118,8 @@ pub struct DocumentRead {
     pub new_at: usize,
     /// How many there are.
     pub new_bytes: usize,
+    /// Digest of what was read, where a projection of it travels.
+    pub source: Option<Digest>,
 }
 
 /// Why a document is not in the package.
@@ -129,6 +133,21 @@ pub enum NotRead {
     Unreadable(std::io::Error),
     /// Its content differs though the file system shows no change.
     Rotten,
+    /// The route does not carry it.
+    Excluded,
+    /// The replica holds just what would travel.
+    Same,
+    /// Something of what it travels with could not be read.
+    Together,
+    /// Its transaction is larger than a package.
+    Uncut,
+}
+
+impl NotRead {
+    /// Whether what travels with it must wait as well.
+    pub fn holds_others(&self) -> bool {
+        !matches!(self, Self::Excluded | Self::Same)
+    }
 }
 
 /// Everything a reader needs; shared by all threads.
@@ -147,6 +166,8 @@ pub struct Reader<'a> {
     pub possession_key: [u8; 32],
     /// Gives the chunks of a document that was packed before.
     pub chunk_list: &'a (dyn Fn(&Digest) -> Option<ChunkList> + Sync),
+    /// What the route makes of records and their documents; none where each file is an item of its own.
+    pub projector: Option<&'a Projector<'a>>,
 }
 
 impl Reader<'_> {
@@ -174,9 +195,56 @@ impl Reader<'_> {
         !planted::is("rot-carried") && item.stat == *stat && !item.young && item.digest.is_some_and(|known| known != *digest)
     }
 
+    /// What an item travels with.
+    pub fn unit(&self, number: u32) -> Unit {
+        self.projector.map_or(Unit::Alone(number), |projector| unit_of(self.archive, &projector.grouping, number))
+    }
+
+    /// Whether what travels is made in memory from all of the content.
+    pub fn is_made(&self, number: u32) -> bool {
+        self.projector.is_some_and(|projector| projector.is_made(number))
+    }
+
+    /// Whether nothing of an item is to be at the replica.
+    pub fn is_gone(&self, number: u32) -> bool {
+        self.route.items.get(number as usize).map_or(self.item(number).gone, |sent| sent.is_gone(self.item(number)))
+    }
+
+    /// What was read, as it travels: what the route makes of it is put in the place of `content`. Gives the digest of what was there.
+    fn projected(&self, number: u32, stat: &FileStat, content: &mut Vec<u8>, parents: &mut Parents) -> Result<Option<Digest>, NotRead> {
+        let Some(projector) = self.projector else { return Ok(None) };
+        if *stat != self.item(number).stat {
+            return Err(NotRead::Unstable);
+        }
+        match projector.make(number, content, parents)? {
+            Made::AsItIs => Ok(None),
+            Made::Instead(bytes) => {
+                let source = projecting::digest_of(content);
+                *content = bytes;
+                Ok(Some(source))
+            }
+        }
+    }
+
+    /// Whether what would travel is what the replica is proven to hold: the template changed, its projection did not.
+    fn is_same(&self, number: u32, stat: &FileStat, was: &WasRead) -> bool {
+        let (item, sent) = (self.item(number), self.route.item(number));
+        let settled = sent.unjudged && sent.again.is_none() && !sent.packed_gone && !sent.failed && !sent.resend && !sent.proven_gone;
+        let projected = wire::digest::projection(&was.digest, was.bytes, stat.modified, stat.executable);
+        settled && sent.packed_version == item.version && sent.proven_version == item.version && sent.proven_projected == projected
+    }
+
     /// Reads a document of any size for its digests only.
     pub fn read_digests(&self, number: u32, parents: &mut Parents) -> Result<DocumentRead, NotRead> {
         let item = self.item(number);
+        if self.is_made(number) {
+            let (mut content, mut batch) = (Vec::new(), Vec::new());
+            let read = self.read_small(number, parents, &mut content, &mut batch)?;
+            return Ok(DocumentRead { pieces: Vec::new(), base: None, new_bytes: 0, ..read });
+        }
+        if let Some(projector) = self.projector {
+            projector.admit(number, parents)?;
+        }
         let mut tries = 0;
         loop {
             tries += 1;
@@ -189,7 +257,7 @@ impl Reader<'_> {
                         return Err(NotRead::Rotten);
                     }
                     let young = is_young(&stat, started, CLOCK_TICK_NS);
-                    return Ok(DocumentRead { item: number, stat, was, young, pieces: Vec::new(), base: None, new_at: 0, new_bytes: 0 });
+                    return Ok(DocumentRead { item: number, stat, was, young, pieces: Vec::new(), base: None, new_at: 0, new_bytes: 0, source: None });
                 }
                 Err(ReadFailure::Unstable) if tries < READ_TRIES => {}
                 Err(failure) => return Err(not_read(failure)),
@@ -211,12 +279,16 @@ impl Reader<'_> {
                 Err(failure) => return Err(not_read(failure)),
             }
         };
+        let source = self.projected(number, &stat, content, parents)?;
         let size = content.len() as u64;
         let mut reading = Reading::new(&self.possession_key, size >= CHUNKED_BYTES_MIN);
         reading.push(content);
         let was = reading.finish();
-        if self.is_rot(number, &stat, &was.digest) {
+        if self.is_rot(number, &stat, source.as_ref().unwrap_or(&was.digest)) {
             return Err(NotRead::Rotten);
+        }
+        if self.is_same(number, &stat, &was) {
+            return Err(NotRead::Same);
         }
         let (mut pieces, mut base) = (Vec::new(), None);
         let new_at = batch.len();
@@ -240,7 +312,17 @@ impl Reader<'_> {
             pieces.push(Draft::New(size));
             batch.extend_from_slice(content);
         }
-        Ok(DocumentRead { item: number, young: is_young(&stat, started, CLOCK_TICK_NS), stat, was, pieces, base, new_at, new_bytes: batch.len() - new_at })
+        Ok(DocumentRead {
+            item: number,
+            young: is_young(&stat, started, CLOCK_TICK_NS),
+            stat,
+            was,
+            pieces,
+            base,
+            new_at,
+            new_bytes: batch.len() - new_at,
+            source,
+        })
     }
 }
 

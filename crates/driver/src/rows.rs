@@ -130,9 +130,10 @@ impl Packing {
         let (item, sent) = (reader.item(number), reader.route.item(number));
         self.body_bytes += Rows::one(item.id.0.len(), 0).body_bytes;
         let replaces = select::replaced_by(item, &sent);
+        let mark = select::mark_of(item, &sent, &Digest::ZERO);
         self.items.push(PackedItem {
-            item: Item { id: item.id.clone(), version: item.version, mark: Mark::Delete, replaces, transaction: None, record: None, documents: Vec::new() },
-            row: row_without_content(number, item.version, Mark::Delete),
+            item: Item { id: item.id.clone(), version: item.version, mark, replaces, transaction: None, record: None, documents: Vec::new() },
+            row: row_without_content(number, item.version, mark),
         });
     }
 
@@ -178,6 +179,7 @@ impl Packing {
                 part: None,
                 young: read.young,
                 shape: read.was.shape,
+                read: read.source,
             },
             item: Item { id: item.id.clone(), version, mark, replaces, transaction: None, record: None, documents: vec![document] },
         });
@@ -222,6 +224,7 @@ impl Packing {
                 young: read.young,
                 // Only the first part begins as the document does.
                 shape: if part.offset == 0 { read.was.shape } else { Shape::Unknown },
+                read: None,
             },
             item: Item {
                 id: item.id.clone(),
@@ -259,5 +262,6 @@ pub fn row_without_content(item: u32, version: u64, mark: Mark) -> PackedRow {
         part: None,
         young: false,
         shape: Shape::Unknown,
+        read: None,
     }
 }

@@ -164,9 +164,30 @@ fn configure(home: &Home, section: &str, name: &str, values: &[(&str, String)]) 
     store::spool::write_whole(disk, &home.dir, config::FILE.as_bytes(), text.as_bytes()).map_err(failed)
 }
 
-/// Registers a tree as an archive.
+/// What an item of an archive is.
+#[derive(Clone, Debug, Default)]
+pub struct ArchiveAdd {
+    /// `files` or `records`; files unless told.
+    pub layout: Option<String>,
+    /// Which files are records.
+    pub records: Option<String>,
+}
+
+/// Registers a tree as an archive of files.
 pub fn archive_add(world: &World, path: &Path, name: &str, root: &Path) -> Result<SetupReport, Failure> {
+    archive_add_as(world, path, name, root, &ArchiveAdd::default())
+}
+
+/// Registers a tree as an archive.
+pub fn archive_add_as(world: &World, path: &Path, name: &str, root: &Path, add: &ArchiveAdd) -> Result<SetupReport, Failure> {
     named(name)?;
+    let records = match add.layout.as_deref() {
+        None => add.records.is_some(),
+        Some("records") => true,
+        Some("files") if add.records.is_none() => false,
+        Some(other) => return Err(Failure::new("USE-01", other, "an archive is one of files or of records; only one of records has a pattern for them")),
+    };
+    add.records.as_ref().map_or(Ok(()), |pattern| crate::acts::patterns(std::slice::from_ref(pattern)).map(|_| ()))?;
     let root = absolute(root)?;
     let place = utf8(&root)?;
     world.disk.root(&root).map_err(|error| match error.kind() {
@@ -181,6 +202,10 @@ pub fn archive_add(world: &World, path: &Path, name: &str, root: &Path) -> Resul
     if let Some(known) = configured.as_ref().filter(|known| **known != root) {
         return Err(Failure::new("USE-01", name, format!("this archive is {} already", known.display())));
     }
+    let is_other = |known: &config::ArchiveConfig| (known.layout == config::Layout::Records) != records || records && known.records != add.records;
+    if home.config.archives.get(name).is_some_and(is_other) {
+        return Err(Failure::new("USE-01", name, "this archive has another layout already; it is written in gapferry.toml"));
+    }
     // The ledger first, then the configuration: an interruption in between is completed by the same command.
     let recorded = home.source().archives.contains_key(name);
     if recorded && configured.is_some() {
@@ -193,7 +218,10 @@ pub fn archive_add(world: &World, path: &Path, name: &str, root: &Path) -> Resul
         home.commit()?;
     }
     if configured.is_none() {
-        configure(&home, "archives", name, &[("root", place.clone())])?;
+        let layout = records.then(|| ("layout", "records".to_owned()));
+        let pattern = add.records.clone().map(|pattern| ("records", pattern));
+        let values: Vec<(&str, String)> = [Some(("root", place.clone())), layout, pattern].into_iter().flatten().collect();
+        configure(&home, "archives", name, &values)?;
     }
     home.close("", &format!("archive {name}"))?;
     Ok(report(true))

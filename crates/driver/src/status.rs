@@ -135,7 +135,7 @@ fn source_status(home: &Home, name: &str, config: &RouteConfig) -> (RouteStatus,
     let source = home.source();
     let Some(route) = source.routes.get(name) else { return (blank, vec![not_in_ledger(name, "route add")]) };
     let Some(archive) = source.archives.get(&route.archive) else { return (blank, vec![not_in_ledger(&route.archive, "archive add")]) };
-    let open = OpenItems::of(archive, route, home.world.now_seconds(), crate::packing::deadline(home));
+    let open = OpenItems::of(archive, route, home.world.now_seconds(), crate::terms::deadline(home, name));
     let code = route.breaker.tripped.map_or("SRC-03", |tripped| crate::weighing::source_code(tripped.cause));
     let tripped = route.breaker.tripped.map(|tripped| format!("{} changes wait for a person to agree{}", tripped.changes, people(home, &route.breaker)));
     let (stopped, problems) = stop(name, route.stopped.as_ref(), tripped, code);

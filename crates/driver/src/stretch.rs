@@ -180,6 +180,7 @@ pub fn copy(
         base: base.filter(|_| copies).map(|base| (base.digest, base.size)),
         new_at: 0,
         new_bytes: 0,
+        source: None,
     }))
 }
 

@@ -23,7 +23,7 @@ pub fn weigh(home: &mut Home, name: &str) -> Result<Weighed, Failure> {
     let archive = source_route(home, name)?.archive.clone();
     let weigh = |home: &Home, heads: &BTreeMap<u32, Shape>| weigh_source(&home.source().archives[&archive], &home.source().routes[name], heads);
     let mut weighed = weigh(home, &BTreeMap::new());
-    let allowances = home.config.policy.allowances();
+    let allowances = crate::terms::allowances(home, name);
     if !weighed.unread.is_empty() && must_stop(&home.source().routes[name].breaker, &weighed, &allowances).is_some() {
         crate::rereading::read_undecided(home, &archive, &weighed.unread)?;
         weighed = weigh(home, &BTreeMap::new());
@@ -61,7 +61,7 @@ pub fn stopped(home: &mut Home, name: &str, dry_run: bool) -> Result<Option<Prob
     }
     let weighed = weigh(home, name)?;
     let breaker = &home.source().routes[name].breaker;
-    let Some(stop) = must_stop(breaker, &weighed, &home.config.policy.allowances()) else { return Ok(None) };
+    let Some(stop) = must_stop(breaker, &weighed, &crate::terms::allowances(home, name)) else { return Ok(None) };
     let tripped = breaker.tripped.is_some();
     let detail = describe(home, name, &stop, &weighed);
     if !tripped && !dry_run {

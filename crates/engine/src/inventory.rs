@@ -43,8 +43,8 @@ pub fn next(archive: &Archive, route: &Route, now: i64, deadline_seconds: i64) -
     let entry = |number: &u32| {
         let (item, sent) = (&archive.items[*number as usize], route.item(*number));
         let open = asking.sequence == 0 || sent.asked;
-        let claimed = open && !item.rotten && sent.cancelled_version != item.version;
-        (!item.gone).then_some(Entry { item: *number, claimed })
+        let claimed = open && !item.is_held_back() && sent.cancelled_version != item.version;
+        (!sent.is_gone(item)).then_some(Entry { item: *number, claimed })
     };
     Some((asking.span.clone(), within(archive, &asking.span).filter_map(|number| entry(&number)).collect()))
 }
@@ -72,9 +72,9 @@ pub struct Outlook {
 /// What beginning anew would ask for, and what of it is known not to be there.
 pub fn outlook(archive: &Archive, route: &Route) -> Outlook {
     let mut outlook = Outlook::default();
-    for (item, number) in archive.items.iter().zip(0u32..).filter(|(item, _)| !item.gone && !item.rotten) {
+    for (item, number) in archive.items.iter().zip(0u32..).filter(|(item, _)| !item.gone && !item.is_held_back()) {
         let sent = route.item(number);
-        if sent.cancelled_version == item.version {
+        if sent.is_excluded(item) || sent.cancelled_version == item.version {
             continue;
         }
         (outlook.confirm, outlook.confirm_bytes) = (outlook.confirm + 1, outlook.confirm_bytes + item.stat.size);

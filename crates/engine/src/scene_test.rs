@@ -76,6 +76,10 @@ pub(crate) fn item(name: &str, version: u64) -> Item {
         captured_at: 0,
         shape: wire::record::Shape::Unknown,
         read_at: 0,
+        rid: 0,
+        transaction: None,
+        fault: None,
+        described: false,
     }
 }
 
@@ -185,6 +189,7 @@ impl Inside {
                 part: part.map(|(offset, length)| Part { offset, length, digest: Digest::ZERO }),
                 young: false,
                 shape: wire::record::Shape::Unknown,
+                read: None,
             }
         };
         let packed = Packed {

@@ -63,18 +63,20 @@ pub fn select(archive: &Archive, route: &Route, carrier: &Carrier<'_>, chosen: O
     let (mut new, mut due, mut unproven) = (Vec::new(), Vec::new(), Vec::new());
     let mut unproven_bytes = 0u64;
     for (number, item, sent, standing) in standing::all(archive, route, carrier.now, carrier.deadline_seconds) {
-        if item.rotten && !planted::is("rot-selected") || matches!(standing, Standing::Left | Standing::Cancelled) {
+        if item.is_held_back() || matches!(standing, Standing::Left | Standing::Cancelled) {
             continue;
         }
         let picked = chosen.is_some_and(|chosen| chosen.contains(&number));
         if !picked && route.waits_for_inventory(item, &sent) {
             continue;
         }
-        if chosen.is_some() && !picked || carrier.holds.contains(&(number, item.version)) {
+        if chosen.is_some() && !picked
+            || carrier.holds.contains(&(number, item.version)) && !sent.unjudged && (item.gone || sent.packed_gone == sent.is_excluded(item))
+        {
             continue;
         }
-        let bytes = if item.gone { 0 } else { item.stat.size };
-        if item.version > sent.packed_version {
+        let bytes = if sent.is_gone(item) { 0 } else { item.stat.size };
+        if item.version > sent.packed_version || !sent.is_packed(item) {
             new.push(Selected { item: number, because: Because::New });
         } else if standing == Standing::Done && !picked {
             continue;
@@ -128,13 +130,13 @@ pub fn next_part(item: &Item, sent: &RouteItem, holds: &BTreeSet<(u32, u64, u64)
 /// becomes a file, a file that becomes a folder.
 pub fn must_share(archive: &Archive, route: &Route, number: u32) -> Vec<u32> {
     let item = &archive.items[number as usize];
-    if item.gone {
+    if route.item(number).is_gone(item) {
         return Vec::new();
     }
     // Also for an item that is proven: it may have been gone since, and something else in its place on the way.
     let open = |number: u32| {
-        let sent = route.item(number);
-        archive.items[number as usize].gone && sent.packed_version > 0 && sent.proven_version != archive.items[number as usize].version
+        let (sent, item) = (route.item(number), &archive.items[number as usize]);
+        sent.is_gone(item) && sent.packed_version > 0 && !sent.is_proven(item)
     };
     let mut found = Vec::new();
     for (at, _) in item.id.0.iter().enumerate().filter(|(_, byte)| **byte == b'/') {
@@ -147,7 +149,8 @@ pub fn must_share(archive: &Archive, route: &Route, number: u32) -> Vec<u32> {
 
 /// The change mark of an item on a route, from what is proven. `digest` is that of its content, which was just read.
 pub fn mark_of(item: &Item, sent: &RouteItem, digest: &Digest) -> Mark {
-    match (item.gone, sent.proven_version > 0 && !sent.proven_gone) {
+    match (sent.is_gone(item), sent.proven_version > 0 && !sent.proven_gone) {
+        (true, _) if sent.is_excluded(item) => Mark::Withdraw,
         (true, _) => Mark::Delete,
         (false, false) => Mark::Add,
         (false, true) if sent.proven_digest == *digest => Mark::Record,
@@ -198,6 +201,10 @@ mod tests {
                 captured_at: 0,
                 shape: wire::record::Shape::Unknown,
                 read_at: 0,
+                rid: 0,
+                transaction: None,
+                fault: None,
+                described: false,
             });
             let (packed_version, proven_version, proven_gone) = (*packed_version, *proven_version, *proven_gone);
             route.items.push(RouteItem { packed_version, proven_version, proven_gone, ..RouteItem::default() });

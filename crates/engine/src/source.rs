@@ -4,6 +4,7 @@
 //! done only by a settled row of a receipt (P1), never because something was written.
 
 mod archive;
+mod sent;
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
@@ -15,7 +16,7 @@ use wire::digest::StateDigest;
 use wire::limits::NUMBER_MAX;
 use wire::manifest::{Agreement, Head, Witness};
 use wire::receipt::Outcome;
-use wire::record::{Carried, Packed, Reborn, Reconciled, Record, SettledRow, Shape};
+use wire::record::{Carried, JudgedRow, Packed, Reborn, Reconciled, Record, SettledRow, Shape, TemplateActivated, Verdict};
 use wire::{Digest, Incarnation, ItemId, PackageId, RouteId, ZoneId, planted};
 
 use crate::breaker::{Breaker, Tripped, weigh_packed};
@@ -25,67 +26,7 @@ use crate::keys::Keys;
 use crate::rebase::{Agreements, Stop, floor_above};
 
 pub use archive::{Archive, Item};
-
-/// What is known of the parts of a document that travels in parts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Parts {
-    /// The version that travels.
-    pub version: u64,
-    /// Its parts: offset, length, sequence it was last packed in, whether the replica proved that it holds it.
-    pub list: Vec<PartState>,
-}
-
-/// One part.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PartState {
-    /// Offset in the document.
-    pub offset: u64,
-    /// Bytes.
-    pub length: u64,
-    /// Sequence it was last packed in.
-    pub sequence: u64,
-    /// The replica proved that it holds it.
-    pub held: bool,
-}
-
-/// An item on a route.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RouteItem {
-    /// Version last packed; 0 for never.
-    pub packed_version: u64,
-    /// Sequence it was last packed in; 0 for never.
-    pub packed_sequence: u64,
-    /// How often it was packed.
-    pub attempts: u32,
-    /// What the beginning of its newest version that was packed looks like, where that is known.
-    pub packed_shape: Shape,
-    /// Version proven at the replica; 0 for none.
-    pub proven_version: u64,
-    /// Digest of its content.
-    pub proven_digest: Digest,
-    /// Size of its content.
-    pub proven_bytes: u64,
-    /// Projected digest.
-    pub proven_projected: Digest,
-    /// What is proven is that it is gone.
-    pub proven_gone: bool,
-    /// Number of the last outcome that was no proof; 0 for none.
-    pub discrepancy: u16,
-    /// A receipt says that the packed version failed.
-    pub failed: bool,
-    /// Number of the newest receipt that said that it is not right at the replica: what an earlier one proved is void.
-    pub doubted: u64,
-    /// Number of the newest receipt that proved it: what an earlier one doubted is over.
-    pub assured: u64,
-    /// The last package that named it was an inventory that is not answered yet: no content travels until it is.
-    pub asked: bool,
-    /// A person put it back into the queue.
-    pub resend: bool,
-    /// Version that a person gave up; 0 for none.
-    pub cancelled_version: u64,
-    /// What is known of its parts.
-    pub parts: Option<Box<Parts>>,
-}
+pub use sent::{PartState, Parts, RouteItem, Template};
 
 /// A package on its way.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -117,6 +58,8 @@ pub struct Route {
     pub archive: String,
     /// Its replica zone.
     pub replica: ZoneId,
+    /// What it may carry; everything where there is none.
+    pub template: Option<Template>,
     /// The next sequence.
     pub next_sequence: u64,
     /// Packages up to this sequence are void: the route began anew behind them.
@@ -219,6 +162,7 @@ impl Source {
                     route_id: added.route_id,
                     archive: added.archive.clone(),
                     replica: added.replica,
+                    template: None,
                     next_sequence: floor + 1,
                     floor,
                     items: Vec::new(),
@@ -252,6 +196,22 @@ impl Source {
             Record::Read(read) => {
                 if let Some(archive) = self.archives.get_mut(&read.archive) {
                     archive.fold_read(time, read);
+                }
+            }
+            Record::Described(described) => {
+                if let Some(archive) = self.archives.get_mut(&described.archive) {
+                    archive.fold_described(described);
+                }
+            }
+            Record::TemplateActivated(activated) => {
+                if let Some(route) = self.routes.get_mut(&activated.route) {
+                    route.fold_activated(activated);
+                }
+            }
+            Record::Judged(judged) => {
+                if let Some(route) = self.routes.get_mut(&judged.route) {
+                    let known = self.archives.get(&route.archive).map_or(0, |archive| archive.items.len());
+                    judged.rows.iter().filter(|row| (row.item as usize) < known).for_each(|row| route.fold_judged(row));
                 }
             }
             Record::Rotten(rotten) => {
@@ -350,7 +310,8 @@ impl Source {
         }
         for route in self.routes.values_mut() {
             for (sent, version) in route.items.iter_mut().zip(before.get(&route.archive).into_iter().flatten()) {
-                sent.cancelled_version = if sent.cancelled_version == *version { reborn.floor + 1 } else { 0 };
+                let anew = |known: u64| if known == *version { reborn.floor + 1 } else { 0 };
+                (sent.cancelled_version, sent.excluded_version) = (anew(sent.cancelled_version), anew(sent.excluded_version));
             }
             route.next_sequence = reborn.floor + 1;
             // Agreements after the backup are forgotten here, not on the replica.
@@ -380,7 +341,12 @@ impl Source {
             if row.part.is_none() || item.packed_version != row.version {
                 item.attempts = if item.packed_version == row.version { item.attempts.saturating_add(1) } else { 1 };
             }
+            let gone = row.mark.removes();
+            let other = item.proven_version == row.version && (item.proven_projected != row.projected || item.proven_gone != gone);
+            item.again = (item.unjudged || item.again.is_some() || other).then(|| Box::new(row.projected));
+            item.unjudged = false;
             item.packed_version = row.version;
+            item.packed_gone = gone;
             item.packed_sequence = packed.sequence;
             if row.shape != Shape::Unknown {
                 item.packed_shape = row.shape;
@@ -401,7 +367,10 @@ impl Source {
         }
         for row in &packed.rows {
             if let Some(item) = archive.items.get_mut(row.item as usize).filter(|item| item.version == row.version && !item.gone) {
-                item.digest = Some(row.digest);
+                if row.mark.removes() {
+                    continue;
+                }
+                item.digest = Some(row.read.unwrap_or(row.digest));
                 item.young = row.young;
                 // Of a document in parts no package reads all.
                 if row.part.is_none() {
@@ -504,12 +473,32 @@ impl Route {
     fn restart(&mut self) {
         self.floor = self.next_sequence - 1;
         for item in &mut self.items {
-            *item = RouteItem { cancelled_version: item.cancelled_version, ..RouteItem::default() };
+            let (cancelled_version, excluded_version) = (item.cancelled_version, item.excluded_version);
+            *item = RouteItem { cancelled_version, excluded_version, ..RouteItem::default() };
         }
         self.packages.clear();
         self.asking = Vec::from([Asking::default()]);
         self.state = StateDigest::default();
         (self.want_full, self.asked_full) = (false, false);
+    }
+
+    /// What was packed under another template is to be looked at again.
+    fn fold_activated(&mut self, activated: &TemplateActivated) {
+        let TemplateActivated { template, version, digest, text, .. } = activated;
+        self.template = Some(Template { id: template.clone(), version: *version, digest: *digest, text: text.clone() });
+        for item in &mut self.items {
+            item.excluded_version = 0;
+            item.unjudged = item.packed_version > 0 && !planted::is("activation-forgets-what-was-sent");
+        }
+    }
+
+    fn fold_judged(&mut self, row: &JudgedRow) {
+        let item = self.item_mut(row.item);
+        (item.excluded_version, item.unjudged) = match row.verdict {
+            Verdict::Out => (row.version, false),
+            Verdict::In => (0, item.packed_version > 0),
+            Verdict::Same => (0, false),
+        };
     }
 
     pub(crate) fn item_mut(&mut self, number: u32) -> &mut RouteItem {
@@ -543,8 +532,12 @@ impl Route {
             return;
         }
         if outcome.proves() {
-            if (row.version < item.proven_version || receipt < item.doubted) && !planted::is("older-proof-counts") {
+            let older = row.version < item.proven_version || row.version == item.proven_version && receipt < item.assured;
+            if (older || receipt < item.doubted) && !planted::is("older-proof-counts") {
                 return;
+            }
+            if item.again.as_deref() == Some(&row.projected) && row.removed == item.packed_gone {
+                item.again = None;
             }
             if item.proven_version > 0 && !item.proven_gone {
                 state.remove(id, item.proven_version, &item.proven_projected);

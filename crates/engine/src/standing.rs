@@ -39,15 +39,15 @@ impl Standing {
 
 /// Where `item` stands at `now` (s since 1970) on a route whose packages are overdue after `deadline_seconds`.
 pub fn of(item: &Item, sent: &RouteItem, route: &Route, now: i64, deadline_seconds: i64) -> Standing {
-    if sent.proven_version == item.version || sent.packed_version == item.version && planted::is("done-when-packed") {
-        return match (item.gone, sent.failed, sent.resend) {
+    if sent.is_proven(item) || sent.packed_version == item.version && planted::is("done-when-packed") {
+        return match (sent.is_gone(item), sent.failed, sent.resend) {
             (true, _, _) => Standing::Left,
             (_, true, _) => Standing::Failed,
             (_, _, true) => Standing::Pending,
             _ => Standing::Done,
         };
     }
-    if item.gone && sent.packed_version == 0 {
+    if sent.is_left(item) {
         return Standing::Left;
     }
     if sent.cancelled_version == item.version && !planted::is("cancel-ignored") {
@@ -56,10 +56,10 @@ pub fn of(item: &Item, sent: &RouteItem, route: &Route, now: i64, deadline_secon
     if sent.failed {
         return Standing::Failed;
     }
-    if sent.packed_version == item.version && !is_due(sent, route, now, deadline_seconds) {
+    if sent.is_packed(item) && !is_due(sent, route, now, deadline_seconds) {
         return Standing::Packed;
     }
-    if sent.proven_version > 0 && sent.packed_version != item.version { Standing::Stale } else { Standing::Pending }
+    if sent.proven_version > 0 && !sent.is_packed(item) { Standing::Stale } else { Standing::Pending }
 }
 
 /// Whether an item that was packed at its newest version and is not proven must travel again.

@@ -3,7 +3,7 @@
 use crate::suite::SUITE;
 use wire::card::{Card, Role, Succession};
 use wire::clause::{self, Rejection, require};
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 /// The two secrets of one generation of a zone's keys, 32 bytes each. No `Debug`, zeroed when dropped.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
@@ -25,6 +25,13 @@ impl SecretKeys {
         let mut card = Card { zone: zone.into(), role, succession, sign: SUITE.sign_public(&self.sign), seal: SUITE.seal_public(&self.seal), proof: [0; 64] };
         card.proof = SUITE.sign(&self.sign, &card.proof_message());
         card
+    }
+
+    /// A key of its own for one purpose, which tells nothing of the secrets: BLAKE3 in its key derivation mode, `purpose` as the context.
+    pub fn derived(&self, purpose: &'static str, of: &[u8]) -> Zeroizing<[u8; 32]> {
+        let mut hasher = blake3::Hasher::new_derive_key(purpose);
+        hasher.update(&self.sign).update(of);
+        Zeroizing::new(*hasher.finalize().as_bytes())
     }
 
     /// Signs a message with the zone's key.

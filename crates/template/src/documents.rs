@@ -71,6 +71,13 @@ pub struct Rules {
     bytes_max: Option<u64>,
 }
 
+impl Rules {
+    /// Whether something is taken out of documents.
+    pub(crate) fn strips(&self) -> bool {
+        self.strip.is_some()
+    }
+}
+
 impl Selector {
     /// `role`, `field` or either with `:qualifier`, which is 1 to 32 of `0-9 a-z _ -`.
     pub fn parse(text: &str) -> Option<Self> {

@@ -153,6 +153,11 @@ impl Template {
         self.draft.text("package", "package_max").and_then(quantity::size_bytes)
     }
 
+    /// Whether something is taken out of documents before they travel.
+    pub fn strips(&self) -> bool {
+        self.documents.strips()
+    }
+
     /// What its answers depend on beside the record, the replica's region and the key of the route.
     pub fn reach(&self) -> Reach {
         let projected = self.draft.projections.iter().filter_map(|projected| projected.condition.as_ref());

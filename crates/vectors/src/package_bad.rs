@@ -184,8 +184,8 @@ fn numbers_and_flags(cast: &Cast, to: &mut Collection) {
         package.item(b"a.txt", PURGE, None).version = 2;
     });
     bad.small("PKG-15", "record", "an item with a metadata record", |package| package.manifest.items[0].record = Some(b"{}".to_vec()));
-    bad.small("PKG-15", "template", "items projected under a template", |package| {
-        package.manifest.template = Some(Template { id: "public".into(), version: 1 });
+    bad.small("PKG-15", "template", "a template without a name", |package| {
+        package.manifest.template = Some(Template { id: String::new(), version: 1 });
     });
 }
 

@@ -47,6 +47,8 @@ pub const RECEIPT_ROWS_MAX: usize = 1 << 20;
 pub const CARD_BYTES_MAX: usize = 2953;
 /// Bytes of a zone, archive or route name.
 pub const NAME_BYTES_MAX: usize = 64;
+/// Bytes of the id of a template.
+pub const TEMPLATE_ID_BYTES_MAX: usize = 64;
 /// Generations of one zone's keys.
 pub const GENERATION_MAX: u32 = 1024;
 /// Ranges, answered and missing each, in the digest form of a receipt that announces keys.

@@ -5,7 +5,7 @@ use crate::codec;
 use crate::digest;
 use crate::id::{Bytes, Digest, Incarnation, ItemId, MediumId, PackageId, RouteId, TransactionId, ZoneId};
 use crate::keys::KeyNotice;
-use crate::limits::{BLOCK_PLAIN_BYTES_MAX, NUMBER_MAX, PACKAGE_ITEMS_MAX, PREVIOUS_MAX};
+use crate::limits::{BLOCK_PLAIN_BYTES_MAX, NUMBER_MAX, PACKAGE_ITEMS_MAX, PREVIOUS_MAX, TEMPLATE_ID_BYTES_MAX};
 use crate::name;
 use alloc::collections::BTreeMap;
 use alloc::string::String;
@@ -333,7 +333,8 @@ impl Manifest {
         require(self.agreed.is_none_or(|agreed| number(agreed.number) && agreed.changes <= NUMBER_MAX), &clause::PKG_NUMBERS)?;
         require(self.keys.is_formed(self.sequence), &clause::PKG_NUMBERS)?;
         require(self.flags & !FLAG_FULL_RECEIPT == 0, &clause::PKG_FLAGS)?;
-        require(self.template.is_none(), &clause::PKG_UNSUPPORTED)?;
+        let known = |template: &Template| (1..=TEMPLATE_ID_BYTES_MAX).contains(&template.id.len()) && (1..=NUMBER_MAX).contains(&template.version);
+        require(self.template.as_ref().is_none_or(known), &clause::PKG_UNSUPPORTED)?;
         let logical_bytes = self.check_blocks(content_bytes)?;
         require(self.items.len() <= PACKAGE_ITEMS_MAX, &clause::PKG_ITEMS)?;
         require(self.items.windows(2).all(|pair| Self::place(&pair[0]) < Self::place(&pair[1])), &clause::PKG_ITEMS)?;

@@ -196,6 +196,35 @@ records! {
         /// Why.
         reason: String,
     }
+    /// A template takes effect on a route.
+    13 TemplateActivated {
+        /// The route.
+        route: String,
+        /// Its id.
+        template: String,
+        /// Counter of the templates of this route, from 1.
+        version: u64,
+        /// Digest of its text.
+        digest: Digest,
+        /// Its text.
+        text: String,
+        /// Why.
+        reason: String,
+    }
+    /// The template of a route was asked about items.
+    14 Judged {
+        /// The route.
+        route: String,
+        /// What it said.
+        rows: Vec<JudgedRow>,
+    }
+    /// Record files of an archive were read: what they say of themselves.
+    15 Described {
+        /// The archive.
+        archive: String,
+        /// The records, and their documents.
+        rows: Vec<DescribedRow>,
+    }
     /// Changes of an archive were captured.
     16 Captured {
         /// The archive.

@@ -17,7 +17,7 @@ const STANDS_ON: &[(&str, &[&str])] = &[
     ("store", &["wire"]),
     ("capture", &["store", "wire"]),
     ("carrier", &["store", "wire"]),
-    ("driver", &["capture", "carrier", "engine", "rights", "seal", "store", "wire"]),
+    ("driver", &["capture", "carrier", "engine", "rights", "seal", "store", "template", "wire"]),
     ("gapferry", &["county", "driver", "rights", "store", "wire"]),
     ("sim", &["driver", "seal", "store", "wire"]),
     ("vectors", &[]),

@@ -80,6 +80,7 @@ pub fn packed(sequence: u8, package: PackageId) -> Packed {
         part: None,
         young: false,
         shape: Shape::Unknown,
+        read: None,
     };
     Packed {
         route: ROUTE.into(),

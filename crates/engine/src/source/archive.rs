@@ -1,10 +1,11 @@
 //! What a source knows of an archive: its documents as they were captured and read.
 
+use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
-use wire::record::{Captured, FileStat, Place, Read, Rotten, Shape};
-use wire::{Digest, ItemId};
+use wire::record::{Captured, Described, FileStat, Place, Read, Rotten, Shape};
+use wire::{Digest, ItemId, planted};
 
 /// A document of an archive, as last captured.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +30,41 @@ pub struct Item {
     pub shape: Shape,
     /// When its content was last read and found right, s since 1970.
     pub read_at: i64,
+    /// First 8 bytes of the digest of its record's `rid`; zero where there is none.
+    pub rid: u64,
+    /// The business transaction that made this version.
+    pub transaction: Option<[u8; 16]>,
+    /// What is wrong with its record: nothing of it travels.
+    pub fault: Option<Box<str>>,
+    /// In an archive of records: its record was read since it changed.
+    pub described: bool,
+}
+
+impl Item {
+    /// One that the ledger meets for the first time.
+    fn new(id: ItemId) -> Self {
+        Self {
+            id,
+            version: 0,
+            stat: FileStat::default(),
+            gone: true,
+            digest: None,
+            young: false,
+            rotten: false,
+            captured_at: 0,
+            shape: Shape::Unknown,
+            read_at: 0,
+            rid: 0,
+            transaction: None,
+            fault: None,
+            described: false,
+        }
+    }
+
+    /// Whether it must stay where it is: its content rotted, or its record is no record.
+    pub fn is_held_back(&self) -> bool {
+        self.rotten && !planted::is("rot-selected") || self.fault.is_some() && !planted::is("faulty-record-carried")
+    }
 }
 
 /// An archive of this source.
@@ -64,25 +100,20 @@ impl Archive {
                 && row.item as usize == self.items.len()
             {
                 self.by_id.insert(id.clone(), row.item);
-                self.items.push(Item {
-                    id: id.clone(),
-                    version: 0,
-                    stat: FileStat::default(),
-                    gone: true,
-                    digest: None,
-                    young: false,
-                    rotten: false,
-                    captured_at: 0,
-                    shape: Shape::Unknown,
-                    read_at: 0,
-                });
+                self.items.push(Item::new(id.clone()));
             }
             let Some(item) = self.items.get_mut(row.item as usize) else { continue };
+            // Its record changed, or a document beside it: of its own content nothing new is said.
+            let untouched = !item.gone && row.stat == Some(item.stat);
             item.version = row.version;
             item.gone = row.stat.is_none();
             item.stat = row.stat.unwrap_or(item.stat);
-            item.young = false;
             item.captured_at = time;
+            (item.transaction, item.fault, item.described) = (None, None, false);
+            if untouched {
+                continue;
+            }
+            item.young = false;
             // A new name or other rights do not mend what is rotten: it is rotten until it is read as it was, or changes.
             let still = row.stat.and_then(|stat| rotten.iter().find(|known| known.stat.is_same_content(&stat)));
             (item.rotten, item.digest) = still.map_or((false, None), |known| (true, known.digest));
@@ -99,6 +130,15 @@ impl Archive {
                 item.young = row.young;
                 item.rotten = false;
                 (item.shape, item.read_at) = (row.shape, time);
+            }
+        }
+    }
+
+    pub(super) fn fold_described(&mut self, described: &Described) {
+        for row in &described.rows {
+            if let Some(item) = self.items.get_mut(row.item as usize).filter(|item| item.version == row.version) {
+                (item.rid, item.transaction, item.described) = (row.rid, row.transaction, true);
+                item.fault = (!row.fault.is_empty()).then(|| row.fault.as_str().into());
             }
         }
     }

@@ -204,9 +204,10 @@ fn brought(body: &[u8], route: &str) -> Option<Vec<u32>> {
     let mut items = Vec::new();
     for _ in 0..fields.number()? {
         let row = fields.take::<ROW>()?;
-        // offset, length, digest; then young and shape
+        // offset, length, digest; then young and shape; then the digest of what was read
         fields.option(Fields::take::<{ 8 + 8 + 32 }>)?;
         fields.take::<{ 1 + 4 }>()?;
+        fields.option(Fields::take::<32>)?;
         items.push(u32::from_le_bytes(row[..4].try_into().expect("four bytes")));
     }
     Some(items)

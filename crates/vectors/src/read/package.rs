@@ -166,7 +166,7 @@ fn check(manifest: &Manifest, content_bytes: u64) -> Result<(), Refusal> {
     require(manifest.agreed.is_none_or(|agreed| in_range(agreed.number) && agreed.changes <= CEILING), "PKG-03")?;
     require(keys::in_range(&manifest.keys, manifest.sequence), "PKG-03")?;
     require(manifest.flags <= 1, "PKG-04")?;
-    require(manifest.template.is_none(), "PKG-15")?;
+    require(manifest.template.as_ref().is_none_or(|template| (1..=64).contains(&template.id.len()) && in_range(template.version)), "PKG-15")?;
     let possible = |block: &Block| block.plain >= 1 && block.plain <= 1 << 20 && block.stored >= 1 && block.stored <= block.plain;
     require(manifest.blocks.iter().all(possible), "PKG-05")?;
     require(manifest.blocks.iter().map(|block| u64::from(block.stored)).sum::<u64>() == content_bytes, "PKG-05")?;

@@ -12,6 +12,9 @@ pub(super) fn check(record: &Record) -> Result<(), Rejection> {
     let holds = match record {
         Record::Reborn(reborn) => number(reborn.floor),
         Record::Captured(captured) => captured.rows.iter().all(|row| number(row.version)),
+        Record::TemplateActivated(activated) => number(activated.version),
+        Record::Judged(judged) => judged.rows.iter().all(|row| number(row.version)),
+        Record::Described(described) => described.rows.iter().all(|row| number(row.version)),
         Record::PackBegun(begun) => number(begun.sequence),
         Record::Packed(packed) => {
             let rows = packed.rows.iter().all(|row| number(row.version) && row.part.as_ref().is_none_or(part));

@@ -3,6 +3,7 @@
 use super::Shape;
 use crate::id::{Bytes, Digest, ItemId, MediumId, TransactionId};
 use crate::manifest::{Mark, Part};
+use alloc::string::String;
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
@@ -79,6 +80,45 @@ pub struct PackedRow {
     pub young: bool,
     /// See `ReadRow::shape`.
     pub shape: Shape,
+    /// Digest of what was read, where a projection of it was packed.
+    pub read: Option<Digest>,
+}
+
+/// What a record file of an archive says of itself, or what is wrong with it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DescribedRow {
+    /// Number of the item: the record, or a document of it.
+    pub item: u32,
+    /// The version that was read.
+    pub version: u64,
+    /// First 8 bytes of the digest of its `rid`; zero for a document, or a record without one.
+    pub rid: u64,
+    /// Its business transaction, as 16 bytes of the digest of its `txn_id`; a document has that of its record.
+    pub transaction: Option<[u8; 16]>,
+    /// Code of what is wrong with the record; empty when nothing is. Nothing of the record travels then.
+    pub fault: String,
+}
+
+/// Whether a route carries an item at a version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JudgedRow {
+    /// Number of the item in its archive.
+    pub item: u32,
+    /// Its version.
+    pub version: u64,
+    /// What the template of the route makes of it.
+    pub verdict: Verdict,
+}
+
+/// What the template of a route makes of an item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Verdict {
+    /// The route does not carry it: what the replica holds of it is to be withdrawn.
+    Out,
+    /// The route carries it, and it is to travel.
+    In,
+    /// The route carries it, and what is proven at the replica is its projection already.
+    Same,
 }
 
 /// One chunk of a document.

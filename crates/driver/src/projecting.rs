@@ -1,0 +1,353 @@
+//! What a route makes of the files of an archive of records: a record becomes its projection in canonical form, a document travels as
+//! it is, without what its template strips, or not at all (spec/template.md).
+
+use capture::read::Parents;
+use engine::source::Archive;
+use rights::record::Record;
+use rights::scalar::Date;
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+use store::disk::Dir;
+use template::{Carried, Context, Mode, Referenced, Template, Verdict as Judgement};
+use wire::Digest;
+use wire::planted;
+use wire::record::{Judged, JudgedRow, Verdict};
+use zeroize::Zeroizing;
+
+use crate::home::Home;
+use crate::packing::source_route;
+use crate::reader::{NotRead, not_read};
+use crate::records::{Grouping, Recognising};
+use crate::report::Failure;
+use crate::rereading::ROWS_MAX;
+use crate::world::World;
+
+/// What travels of a file.
+#[derive(Debug)]
+pub enum Made {
+    /// The file as it is.
+    AsItIs,
+    /// These bytes instead.
+    Instead(Vec<u8>),
+}
+
+/// Makes projections for one route.
+pub struct Projector<'a> {
+    /// What belongs together.
+    pub grouping: Grouping,
+    world: &'a World,
+    archive: &'a Archive,
+    root: Dir,
+    judge: Option<Judge>,
+}
+
+/// A template, and what it asks beside the record.
+struct Judge {
+    template: Template,
+    referenced: Referenced,
+    today: Date,
+    region: Option<String>,
+    key: Zeroizing<[u8; 32]>,
+    /// Records by their `rid`, where the template asks for others.
+    by_rid: HashMap<u64, u32>,
+}
+
+/// What a template is told beside one record.
+struct Beside<'p, 'a> {
+    projector: &'p Projector<'a>,
+    judge: &'p Judge,
+    failed: HashSet<String>,
+}
+
+impl Context for Beside<'_, '_> {
+    fn today(&self) -> Date {
+        self.judge.today
+    }
+    fn replica_region(&self) -> Option<&str> {
+        self.judge.region.as_deref()
+    }
+    fn record(&self, rid: &str) -> Option<Cow<'_, Record>> {
+        let number = self.judge.by_rid.get(&crate::records::rid_number(rid))?;
+        let (_, record) = self.projector.read_record(*number, &mut Parents::default()).ok()?;
+        (record.rid() == rid).then_some(Cow::Owned(record))
+    }
+    fn referenced(&self) -> &Referenced {
+        &self.judge.referenced
+    }
+    fn route_key(&self) -> &[u8; 32] {
+        &self.judge.key
+    }
+    fn cannot_strip(&self, _: &str, document: &str) -> bool {
+        self.failed.contains(document)
+    }
+}
+
+impl<'a> Projector<'a> {
+    /// For a route over an archive of records, under its template; none for one over files.
+    pub fn of(home: &'a Home, name: &str) -> Result<Option<Self>, Failure> {
+        let active = source_route(home, name)?.template.as_ref();
+        let parse = |active: &engine::source::Template| {
+            Template::parse(&active.text).map_err(|faults| Failure::new("TPL-13", &active.id, faults.first().map(ToString::to_string).unwrap_or_default()))
+        };
+        Self::under(home, name, active.map(parse).transpose()?)
+    }
+
+    /// For a route over an archive of records, under this template.
+    pub fn under(home: &'a Home, name: &str, template: Option<Template>) -> Result<Option<Self>, Failure> {
+        let route = source_route(home, name)?;
+        let config = &home.config.archives[&route.archive];
+        let Some(recognising) = Recognising::of(config)? else { return Ok(None) };
+        let root = home.world.disk.root(&config.root).map_err(|error| Failure::new("SRC-01", &route.archive, error.to_string()))?;
+        let archive = &home.source().archives[&route.archive];
+        let mut projector = Self { grouping: Grouping::of(archive, &recognising), world: &home.world, archive, root, judge: None };
+        let Some(template) = template else { return Ok(Some(projector)) };
+        let key = home.keys().first().map(|keys| keys.derived("gapferry 2026 pseudonyms of a route", &route.route_id.0)).unwrap_or_default();
+        let today = crate::moment::moment(home.world.now_seconds());
+        let today =
+            Date::parse(today.get(..10).unwrap_or_default()).ok_or_else(|| Failure::new("USE-01", &today, "the clock is outside the years 0001 to 9999"))?;
+        let (reach, gathers) = (template.reach(), template.gathers());
+        let present = archive.items.iter().zip(0u32..).filter(|(item, _)| !item.gone && item.rid != 0 && item.fault.is_none());
+        let by_rid = if reach.records { present.map(|(item, number)| (item.rid, number)).collect() } else { HashMap::new() };
+        let region = home.config.routes.get(name).and_then(|route| route.region.clone());
+        projector.judge = Some(Judge { template, referenced: Referenced::default(), today, region, key, by_rid });
+        if gathers {
+            let referenced = projector.gathered();
+            projector.judge = projector.judge.take().map(|judge| Judge { referenced, ..judge });
+        }
+        Ok(Some(projector))
+    }
+
+    /// The records that others name, from all records of the archive.
+    fn gathered(&self) -> Referenced {
+        let Some(judge) = &self.judge else { return Referenced::default() };
+        let beside = Beside { projector: self, judge, failed: HashSet::new() };
+        let (mut gathering, mut parents) = (judge.template.gathering(), Parents::default());
+        for number in self.records() {
+            if let Ok((_, record)) = self.read_record(number, &mut parents) {
+                gathering.take(&record, &beside);
+            }
+        }
+        gathering.settle()
+    }
+
+    /// The template, where there is one.
+    pub fn template(&self) -> Option<&Template> {
+        self.judge.as_ref().map(|judge| &judge.template)
+    }
+
+    /// The records of the archive that may travel.
+    pub fn records(&self) -> impl Iterator<Item = u32> {
+        let present = self.archive.items.iter().zip(0u32..).filter(|(item, _)| !item.gone && !item.is_held_back());
+        present.map(|(_, number)| number).filter(|number| self.is_record(*number))
+    }
+
+    /// Whether an item is a record, and no document.
+    pub fn is_record(&self, number: u32) -> bool {
+        self.grouping.record_of(number) == Some(number)
+    }
+
+    /// Whether what travels may be made in memory from all of the content.
+    pub fn is_made(&self, number: u32) -> bool {
+        let strips = self.template().is_some_and(Template::strips);
+        self.is_record(number) || strips && self.archive.items[number as usize].stat.size <= template::strip::STRIP_BYTES_MAX
+    }
+
+    /// Reads a record as it was captured.
+    pub fn read_record(&self, number: u32, parents: &mut Parents) -> Result<(Vec<u8>, Record), NotRead> {
+        let item = &self.archive.items[number as usize];
+        let mut content = Vec::with_capacity(item.stat.size as usize);
+        let stat = parents.read(&*self.world.disk, &self.root, &item.id, &mut |bytes| content.extend_from_slice(bytes)).map_err(not_read)?;
+        if stat != item.stat {
+            return Err(NotRead::Unstable);
+        }
+        let record = record_of(&content).ok_or(NotRead::Excluded)?;
+        Ok((content, record))
+    }
+
+    /// What the template makes of a record; none where there is no template.
+    pub fn judged(&self, record: &Record, number: u32, parents: &mut Parents) -> Option<Judgement> {
+        let judge = self.judge.as_ref()?;
+        let mut beside = Beside { projector: self, judge, failed: HashSet::new() };
+        loop {
+            let judgement = judge.template.judge(record, &beside);
+            let Judgement::Carried(carried) = &judgement else { return Some(judgement) };
+            let before = beside.failed.len();
+            for document in carried.documents.iter().filter(|document| document.strip.is_some()) {
+                if self.stripped(number, document, parents).is_none() {
+                    beside.failed.insert(document.id.clone());
+                }
+            }
+            if beside.failed.len() == before {
+                return Some(judgement);
+            }
+        }
+    }
+
+    /// A document of a record without what is stripped; none where it cannot be.
+    fn stripped(&self, record: u32, document: &template::Document, parents: &mut Parents) -> Option<Vec<u8>> {
+        let number = self.grouping.members(record).find(|number| self.names(*number, record, &document.file_name))?;
+        let item = &self.archive.items[number as usize];
+        if item.gone || item.stat.size > template::strip::STRIP_BYTES_MAX {
+            return None;
+        }
+        let mut content = Vec::new();
+        parents.read(&*self.world.disk, &self.root, &item.id, &mut |bytes| content.extend_from_slice(bytes)).ok()?;
+        template::strip::strip(&document.media_type, &content, document.strip?).ok()
+    }
+
+    /// Whether a file is the one that its record lists under this name.
+    fn names(&self, number: u32, record: u32, file_name: &str) -> bool {
+        let (path, folder) = (&self.archive.items[number as usize].id.0, crate::records::folder(&self.archive.items[record as usize].id.0));
+        let below = if folder.is_empty() { path.as_slice() } else { path.get(folder.len() + 1..).unwrap_or_default() };
+        let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+        number != record && (below == file_name.as_bytes() || name == file_name.as_bytes())
+    }
+
+    /// How a document travels: none for as it is.
+    fn document<'c>(&self, number: u32, record: u32, carried: &'c Carried) -> Option<&'c template::Document> {
+        carried.documents.iter().find(|document| self.names(number, record, &document.file_name))
+    }
+
+    /// Whether the route carries a file, which travels as it is.
+    pub fn admit(&self, number: u32, parents: &mut Parents) -> Result<(), NotRead> {
+        self.of_document(number, parents).map(|_| ())
+    }
+
+    /// What is to be stripped of a document that the route carries.
+    fn of_document(&self, number: u32, parents: &mut Parents) -> Result<Option<template::Document>, NotRead> {
+        let whole = self.template().is_none_or(|template| template.draft().identity.is_some());
+        let Some(record) = self.grouping.record_of(number).filter(|_| !self.is_record(number)) else { return Ok(None) };
+        let (_, of) = match (self.read_record(record, parents), whole) {
+            // Of a kind that is not known nothing travels under a template.
+            (read, false) => read?,
+            (_, true) if self.judge.is_none() => return Ok(None),
+            (read, true) => read?,
+        };
+        match self.judged(&of, record, parents) {
+            None => Ok(None),
+            Some(Judgement::Out(_)) => Err(NotRead::Excluded),
+            Some(Judgement::Carried(_)) if whole => Ok(None),
+            Some(Judgement::Carried(carried)) => self
+                .document(number, record, &carried)
+                .cloned()
+                .map(Some)
+                .ok_or(NotRead::Excluded)
+                .or_else(|out| if planted::is("unlisted-document-carried") { Ok(None) } else { Err(out) }),
+        }
+    }
+
+    /// What travels of a file with this content.
+    pub fn make(&self, number: u32, content: &[u8], parents: &mut Parents) -> Result<Made, NotRead> {
+        let instead = |bytes: Vec<u8>| if bytes == content { Made::AsItIs } else { Made::Instead(bytes) };
+        if !self.is_record(number) {
+            let Some(document) = self.of_document(number, parents)? else { return Ok(Made::AsItIs) };
+            let Some(strip) = document.strip else { return Ok(Made::AsItIs) };
+            return template::strip::strip(&document.media_type, content, strip).map(instead).map_err(|_| NotRead::Excluded);
+        }
+        if self.judge.is_none() {
+            // It was read when it was captured: what is no record any more has changed since.
+            let value = rights::json::read(content).map_err(|_| NotRead::Unstable)?;
+            return Ok(instead(rights::json::canonical(&value)));
+        }
+        let record = record_of(content).ok_or(NotRead::Excluded)?;
+        match self.judged(&record, number, parents) {
+            Some(Judgement::Carried(carried)) => Ok(instead(carried.record)),
+            _ => Err(NotRead::Excluded),
+        }
+    }
+
+    /// Whether a record that changed is one for which the daemon is to pack.
+    fn triggers(&self, number: u32, parents: &mut Parents) -> bool {
+        let Some(judge) = &self.judge else { return true };
+        let beside = Beside { projector: self, judge, failed: HashSet::new() };
+        self.read_record(number, parents).is_ok_and(|(_, record)| judge.template.triggers(&record, &beside))
+    }
+
+    /// Whether the route carries an item now, as far as that can be known.
+    fn carries(&self, number: u32, parents: &mut Parents) -> Option<bool> {
+        let verdict = if self.is_record(number) {
+            self.read_record(number, parents).map(|(_, record)| matches!(self.judged(&record, number, parents), None | Some(Judgement::Carried(_))))
+        } else {
+            self.of_document(number, parents).map(|_| true)
+        };
+        match verdict {
+            Ok(carried) => Some(carried),
+            Err(NotRead::Excluded) => Some(false),
+            Err(_) => None,
+        }
+    }
+}
+
+/// A record of a known kind.
+fn record_of(content: &[u8]) -> Option<Record> {
+    Record::read(content).ok()
+}
+
+/// Where a template looks beyond the record, what it says may change without the record: everything that was looked at before is looked
+/// at again. Gives whether something is to be withdrawn.
+pub fn rejudge(home: &mut Home, name: &str) -> Result<(), Failure> {
+    let Some(projector) = Projector::of(home, name)? else { return Ok(()) };
+    let reach = projector.template().map(Template::reach).unwrap_or_default();
+    if !reach.day && !reach.records {
+        return Ok(());
+    }
+    let (route, archive) = (source_route(home, name)?, projector.archive);
+    let mut parents = Parents::default();
+    let mut rows = Vec::new();
+    for (item, number) in archive.items.iter().zip(0u32..).filter(|(item, _)| !item.gone && !item.is_held_back()) {
+        let sent = route.item(number);
+        let known = sent.is_excluded(item) || sent.packed_version == item.version && !sent.unjudged;
+        if known
+            && let Some(carried) = projector.carries(number, &mut parents)
+            && carried == sent.is_excluded(item)
+        {
+            rows.push(JudgedRow { item: number, version: item.version, verdict: if carried { Verdict::In } else { Verdict::Out } });
+        }
+    }
+    record(home, name, &rows)
+}
+
+/// Whether the daemon is to pack for a route now: always, never, or when the trigger of its template holds for a record that changed.
+pub fn is_automatic(home: &Home, name: &str) -> Result<bool, Failure> {
+    let Some(projector) = Projector::of(home, name)? else { return Ok(true) };
+    match projector.template().map(Template::mode) {
+        None | Some(Mode::Auto) => Ok(true),
+        Some(Mode::Manual) => Ok(false),
+        Some(Mode::ManualAndAuto) => {
+            let (route, archive, mut parents) = (source_route(home, name)?, projector.archive, Parents::default());
+            let changed = |number: &u32| archive.items[*number as usize].version > route.item(*number).packed_version;
+            Ok(projector.records().filter(changed).any(|number| projector.triggers(number, &mut parents)))
+        }
+    }
+}
+
+fn record(home: &mut Home, name: &str, rows: &[JudgedRow]) -> Result<(), Failure> {
+    for rows in rows.chunks(ROWS_MAX) {
+        home.record(Judged { route: name.into(), rows: rows.to_vec() })?;
+    }
+    if !rows.is_empty() {
+        home.commit()?;
+    }
+    Ok(())
+}
+
+/// Notes what the template said of items that do not travel; whether the replica may hold one that the route does not carry.
+pub fn judged(home: &mut Home, name: &str, refused: &[(u32, NotRead)]) -> Result<bool, Failure> {
+    let route = source_route(home, name)?;
+    let archive = &home.source().archives[&route.archive];
+    let verdict = |reason: &NotRead| match reason {
+        NotRead::Excluded => Some(Verdict::Out),
+        NotRead::Same => Some(Verdict::Same),
+        _ => None,
+    };
+    let row = |(item, reason): &(u32, NotRead)| Some(JudgedRow { item: *item, version: archive.items[*item as usize].version, verdict: verdict(reason)? });
+    let rows: Vec<JudgedRow> = refused.iter().filter_map(row).collect();
+    let withdraws = rows.iter().any(|row| row.verdict == Verdict::Out && route.item(row.item).packed_version > 0);
+    record(home, name, &rows)?;
+    Ok(withdraws)
+}
+
+/// Digest of what was read, where something else travels.
+pub fn digest_of(content: &[u8]) -> Digest {
+    Digest(*blake3::hash(content).as_bytes())
+}

@@ -1,0 +1,292 @@
+//! Archives of records: which files are records, which documents belong to which, and what the records say of themselves.
+//!
+//! An item of such an archive is a record file with its documents. The ledger accounts for each file; what makes them one item is
+//! that they share a version, travel in one package and are switched in together. A file whose name is `record.json` has the other
+//! files of its folder, and below it, as its documents; any other record file `NAME.json` has those beside it whose name goes on
+//! behind `NAME` with `.`, `-` or `_`, and those in a folder `NAME` (spec/records.md).
+
+use capture::read::{Parents, ReadFailure};
+use engine::source::{Archive, Item};
+use rayon::prelude::*;
+use std::collections::HashMap;
+use store::disk::Dir;
+use wire::record::{Captured, CapturedRow, Described, DescribedRow};
+use wire::{ItemId, planted};
+
+use crate::acts::{Matcher, patterns};
+use crate::config::{ArchiveConfig, Layout};
+use crate::home::Home;
+use crate::report::{Failure, Problem};
+use crate::rereading::ROWS_MAX;
+
+/// Name of the record file that stands for its folder.
+const FOLDER_RECORD: &[u8] = b"record.json";
+/// Bytes of a fault that the ledger keeps.
+const FAULT_BYTES_MAX: usize = 120;
+/// A document whose record is at fault.
+const OF_FAULTY: &str = "SRC-11";
+/// A file that belongs to no record.
+const NO_RECORD: &str = "SRC-12";
+/// A record that says the same of itself as another one.
+const DUPLICATE: &str = "duplicate rid";
+
+/// Which file of an archive belongs to which record.
+pub struct Grouping {
+    /// By item: the number of its record; its own for a record, none where it belongs to no record.
+    record_of: Vec<Option<u32>>,
+    /// Documents by their record, in order of number.
+    documents: HashMap<u32, Vec<u32>>,
+}
+
+/// Recognises record files.
+pub struct Recognising(Matcher);
+
+impl Recognising {
+    /// As the archive is configured; none where its files are items of their own.
+    ///
+    /// # Errors
+    /// `USE-01` for a pattern that is not well formed.
+    pub fn of(config: &ArchiveConfig) -> Result<Option<Self>, Failure> {
+        let pattern = config.records.clone().unwrap_or_else(|| "**/record.json".into());
+        (config.layout == Layout::Records).then(|| patterns(&[pattern]).map(Self)).transpose()
+    }
+
+    fn is_record(&self, id: &ItemId) -> bool {
+        self.0.is_match(id)
+    }
+}
+
+impl Grouping {
+    /// Of all items of an archive, those that are gone included.
+    pub fn of(archive: &Archive, recognising: &Recognising) -> Self {
+        let mut folders: HashMap<&[u8], u32> = HashMap::new();
+        let mut stems: HashMap<&[u8], u32> = HashMap::new();
+        let mut record_of = vec![None; archive.items.len()];
+        for (item, number) in archive.items.iter().zip(0u32..).filter(|(item, _)| recognising.is_record(&item.id)) {
+            record_of[number as usize] = Some(number);
+            let (folder, name) = split(&item.id.0);
+            let key = if name == FOLDER_RECORD { folder } else { stem(&item.id.0) };
+            let records = if name == FOLDER_RECORD { &mut folders } else { &mut stems };
+            // Of two records of one name the one that is there.
+            let known = records.entry(key).or_insert(number);
+            if archive.items[*known as usize].gone {
+                *known = number;
+            }
+        }
+        let owners: Vec<Option<u32>> = archive.items.par_iter().map(|item| owner(&item.id.0, &folders, &stems)).collect();
+        for (own, owner) in record_of.iter_mut().zip(owners) {
+            *own = own.or(owner);
+        }
+        let mut documents: HashMap<u32, Vec<u32>> = HashMap::new();
+        for (number, record) in (0u32..).zip(&record_of) {
+            if let Some(record) = record.filter(|record| *record != number) {
+                documents.entry(record).or_default().push(number);
+            }
+        }
+        Self { record_of, documents }
+    }
+
+    /// The documents of a record.
+    pub fn members(&self, record: u32) -> impl Iterator<Item = u32> + '_ {
+        self.documents.get(&record).into_iter().flatten().copied()
+    }
+
+    /// The record to which an item belongs; itself for a record.
+    pub fn record_of(&self, number: u32) -> Option<u32> {
+        self.record_of.get(number as usize).copied().flatten()
+    }
+
+    /// Items by the record to which they belong.
+    fn groups(&self) -> HashMap<u32, Vec<u32>> {
+        let mut groups: HashMap<u32, Vec<u32>> = HashMap::new();
+        for (number, record) in (0u32..).zip(&self.record_of) {
+            if let Some(record) = record {
+                groups.entry(*record).or_default().push(number);
+            }
+        }
+        groups
+    }
+}
+
+/// How the ledger knows a `rid`.
+pub fn rid_number(rid: &str) -> u64 {
+    u64::from_le_bytes(blake3::hash(rid.as_bytes()).as_bytes()[..8].try_into().expect("8 of 32 bytes"))
+}
+
+/// The folder of a path.
+pub fn folder(path: &[u8]) -> &[u8] {
+    split(path).0
+}
+
+fn split(path: &[u8]) -> (&[u8], &[u8]) {
+    path.iter().rposition(|byte| *byte == b'/').map_or((b"".as_slice(), path), |at| (&path[..at], &path[at + 1..]))
+}
+
+/// The path without the last extension.
+fn stem(path: &[u8]) -> &[u8] {
+    let name_at = path.len() - split(path).1.len();
+    path[name_at..].iter().rposition(|byte| *byte == b'.').filter(|at| *at > 0).map_or(path, |at| &path[..name_at + at])
+}
+
+/// The nearest record: a longer name beside it or a folder of its name before the record of its folder, the inner before the outer.
+fn owner(path: &[u8], folders: &HashMap<&[u8], u32>, stems: &HashMap<&[u8], u32>) -> Option<u32> {
+    let name_at = path.len() - split(path).1.len();
+    let mut ends = (name_at + 1..path.len()).rev().filter(|at| matches!(path[*at], b'.' | b'-' | b'_'));
+    if let Some(number) = ends.find_map(|at| stems.get(&path[..at])) {
+        return Some(*number);
+    }
+    let mut folder = split(path).0;
+    loop {
+        if let Some(number) = stems.get(folder).filter(|_| !folder.is_empty()).or_else(|| folders.get(folder)) {
+            return Some(*number);
+        }
+        if folder.is_empty() {
+            return None;
+        }
+        folder = split(folder).0;
+    }
+}
+
+/// After a capture: the files of each item that changed come to share its version, and its record is read. Gives what is wrong with
+/// records that are there now.
+pub fn describe(home: &mut Home, name: &str, root: &Dir) -> Result<Vec<Problem>, Failure> {
+    let Some(recognising) = Recognising::of(&home.config.archives[name])? else { return Ok(Vec::new()) };
+    let archive = &home.source().archives[name];
+    let again = |item: &Item| item.fault.as_deref().is_some_and(|fault| fault == DUPLICATE || fault == "SRC-04" || fault == "SRC-05" || fault == NO_RECORD);
+    let open = |item: &Item| !item.described || !item.gone && again(item);
+    if archive.items.iter().any(open) {
+        let grouping = Grouping::of(archive, &recognising);
+        let mut groups: Vec<(u32, Vec<u32>)> = grouping.groups().into_iter().collect();
+        groups.retain(|(_, members)| members.iter().any(|member| open(&archive.items[*member as usize])));
+        groups.sort_unstable_by_key(|(record, _)| *record);
+        let orphans: Vec<u32> =
+            (0u32..).zip(&archive.items).filter(|(number, item)| open(item) && grouping.record_of(*number).is_none()).map(|(number, _)| number).collect();
+        let levelled = level(archive, &groups);
+        for rows in levelled.chunks(ROWS_MAX) {
+            home.record(Captured { archive: name.into(), root: None, rows: rows.to_vec() })?;
+        }
+        let rows = read(home, name, root, &groups, &orphans);
+        for rows in rows.chunks(ROWS_MAX) {
+            home.record(Described { archive: name.into(), rows: rows.to_vec() })?;
+        }
+    }
+    let items = home.source().archives[name].items.iter().filter(|item| !item.gone);
+    Ok(items.filter_map(|item| Some(problem(item, item.fault.as_deref().filter(|fault| *fault != OF_FAULTY)?))).collect())
+}
+
+fn problem(item: &Item, fault: &str) -> Problem {
+    let (code, detail) = match fault {
+        "SRC-04" => ("SRC-04", "it changes while it is read".into()),
+        "SRC-05" => ("SRC-05", "it cannot be read".into()),
+        NO_RECORD => (NO_RECORD, "it belongs to no record of this archive".into()),
+        fault => (OF_FAULTY, fault.to_owned()),
+    };
+    Problem { code, subject: item.id.to_string(), detail }
+}
+
+/// Rows that give the files of an item the version of the one that changed last.
+fn level(archive: &Archive, groups: &[(u32, Vec<u32>)]) -> Vec<CapturedRow> {
+    let mut rows = Vec::new();
+    for (_, members) in groups.iter().filter(|_| !planted::is("documents-keep-their-version")) {
+        let items = members.iter().map(|number| (*number, &archive.items[*number as usize]));
+        let Some(version) = items.clone().map(|(_, item)| item.version).max() else { continue };
+        rows.extend(items.filter(|(_, item)| !item.gone && item.version < version).map(|(number, item)| CapturedRow {
+            item: number,
+            id: None,
+            version,
+            stat: Some(item.stat),
+        }));
+    }
+    rows
+}
+
+/// What a record says of itself.
+#[derive(Clone, Debug, Default)]
+struct Told {
+    rid: u64,
+    transaction: Option<[u8; 16]>,
+    fault: String,
+}
+
+impl Told {
+    fn fault(fault: impl Into<String>) -> Self {
+        let mut fault = fault.into();
+        let end = (0..=FAULT_BYTES_MAX.min(fault.len())).rev().find(|at| fault.is_char_boundary(*at)).unwrap_or(0);
+        fault.truncate(end);
+        Self { fault, ..Self::default() }
+    }
+
+    /// Reads a record. Of a kind that is not known only its form is looked at.
+    fn of(bytes: &[u8]) -> Self {
+        let value = match rights::json::read(bytes) {
+            Ok(value) => value,
+            Err(fault) => return Self::fault(fault.to_string()),
+        };
+        let Some(fields) = value.as_object() else { return Self::fault("REC-08") };
+        let known = fields.get("kind").and_then(|kind| rights::Kind::named(kind.as_str()?)).is_some();
+        let refuses = |fault: &&rights::Fault| fault.clause.refuses;
+        let (_, faults) = if known { rights::check::check(&value) } else { (None, Vec::new()) };
+        if let Some(fault) = faults.iter().find(refuses) {
+            return Self::fault(fault.to_string());
+        }
+        let rid = fields.get("rid").and_then(serde_json::Value::as_str).map_or(0, rid_number);
+        let transaction = fields.get("txn").and_then(|txn| txn.get("txn_id")?.as_str());
+        let of = |id: &str| blake3::hash(id.as_bytes()).as_bytes()[..16].try_into().expect("16 of 32 bytes");
+        Self { rid, transaction: transaction.map(of), fault: String::new() }
+    }
+}
+
+/// Reads the records of these groups, on all cores.
+fn read(home: &Home, name: &str, root: &Dir, groups: &[(u32, Vec<u32>)], orphans: &[u32]) -> Vec<DescribedRow> {
+    let (disk, archive) = (&*home.world.disk, &home.source().archives[name]);
+    let read_one = |(parents, content): &mut (Parents, Vec<u8>), record: u32| -> Told {
+        let item = &archive.items[record as usize];
+        if item.gone {
+            return Told::fault(NO_RECORD);
+        }
+        content.clear();
+        if item.stat.size > rights::json::RECORD_BYTES_MAX as u64 {
+            return Told::fault(rights::Fault::limited(&rights::fault::TOO_LARGE, "", rights::json::RECORD_BYTES_MAX as u64).to_string());
+        }
+        match parents.read(disk, root, &item.id, &mut |bytes| content.extend_from_slice(bytes)) {
+            Ok(stat) if stat == item.stat => Told::of(content),
+            Ok(_) | Err(ReadFailure::Unstable) => Told::fault("SRC-04"),
+            Err(ReadFailure::Gone) => Told::fault("SRC-04"),
+            Err(ReadFailure::Io(_)) => Told::fault("SRC-05"),
+        }
+    };
+    let told: Vec<Told> = groups
+        .par_chunks(64)
+        .map_init(|| (Parents::default(), Vec::new()), |reading, groups| groups.iter().map(|(record, _)| read_one(reading, *record)).collect::<Vec<_>>())
+        .collect::<Vec<_>>()
+        .concat();
+    let reread: std::collections::HashSet<u32> = groups.iter().map(|(record, _)| *record).collect();
+    let others = (0u32..).zip(&archive.items).filter(|(number, item)| !item.gone && item.rid != 0 && item.fault.is_none() && !reread.contains(number));
+    let mut taken: std::collections::HashSet<u64> = others.map(|(_, item)| item.rid).collect();
+    let mut order: Vec<usize> = (0..groups.len()).collect();
+    order.sort_by(|one, two| archive.items[groups[*one].0 as usize].id.cmp(&archive.items[groups[*two].0 as usize].id));
+    let mut rows = Vec::with_capacity(groups.len());
+    for place in order {
+        let ((record, members), told) = (&groups[place], &told[place]);
+        let twice = told.rid != 0 && told.fault.is_empty() && !taken.insert(told.rid) && !planted::is("duplicate-rid-taken");
+        let fault = if twice { DUPLICATE } else { &told.fault };
+        for member in members {
+            let item = &archive.items[*member as usize];
+            let (rid, fault) = match (member == record, fault.is_empty()) {
+                (true, _) => (told.rid, fault),
+                (false, true) => (0, ""),
+                // Nobody knows yet what it would say; its record is gone.
+                (false, false) if fault == NO_RECORD => (0, NO_RECORD),
+                (false, false) => (0, OF_FAULTY),
+            };
+            let fault = if item.gone { "" } else { fault };
+            rows.push(DescribedRow { item: *member, version: item.version, rid, transaction: told.transaction, fault: fault.into() });
+        }
+    }
+    rows.extend(orphans.iter().map(|number| {
+        let item = &archive.items[*number as usize];
+        let fault = if item.gone { "" } else { NO_RECORD };
+        DescribedRow { item: *number, version: item.version, rid: 0, transaction: None, fault: fault.into() }
+    }));
+    rows
+}

@@ -1,0 +1,251 @@
+//! `template check`, `preview`, `activate` and `show`: what a template says, what it would do on a route, and from when on it does.
+
+use capture::read::Parents;
+use rayon::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use template::lint::{Level, may_be_used};
+use template::{Draft, TEMPLATE_BYTES_MAX, Template, Verdict};
+use wire::card::Role;
+use wire::record::TemplateActivated;
+use wire::{Digest, ItemId};
+
+pub mod report;
+
+use self::report::{KindOutlook, TemplateCheckReport, TemplateFile, TemplateFinding, TemplatePlan, TemplateSample, TemplateShown};
+use crate::home::{Access, Home};
+use crate::packing::source_route;
+use crate::progress::Stage;
+use crate::projecting::Projector;
+use crate::report::{Failure, Problem};
+use crate::world::World;
+
+/// Records that are shown before and after.
+const SAMPLES: usize = 5;
+
+/// The text of a template file.
+fn text_of(world: &World, file: &Path) -> Result<String, Failure> {
+    let shown = file.display().to_string();
+    let (folder, name) = (file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")), file.file_name());
+    let name = name.ok_or_else(|| Failure::new("USE-01", &shown, "this is no file"))?;
+    let failed = |error: std::io::Error| match error.kind() {
+        std::io::ErrorKind::NotFound => Failure::new("USE-01", &shown, "there is no such file"),
+        _ => Failure::io(&shown, &error),
+    };
+    let dir = world.disk.root(&std::path::absolute(folder).map_err(failed)?).map_err(failed)?;
+    let bytes = store::spool::read_whole(&*world.disk, &dir, name.as_encoded_bytes(), TEMPLATE_BYTES_MAX as u64).map_err(failed)?;
+    String::from_utf8(bytes).map_err(|_| Failure::new("TPL-01", &shown, "not UTF-8"))
+}
+
+fn problem_of(file: &str, fault: &template::Fault) -> Problem {
+    Problem { code: fault.clause.code, subject: file.into(), detail: fault.to_string() }
+}
+
+/// Everything that is to be said of a template file: its faults, what is not carried out, and what the lint finds.
+fn look(file: &str, text: &str, others: &[&Draft], report: &mut TemplateCheckReport) -> Option<Template> {
+    let mut told = TemplateFile { file: file.into(), digest: digest_of(text).to_string(), ..TemplateFile::default() };
+    let draft = match Draft::parse(text) {
+        Ok(draft) => draft,
+        Err(faults) => {
+            report.problems.extend(faults.iter().map(|fault| problem_of(file, fault)));
+            report.files.push(told);
+            return None;
+        }
+    };
+    told.id = draft.id().to_owned();
+    let findings = template::lint::lint(&draft, others);
+    let level = |level: Level| if level == Level::Error { "error" } else { "warning" };
+    told.findings = findings
+        .iter()
+        .map(|finding| TemplateFinding {
+            rule: finding.id,
+            level: level(finding.level),
+            line: finding.line,
+            subject: finding.subject.clone(),
+            waived: finding.waived,
+        })
+        .collect();
+    for finding in told.findings.iter().filter(|finding| !finding.waived) {
+        let code = if finding.level == "error" { "LNT-01" } else { "LNT-02" };
+        let line = if finding.line > 0 { format!(" line {}", finding.line) } else { String::new() };
+        report.problems.push(Problem { code, subject: file.into(), detail: format!("{}{line}: {}", finding.rule, finding.subject) });
+    }
+    let template = match Template::of(draft) {
+        Ok(template) => Some(template),
+        Err(faults) => {
+            report.problems.extend(faults.iter().map(|fault| problem_of(file, fault)));
+            None
+        }
+    };
+    told.usable = template.is_some() && may_be_used(&findings);
+    let usable = told.usable;
+    report.files.push(told);
+    template.filter(|_| usable)
+}
+
+fn digest_of(text: &str) -> Digest {
+    Digest(*blake3::hash(text.as_bytes()).as_bytes())
+}
+
+/// `template check`: each file by itself and, where they are for several routes, against the others.
+pub fn template_check(world: &World, files: &[std::path::PathBuf]) -> Result<TemplateCheckReport, Failure> {
+    let texts: Vec<(String, String)> = files.iter().map(|file| Ok((file.display().to_string(), text_of(world, file)?))).collect::<Result<_, Failure>>()?;
+    let drafts: Vec<Option<Draft>> = texts.iter().map(|(_, text)| Draft::parse(text).ok()).collect();
+    let mut report = TemplateCheckReport::default();
+    for (place, (file, text)) in texts.iter().enumerate() {
+        let others: Vec<&Draft> = drafts.iter().enumerate().filter(|(other, _)| *other != place).filter_map(|(_, draft)| draft.as_ref()).collect();
+        look(file, text, &others, &mut report);
+    }
+    Ok(report)
+}
+
+/// Reads a template for a route, and refuses one that may not be used there.
+fn for_route(world: &World, home: &Home, name: &str, file: &Path) -> Result<(String, Template, Vec<Problem>), Failure> {
+    let config = home.config.routes.get(name).ok_or_else(|| Failure::new("USE-01", name, "no route of this name"))?;
+    let (shown, text) = (file.display().to_string(), text_of(world, file)?);
+    let others: Vec<Draft> =
+        home.source().routes.iter().filter(|(other, _)| *other != name).filter_map(|(_, route)| Draft::parse(&route.template.as_ref()?.text).ok()).collect();
+    let mut report = TemplateCheckReport::default();
+    let template = look(&shown, &text, &others.iter().collect::<Vec<_>>(), &mut report);
+    let Some(template) = template else {
+        let first = report.problems.into_iter().next();
+        return Err(first.map_or_else(|| Failure::new("LNT-01", &shown, "it may not be used"), Failure));
+    };
+    let (source, replica) = template.zones();
+    if source != home.config.zone || config.to.as_deref() != Some(replica) {
+        let detail = format!("it is for {source} to {replica}, the route goes from {} to {}", home.config.zone, config.to.as_deref().unwrap_or_default());
+        return Err(Failure::new("TPL-16", &shown, detail));
+    }
+    Ok((text, template, report.problems))
+}
+
+/// `template preview`.
+pub fn template_preview(world: &World, path: &Path, file: &Path, route: &str) -> Result<TemplatePlan, Failure> {
+    let home = Home::open(world, path, Access::Read)?;
+    home.require(Role::Source, "template preview")?;
+    let (_, template, problems) = for_route(world, &home, route, file)?;
+    let mut plan = plan(&home, route, template)?;
+    plan.problems = problems;
+    Ok(plan)
+}
+
+/// `template activate`: the template takes effect with the next package.
+pub fn template_activate(world: &World, path: &Path, file: &Path, route: &str, reason: &str, dry_run: bool) -> Result<TemplatePlan, Failure> {
+    let mut home = Home::open(world, path, Access::Change)?;
+    home.require(Role::Source, "template activate")?;
+    let (text, template, problems) = for_route(world, &home, route, file)?;
+    let id = template.id().to_owned();
+    let mut plan = plan(&home, route, template)?;
+    plan.problems = problems;
+    let digest = digest_of(&text);
+    let active = source_route(&home, route)?.template.clone();
+    if let Some(active) = active.filter(|active| active.digest == digest) {
+        // Said again, it changes nothing.
+        (plan.version, plan.activated) = (active.version, true);
+        home.settle()?;
+        return Ok(plan);
+    }
+    if dry_run {
+        home.settle()?;
+        return Ok(plan);
+    }
+    let (version, route, reason) = (plan.version, route.to_owned(), reason.to_owned());
+    home.record(TemplateActivated { route, template: id, version, digest, text, reason: reason.clone() })?;
+    plan.activated = true;
+    home.close(&reason, &format!("template {} {version}", plan.template))?;
+    Ok(plan)
+}
+
+/// `template show`.
+pub fn template_show(world: &World, path: &Path, route: &str) -> Result<TemplateShown, Failure> {
+    let home = Home::open(world, path, Access::Read)?;
+    home.require(Role::Source, "template show")?;
+    let shown = TemplateShown { route: route.into(), ..TemplateShown::default() };
+    let known = source_route(&home, route).map_err(|_| Failure::new("USE-01", route, "no route of this name"))?;
+    Ok(known.template.as_ref().map_or(shown.clone(), |template| TemplateShown {
+        template: template.id.clone(),
+        version: template.version,
+        digest: template.digest.to_string(),
+        text: template.text.clone(),
+        ..shown
+    }))
+}
+
+/// What is found of one record.
+struct Seen {
+    kind: String,
+    carried: bool,
+    documents: u64,
+    was_carried: bool,
+    same: bool,
+    withheld: Vec<&'static str>,
+    masked: Vec<&'static str>,
+    sample: Option<TemplateSample>,
+}
+
+/// What a template would do on a route: every record of the archive is judged under it and under the one that is active.
+fn plan(home: &Home, name: &str, template: Template) -> Result<TemplatePlan, Failure> {
+    let active = source_route(home, name)?.template.as_ref();
+    let mut plan = TemplatePlan { route: name.into(), template: template.id().into(), ..TemplatePlan::default() };
+    (plan.version, plan.before) = active.map_or((1, String::new()), |active| (active.version + 1, active.id.clone()));
+    let wrong = || Failure::new("TPL-16", name, "a template is for an archive of records; `layout = \"records\"` in gapferry.toml makes it one");
+    let now = Projector::of(home, name)?.ok_or_else(wrong)?;
+    let then = Projector::under(home, name, Some(template))?.ok_or_else(wrong)?;
+    let archive = &home.source().archives[&source_route(home, name)?.archive];
+    let records: Vec<u32> = then.records().collect();
+    let step = (records.len() / SAMPLES).max(1);
+    home.world.progress.begin(Stage::Check, Some(records.len() as u64), None);
+    let seen: Vec<Seen> = records
+        .par_iter()
+        .enumerate()
+        .map_init(Parents::default, |parents, (place, number)| {
+            home.world.progress.advance(1, 0);
+            let (_, record) = then.read_record(*number, parents).ok()?;
+            let as_it_is = || Some(record.canonical());
+            let projected = |projector: &Projector<'_>, parents: &mut Parents| match projector.judged(&record, *number, parents) {
+                None => (as_it_is(), 0, Vec::new(), Vec::new()),
+                Some(Verdict::Out(_)) => (None, 0, Vec::new(), Vec::new()),
+                Some(Verdict::Carried(carried)) => (Some(carried.record), carried.documents.len() as u64, carried.withheld, carried.masked),
+            };
+            let (before, ..) = projected(&now, parents);
+            let (after, documents, withheld, masked) = projected(&then, parents);
+            let value = |bytes: &Option<Vec<u8>>| bytes.as_ref().and_then(|bytes| serde_json::from_slice(bytes).ok()).unwrap_or_default();
+            let sample = (place % step == 0).then(|| TemplateSample {
+                item: ItemId(archive.items[*number as usize].id.0.clone()),
+                before: serde_json::Value::Object(record.fields().clone()),
+                after: value(&after),
+            });
+            let (carried, was_carried, same) = (after.is_some(), before.is_some(), after == before);
+            Some(Seen { kind: record.kind().name.into(), carried, documents, was_carried, same, withheld, masked, sample })
+        })
+        .flatten()
+        .collect();
+    home.world.progress.end();
+    let mut kinds: BTreeMap<String, (KindOutlook, BTreeSet<&str>, BTreeSet<&str>)> = BTreeMap::new();
+    for seen in seen {
+        let (kind, withheld, masked) = kinds.entry(seen.kind.clone()).or_default();
+        kind.kind = seen.kind;
+        let (added, withdrawn) = (seen.carried && !seen.was_carried, !seen.carried && seen.was_carried);
+        let changed = seen.carried && seen.was_carried && !seen.same;
+        for (count, whether) in [
+            (&mut kind.records, true),
+            (&mut kind.carried, seen.carried),
+            (&mut kind.added, added),
+            (&mut kind.changed, changed),
+            (&mut kind.withdrawn, withdrawn),
+            (&mut plan.added, added),
+            (&mut plan.changed, changed),
+            (&mut plan.withdrawn, withdrawn),
+            (&mut plan.unchanged, !added && !changed && !withdrawn),
+        ] {
+            *count += u64::from(whether);
+        }
+        kind.documents += seen.documents;
+        withheld.extend(seen.withheld);
+        masked.extend(seen.masked);
+        plan.samples.extend(seen.sample.filter(|_| plan.samples.len() < SAMPLES));
+    }
+    let names = |names: BTreeSet<&str>| names.into_iter().map(str::to_owned).collect();
+    plan.kinds = kinds.into_values().map(|(kind, withheld, masked)| KindOutlook { withheld: names(withheld), masked: names(masked), ..kind }).collect();
+    Ok(plan)
+}

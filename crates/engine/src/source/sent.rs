@@ -1,0 +1,122 @@
+//! What a source knows of an item on a route: what was sent, what is proven, and whether the route carries it.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+use serde::{Deserialize, Serialize};
+use wire::Digest;
+use wire::record::Shape;
+
+use super::Item;
+
+/// What is known of the parts of a document that travels in parts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parts {
+    /// The version that travels.
+    pub version: u64,
+    /// Its parts: offset, length, sequence it was last packed in, whether the replica proved that it holds it.
+    pub list: Vec<PartState>,
+}
+
+/// One part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartState {
+    /// Offset in the document.
+    pub offset: u64,
+    /// Bytes.
+    pub length: u64,
+    /// Sequence it was last packed in.
+    pub sequence: u64,
+    /// The replica proved that it holds it.
+    pub held: bool,
+}
+
+/// An item on a route.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RouteItem {
+    /// Version last packed; 0 for never.
+    pub packed_version: u64,
+    /// Sequence it was last packed in; 0 for never.
+    pub packed_sequence: u64,
+    /// How often it was packed.
+    pub attempts: u32,
+    /// What the beginning of its newest version that was packed looks like, where that is known.
+    pub packed_shape: Shape,
+    /// Version proven at the replica; 0 for none.
+    pub proven_version: u64,
+    /// Digest of its content.
+    pub proven_digest: Digest,
+    /// Size of its content.
+    pub proven_bytes: u64,
+    /// Projected digest.
+    pub proven_projected: Digest,
+    /// What is proven is that it is gone.
+    pub proven_gone: bool,
+    /// Number of the last outcome that was no proof; 0 for none.
+    pub discrepancy: u16,
+    /// A receipt says that the packed version failed.
+    pub failed: bool,
+    /// Number of the newest receipt that said that it is not right at the replica: what an earlier one proved is void.
+    pub doubted: u64,
+    /// Number of the newest receipt that proved it: what an earlier one doubted is over.
+    pub assured: u64,
+    /// The last package that named it was an inventory that is not answered yet: no content travels until it is.
+    pub asked: bool,
+    /// A person put it back into the queue.
+    pub resend: bool,
+    /// Version that a person gave up; 0 for none.
+    pub cancelled_version: u64,
+    /// What is known of its parts.
+    pub parts: Option<Box<Parts>>,
+    /// Version at which the route does not carry it; 0 for none.
+    pub excluded_version: u64,
+    /// What was packed last was its removal.
+    pub packed_gone: bool,
+    /// The template has changed, or what it looks at, since it was packed: it is to be looked at again.
+    pub unjudged: bool,
+    /// It was packed again at the version that may be proven already: nothing else than this projection counts as proof.
+    pub again: Option<Box<Digest>>,
+}
+
+impl RouteItem {
+    /// Whether the replica is to hold nothing of `item`: it is gone, or the route does not carry it.
+    pub fn is_gone(&self, item: &Item) -> bool {
+        item.gone || self.is_excluded(item)
+    }
+
+    /// Whether the route does not carry `item` as it is now.
+    pub fn is_excluded(&self, item: &Item) -> bool {
+        !item.gone && self.excluded_version == item.version
+    }
+
+    /// Whether what a receipt proved is what the replica is to hold of `item`.
+    pub fn is_proven(&self, item: &Item) -> bool {
+        // A deletion makes a version of its own: what is proven of that is that it is gone.
+        let as_it_is = item.gone || self.proven_gone == self.is_excluded(item);
+        self.proven_version == item.version && as_it_is && self.again.is_none() && !self.unjudged
+    }
+
+    /// Whether nothing of `item` is at the replica, or on the way there, and nothing of it is to be.
+    pub fn is_left(&self, item: &Item) -> bool {
+        let removed = self.proven_gone && self.proven_version == self.packed_version && self.again.is_none();
+        self.is_gone(item) && (self.packed_version == 0 || removed)
+    }
+
+    /// Whether what was packed last is what `item` is now.
+    pub fn is_packed(&self, item: &Item) -> bool {
+        self.packed_version == item.version && (item.gone || self.packed_gone == self.is_excluded(item)) && !self.unjudged
+    }
+}
+
+/// The template of a route.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Template {
+    /// Its id.
+    pub id: String,
+    /// Counter of the templates of this route, from 1.
+    pub version: u64,
+    /// Digest of its text.
+    pub digest: Digest,
+    /// Its text.
+    pub text: String,
+}

@@ -1,0 +1,162 @@
+//! Archives of records, from outside: an item is a record with its documents, bad records stay alone behind, and what changed
+//! together travels together (spec/records.md).
+
+use crate::stand::{Setting, Side, Stand};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+
+fn stand() -> Stand {
+    Stand::with(Setting { records: true, ..Setting::default() })
+}
+
+fn record(rid: &str, title: &str) -> Value {
+    json!({ "title": title, "rid": rid, "kind": "minutes", "area": 3 })
+}
+
+/// Items of the route by name: state, version, sequence of the package.
+fn items(stand: &Stand) -> BTreeMap<String, (String, u64, u64)> {
+    let told = stand.expect(Side::Source, &["items"], 0);
+    let number = |item: &Value, field: &str| item[field].as_u64().expect("a number");
+    let item = |item: &Value| {
+        let text = |field: &str| item[field].as_str().expect("a text").to_owned();
+        (text("item"), (text("state"), number(item, "version"), number(item, "packed_sequence")))
+    };
+    told["items"].as_array().expect("items").iter().map(item).collect()
+}
+
+#[test]
+fn an_item_is_a_record_with_its_documents() {
+    let stand = stand();
+    stand.write("a/record.json", "{ \"rid\": \"minutes-1\",\n \"title\": \"\\u5f20\" }");
+    stand.write("a/scans/1.txt", "one");
+    stand.write("a/2.txt", "two");
+    stand.write("b/record.json", record("minutes-2", "b").to_string());
+    stand.write("b/plan.txt", "plan");
+    stand.round();
+    stand.round();
+    let first = items(&stand);
+    assert!(first.values().all(|(state, version, _)| (state.as_str(), *version) == ("done", 1)), "{first:?}");
+    let canonical = "{\"rid\":\"minutes-1\",\"title\":\"\u{5f20}\"}";
+    assert_eq!(fs::read_to_string(stand.replica.join("a/record.json")).expect("it is there"), canonical);
+    assert_eq!(fs::read_to_string(stand.replica.join("a/scans/1.txt")).expect("it is there"), "one");
+    // One document changes: the item has a new version, and nothing else has.
+    stand.write("a/2.txt", "changed");
+    stand.round();
+    let carried = stand.carry(Side::Source);
+    let second = items(&stand);
+    for (name, (state, version, _)) in &second {
+        let expected = if name.starts_with("a/") { 2 } else { 1 };
+        assert_eq!((state.as_str(), *version), ("done", expected), "{name} {carried}");
+    }
+    assert_eq!(fs::read_to_string(stand.replica.join("a/2.txt")).expect("it is there"), "changed");
+}
+
+/// R8, issue of bad input: named, listed, left out, never half-carried; the rest goes on.
+#[test]
+fn what_is_no_record_stays_behind_with_its_documents() {
+    let stand = stand();
+    let deep = format!("{}1{}", "[".repeat(40), "]".repeat(40));
+    let cases: [(&str, Vec<u8>); 10] = [
+        ("not-json", b"{ \"rid\": ".to_vec()),
+        ("too-deep", format!("{{\"rid\":\"x\",\"a\":{deep}}}").into_bytes()),
+        ("too-large", format!("{{\"a\":\"{}\"}}", "x".repeat(1 << 20)).into_bytes()),
+        ("duplicate-key", b"{\"rid\":\"y\",\"rid\":\"z\"}".to_vec()),
+        ("not-utf8", b"{\"a\":\"\xff\"}".to_vec()),
+        ("mark", b"\xef\xbb\xbf{\"rid\":\"m\"}".to_vec()),
+        ("gb18030", b"{\"title\":\"\xd5\xc5\xc8\xfd\"}".to_vec()),
+        ("no-object", b"[1]".to_vec()),
+        ("wrong-types", br#"{"rid":"member-1","kind":"member","version":"one"}"#.to_vec()),
+        ("z-duplicate", record("minutes-1", "again").to_string().into_bytes()),
+    ];
+    stand.write("good/record.json", record("minutes-1", "good").to_string());
+    stand.write("good/scan.txt", "scan");
+    stand.write("stray.txt", "of nobody");
+    for (name, content) in &cases {
+        stand.write(format!("{name}/record.json"), content);
+        stand.write(format!("{name}/scan.txt"), name);
+    }
+    let carried = stand.run(Side::Source, &["carry", "medium"]);
+    assert_eq!(carried.exit, Some(1), "{carried:?}");
+    let codes = carried.codes();
+    assert_eq!(codes.iter().filter(|code| *code == "SRC-11").count(), cases.len(), "{codes:?} {}", carried.object);
+    assert_eq!(codes.iter().filter(|code| *code == "SRC-12").count(), 1, "{codes:?}");
+    stand.carry(Side::Replica);
+    let names: BTreeSet<String> = crate::stand::tree(&stand.replica).keys().map(|name| String::from_utf8_lossy(name).into_owned()).collect();
+    assert_eq!(names, BTreeSet::from(["good/record.json".to_owned(), "good/scan.txt".to_owned()]));
+    // Corrected, it goes; the record whose rid it had is gone, so that the other one counts.
+    stand.write("not-json/record.json", record("minutes-7", "corrected").to_string());
+    fs::remove_dir_all(stand.archive.join("good")).expect("it can be removed");
+    stand.run(Side::Source, &["carry", "medium"]);
+    stand.carry(Side::Replica);
+    let names: BTreeSet<String> = crate::stand::tree(&stand.replica).keys().map(|name| String::from_utf8_lossy(name).into_owned()).collect();
+    assert_eq!(names, ["not-json/record.json", "not-json/scan.txt", "z-duplicate/record.json", "z-duplicate/scan.txt"].map(str::to_owned).into());
+}
+
+#[test]
+fn record_files_with_documents_beside_them() {
+    let stand = Stand::new();
+    let other = stand.folder("beside");
+    fs::create_dir_all(other.join("cards/0001")).expect("a folder");
+    for (name, content) in [
+        ("cards/0001.json", record("minutes-1", "one").to_string()),
+        ("cards/0001-a.txt", "a".into()),
+        ("cards/0001/scan.txt", "scan".into()),
+        ("cards/0001.more.json", record("minutes-2", "its own").to_string()),
+        ("cards/0001.more.txt", "of the second".into()),
+    ] {
+        fs::write(other.join(name), content).expect("it can be written");
+    }
+    let path = other.to_str().expect("UTF-8").to_owned();
+    stand.expect(Side::Source, &["archive", "add", "beside", &path, "--records", "cards/*.json"], 0);
+    stand.expect(Side::Source, &["archive", "add", "beside", &path, "--layout", "records", "--records", "cards/*.json"], 0);
+    stand.expect(Side::Source, &["archive", "add", "beside", &path], 2);
+    stand.expect(Side::Source, &["capture"], 0);
+    fs::write(other.join("cards/0001.more.txt"), "changed").expect("it can be written");
+    let captured = stand.expect(Side::Source, &["capture"], 0);
+    assert_eq!(captured["archives"][0]["modified"], 1, "{captured}");
+    stand.expect(Side::Source, &["route", "add", "second", "--archive", "beside", "--to", "outside"], 0);
+    let told = stand.expect(Side::Source, &["items", "--route", "second"], 0);
+    let changed: Vec<&str> =
+        told["items"].as_array().expect("items").iter().filter(|item| item["version"] == 2).filter_map(|item| item["item"].as_str()).collect();
+    assert_eq!(changed, ["cards/0001.more.json", "cards/0001.more.txt"]);
+}
+
+/// TX2, TX5
+#[test]
+fn a_transaction_travels_in_one_package() {
+    let stand = stand();
+    let txn = |rid: &str, title: &str, txn: &str| {
+        let mut record = record(rid, title);
+        record["txn"] = json!({ "txn_id": txn, "size": 2, "business_code": "105" });
+        record.to_string()
+    };
+    for number in 0..30 {
+        stand.write(format!("r{number:02}/record.json"), record(&format!("minutes-{number}"), "alone").to_string());
+    }
+    stand.round();
+    stand.round();
+    stand.write("r03/record.json", txn("minutes-3", "split", "t1"));
+    stand.write("r27/record.json", txn("minutes-27", "split", "t1"));
+    stand.write("r09/record.json", record("minutes-9", "by itself").to_string());
+    stand.carry(Side::Source);
+    let packed = items(&stand);
+    assert_eq!((packed["r03/record.json"].2, packed["r03/record.json"].0.as_str()), (packed["r27/record.json"].2, "packed"));
+    stand.carry(Side::Replica);
+    stand.carry(Side::Source);
+    // One of them is to travel again: both do.
+    let before = items(&stand);
+    stand.expect(Side::Source, &["resend", "--route", "outward", "--item", "r03/*", "--reason", "asked"], 0);
+    stand.carry(Side::Source);
+    let after = items(&stand);
+    for name in ["r03/record.json", "r27/record.json"] {
+        assert!(after[name].2 > before[name].2, "{name}: {after:?}");
+    }
+    assert_eq!(after["r09/record.json"].2, before["r09/record.json"].2);
+    // One of them is no record any more: the other one waits.
+    stand.write("r03/record.json", "{");
+    stand.write("r27/record.json", txn("minutes-27", "merged", "t2"));
+    stand.write("r03/record.json", txn("minutes-3", "merged", "t2").replace("105", "106").replace("\"size\":2", "\"size\":2,\"size\":2"));
+    let carried = stand.run(Side::Source, &["carry", "medium"]);
+    assert_eq!((carried.exit, carried.codes()), (Some(1), vec!["SRC-11".to_owned()]), "{}", carried.object);
+}

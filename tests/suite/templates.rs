@@ -1,0 +1,182 @@
+//! Templates, from outside: what a route carries, what is withdrawn, and what a plan says before (spec/template.md).
+
+use crate::stand::{Setting, Side, Stand, tree};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
+
+fn stand() -> Stand {
+    Stand::with(Setting { records: true, ..Setting::default() })
+}
+
+fn member(number: u64, region: &str, state: &str) -> Value {
+    let rid = |kind: &str, number: u64| format!("{kind}-01900000-0000-7000-8000-{number:012x}");
+    json!({
+        "rid": rid("member", number), "kind": "member", "version": 1, "region": region, "org_rid": rid("organisation", 1),
+        "state": state, "sens": "Personal", "valid_from": "2026-01-01", "recorded_at": "2026-01-01T09:30:00+08:00", "recorded_by": "clerk-7",
+        "household_rid": rid("household", number), "name": "张某某", "gender": "1", "relation": "01", "id_type": "1", "id_no": "320412198001010015",
+        "birth_date": "1980-01-01", "hukou_region": region, "member_state": state, "minor_flag": false,
+    })
+}
+
+fn put(stand: &Stand, number: u64, record: &Value) {
+    stand.write(format!("member/{number}/record.json"), record.to_string());
+}
+
+/// A template for members, with these conditions and fields.
+fn template(stand: &Stand, name: &str, condition: &str, projection: &str) -> PathBuf {
+    let text = format!(
+        r#"
+[route]
+id = "{name}"
+name_zh = "成员"
+name_en = "Members"
+source = "inside"
+replica = "outside"
+purpose = "use"
+sens_max = "Personal"
+owner_role = "archivist"
+
+[[select]]
+kinds = ["member"]
+where = "{condition}"
+
+[project.member]
+{projection}
+
+[verify]
+deadline = "P2D"
+"#
+    );
+    let file = stand.folder(&format!("{name}.toml"));
+    fs::write(&file, text).expect("it can be written");
+    file
+}
+
+fn activate(stand: &Stand, file: &std::path::Path) -> Value {
+    stand.expect(Side::Source, &["template", "activate", file.to_str().expect("UTF-8"), "--route", "outward", "--reason", "approved"], 0)
+}
+
+fn names(stand: &Stand) -> BTreeSet<String> {
+    tree(&stand.replica).keys().map(|name| String::from_utf8_lossy(name).into_owned()).collect()
+}
+
+fn shown(stand: &Stand, number: u64) -> Value {
+    let path = stand.replica.join(format!("member/{number}/record.json"));
+    serde_json::from_slice(&fs::read(path).expect("it is there")).expect("a record")
+}
+
+fn counts(plan: &Value) -> [u64; 4] {
+    ["added", "changed", "withdrawn", "unchanged"].map(|field| plan[field].as_u64().expect("a count"))
+}
+
+fn settled(stand: &Stand) {
+    for _ in 0..3 {
+        stand.carry(Side::Source);
+        stand.carry(Side::Replica);
+    }
+    stand.carry(Side::Source);
+    let (done, total) = stand.counts();
+    assert_eq!(done, total, "{}", stand.route(Side::Source));
+}
+
+#[test]
+fn a_route_carries_what_its_template_says_and_nothing_else() {
+    let stand = stand();
+    stand.without_breaker();
+    for number in 1..=6 {
+        put(&stand, number, &member(number, "320412103012", if number == 6 { "pending" } else { "confirmed" }));
+    }
+    put(&stand, 7, &member(7, "320999103012", "confirmed"));
+    stand.write("member/1/photo.jpg", "not listed");
+    stand.expect(Side::Source, &["capture"], 0);
+    let condition = "starts_with(region, '320412') and state = 'confirmed'";
+    let wide = template(&stand, "wide", condition, r#"fields = ["name", "gender"]"#);
+    let file = wide.to_str().expect("UTF-8").to_owned();
+    stand.expect(Side::Source, &["template", "check", &file], 0);
+    let preview = stand.expect(Side::Source, &["template", "preview", &file, "--route", "outward"], 0);
+    assert_eq!(counts(&preview), [0, 5, 2, 0], "{preview}");
+    assert_eq!(preview["samples"].as_array().map(Vec::len), Some(5));
+    activate(&stand, &wide);
+    settled(&stand);
+    assert_eq!(names(&stand), (1..=5).map(|number| format!("member/{number}/record.json")).collect());
+    let record = shown(&stand, 1);
+    assert_eq!(record["name"], "张某某");
+    assert!(record.get("id_no").is_none() && record.get("recorded_by").is_none(), "{record}");
+    // What it masks now travels again at the version that is proven; what left the selection is withdrawn.
+    let version = stand.expect(Side::Source, &["items", "member/2/*"], 0)["items"][0]["version"].clone();
+    let narrow = template(
+        &stand,
+        "narrow",
+        &format!("{condition} and rid != 'member-01900000-0000-7000-8000-000000000003'"),
+        "fields = [\"name\", \"gender\"]\nmask = { name = \"name1\" }",
+    );
+    let planned = activate(&stand, &narrow);
+    assert_eq!(counts(&planned), [0, 4, 1, 2], "{planned}");
+    assert_eq!(stand.counts().1, 0, "nothing is done under a template that was not looked at");
+    settled(&stand);
+    assert!(!names(&stand).contains("member/3/record.json"));
+    assert_eq!((shown(&stand, 2)["name"].as_str(), stand.counts()), (Some("张**"), (4, 4)));
+    assert_eq!(stand.expect(Side::Source, &["items", "member/2/*"], 0)["items"][0]["version"], version);
+    // The same again changes nothing; back to the first, the withdrawn one comes back.
+    assert_eq!(counts(&activate(&stand, &narrow)), [0, 0, 0, 7]);
+    let planned = activate(&stand, &wide);
+    assert_eq!(counts(&planned), [1, 4, 0, 2], "{planned}");
+    settled(&stand);
+    assert_eq!((shown(&stand, 3)["name"].as_str(), stand.counts()), (Some("张某某"), (5, 5)));
+    // Who moves away is withdrawn, and comes back.
+    put(&stand, 4, &member(4, "320999103012", "confirmed"));
+    settled(&stand);
+    assert!(!names(&stand).contains("member/4/record.json"));
+    put(&stand, 4, &member(4, "320412103012", "confirmed"));
+    settled(&stand);
+    assert_eq!(shown(&stand, 4)["name"], "张某某");
+    // A change that the route does not show travels as the next version of the same projection.
+    let mut changed = member(5, "320412103012", "confirmed");
+    changed["recorded_by"] = json!("clerk-8");
+    put(&stand, 5, &changed);
+    settled(&stand);
+    // The index holds the same when it is made anew from the ledger.
+    let before = stand.expect(Side::Source, &["items"], 0);
+    stand.expect(Side::Source, &["ledger", "rebuild"], 0);
+    assert_eq!(stand.expect(Side::Source, &["items"], 0), before);
+}
+
+#[test]
+fn an_older_projection_that_comes_late_changes_nothing() {
+    let stand = stand();
+    stand.without_breaker();
+    put(&stand, 1, &member(1, "320412103012", "confirmed"));
+    stand.expect(Side::Source, &["capture"], 0);
+    activate(&stand, &template(&stand, "wide", "true", r#"fields = ["name"]"#));
+    stand.carry(Side::Source);
+    let late = stand.folder("late");
+    crate::stand::copy(&stand.medium, &late);
+    fs::remove_dir_all(stand.medium.join("gapferry")).expect("it can be removed");
+    activate(&stand, &template(&stand, "narrow", "true", "fields = [\"name\"]\nmask = { name = \"name1\" }"));
+    settled(&stand);
+    assert_eq!(shown(&stand, 1)["name"], "张**");
+    stand.run(Side::Replica, &["apply", "--from", late.to_str().expect("UTF-8")]);
+    assert_eq!(shown(&stand, 1)["name"], "张**", "the older projection of the same version");
+    settled(&stand);
+}
+
+#[test]
+fn templates_that_may_not_be_used() {
+    let stand = stand();
+    put(&stand, 1, &member(1, "320412103012", "confirmed"));
+    stand.expect(Side::Source, &["capture"], 0);
+    let refused = |projection: &str| {
+        let file = template(&stand, "bad", "true", projection);
+        let file = file.to_str().expect("UTF-8");
+        let checked = stand.run(Side::Source, &["template", "check", file]);
+        let activated = stand.run(Side::Source, &["template", "activate", file, "--route", "outward", "--reason", "r"]);
+        assert_eq!(activated.exit, Some(2), "{activated:?}");
+        (checked.exit, checked.codes())
+    };
+    assert_eq!(refused("fields = [\"name\"]\nmask = { gender = \"drop\" }").0, Some(2));
+    assert_eq!(refused("fields = [\"name\", \"nothing\"]"), (Some(2), vec!["TPL-08".to_owned()]));
+    assert_eq!(refused("fields = [\"name\"]\nextra = 1"), (Some(2), vec!["TPL-03".to_owned()]));
+    assert_eq!(stand.expect(Side::Source, &["template", "show", "--route", "outward"], 0)["template"], "");
+}
