@@ -9,6 +9,7 @@ use crate::scalar::INTEGER_MAX;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 use std::cell::RefCell;
+use std::cmp::Ordering;
 use std::fmt;
 
 /// Largest record, bytes.
@@ -42,29 +43,20 @@ pub fn canonical(value: &Value) -> Vec<u8> {
     bytes
 }
 
+/// The canonical form of an object.
+pub fn canonical_object(map: &Map<String, Value>) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(512);
+    write_object(map, &mut bytes);
+    bytes
+}
+
 fn write(value: &Value, into: &mut Vec<u8>) {
-    let list = |into: &mut Vec<u8>, place: usize| {
-        if place > 0 {
-            into.push(b',');
-        }
-    };
     match value {
-        Value::Object(map) => {
-            let mut entries: Vec<(&String, &Value)> = map.iter().collect();
-            entries.sort_by(|(left, _), (right, _)| left.encode_utf16().cmp(right.encode_utf16()));
-            into.push(b'{');
-            for (place, (key, value)) in entries.into_iter().enumerate() {
-                list(into, place);
-                write_text(key, into);
-                into.push(b':');
-                write(value, into);
-            }
-            into.push(b'}');
-        }
+        Value::Object(map) => write_object(map, into),
         Value::Array(values) => {
             into.push(b'[');
             for (place, value) in values.iter().enumerate() {
-                list(into, place);
+                separate(place, into);
                 write(value, into);
             }
             into.push(b']');
@@ -76,24 +68,53 @@ fn write(value: &Value, into: &mut Vec<u8>) {
     }
 }
 
-fn write_text(text: &str, into: &mut Vec<u8>) {
-    into.push(b'"');
-    for character in text.chars() {
-        let short = match character {
-            '"' | '\\' => Some(character),
-            '\u{8}' => Some('b'),
-            '\t' => Some('t'),
-            '\n' => Some('n'),
-            '\u{c}' => Some('f'),
-            '\r' => Some('r'),
-            _ => None,
-        };
-        match short {
-            Some(short) => into.extend_from_slice(&[b'\\', short as u8]),
-            None if character < ' ' => into.extend_from_slice(format!("\\u{:04x}", character as u32).as_bytes()),
-            None => into.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes()),
-        }
+fn write_object(map: &Map<String, Value>, into: &mut Vec<u8>) {
+    let mut entries: Vec<(&String, &Value)> = map.iter().collect();
+    entries.sort_unstable_by(|(left, _), (right, _)| order(left, right));
+    into.push(b'{');
+    for (place, (key, value)) in entries.into_iter().enumerate() {
+        separate(place, into);
+        write_text(key, into);
+        into.push(b':');
+        write(value, into);
     }
+    into.push(b'}');
+}
+
+/// By UTF-16 code units, which for ASCII is the order of the bytes.
+fn order(left: &str, right: &str) -> Ordering {
+    if left.is_ascii() && right.is_ascii() { left.cmp(right) } else { left.encode_utf16().cmp(right.encode_utf16()) }
+}
+
+fn separate(place: usize, into: &mut Vec<u8>) {
+    if place > 0 {
+        into.push(b',');
+    }
+}
+
+fn write_text(text: &str, into: &mut Vec<u8>) {
+    let bytes = text.as_bytes();
+    let mut written = 0;
+    into.push(b'"');
+    for (place, byte) in bytes.iter().copied().enumerate() {
+        let short = match byte {
+            b'"' | b'\\' => byte,
+            0x8 => b'b',
+            b'\t' => b't',
+            b'\n' => b'n',
+            0xc => b'f',
+            b'\r' => b'r',
+            0x20.. => continue,
+            _ => b'u',
+        };
+        into.extend_from_slice(&bytes[written..place]);
+        into.extend_from_slice(&[b'\\', short]);
+        if short == b'u' {
+            into.extend_from_slice(format!("{byte:04x}").as_bytes());
+        }
+        written = place + 1;
+    }
+    into.extend_from_slice(&bytes[written..]);
     into.push(b'"');
 }
 

@@ -48,7 +48,7 @@ impl Record {
 
     /// Its canonical bytes.
     pub fn canonical(&self) -> Vec<u8> {
-        json::canonical(&Value::Object(self.fields.clone()))
+        json::canonical_object(&self.fields)
     }
 
     /// A field that is text; empty when it is not there.

@@ -18,10 +18,38 @@ const OF_ITS_BYTES: [&str; 3] = ["size", "digest", "other_digests"];
 /// What stands for the redaction of a document that does not travel itself.
 const REDACTED: &str = "redacted_copy";
 
+/// What becomes of a field of a kind, whatever its value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// It does not leave.
+    Withheld,
+    /// It leaves under this mask, as far as its value allows.
+    Masked(Mask),
+    /// The role of the route's owner stands for it.
+    Role,
+    /// As [`Projecting::transaction`] has it.
+    Transaction,
+}
+
+/// The fate of each field of a kind but `documents` and `proof`, which follow from the others.
+pub(crate) fn plan(draft: &Draft, projected: &Projected) -> Vec<(Field, Fate)> {
+    let fields = projected.kind.all_fields().filter(|field| field.name != "documents" && field.name != certificate::MEMBER);
+    let fate = |field: &Field| match field.name {
+        "txn" => Fate::Transaction,
+        name if !projected.names(name) => Fate::Withheld,
+        // Of a certificate nothing is put in another value's place: what is shown would not be what was signed.
+        "recorded_by" if projected.kind.name == certificate::KIND => Fate::Withheld,
+        "recorded_by" => Fate::Role,
+        name => Fate::Masked(mask_of(field, projected.mask(name), draft.purpose.zone())),
+    };
+    fields.map(|field| (field, fate(&field))).collect()
+}
+
 /// The projection of a record.
 pub(crate) struct Projecting<'p> {
     pub draft: &'p Draft,
     pub projected: &'p Projected,
+    pub plan: &'p [(Field, Fate)],
     pub masking: Masking<'p>,
     pub record: &'p Record,
     pub documents: &'p [Document],
@@ -42,17 +70,14 @@ pub(crate) fn mask_of(field: &Field, given: Option<Mask>, zone: Option<Zone>) ->
 impl Projecting<'_> {
     pub(crate) fn shown(&self) -> Shown {
         let mut shown = Shown { fields: Map::new(), withheld: Vec::new(), masked: Vec::new() };
-        for field in self.record.kind().all_fields() {
+        for (field, fate) in self.plan {
             let Some(value) = self.record.fields().get(field.name) else { continue };
-            if field.name == "documents" || field.name == certificate::MEMBER {
-                continue;
-            }
-            match self.field(&field, value) {
-                Some(value) => {
-                    if self.record.fields().get(field.name) != Some(&value) {
+            match self.field(field, *fate, value) {
+                Some(seen) => {
+                    if *value != seen {
                         shown.masked.push(field.name);
                     }
-                    shown.fields.insert(field.name.to_owned(), value);
+                    shown.fields.insert(field.name.to_owned(), seen);
                 }
                 None => shown.withheld.push(field.name),
             }
@@ -69,23 +94,17 @@ impl Projecting<'_> {
         shown
     }
 
-    /// Of a certificate nothing is put in another value's place: what is shown would not be what was signed.
     fn is_certificate(&self) -> bool {
-        self.record.kind().name == certificate::KIND
+        self.projected.kind.name == certificate::KIND
     }
 
-    fn field(&self, field: &Field, value: &Value) -> Option<Value> {
-        if field.name == "txn" {
-            return self.transaction(field, value);
+    fn field(&self, field: &Field, fate: Fate, value: &Value) -> Option<Value> {
+        match fate {
+            Fate::Withheld => None,
+            Fate::Masked(mask) => self.value(field, mask, value),
+            Fate::Role => Some(Value::from(self.draft.text("route", "owner_role").unwrap_or_default())),
+            Fate::Transaction => self.transaction(field, value),
         }
-        if !self.projected.names(field.name) {
-            return None;
-        }
-        if field.name == "recorded_by" {
-            return (!self.is_certificate()).then(|| Value::from(self.draft.text("route", "owner_role").unwrap_or_default()));
-        }
-        let zone = self.draft.purpose.zone();
-        self.value(field, mask_of(field, self.projected.mask(field.name), zone), value)
     }
 
     /// Readers need to know what changes together; how many records that are, only those may know who have all of them.

@@ -4,11 +4,11 @@ use crate::context::{Context, Reach};
 use crate::documents::{Document, Kept, Listed, Rules, as_it_is};
 use crate::draft::{Allowed, Draft, Purpose};
 use crate::fault::{self, Fault};
-use crate::projection::{Projecting, mask_of};
+use crate::projection::{Fate, Projecting, mask_of, plan};
 use crate::quantity;
 use crate::refusing;
 use crate::select::{self, Gathering, Why};
-use rights::kind::{Kind, Zone};
+use rights::kind::{Field, Kind, Zone};
 use rights::mask::{Mask, Masking};
 use rights::record::Record;
 
@@ -61,6 +61,8 @@ pub struct Carried {
 pub struct Template {
     draft: Draft,
     documents: Rules,
+    /// What becomes of each field, by projection of the draft.
+    plans: Vec<Vec<(Field, Fate)>>,
     deadline_seconds: u64,
 }
 
@@ -87,7 +89,10 @@ impl Template {
         let mut faults = refusing::refusals(&draft);
         let deadline = draft.text("verify", "deadline").and_then(quantity::duration_seconds);
         match deadline {
-            Some(deadline_seconds) if faults.is_empty() => Ok(Self { documents: Rules::of(&draft), draft, deadline_seconds }),
+            Some(deadline_seconds) if faults.is_empty() => {
+                let plans = draft.projections.iter().map(|projected| plan(&draft, projected)).collect();
+                Ok(Self { documents: Rules::of(&draft), plans, draft, deadline_seconds })
+            }
             _ => {
                 if deadline.is_none() {
                     faults.push(Fault::new(&fault::MISSING, 0, "verify.deadline", "deadline"));
@@ -186,7 +191,8 @@ impl Template {
             return Verdict::Carried(Carried { record: record.canonical(), documents, withheld: Vec::new(), masked: Vec::new(), kept: Vec::new() });
         }
         // A draft that is carried out projects every kind that it selects.
-        let Some(projected) = self.draft.projection(record.kind()) else { return Verdict::Out(Why::Kind) };
+        let mut planned = self.draft.projections.iter().zip(&self.plans);
+        let Some((projected, plan)) = planned.find(|(projected, _)| projected.kind.name == record.kind().name) else { return Verdict::Out(Why::Kind) };
         let (mut documents, mut kept) = (Vec::new(), Vec::new());
         for listed in Listed::of(record) {
             match self.documents.judge(record, listed, &self.draft, context) {
@@ -195,8 +201,8 @@ impl Template {
             }
         }
         let masking = Masking { route_key: Some(context.route_key()), today: Some(context.today()) };
-        let shown = Projecting { draft: &self.draft, projected, masking, record, documents: &documents }.shown();
-        let bytes = rights::json::canonical(&serde_json::Value::Object(shown.fields));
+        let shown = Projecting { draft: &self.draft, projected, plan, masking, record, documents: &documents }.shown();
+        let bytes = rights::json::canonical_object(&shown.fields);
         Verdict::Carried(Carried { record: bytes, documents, withheld: shown.withheld, masked: shown.masked, kept })
     }
 
