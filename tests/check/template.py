@@ -11,8 +11,8 @@ the program, and needs Python 3.11 without further packages.
     template.py against  --judge PROGRAM --seed N [--seeds COUNT] [--each N] [--templates N]
         generates, lets the program judge (crates/template/examples/judge.rs), and compares
 
-An archive is a folder: each `*.json` in it is a record; its documents lie beside it or in `documents` beside it, named by `document_id`, `document_id` with
-the ending of `file_name`, or `file_name`. On the replica both have the path that they have in the archive. `.gapferry` is passed over.
+An archive is a folder of layout `records` (spec/records.md): `record.json`, or with `--records '*.json'` every file of that form, is a record. The file of a
+document is the one of its item whose name is `file_name`. On the replica both have the path that they have in the archive. `.gapferry` is passed over.
 """
 
 import argparse
@@ -32,11 +32,11 @@ from predicate import Asking
 from projecting import Projecting, Template, documents_that_travel, referenced, travels
 
 
-def read_archive(folder):
-    """Records and their files by rid."""
+def read_archive(folder, pattern):
+    """Records, their paths and the files of their items, by rid."""
     archive, paths = {}, {}
-    for path in sorted(folder.rglob("*.json")):
-        if ".gapferry" in path.relative_to(folder).parts:
+    for path in sorted(folder.rglob(pattern)):
+        if ".gapferry" in path.relative_to(folder).parts or not path.is_file():
             continue
         try:
             record = json.loads(path.read_bytes().decode("utf-8"))
@@ -45,22 +45,45 @@ def read_archive(folder):
         if isinstance(record, dict) and isinstance(record.get("rid"), str):
             archive[record["rid"]] = record
             paths[record["rid"]] = path
-    return archive, paths
+    owners, of, beside = {path: rid for rid, path in paths.items()}, {rid: [] for rid in paths}, {}
+    for path in owners:
+        beside.setdefault(path.parent, []).append(path)
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and ".gapferry" not in path.relative_to(folder).parts and path not in owners:
+            owner = owner_of(path, folder, owners, beside)
+            if owner is not None:
+                of[owners[owner]].append(path)
+    return archive, paths, of
 
 
-def file_of(record_path, document):
-    """Where the bytes of a document lie; none when they lie nowhere."""
-    identifier, name = document["document_id"], document["file_name"]
-    names = [identifier, identifier + Path(name).suffix, identifier + Path(name).suffix.lower(), name]
-    for folder in (record_path.parent, record_path.parent / "documents"):
-        for name in names:
-            if (folder / name).is_file():
-                return folder / name
-    return None
+def owner_of(path, root, records, in_folder):
+    """The record that a file belongs to: one beside it whose name its name goes on from, the longest; else by the folders upwards, first one named like the
+    folder beside it, then the folder's `record.json`."""
+    beside = [record for record in in_folder.get(path.parent, []) if record.name != "record.json" and path.name.startswith(record.stem)]
+    beside = [record for record in beside if path.name[len(record.stem) :][:1] in tuple(".-_")]
+    if beside:
+        return max(beside, key=lambda record: len(record.stem))
+    folder = path.parent
+    while True:
+        if folder / "record.json" in records:
+            return folder / "record.json"
+        if folder == root:
+            return None
+        named = [record for record in in_folder.get(folder.parent, []) if record.stem == folder.name and record.name != "record.json"]
+        if named:
+            return named[0]
+        folder = folder.parent
 
 
-def expected(template, archive, paths, asking, key):
-    """By rid: the projected record as bytes, and for each document its file, its bytes (none for a PDF that is written anew) and whether it is stripped."""
+def file_of(files, record_path, document):
+    """The file of a document; none when the item has none of that name."""
+    name = document["file_name"]
+    return next((file for file in files if str(file.relative_to(record_path.parent)) == name or file.name == name), None)
+
+
+def expected(template, archive, paths, items, asking, key):
+    """By rid: the projected record as bytes, and for each document its file, its bytes (none for a PDF that is written anew) and whether it is stripped. With
+    `identity` every file of the item travels."""
     reached = referenced(template, archive, asking)
     found = {}
     for rid, record in archive.items():
@@ -68,7 +91,7 @@ def expected(template, archive, paths, asking, key):
             continue
         stripped, failed, files = {}, set(), {}
         for document in record.get("documents", []):
-            file = file_of(paths[rid], document) if paths else None
+            file = file_of(items[rid], paths[rid], document) if paths else None
             files[document["document_id"]] = file
             if file is None or not template.strip or template.identity:
                 continue
@@ -78,6 +101,9 @@ def expected(template, archive, paths, asking, key):
                 failed.add(document["document_id"])
         documents = documents_that_travel(template, record, failed)
         projected = record if template.identity else Projecting(template, record, documents, key, asking.today).shown()
+        if template.identity and paths:
+            found[rid] = (canonical(projected).encode(), [(file.name, file, file.read_bytes(), False) for file in items[rid]])
+            continue
         rows = []
         for document in documents:
             identifier = document["document_id"]
@@ -95,9 +121,9 @@ def sha256(data):
 
 def of_arguments(arguments):
     template = Template(tomllib.loads(Path(arguments.template).read_text(encoding="utf-8")))
-    archive, paths = read_archive(Path(arguments.archive))
+    archive, paths, items = read_archive(Path(arguments.archive), arguments.records)
     asking = Asking(archive, datetime.date.fromisoformat(arguments.today), arguments.region)
-    return expected(template, archive, paths, asking, bytes.fromhex(arguments.key)), paths
+    return expected(template, archive, paths, items, asking, bytes.fromhex(arguments.key)), paths
 
 
 def expect(arguments):
@@ -149,7 +175,7 @@ def write(archive, files, templates, folder):
         (place / "record.json").write_text(canonical(record), encoding="utf-8")
         for document in record["documents"]:
             identifier = document["document_id"]
-            (place / (identifier + Path(document["file_name"]).suffix.lower())).write_bytes(files[rid, identifier])
+            (place / document["file_name"]).write_bytes(files[rid, identifier])
     for number, text in enumerate(templates):
         (folder / f"T{number}.toml").write_text(text, encoding="utf-8")
 
@@ -176,7 +202,7 @@ def against(arguments):
                     return 1
                 theirs = {line["rid"]: (line["record"], [one[0] for one in line["documents"]]) for line in map(json.loads, done.stdout.splitlines())}
                 template = Template(tomllib.loads(text))
-                mine = expected(template, archive, {}, Asking(archive, today, region), key)
+                mine = expected(template, archive, {}, {}, Asking(archive, today, region), key)
                 mine = {rid: (record.decode(), [row[0] for row in rows]) for rid, (record, rows) in mine.items()}
                 for rid in sorted(mine.keys() | theirs.keys()):
                     if mine.get(rid) != theirs.get(rid):
@@ -197,6 +223,7 @@ def main():
         for option in ("--template", "--archive", "--today"):
             command.add_argument(option, required=True)
         command.add_argument("--region")
+        command.add_argument("--records", default="record.json")
         command.add_argument("--key", default="00" * 32)
         if name == "compare":
             command.add_argument("--replica", required=True)
