@@ -123,6 +123,7 @@ mod tests {
         for (name, in_english, in_chinese) in [
             ("/cert_no", "cert_no", "证号"),
             ("/documents/2/size", "documents[2].size", "原文 / 附件[2].大小"),
+            ("/rows/member/0/name|name1", "rows.member[0].name (name1)", "权证内容.成员[0].姓名 (name1)"),
             ("/subject|name1", "subject (name1)", "权利人 (name1)"),
         ] {
             assert_eq!(field(name, &Page::new(&english)), in_english);

@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// Runs a command and kills it after so long; whether it was still running then.
-fn kill(command: &mut Command, after: Duration) -> bool {
+pub fn kill(command: &mut Command, after: Duration) -> bool {
     let begun = Instant::now();
     let mut running = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the binary can be run");
     while begun.elapsed() < after && running.try_wait().expect("it is ours").is_none() {

@@ -2,6 +2,7 @@
 
 mod acted;
 mod breaker;
+mod certificates;
 mod cli_commands;
 mod cli_demo;
 mod cli_docs;

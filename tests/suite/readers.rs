@@ -65,7 +65,7 @@ fn readers_never_see_half_of_a_split() {
     let stand = Stand::new();
     stand.without_breaker();
     let split = |round: u64| {
-        let records: &[&str] = if round % 2 == 0 { &JOINED } else { &SPLIT };
+        let records: &[&str] = if round.is_multiple_of(2) { &JOINED } else { &SPLIT };
         SPLIT.iter().for_each(|record| drop(fs::remove_file(stand.archive.join(record))));
         records.iter().for_each(|record| stand.write(record, round.to_string()));
         stand.expect(Side::Source, &["pack", "--to", "medium"], 0);

@@ -246,9 +246,14 @@ impl Kind {
 
 /// The path of a fault in Chinese: `documents[2].size` of any kind is `原文 / 附件[2].大小`. What no table names stays as it is.
 pub fn path_zh(kind: &Kind, path: &str) -> String {
-    let (mut named, mut fields) = (Vec::new(), Some(kind.all_fields().collect::<Vec<_>>()));
+    let (mut named, mut fields, mut is_rows) = (Vec::new(), Some(kind.all_fields().collect::<Vec<_>>()), false);
     for step in path.split('.') {
         let (name, place) = step.split_at(step.find('[').unwrap_or(step.len()));
+        if let Some(of) = is_rows.then(|| Kind::named(name)).flatten() {
+            named.push(format!("{}{place}", of.zh));
+            (fields, is_rows) = (Some(of.all_fields().collect()), false);
+            continue;
+        }
         let field = fields.as_ref().and_then(|fields| fields.iter().find(|field| field.name == name)).copied();
         named.push(format!("{}{place}", field.map_or(name, |field| field.zh)));
         fields = match field.map(|field| field.kind) {
@@ -257,6 +262,7 @@ pub fn path_zh(kind: &Kind, path: &str) -> String {
             Some(Type::FieldsOf(name)) => Kind::named(name).map(|kind| kind.all_fields().collect()),
             _ => None,
         };
+        is_rows = matches!(field.map(|field| field.kind), Some(Type::Rows));
     }
     named.join(".")
 }

@@ -1,7 +1,8 @@
 //! `certificate sign`: gives every certificate of an archive that lacks a right proof one of its own.
 //!
-//! A record is rewritten in its canonical form, beside itself and then by a rename, and only if nobody touched it meanwhile. What an
-//! interruption leaves ends in `.part` and is replaced by the next run; a record is the old one or the new one.
+//! A record is rewritten in its canonical form, beside itself and then by a rename, and only if nobody touched it meanwhile. So many
+//! are written, made durable by one call, and then renamed. What an interruption leaves ends in `.part` and is replaced by the next
+//! run; a record is the old one or the new one.
 
 use rights::Record;
 use rights::certificate::{self, KIND, MEMBER, Signer};
@@ -28,6 +29,8 @@ use crate::world::World;
 
 /// Most items that a report lists.
 const LISTED_MAX: usize = 1000;
+/// Records that are made durable together. Each keeps its folder open until then.
+const TOGETHER_MAX: usize = 256;
 
 /// Which certificates.
 #[derive(Clone, Debug, Default)]
@@ -57,7 +60,7 @@ pub fn certificate_sign(world: &World, path: &Path, options: &CertificateSignOpt
     let mut report = CertificateSignReport { dry_run: options.dry_run, ..CertificateSignReport::default() };
     let chosen = home.config.archives.iter().filter(|(name, _)| options.archive.as_ref().is_none_or(|chosen| chosen == *name));
     for (name, archive) in chosen {
-        let mut signing = Signing { home: &home, archive: name, root: &archive.root, options, report: &mut report };
+        let mut signing = Signing { home: &home, archive: name, root: &archive.root, options, report: &mut report, written: Vec::new() };
         signing.archive(matcher.as_ref())?;
     }
     let result = format!("signed {} certificates", report.signed);
@@ -75,12 +78,21 @@ fn finish(mut home: Home, signed: bool, result: &str) -> Result<(), Failure> {
     home.settle()
 }
 
+/// A record that was signed and has not taken its place yet.
+struct Written {
+    dir: Dir,
+    path: Vec<u8>,
+    /// What the file was when it was read.
+    was: Stat,
+}
+
 struct Signing<'s> {
     home: &'s Home,
     archive: &'s str,
     root: &'s Path,
     options: &'s CertificateSignOptions,
     report: &'s mut CertificateSignReport,
+    written: Vec<Written>,
 }
 
 impl Signing<'_> {
@@ -105,7 +117,11 @@ impl Signing<'_> {
         for (path, stat) in found {
             self.one(&world, &root, &path, &stat)?;
             world.progress.advance(1, stat.size);
+            if self.written.len() == TOGETHER_MAX {
+                self.take_places(&world, &root)?;
+            }
         }
+        self.take_places(&world, &root)?;
         if self.report.signed > before && !self.options.dry_run {
             world.disk.sync_all(&root).map_err(|error| Failure::io(self.archive, &error))?;
         }
@@ -114,7 +130,7 @@ impl Signing<'_> {
     }
 
     fn one(&mut self, world: &World, root: &Dir, path: &[u8], stat: &Stat) -> Result<(), Failure> {
-        let place = self.root.join(OsStr::from_bytes(path)).display().to_string();
+        let place = self.place(path);
         let failed = |error: std::io::Error| Failure::io(&place, &error);
         let (folder, name) = split(path);
         let dir = world.disk.dir(root, folder, false).map_err(failed)?;
@@ -151,14 +167,46 @@ impl Signing<'_> {
             let mut fields = record.fields().clone();
             let proof = certificate::sign(&fields, &by, &world.random(), |message| keys.signature(message));
             fields.insert(MEMBER.into(), proof);
-            if !replace(world, &dir, name, stat, &json::canonical(&Value::Object(fields))).map_err(failed)? {
-                self.report.problems.push(Problem { code: "SRC-05", subject: place, detail: "somebody changed it meanwhile: run the command again".into() });
-                return Ok(());
-            }
+            write_beside(world, &dir, name, stat, &json::canonical(&Value::Object(fields))).map_err(failed)?;
+            self.written.push(Written { dir, path: path.to_vec(), was: *stat });
+        } else {
+            self.signed(path);
         }
+        Ok(())
+    }
+
+    fn place(&self, path: &[u8]) -> String {
+        self.root.join(OsStr::from_bytes(path)).display().to_string()
+    }
+
+    fn signed(&mut self, path: &[u8]) {
         self.report.signed += 1;
         if self.report.items.len() < LISTED_MAX {
             self.report.items.push(SignedCertificate { archive: self.archive.into(), item: ItemId(path.to_vec()) });
+        }
+    }
+
+    /// What was written beside its record takes its place, unless the record is no longer what was signed.
+    fn take_places(&mut self, world: &World, root: &Dir) -> Result<(), Failure> {
+        let disk = &*world.disk;
+        if self.written.is_empty() {
+            return Ok(());
+        }
+        disk.sync_all(root).map_err(|error| Failure::io(self.archive, &error))?;
+        for Written { dir, path, was } in std::mem::take(&mut self.written) {
+            let place = self.place(&path);
+            let failed = |error: std::io::Error| Failure::io(&place, &error);
+            let name = split(&path).1;
+            let part = [name, PART].concat();
+            let is_same = |now: Stat| (now.size, now.modified, now.changed, now.inode) == (was.size, was.modified, was.changed, was.inode);
+            if disk.stat(&dir, name).is_ok_and(is_same) {
+                disk.rename((&dir, &part), (&dir, name), Rename::Replace).map_err(failed)?;
+                self.signed(&path);
+            } else {
+                disk.remove(&dir, &part).map_err(failed)?;
+                let detail = "somebody changed it meanwhile: run the command again".into();
+                self.report.problems.push(Problem { code: "SRC-05", subject: place, detail });
+            }
         }
         Ok(())
     }
@@ -176,21 +224,11 @@ fn right(value: Value) -> Result<Record, Fault> {
     }
 }
 
-/// Puts these bytes in the place of a file, whole or not at all; false when it is no longer what it was.
-fn replace(world: &World, dir: &Dir, name: &[u8], was: &Stat, bytes: &[u8]) -> std::io::Result<bool> {
-    let disk = &*world.disk;
+/// Writes what is to take the place of a file; not durable yet.
+fn write_beside(world: &World, dir: &Dir, name: &[u8], was: &Stat, bytes: &[u8]) -> std::io::Result<()> {
     let part = [name, PART].concat();
-    remove_if_there(disk, dir, &part)?;
-    let mut file = disk.create(dir, &part, 0o600)?;
+    remove_if_there(&*world.disk, dir, &part)?;
+    let mut file = world.disk.create(dir, &part, 0o600)?;
     file.write_all_at(bytes, 0)?;
-    file.set_mode(was.mode)?;
-    file.sync()?;
-    drop(file);
-    let now = disk.stat(dir, name)?;
-    if (now.size, now.modified, now.changed, now.inode) != (was.size, was.modified, was.changed, was.inode) {
-        disk.remove(dir, &part)?;
-        return Ok(false);
-    }
-    disk.rename((dir, &part), (dir, name), Rename::Replace)?;
-    Ok(true)
+    file.set_mode(was.mode)
 }
