@@ -93,8 +93,11 @@ impl Show for HistoryReport {
         let headings = ["heading.route", ">heading.version", "heading.replaced", ">heading.bytes", "heading.digest", "heading.item"];
         page.table(&headings, &self.entries.iter().map(row).collect::<Vec<_>>());
         let gone: Vec<String> =
-            self.entries.iter().filter(|entry| !entry.kept).map(|entry| format!("{}  {}", number(entry.version), name(&entry.item))).collect();
+            self.entries.iter().filter(|entry| !entry.kept && !entry.purged).map(|entry| format!("{}  {}", number(entry.version), name(&entry.item))).collect();
         page.list("history.not-kept", gone.len() as u64, gone.into_iter());
+        let purged: Vec<String> =
+            self.entries.iter().filter(|entry| entry.purged).map(|entry| format!("{}  {}", number(entry.version), name(&entry.item))).collect();
+        page.list("history.purged", purged.len() as u64, purged.into_iter());
         if self.restored > 0 {
             page.say("history.restored", &[("count", &number(self.restored))]);
         }

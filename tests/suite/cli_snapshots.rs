@@ -140,6 +140,8 @@ pub fn reports() -> Vec<(&'static str, Value)> {
             result: "applied",
             written: 1,
             removed: 2,
+            purged: 0,
+            withdrawn: 0,
             unchanged: 3,
             failed: 4,
             bytes: 5,
@@ -215,7 +217,17 @@ pub fn reports() -> Vec<(&'static str, Value)> {
         discrepancy: "",
         disk: Some(item("a.escaped")),
     };
-    let earlier = HistoryEntry { route: text("outward"), item: item("a"), version: 1, digest: text("00"), bytes: 10, replaced_at: 1_795_254_420, kept: true };
+    let earlier = HistoryEntry {
+        route: text("outward"),
+        item: item("a"),
+        version: 1,
+        digest: text("00"),
+        bytes: 10,
+        replaced_at: 1_795_254_420,
+        replaced_by: "document",
+        purged: false,
+        kept: true,
+    };
     let facts = serde_json::Map::from_iter([(text("suite"), Value::from(1))]);
     vec![
         ("init", json(&InitReport { home: text("/srv/gapferry"), zone: text("inside"), role: "source", fingerprint: text("ac11-963b"), created: true })),

@@ -13,7 +13,7 @@ use std::sync::Mutex;
 use store::disk::{File, Lock};
 use wire::ItemId;
 use wire::card::Role;
-use wire::manifest::FLAG_FULL_RECEIPT;
+use wire::manifest::{FLAG_FULL_RECEIPT, Mark};
 use wire::planted;
 use wire::receipt::{Outcome, ReadBack};
 use wire::record::{Applied, Attested, Begun, BreakerTripped, Cause, StagedRow, Step, Stopped};
@@ -84,7 +84,19 @@ pub enum Outcomes {
 }
 
 fn blank(result: &'static str) -> AppliedPackage {
-    AppliedPackage { route: String::new(), sequence: 0, package: String::new(), result, written: 0, removed: 0, unchanged: 0, failed: 0, bytes: 0 }
+    AppliedPackage {
+        route: String::new(),
+        sequence: 0,
+        package: String::new(),
+        result,
+        written: 0,
+        removed: 0,
+        purged: 0,
+        withdrawn: 0,
+        unchanged: 0,
+        failed: 0,
+        bytes: 0,
+    }
 }
 
 /// Applies one package from an open file; `subject` names the file in problems.
@@ -232,12 +244,16 @@ fn untouched(done: &AppliedPackage) -> AppliedPackage {
 
 fn count(rows: &[StagedRow], done: &mut AppliedPackage) {
     for row in rows {
+        done.purged += u64::from(row.mark == Mark::Purge);
         match row.step {
             Step::Write | Step::Attributes | Step::Hold => {
                 done.written += 1;
                 done.bytes += row.part.map_or(row.size, |part| part.length);
             }
-            Step::Remove | Step::Drop => done.removed += 1,
+            Step::Remove | Step::Drop => {
+                done.removed += 1;
+                done.withdrawn += u64::from(row.mark == Mark::Withdraw);
+            }
             Step::Nothing(_) | Step::Adopt => done.unchanged += 1,
         }
     }
@@ -322,6 +338,9 @@ fn finish(home: &mut Home, name: &str, sequence: u64, lock: Lock, again: bool, r
     let differs = switch.run();
     world.progress.end();
     let differs = differs.map_err(io(name))?;
+    // In one go with what is switched: before it is durable, and so before the record that says so.
+    let outcome = |row: u32| outcome_of(&pending.rows[row as usize], differs.iter().find(|differs| differs.row == row));
+    crate::purging::erase(home, name, &tree, &pending.rows, &|row| outcome(row).is_some_and(Outcome::failed))?;
     if !planted::is("switch-not-synced") {
         disk.sync_all(&tree.root).map_err(io(name))?;
     }
@@ -357,6 +376,12 @@ fn finish(home: &mut Home, name: &str, sequence: u64, lock: Lock, again: bool, r
     Ok(failures as u64 + corrupt)
 }
 
+/// What became of a row, as far as it is not simply applied.
+fn outcome_of(staged: &StagedRow, differs: Option<&wire::record::AppliedRow>) -> Option<Outcome> {
+    let planned = if let Step::Nothing(number) = staged.step { Outcome::of(number) } else { None };
+    differs.and_then(|differs| Outcome::of(differs.outcome)).or(planned)
+}
+
 fn switch_id(route: &engine::replica::Route, row: &StagedRow) -> ItemId {
     row.id.clone().unwrap_or_else(|| route.items[row.item as usize].id.clone())
 }
@@ -378,6 +403,12 @@ fn attest(home: &mut Home, name: &str, sequence: u64) -> Result<u64, Failure> {
     let rows = attester.rows(own, &|row| outcomes.get(&row).copied());
     world.progress.end();
     let mut rows = rows.map_err(io(name))?;
+    let left = crate::purging::left(home, name, &tree, &begun.package, own, &|row| {
+        rows.get(row as usize).and_then(|row| Outcome::of(row.outcome)).is_some_and(Outcome::failed)
+    })?;
+    for row in left {
+        (rows[row as usize].outcome, rows[row as usize].digest) = (Outcome::NotErased.number(), wire::Digest::ZERO);
+    }
     engine::apply::one_answer(own, &mut rows);
     let wrong = rows.iter().filter(|row| Outcome::of(row.outcome).is_some_and(Outcome::lost)).count() as u64;
     home.record(Attested { route: name.into(), sequence, read_back: if past_memory { ReadBack::Medium } else { ReadBack::Memory }, rows })?;

@@ -106,7 +106,7 @@ impl Attester<'_> {
         let item = &self.route.items[staged.item as usize];
         let (outcome, digest) = match outcome {
             Outcome::Held => self.part(staged, parents, buffer)?,
-            proving if proving.proves() && staged.mark.removes() => (self.absent(item, proving)?, Digest::ZERO),
+            proving if proving.proves() && staged.removes() => (self.absent(item, proving)?, Digest::ZERO),
             proving if proving.proves() => self.present(item, staged.part.map(|part| (part.offset, part.length)), proving, parents, buffer)?,
             other => (other, Digest::ZERO),
         };

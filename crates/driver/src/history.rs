@@ -2,7 +2,7 @@
 //!
 //! Restoring never overwrites and never touches the replica; what is restored has the digest, mtime and executable bit of its
 //! version, or is not there. What somebody had removed by hand before it was replaced never came into the history: it is listed,
-//! marked, and cannot be restored. A version that differed only in its attributes is not kept: its content is the next one's.
+//! marked, and cannot be restored; nor can what was purged. A version that differed only in its attributes is not kept: its content is the next one's.
 
 use engine::replica::{Earlier, Route};
 use std::collections::BTreeMap;
@@ -84,7 +84,7 @@ fn kept<'h>(home: &'h Home, name: &str) -> impl Fn(&Earlier) -> bool + 'h {
     let dot = disk.root(&tree).and_then(|root| disk.dir(&root, DOT_FOLDER, false)).ok();
     move |earlier| {
         let (folder, file) = Tree::history(&earlier.digest);
-        dot.as_ref().is_some_and(|dot| disk.dir(dot, &folder, false).and_then(|dir| disk.stat(&dir, &file)).is_ok())
+        !earlier.purged && dot.as_ref().is_some_and(|dot| disk.dir(dot, &folder, false).and_then(|dir| disk.stat(&dir, &file)).is_ok())
     }
 }
 
@@ -96,7 +96,9 @@ fn entry(name: &str, route: &Route, earlier: &Earlier, kept: bool) -> HistoryEnt
         digest: earlier.digest.to_string(),
         bytes: earlier.size,
         replaced_at: earlier.replaced_at,
+        replaced_by: earlier.mark.word(),
         kept,
+        purged: earlier.purged,
     }
 }
 
@@ -146,6 +148,11 @@ fn restore(home: &Home, name: &str, route: &Route, chosen: &[&Earlier], folder: 
                 subject: id.to_string(),
                 detail: format!("version {} was removed on the replica before it was replaced, and is not in the history", earlier.version),
             }),
+            Err(NotRestored::Purged) => report.problems.push(Problem {
+                code: "RPL-06",
+                subject: id.to_string(),
+                detail: format!("version {} was purged: its content is not here any more", earlier.version),
+            }),
             Err(NotRestored::Damaged) => report.problems.push(Problem {
                 code: "IO-01",
                 subject: id.to_string(),
@@ -165,6 +172,7 @@ fn restore(home: &Home, name: &str, route: &Route, chosen: &[&Earlier], folder: 
 enum NotRestored {
     There,
     Gone,
+    Purged,
     Damaged,
     Io(io::Error),
 }
@@ -179,6 +187,9 @@ impl From<io::Error> for NotRestored {
 const RESTORING: &[u8] = b".gapferry-restore.part";
 
 fn restore_one(disk: &dyn Disk, dot: &Dir, to: &Dir, id: &ItemId, earlier: &Earlier) -> Result<(), NotRestored> {
+    if earlier.purged {
+        return Err(NotRestored::Purged);
+    }
     let (history, kept) = Tree::history(&earlier.digest);
     let mut from = disk.dir(dot, &history, false).and_then(|dir| disk.open(&dir, &kept)).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => NotRestored::Gone,

@@ -27,7 +27,7 @@ pub fn prune(home: &mut Home, name: &str, tree: &Tree) -> Result<(), Failure> {
     let gone: HashSet<u32> = entries.iter().copied().collect();
     let (mut kept, mut dropped) = (HashSet::<Digest>::new(), HashSet::new());
     for (place, earlier) in (0u32..).zip(&route.history) {
-        let of = if gone.contains(&place) { &mut dropped } else { &mut kept };
+        let of = if gone.contains(&place) || earlier.purged { &mut dropped } else { &mut kept };
         of.insert(earlier.digest);
     }
     home.record(Pruned { route: name.into(), entries })?;

@@ -40,6 +40,8 @@ fn route() -> Route {
         modified: 0,
         executable: false,
         replaced_at: at,
+        mark: wire::manifest::Mark::Document,
+        purged: false,
     };
     route.history = [(0, 1), (1, 2), (0, 3), (0, 5), (0, 7)].map(was).to_vec();
     route.acknowledged = 1;

@@ -36,6 +36,8 @@ fn was(item: u32, version: u64, content: &[u8]) -> Earlier {
         modified: 1_600_000_000_123_456_789,
         executable: version == 2,
         replaced_at: 7,
+        mark: wire::manifest::Mark::Document,
+        purged: false,
     }
 }
 

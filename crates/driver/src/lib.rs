@@ -40,6 +40,7 @@ mod parity;
 mod planning;
 pub mod progress;
 mod projecting;
+mod purging;
 mod reader;
 pub mod rebase;
 mod receipts;

@@ -395,7 +395,7 @@ pub fn write(home: &mut Home, name: &str, target: &Target<'_>, begun: &Begun, fi
         home.record(Captured { archive, root: None, rows: packing.recaptured.clone() })?;
     }
     let held = rows.iter().map(|row| (row.item, row.version, row.part.map(|part| part.offset))).collect();
-    let removals = rows.iter().filter(|row| row.mark.removes()).count() as u64;
+    let removals = rows.iter().filter(|row| row.removes()).count() as u64;
     let report = PackageReport {
         route: name.into(),
         sequence,
@@ -480,8 +480,7 @@ fn manifest_of(
 ) -> (Manifest, Vec<wire::record::PackedRow>) {
     let route = &home.source().routes[name];
     let part = |packed: &PackedItem| packed.row.part.map(|part| part.offset);
-    let place =
-        |one: &PackedItem, two: &PackedItem| (!one.item.mark.removes(), &one.item.id, part(one)).cmp(&(!two.item.mark.removes(), &two.item.id, part(two)));
+    let place = |one: &PackedItem, two: &PackedItem| (!one.item.removes(), &one.item.id, part(one)).cmp(&(!two.item.removes(), &two.item.id, part(two)));
     packing.items.sort_by(place);
     if inventory.is_none() {
         mark_transactions(&home.source().archives[&route.archive], &mut packing.items);

@@ -17,7 +17,7 @@ pub use certificates::{
 };
 pub use checking::{AlertLine, CheckReport};
 pub use inspecting::InspectReport;
-pub use keeping::{AsOf, BackupReport, HomeRestoreReport, RestoreReport};
+pub use keeping::{AsOf, BackupReport, HistoryEntry, HistoryReport, HomeRestoreReport, RestoreReport};
 pub use keys::{KeysReport, KeysRevokedReport, RouteKeysReport};
 pub use parity::{ParityReport, RepairedPackage};
 pub use scrubbing::{ExtraFile, ScrubReport, ScrubShare};
@@ -203,6 +203,10 @@ pub struct AppliedPackage {
     pub written: u64,
     /// Items removed.
     pub removed: u64,
+    /// Items of which nothing older is to be left.
+    pub purged: u64,
+    /// Of those removed, how many are still at the source, but no longer for this replica.
+    pub withdrawn: u64,
     /// Items that needed nothing.
     pub unchanged: u64,
     /// Items that failed.
@@ -487,36 +491,6 @@ pub struct RebaseReport {
     pub missing: u64,
     /// Whether nothing was done because of `--dry-run`.
     pub dry_run: bool,
-    /// What needs attention.
-    pub problems: Vec<Problem>,
-}
-
-/// An earlier version on the replica.
-#[derive(Clone, Debug, Serialize)]
-pub struct HistoryEntry {
-    /// The route.
-    pub route: String,
-    /// The item.
-    pub item: ItemId,
-    /// Its version.
-    pub version: u64,
-    /// Digest of the document, hex.
-    pub digest: String,
-    /// Bytes.
-    pub bytes: u64,
-    /// When it was replaced or removed, seconds since 1970.
-    pub replaced_at: i64,
-    /// False when its content is not there: somebody had removed the file on the replica before it was replaced.
-    pub kept: bool,
-}
-
-/// `history`.
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct HistoryReport {
-    /// The entries, by item, newest version first.
-    pub entries: Vec<HistoryEntry>,
-    /// How many were restored.
-    pub restored: u64,
     /// What needs attention.
     pub problems: Vec<Problem>,
 }

@@ -250,7 +250,7 @@ pub(crate) fn weigh_packed(archive: &Archive, route: &Route, rows: &[PackedRow])
             continue;
         }
         let before = before.map(|sent| Content { digest: Some(sent.proven_digest), shape: sent.packed_shape });
-        let after = (!row.mark.removes()).then_some(Content { digest: Some(row.digest), shape: row.shape });
+        let after = (!row.removes()).then_some(Content { digest: Some(row.digest), shape: row.shape });
         changes.push(Change { item: row.item, id: &item.id.0, before, after });
     }
     weighed.take(&changes);

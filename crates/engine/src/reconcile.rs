@@ -222,7 +222,7 @@ fn settle(packed: &PackedRow, outcome: Outcome, said: &Digest) -> SettledRow {
         bytes: packed.bytes,
         outcome: outcome.number(),
         part: packed.part.map(|part| (part.offset, part.length)),
-        removed: packed.mark.removes(),
+        removed: packed.removes(),
     }
 }
 

@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 use wire::card::Role;
 use wire::digest::StateDigest;
-use wire::manifest::{Head, Part};
+use wire::manifest::{Head, Mark, Part};
 use wire::receipt::{Outcome, Range, ranges_of};
 use wire::record::{AppliedRow, Attested, Begun, Record, ScrubStep, StagedRow, Step};
 use wire::{Digest, Incarnation, ItemId, PackageId, RouteId, ZoneId, planted};
@@ -69,6 +69,10 @@ pub struct Earlier {
     pub executable: bool,
     /// When it was replaced, s since 1970.
     pub replaced_at: i64,
+    /// Mark of what took its place.
+    pub mark: Mark,
+    /// Its content was erased.
+    pub purged: bool,
 }
 
 /// A package whose rows are being switched in.
@@ -438,6 +442,9 @@ impl Route {
             } else if outcome == Some(Outcome::PartsBroken) {
                 self.parts.remove(&(staged.item, staged.version, staged.digest));
             }
+            if staged.mark == Mark::Purge && !outcome.is_some_and(Outcome::failed) {
+                self.purge(staged);
+            }
         }
         if let Some(seen) = self.packages.get_mut(&sequence) {
             seen.progress = Progress::Applied;
@@ -478,6 +485,8 @@ impl Route {
                 modified: item.modified,
                 executable: item.executable,
                 replaced_at: time,
+                mark: staged.mark,
+                purged: false,
             });
         }
         item.removed = removes;
@@ -496,6 +505,14 @@ impl Route {
         }
         let version = staged.version;
         self.parts.retain(|(number, held, _), _| *number != staged.item || *held > version);
+    }
+
+    /// Of an item that is purged nothing older is there, also where a newer version of it came before.
+    fn purge(&mut self, staged: &StagedRow) {
+        for earlier in self.history.iter_mut().filter(|earlier| earlier.item == staged.item && earlier.version <= staged.version) {
+            earlier.purged = true;
+        }
+        self.parts.retain(|(item, version, _), _| *item != staged.item || *version > staged.version);
     }
 
     fn fold_attested(&mut self, attested: &Attested) {

@@ -131,7 +131,7 @@ impl<'a> Package<'a> {
         let mut rows: Vec<(Item, Vec<u8>)> = self.manifest.items.drain(..).zip(self.carried.drain(..)).collect();
         rows.sort_by_key(|(item, _)| {
             let part = item.documents.first().and_then(|document| document.part);
-            (!matches!(item.mark, DELETE | WITHDRAW), item.id.clone(), part.map(|part| part.offset))
+            (!(matches!(item.mark, DELETE | WITHDRAW) || item.mark == PURGE && item.documents.is_empty()), item.id.clone(), part.map(|part| part.offset))
         });
         (self.manifest.items, self.carried) = rows.into_iter().unzip();
     }

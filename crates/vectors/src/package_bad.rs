@@ -180,9 +180,6 @@ fn numbers_and_flags(cast: &Cast, to: &mut Collection) {
     for (what, flags) in [("bit_1", 2), ("bit_31", 1 | 1 << 31)] {
         bad.small("PKG-04", what, "only bit 0 is defined", |package| package.manifest.flags = flags);
     }
-    bad.built("PKG-15", "purge", "change mark purge", |package| {
-        package.item(b"a.txt", PURGE, None).version = 2;
-    });
     bad.small("PKG-15", "record", "an item with a metadata record", |package| package.manifest.items[0].record = Some(b"{}".to_vec()));
     bad.small("PKG-15", "template", "a template without a name", |package| {
         package.manifest.template = Some(Template { id: String::new(), version: 1 });
@@ -248,6 +245,10 @@ fn items(cast: &Cast, to: &mut Collection) {
         added(package, &["a"]);
         package.item(b"b", DELETE, None);
     });
+    bad.built(code, "purge_without_content_after_addition", "a purge without content is a removal, and removals come first", |package| {
+        added(package, &["a"]);
+        package.item(b"b", PURGE, None);
+    });
     bad.built(code, "deleted_and_added", "one id is deleted and added", |package| {
         package.item(b"a", DELETE, None).version = 2;
         added(package, &["a"]);
@@ -305,6 +306,11 @@ fn documents(cast: &Cast, to: &mut Collection) {
             package.item(b"a.txt", mark, None);
         });
     }
+    bad.built(code, "purge_of_a_part", "a purge brings the newest content whole, or none", |package| {
+        let parted = part_document(package, 1000, 1000);
+        package.item(b"a.mov", PURGE, Some(parted));
+        package.cut(How::Compressed);
+    });
     bad.small(code, "two_documents", "in layout files each item has one document", |package| {
         let second = package.manifest.items[0].documents[0].clone();
         package.manifest.items[0].documents.push(second);

@@ -4,7 +4,7 @@ use crate::describe;
 use crate::envelope::{Body, Draft};
 use crate::fixture::{Collection, Contents, Fixture};
 use crate::model::{Agreement, Base, Document, Inventory, Part, Piece, Replaced, Signature, Transaction};
-use crate::package::{ADD, DELETE, DOCUMENT, How, MODIFIED, Package, RECORD, WITHDRAW, document, projected, witness};
+use crate::package::{ADD, DELETE, DOCUMENT, How, MODIFIED, PURGE, Package, RECORD, WITHDRAW, document, projected, witness};
 use crate::primitive::{derive, digest, noise, noise_array};
 use crate::zone::Cast;
 use ed25519_dalek::Signer;
@@ -76,6 +76,7 @@ pub(crate) fn collect(cast: &Cast, to: &mut Collection) -> Vec<Sent> {
             "a business transaction of four items: one withdrawn and one shown otherwise at the version that is held, two new; and one of no transaction",
             split(cast),
         ),
+        ("purge", "two items are purged: one is gone, of the other the newest version is left", purge(cast)),
         ("inventory", "an inventory over a span: two claims without content, one id without a claim; a floor and ids of the packages before", inventory(cast)),
     ];
     let mut sent = Vec::new();
@@ -320,6 +321,18 @@ fn split(cast: &Cast) -> Package<'_> {
         package.manifest.items.last_mut().expect("it was just added").transaction = transaction;
     }
     package.add(b"beside.txt", b"no transaction\n");
+    package.cut(How::Raw);
+    package.sort();
+    package
+}
+
+fn purge(cast: &Cast) -> Package<'_> {
+    let mut package = Package::new(cast, "package/purge", 15);
+    package.item("户/一.json".as_bytes(), PURGE, None).version = 2;
+    let left = b"{\"members\":\"withheld\"}";
+    let at = package.place(left);
+    let item = package.item("户/二.json".as_bytes(), PURGE, Some((document(left, at, vec![Piece::New { length: left.len() as u64 }]), left.to_vec())));
+    item.version = 2;
     package.cut(How::Raw);
     package.sort();
     package

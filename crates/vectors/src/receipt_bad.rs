@@ -171,12 +171,12 @@ impl Bad<'_, '_> {
 
     fn outcomes(&mut self) {
         let code = "RCT-06";
-        for outcome in [0, 7, 15, 22, 31, 34, u16::MAX] {
+        for outcome in [0, 7, 15, 23, 31, 34, u16::MAX] {
             self.spoilt(code, &format!("outcome_{outcome}"), "not a defined outcome", |receipt| {
                 on_answers(receipt, |answers| answers[0].rows[0] = Row { row: 0, outcome, digest: [0; 32] });
             });
         }
-        for outcome in [6, 16, 17, 18, 19, 21, 33] {
+        for outcome in [6, 16, 17, 18, 19, 21, 22, 33] {
             self.spoilt(code, &format!("digest_with_outcome_{outcome}"), "a digest although nothing was read back", |receipt| {
                 on_answers(receipt, |answers| answers[0].rows[0].outcome = outcome);
             });

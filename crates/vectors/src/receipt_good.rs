@@ -126,7 +126,7 @@ pub(crate) fn collect(cast: &Cast, sent: &[Sent], first_state: (u64, [u8; 32]), 
     let mut second = empty(cast, 2, 8, at(8).id);
     second.missing = vec![Range { first: 5, last: 6 }];
     let failed = [(0, 33), (1, 6), (2, 32), (3, 16), (4, 17), (5, 18), (6, 19), (7, 20)];
-    second.form = Form::Full(vec![answer(at(2), &failed), answer(at(3), &[(0, 5)]), answer(at(8), &[(0, 21)])]);
+    second.form = Form::Full(vec![answer(at(2), &failed), answer(at(3), &[(0, 5)]), answer(at(8), &[(0, 21), (1, 22)])]);
     second.read_back = 1;
     (second.state_items, second.state_sum) = (13, noise_array("state/two"));
     good.keep("full_with_failures", "every failing outcome once, a part held, two sequences missing", &second, true);

@@ -98,7 +98,7 @@ pub enum Mark {
 }
 
 impl Mark {
-    /// Whether the item is gone afterwards.
+    /// Whether the item is gone afterwards, whatever comes with it; a purge may bring it or not.
     pub fn removes(self) -> bool {
         matches!(self, Mark::Delete | Mark::Withdraw)
     }
@@ -231,6 +231,13 @@ pub struct Item {
     pub documents: Vec<Document>,
 }
 
+impl Item {
+    /// Whether the item is gone afterwards.
+    pub fn removes(&self) -> bool {
+        self.mark.removes() || self.mark == Mark::Purge && self.documents.is_empty()
+    }
+}
+
 /// A span of ids.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Span {
@@ -359,7 +366,7 @@ impl Manifest {
     /// place beside its own parts.
     fn place(item: &Item) -> (bool, &ItemId, Option<u64>) {
         let part = item.documents.first().and_then(|document| document.part);
-        (!item.mark.removes(), &item.id, part.map(|part| part.offset))
+        (!item.removes(), &item.id, part.map(|part| part.offset))
     }
 
     /// An inventory has no content, and names each id of its span at most once.
@@ -428,11 +435,12 @@ impl Manifest {
         name::check_path(&item.id.0)?;
         let replaced = item.replaces.is_none_or(|replaced| (1..=item.version).contains(&replaced.version));
         require((1..=NUMBER_MAX).contains(&item.version) && replaced, &clause::PKG_NUMBERS)?;
-        require(item.mark != Mark::Purge && item.record.is_none(), &clause::PKG_UNSUPPORTED)?;
+        require(item.record.is_none(), &clause::PKG_UNSUPPORTED)?;
         let [document] = item.documents.as_slice() else {
-            return require(item.documents.is_empty() && item.mark.removes(), &clause::PKG_MARK);
+            return require(item.documents.is_empty() && item.removes(), &clause::PKG_MARK);
         };
-        require(!item.mark.removes() && document.name.0.is_empty(), &clause::PKG_MARK)?;
+        let purges_part = item.mark == Mark::Purge && document.part.is_some();
+        require(!item.mark.removes() && !purges_part && document.name.0.is_empty(), &clause::PKG_MARK)?;
         if let Some(part) = document.part {
             let within = part.offset.checked_add(part.length).is_some_and(|end| end <= document.size);
             require(part.length > 0 && part.length < document.size && within, &clause::PKG_PART)?;

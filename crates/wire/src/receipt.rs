@@ -38,6 +38,8 @@ pub enum Outcome {
     PartsBroken = 20,
     /// Failed: another item of its business transaction did, and all of them must come again.
     TransactionFailed = 21,
+    /// Failed: earlier versions of what was to be purged were found on the replica.
+    NotErased = 22,
     /// The item is not right on the replica now: what was read back differs.
     Corrupt = 32,
     /// The item is not right on the replica now: it is not there.
@@ -46,7 +48,7 @@ pub enum Outcome {
 
 impl Outcome {
     /// All outcomes.
-    pub const ALL: [Outcome; 14] = [
+    pub const ALL: [Outcome; 15] = [
         Outcome::Applied,
         Outcome::Unchanged,
         Outcome::Escaped,
@@ -59,6 +61,7 @@ impl Outcome {
         Outcome::Refused,
         Outcome::PartsBroken,
         Outcome::TransactionFailed,
+        Outcome::NotErased,
         Outcome::Corrupt,
         Outcome::Missing,
     ];
@@ -102,6 +105,7 @@ impl Outcome {
             Outcome::Refused => "refused",
             Outcome::PartsBroken => "parts-broken",
             Outcome::TransactionFailed => "transaction-failed",
+            Outcome::NotErased => "not-erased",
             Outcome::Corrupt => "corrupt",
             Outcome::Missing => "missing",
         }

@@ -1,6 +1,7 @@
-//! What restoring from a replica, and a home's backup and restoring, report.
+//! What earlier versions on a replica, restoring from it, and a home's backup and restoring, report.
 
 use serde::Serialize;
+use wire::ItemId;
 
 use super::Problem;
 
@@ -104,4 +105,38 @@ pub struct HomeRestoreReport {
     pub incarnation: Option<String>,
     /// Whether nothing was written because it was a dry run.
     pub dry_run: bool,
+}
+
+/// An earlier version on the replica.
+#[derive(Clone, Debug, Serialize)]
+pub struct HistoryEntry {
+    /// The route.
+    pub route: String,
+    /// The item.
+    pub item: ItemId,
+    /// Its version.
+    pub version: u64,
+    /// Digest of the document, hex.
+    pub digest: String,
+    /// Bytes.
+    pub bytes: u64,
+    /// When it was replaced or removed, seconds since 1970.
+    pub replaced_at: i64,
+    /// Mark of what took its place: `delete` and `withdraw` left nothing.
+    pub replaced_by: &'static str,
+    /// False when its content is not there: somebody had removed the file on the replica before it was replaced, or it was purged.
+    pub kept: bool,
+    /// Its content was erased because the source asked for that.
+    pub purged: bool,
+}
+
+/// `history`.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct HistoryReport {
+    /// The entries, by item, newest version first.
+    pub entries: Vec<HistoryEntry>,
+    /// How many were restored.
+    pub restored: u64,
+    /// What needs attention.
+    pub problems: Vec<Problem>,
 }

@@ -1,20 +1,21 @@
 //! What a replica makes of packages that its source did not cut from files: one version said in two ways, items that are withdrawn,
-//! items of one business transaction.
+//! items of one business transaction, items that are purged.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod purging;
 #[path = "../stand/mod.rs"]
 mod stand;
 
-use driver::World;
 use driver::report::ApplyReport;
+use driver::{HistoryOptions, ItemsOptions, World};
 use stand::{Stand, sealed};
 use std::fs;
 use std::io;
 use std::sync::Arc;
 use store::disk::{Dir, Disk, File};
 use store::real::RealDisk;
-use wire::manifest::{Base, Item, Piece};
+use wire::manifest::{Base, Item, Mark, Piece};
 
 /// What lies on the replica under a name.
 fn there(stand: &Stand, name: &str) -> Option<String> {
@@ -28,7 +29,7 @@ fn rows(rows: &[(&str, u64, Option<&str>)]) -> (Vec<Item>, Vec<u8>) {
         items.push(sealed::item(name.as_bytes(), *version, text.map(|text| (text.as_bytes(), content.len() as u64))));
         content.extend_from_slice(text.unwrap_or_default().as_bytes());
     }
-    items.sort_by_key(|item| (!item.mark.removes(), item.id.clone()));
+    items.sort_by_key(|item| (!item.removes(), item.id.clone()));
     (items, content)
 }
 
@@ -92,7 +93,7 @@ fn one_item_of_a_transaction_that_fails_fails_all() {
     sealed::one_transaction(&mut split, 2);
     sealed::one_transaction(&mut items[1..], 3);
     items.extend(split);
-    items.sort_by_key(|item| (!item.mark.removes(), item.id.clone()));
+    items.sort_by_key(|item| (!item.removes(), item.id.clone()));
     let report = stand.bring_over(stand.world(), 2, items, vec![base], &content).unwrap();
     let lies = || ["a", "b", "c", "d", "e", "f"].map(|name| there(&stand, name));
     let text = |text: &str| Some(text.to_owned());
@@ -150,4 +151,25 @@ fn a_name_that_is_refused_in_every_form_fails_its_transaction_before_anything_is
     let (items, content) = rows(&[("a", 1, Some("one")), ("x", 1, Some("refused"))]);
     bring(2, items, &content);
     assert_eq!(outcomes(&stand, 2), [1, 18], "of no transaction, each for itself");
+}
+
+#[test]
+fn what_is_withdrawn_is_told_from_what_was_deleted() {
+    let stand = Stand::new();
+    let (items, content) = rows(&[("a", 1, Some("stays at the source")), ("b", 1, Some("is deleted there"))]);
+    stand.bring(1, items, &content).unwrap();
+    let (mut items, content) = rows(&[("a", 1, None), ("b", 2, None)]);
+    items[1].mark = Mark::Delete;
+    let report = stand.bring(2, items, &content).unwrap();
+    assert_eq!((report.packages[0].removed, report.packages[0].withdrawn), (2, 1));
+    let home = stand.home("replica");
+    let left = ItemsOptions { state: Some("left".into()), ..ItemsOptions::default() };
+    let marks = driver::items(stand.world(), &home, &left).unwrap().items;
+    assert_eq!(marks.iter().map(|item| (item.item.to_string(), item.mark)).collect::<Vec<_>>(), [("a".into(), "withdraw"), ("b".into(), "delete")]);
+    let history = driver::history(stand.world(), &home, &HistoryOptions::default()).unwrap().entries;
+    assert_eq!(history.iter().map(|entry| (entry.replaced_by, entry.kept)).collect::<Vec<_>>(), [("withdraw", true), ("delete", true)]);
+    // It is shown again, at the version that it had.
+    let (items, content) = rows(&[("a", 1, Some("stays at the source"))]);
+    stand.bring(3, items, &content).unwrap();
+    assert_eq!(there(&stand, "a").as_deref(), Some("stays at the source"));
 }

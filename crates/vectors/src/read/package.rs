@@ -151,7 +151,7 @@ fn in_range(number: u64) -> bool {
 }
 
 fn removes(item: &Item) -> bool {
-    item.mark == 3 || item.mark == 4
+    item.mark == 3 || item.mark == 4 || item.mark == 5 && item.documents.is_empty()
 }
 
 fn part_of(item: &Item) -> Option<Part> {
@@ -225,10 +225,10 @@ fn check_inventory(manifest: &Manifest, inventory: &Inventory) -> Result<(), Ref
 fn check_item(item: &Item, bases: &[Base], logical_bytes: u64, claimed: bool, used: &mut BTreeSet<usize>) -> Result<(), Refusal> {
     require(is_safe(&item.id), "PKG-07")?;
     require(in_range(item.version) && item.replaces.is_none_or(|replaced| replaced.version >= 1 && replaced.version <= item.version), "PKG-03")?;
-    require(item.mark != 5 && item.record.is_none(), "PKG-15")?;
+    require(item.record.is_none(), "PKG-15")?;
     require(item.documents.len() == usize::from(!removes(item)), "PKG-08")?;
     let Some(document) = item.documents.first() else { return Ok(()) };
-    require(document.name.is_empty(), "PKG-08")?;
+    require(document.name.is_empty() && !(item.mark == 5 && document.part.is_some()), "PKG-08")?;
     if let Some(part) = document.part {
         let end = part.offset.checked_add(part.length).ok_or(Refusal("PKG-11"))?;
         require(part.length > 0 && part.length < document.size && end <= document.size, "PKG-11")?;

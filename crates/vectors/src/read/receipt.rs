@@ -128,7 +128,7 @@ fn check_outcome(outcome: u16, digest: &[u8; 32]) -> Result<(), Refusal> {
     match outcome {
         // Proven, held, or read back and found different.
         1..=5 | 20 | 32 => Ok(()),
-        6 | 16..=19 | 21 | 33 => require(*digest == [0; 32], "RCT-06"),
+        6 | 16..=19 | 21 | 22 | 33 => require(*digest == [0; 32], "RCT-06"),
         _ => Err(Refusal("RCT-06")),
     }
 }

@@ -121,6 +121,13 @@ pub enum Verdict {
     Same,
 }
 
+impl PackedRow {
+    /// Whether the item is gone afterwards.
+    pub fn removes(&self) -> bool {
+        self.mark.removes() || self.mark == Mark::Purge && self.digest == Digest::ZERO
+    }
+}
+
 /// One chunk of a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Chunk {
@@ -215,6 +222,13 @@ pub struct StagedRow {
     pub executable: bool,
     /// The part, if it is one.
     pub part: Option<Part>,
+}
+
+impl StagedRow {
+    /// Whether the item is gone afterwards.
+    pub fn removes(&self) -> bool {
+        self.mark.removes() || self.mark == Mark::Purge && self.digest == Digest::ZERO
+    }
 }
 
 /// What differed from the plan when a row was switched in.
