@@ -7,6 +7,7 @@ mod cli_commands;
 mod cli_demo;
 mod cli_docs;
 mod cli_snapshots;
+mod county;
 mod daemons;
 mod deep;
 mod deltas;

@@ -185,7 +185,7 @@ impl<'a> Projector<'a> {
 
     /// A document of a record without what is stripped; none where it cannot be.
     fn stripped(&self, record: u32, document: &template::Document, parents: &mut Parents) -> Option<Vec<u8>> {
-        let number = self.grouping.members(record).find(|number| self.names(*number, record, &document.file_name))?;
+        let number = self.grouping.members(record).find(|number| self.is_file_of(*number, record, document))?;
         let item = &self.archive.items[number as usize];
         if item.gone || item.stat.size > template::strip::STRIP_BYTES_MAX {
             return None;
@@ -195,8 +195,15 @@ impl<'a> Projector<'a> {
         template::strip::strip(&document.media_type, &content, document.strip?).ok()
     }
 
-    /// Whether a file is the one that its record lists under this name.
-    fn names(&self, number: u32, record: u32, file_name: &str) -> bool {
+    /// Whether a file is the one that its record lists: by its `document_id`, alone or with the ending of its `file_name`, or by that.
+    fn is_file_of(&self, number: u32, record: u32, document: &template::Document) -> bool {
+        let ending = document.file_name.rfind('.').filter(|at| *at > 0).map_or("", |at| &document.file_name[at..]);
+        let names = [document.id.clone(), format!("{}{ending}", document.id), format!("{}{}", document.id, ending.to_lowercase()), document.file_name.clone()];
+        names.iter().any(|name| self.is_named(number, record, name))
+    }
+
+    /// Whether a file of an item has this name, beside its record or below.
+    fn is_named(&self, number: u32, record: u32, file_name: &str) -> bool {
         let (path, folder) = (&self.archive.items[number as usize].id.0, crate::records::folder(&self.archive.items[record as usize].id.0));
         let below = if folder.is_empty() { path.as_slice() } else { path.get(folder.len() + 1..).unwrap_or_default() };
         let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
@@ -205,7 +212,7 @@ impl<'a> Projector<'a> {
 
     /// How a document travels: none for as it is.
     fn document<'c>(&self, number: u32, record: u32, carried: &'c Carried) -> Option<&'c template::Document> {
-        carried.documents.iter().find(|document| self.names(number, record, &document.file_name))
+        carried.documents.iter().find(|document| self.is_file_of(number, record, document))
     }
 
     /// Whether the route carries a file, which travels as it is.

@@ -1,0 +1,134 @@
+//! An invented county through the shipped templates to five replicas: each holds exactly what an independent program, written from the
+//! page of the specification alone, says it should (tests/check/template.py). At full size by tests/full/70-county.sh.
+
+use crate::stand::{Ran, Random, binary, size};
+use serde_json::Value;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Template, name of the replica zone.
+const ROUTES: [(&str, &str); 5] = [("RT1", "outside"), ("RT2", "internet"), ("RT3", "backup-local"), ("RT4", "backup-offsite"), ("RT5", "exchange")];
+const REGION: &str = "320412101001";
+
+struct County {
+    folder: PathBuf,
+}
+
+impl County {
+    fn path(&self, name: &str) -> String {
+        self.folder.join(name).to_str().expect("UTF-8").to_owned()
+    }
+
+    fn run(&self, home: &str, arguments: &[&str]) -> Ran {
+        let mut command = Command::new(binary());
+        command.args(arguments).args(["--json", "--home", &self.path(home)]).env_remove("GAPFERRY_HOME").env("LC_ALL", "C");
+        command.output().expect("the binary can be run").into()
+    }
+
+    fn expect(&self, home: &str, arguments: &[&str]) -> Value {
+        let ran = self.run(home, arguments);
+        assert_eq!(ran.exit, Some(0), "{home} {arguments:?}: {} {}", ran.object, ran.stderr);
+        ran.object
+    }
+
+    fn trust(&self, home: &str, other: &str) {
+        let card = self.expect(other, &["card"]);
+        let file = self.path(&format!("{other}.card"));
+        fs::write(&file, card["card"].as_str().expect("a card")).expect("it can be written");
+        self.expect(home, &["trust", &file, "--fingerprint", card["fingerprint"].as_str().expect("a fingerprint")]);
+    }
+
+    /// A project is pushed to the exchange: RT5 carries what it refers to.
+    fn submit(&self) {
+        let projects = self.folder.join("county/archive/exchange_project");
+        let mut files: Vec<PathBuf> = crate::stand::tree(&projects).into_keys().map(|path| projects.join(String::from_utf8(path).expect("UTF-8"))).collect();
+        files.retain(|file| file.ends_with("record.json"));
+        for file in files.iter().take(2) {
+            let mut record: Value = serde_json::from_slice(&fs::read(file).expect("a record")).expect("JSON");
+            (record["state"], record["democratic_process"]) = ("submitted".into(), "passed".into());
+            fs::write(file, record.to_string()).expect("it can be written");
+        }
+    }
+
+    /// Until everything of a route is proven.
+    fn settle(&self, route: &str, zone: &str) {
+        for _ in 0..3 {
+            for home in ["inside", zone] {
+                let medium = self.path(&format!("medium-{zone}"));
+                let carried = if home == "inside" { vec!["carry", &medium, "--route", route] } else { vec!["carry", &medium] };
+                let ran = self.run(home, &carried);
+                assert_eq!(ran.exit, Some(0), "{home} {route}: {} {}", ran.object, ran.stderr);
+            }
+        }
+        let status = self.expect("inside", &["status"]);
+        let route = status["routes"].as_array().expect("routes").iter().find(|told| told["route"] == route).expect("the route").clone();
+        assert!(route["items"]["total"].as_u64() > Some(0) && route["items"]["total"] == route["items"]["done"], "{route}");
+    }
+
+    /// What the independent program finds wrong.
+    fn compare(&self, template: &Path, zone: &str, today: &str) {
+        let check = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/check/template.py");
+        let mut command = Command::new("python3");
+        command.arg(check).arg("compare").arg("--template").arg(template).args([
+            "--archive",
+            &self.path("county/archive"),
+            "--today",
+            today,
+            "--region",
+            REGION,
+        ]);
+        let output = command.args(["--key", &"00".repeat(32), "--replica", &self.path(&format!("replica-{zone}"))]).output().expect("python3 can be run");
+        let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{zone}: {}", said.lines().take(40).collect::<Vec<_>>().join("\n"));
+    }
+}
+
+#[test]
+fn five_replicas_hold_what_their_templates_say() {
+    let python = Command::new("python3").args(["-c", "import tomllib"]).output();
+    if !python.is_ok_and(|output| output.status.success()) {
+        println!("notice: python3 of at least 3.11 is not installed: the independent check of templates was not run");
+        return;
+    }
+    let seed = Random::new("five_replicas").next().to_string();
+    let scratch = tempfile::tempdir().expect("a folder");
+    let county = County { folder: scratch.path().canonicalize().expect("it is there") };
+    let households = size("GAPFERRY_HOUSEHOLDS", 20).to_string();
+    county.run("none", &["demo", "--into", &county.path("county"), "--county", &households, "--seed", &seed]);
+    county.expect("inside", &["init", "--zone", "inside", "--role", "source"]);
+    county.expect("inside", &["archive", "add", "county", &county.path("county/archive"), "--layout", "records"]);
+    let templates = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/templates");
+    let configuration = county.folder.join("inside/gapferry.toml");
+    for (name, zone) in ROUTES {
+        county.expect(zone, &["init", "--zone", zone, "--role", "replica"]);
+        county.trust("inside", zone);
+        county.trust(zone, "inside");
+        let route = name.to_lowercase();
+        county.expect("inside", &["route", "add", &route, "--archive", "county", "--to", zone]);
+        county.expect(zone, &["route", "accept", &route, "--from", "inside", "--into", &county.path(&format!("replica-{zone}"))]);
+        fs::create_dir(county.folder.join(format!("medium-{zone}"))).expect("a folder");
+    }
+    let text = fs::read_to_string(&configuration).expect("it is there");
+    let text = text
+        .replace("[policy]\n", "[policy]\nbreaker_items = 1000000\n")
+        .replace("archive = \"county\"\n", &format!("archive = \"county\"\nregion = \"{REGION}\"\n"));
+    fs::write(&configuration, text).expect("it can be written");
+    county.submit();
+    county.expect("inside", &["capture"]);
+    for (name, _) in ROUTES {
+        let file = templates.join(format!("{name}.toml"));
+        county.expect("inside", &["template", "activate", file.to_str().expect("UTF-8"), "--route", &name.to_lowercase(), "--reason", "approved"]);
+    }
+    let day = Command::new("date").args(["-u", "+%F"]).output().expect("date can be run").stdout;
+    let day = String::from_utf8_lossy(&day).trim().to_owned();
+    for change in [false, true] {
+        if change {
+            county.run("none", &["demo", "--into", &county.path("county"), "--step", "3"]);
+        }
+        for (name, zone) in ROUTES {
+            county.settle(&name.to_lowercase(), zone);
+            county.compare(&templates.join(format!("{name}.toml")), zone, &day);
+        }
+    }
+}
