@@ -184,6 +184,7 @@ fn every_swap_of_two_values_is_refused() {
                 swapped += 1;
             }
         }
+        println!("{zone:?}: {swapped} swaps");
         assert!(swapped > 300, "{zone:?}: {swapped}");
     }
 }
