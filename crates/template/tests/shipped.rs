@@ -151,3 +151,36 @@ fn rt5_carries_what_a_submitted_project_points_to() {
         assert_eq!(went, [travels, travels, false], "{process}");
     }
 }
+
+/// Cut, doubled and altered at places from a seed, no text makes the reader panic, and what it still takes can be asked.
+#[test]
+fn no_text_makes_the_reader_panic() {
+    let mut state = 7_u64;
+    let mut below = |count: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % count
+    };
+    let member = record(sample::record(&rights::kinds::people::MEMBER));
+    let mut taken = 0;
+    for round in 0..3_000 {
+        let mut characters: Vec<char> = shipped(NAMES[below(5)]).chars().collect();
+        for _ in 0..=below(3) {
+            let (from, to) = (below(characters.len()), below(characters.len()));
+            match below(4) {
+                0 => characters[from] = ['\'', '"', '[', '.', '=', '\u{0}', '中', '\n', '-'][below(9)],
+                1 => drop(characters.remove(from)),
+                2 => characters.swap(from, to),
+                _ => characters.insert(from, characters[to]),
+            }
+        }
+        let text: String = characters.into_iter().collect();
+        match Template::parse(&text) {
+            Ok(template) => {
+                taken += 1;
+                drop(template.judge(&member, &Archive::default()));
+            }
+            Err(faults) => assert!(!faults.is_empty() && faults.iter().all(|fault| fault.line <= text.lines().count() + 1), "round {round}"),
+        }
+    }
+    assert!(taken > 100, "{taken}");
+}
