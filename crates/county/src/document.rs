@@ -133,3 +133,50 @@ pub(crate) fn pdf(title: &str, author: &str, made: &str) -> Vec<u8> {
     text.push_str(&format!("trailer\n<< /Size 5 /Root 1 0 R /Info 4 0 R >>\nstartxref\n{start}\n%%EOF\n"));
     text.into_bytes()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scan_is_a_jpeg_with_camera_time_and_place() {
+        let scan = scan("2024:04:01 15:20:10", [31, 41, 900], [119, 59, 1_800], &mut Random::new(1, 2));
+        let (mut at, mut markers) = (2, vec![]);
+        assert_eq!(scan[..2], [0xff, 0xd8]);
+        while markers.last() != Some(&0xda) {
+            assert_eq!(scan[at], 0xff);
+            markers.push(scan[at + 1]);
+            at += 2 + usize::from(u16::from_be_bytes([scan[at + 2], scan[at + 3]]));
+        }
+        assert_eq!(markers, [0xe1, 0xdb, 0xc0, 0xc4, 0xc4, 0xda]);
+        assert_eq!(scan[scan.len() - 2..], [0xff, 0xd9]);
+        let picture = &scan[at..scan.len() - 2];
+        assert!(picture.windows(2).all(|pair| pair[0] != 0xff || pair[1] == 0), "no marker within the picture");
+        // The TIFF header begins behind marker, length and `Exif`.
+        let tiff = &scan[12..];
+        let number = |at: usize, bytes: usize| tiff[at..at + bytes].iter().rev().fold(0_usize, |sum, byte| sum << 8 | usize::from(*byte));
+        let entry = |directory: usize, tag: usize| {
+            let entries = (0..number(directory, 2)).map(|place| directory + 2 + place * 12);
+            entries.into_iter().find(|entry| number(*entry, 2) == tag).map(|entry| number(entry + 8, 4)).unwrap()
+        };
+        assert!(tiff[entry(8, 0x0132)..].starts_with(b"2024:04:01 15:20:10\0"));
+        let places = entry(8, 0x8825);
+        let (north, east) = (entry(places, 2), entry(places, 4));
+        let rationals = |at: usize| (0..6).map(|place| number(at + place * 4, 4)).collect::<Vec<_>>();
+        assert_eq!((rationals(north), rationals(east)), (vec![31, 1, 41, 1, 900, 100], vec![119, 1, 59, 1, 1_800, 100]));
+    }
+
+    #[test]
+    fn a_pdf_leads_to_its_objects() {
+        let pdf = pdf("决议", "某村委", "20260112093000");
+        let text = String::from_utf8(pdf).unwrap();
+        let (_, table) = text.split_once("xref\n0 5\n").unwrap();
+        for (number, line) in table.lines().skip(1).take(4).enumerate() {
+            let at: usize = line[..10].parse().unwrap();
+            assert!(text[at..].starts_with(&format!("{} 0 obj", number + 1)), "{line}");
+        }
+        let start: usize = text.rsplit("startxref\n").next().unwrap().lines().next().unwrap().parse().unwrap();
+        assert!(text[start..].starts_with("xref"));
+        assert!(text.contains("<FEFF51B38BAE>") && text.contains("D:20260112093000+08'00'"));
+    }
+}
