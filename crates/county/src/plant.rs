@@ -119,7 +119,7 @@ fn people(village: &mut Village, rule: u64, one: u64, other: u64) -> Vec<String>
 /// One more member.
 fn somebody(village: &mut Village, number: u64, household: &str, state: &str) -> String {
     let fields = json!({
-        "name": "某某某", "gender": "1", "id_type": "5", "id_no": format!("E{number:08}"), "relation": "90", "household_rid": household, "member_state": state,
+        "name": "某某某", "gender": "1", "id_type": "5", "id_no": format!("E{:05}{number:06}", village.number), "relation": "90", "household_rid": household, "member_state": state,
         "hukou_region": village.region, "minor_flag": false,
     });
     village.put("member", number, state, "Personal", fields)
@@ -136,7 +136,7 @@ fn no_shares(village: &mut Village, number: u64, holder: &str) -> String {
 /// One more household.
 fn family(village: &mut Village, number: u64, state: &str, head: &str) -> String {
     let fields = json!({
-        "hh_no": format!("{number}"), "contractor_type": "1", "head_rid": head, "id_type": "5", "id_no": format!("E{number:08}"), "address": "某村", "postcode": "213000",
+        "hh_no": format!("{number}"), "contractor_type": "1", "head_rid": head, "id_type": "5", "id_no": format!("E{:05}{number:06}", village.number), "address": "某村", "postcode": "213000",
         "size": 1, "publicity_reviewed_on": "2019-05-01", "publicity_reviewer": "某审核",
     });
     village.put("household", number, state, "Personal", fields)
@@ -190,12 +190,12 @@ fn land(village: &mut Village, rule: u64, one: u64, other: u64) -> Vec<String> {
             vec![row, village.rid("contracted_parcel", parcel)]
         }
         20 => {
-            let mut fields = transfer(format!("LZ越{one}"));
+            let mut fields = transfer(format!("LZ越{}-{one}", village.number));
             fields["to"] = json!("2050-12-31");
             vec![village.put("land_transfer", LATER + one, "current", "Internal", fields), contract]
         }
         _ => {
-            let code = format!("LZ改{one}");
+            let code = format!("LZ改{}-{one}", village.number);
             let mut fields = transfer(code.clone());
             fields["use_after"] = json!("5");
             let parcel = mine.parcels[1].0;
