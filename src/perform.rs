@@ -201,6 +201,8 @@ fn pack(matches: &ArgMatches) -> PackOptions {
         to: required_path(matches, "to"),
         routes: texts(matches, "route"),
         items: texts(matches, "item"),
+        kinds: texts(matches, "kind"),
+        condition: optional(matches, "where"),
         medium_size: number(matches, "medium-size"),
         dry_run: matches.get_flag("dry-run"),
     }

@@ -162,6 +162,27 @@ fn an_older_projection_that_comes_late_changes_nothing() {
     settled(&stand);
 }
 
+/// R5: what a person picks goes, and never past the template.
+#[test]
+fn what_a_person_picks_by_kind_and_condition() {
+    let stand = stand();
+    for number in 1..=4 {
+        put(&stand, number, &member(number, if number == 4 { "320999103012" } else { "320412103012" }, "confirmed"));
+    }
+    stand.expect(Side::Source, &["capture"], 0);
+    activate(&stand, &template(&stand, "wide", "starts_with(region, '320412')", r#"fields = ["name"]"#));
+    let pack = |more: &[&str]| stand.run(Side::Source, &[&["pack", "--to", stand.medium.to_str().expect("UTF-8")], more].concat());
+    let picked =
+        pack(&["--kind", "member", "--where", "rid in ['member-01900000-0000-7000-8000-000000000002', 'member-01900000-0000-7000-8000-000000000004']"]);
+    assert_eq!((picked.exit, &picked.object["packages"][0]["items"]), (Some(0), &json!(1)), "{picked:?}");
+    stand.carry(Side::Replica);
+    assert_eq!(names(&stand), BTreeSet::from(["member/2/record.json".to_owned()]));
+    for (more, part) in [(&["--kind", "nothing"][..], "nothing"), (&["--where", "name ="], "name ="), (&["--kind", "household"], "household")] {
+        let refused = pack(more);
+        assert_eq!((refused.exit, refused.codes()), (Some(2), vec!["USE-01".to_owned()]), "{part}: {refused:?}");
+    }
+}
+
 #[test]
 fn templates_that_may_not_be_used() {
     let stand = stand();

@@ -100,7 +100,7 @@ fn carry_source(home: &mut Home, options: &CarryOptions) -> Result<CarryReport, 
     reconciled.removed = clean(home, &medium, &served)?;
     let captured = crate::capturing::all(home, false)?;
     let target = Target { carrier: &medium, carried: Carried::Medium(id), size: options.medium_size };
-    let pack = PackOptions { to: options.medium.clone(), routes: routes.clone(), items: Vec::new(), medium_size: options.medium_size, dry_run: false };
+    let pack = PackOptions { to: options.medium.clone(), routes: routes.clone(), medium_size: options.medium_size, ..PackOptions::default() };
     let mut packed = crate::packing::run(home, &target, &routes, &pack, captured)?;
     let listing = medium.list().map_err(|error| Failure::io("medium", &error))?;
     let (next, zones) = next_for_source(home, &listing, &routes);

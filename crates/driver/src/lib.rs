@@ -14,6 +14,7 @@ mod capturing;
 mod carry;
 mod certificate;
 pub mod checking;
+mod choosing;
 pub mod config;
 pub mod daemon;
 mod frame_writer;

@@ -40,10 +40,21 @@ pub struct PackOptions {
     pub routes: Vec<String>,
     /// Only items that match one of these patterns.
     pub items: Vec<String>,
+    /// Only records of these kinds, with their documents.
+    pub kinds: Vec<String>,
+    /// Only records for which this condition holds (spec/template.md), with their documents.
+    pub condition: Option<String>,
     /// Bound for everything in the medium's folder, bytes.
     pub medium_size: Option<u64>,
     /// Shows what would be packed.
     pub dry_run: bool,
+}
+
+impl PackOptions {
+    /// Whether a person picks what is to travel.
+    pub fn picks(&self) -> bool {
+        !self.items.is_empty() || !self.kinds.is_empty() || self.condition.is_some()
+    }
 }
 
 /// Where packages go.
@@ -153,7 +164,7 @@ pub fn never_published(home: &mut Home, name: &str, target: &Target<'_>) -> Resu
 fn route(home: &mut Home, name: &str, target: &Target<'_>, options: &PackOptions, mut holds: Holds, report: &mut PackReport) -> Result<(), Failure> {
     let mut skipped: BTreeSet<u32> = BTreeSet::new();
     let before = report.packages.len();
-    if options.items.is_empty() && !crate::asking::ask(home, name, target, report)? {
+    if !options.picks() && !crate::asking::ask(home, name, target, report)? {
         return Ok(());
     }
     let (mut planned, mut anew) = (Vec::new(), true);

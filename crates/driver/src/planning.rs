@@ -107,15 +107,8 @@ pub fn selected(home: &Home, name: &str, target: &Target<'_>, options: &PackOpti
         now: home.world.now_seconds(),
         deadline_seconds: crate::terms::deadline(home, name),
     };
-    if options.items.is_empty() {
-        return arranged(home, &route, select::select(archive, &route, &going, None));
-    }
-    let matcher = crate::acts::patterns(&options.items)?;
-    let chosen: BTreeSet<u32> = archive.by_id.iter().filter(|(id, _)| matcher.is_match(id)).map(|(_, number)| *number).collect();
-    if chosen.is_empty() {
-        return Err(Failure::new("USE-01", options.items.join(" "), "no item of this archive matches"));
-    }
-    arranged(home, &route, select::select(archive, &route, &going, Some(&chosen)))
+    let chosen = crate::choosing::chosen(home, name, archive, options)?;
+    arranged(home, &route, select::select(archive, &route, &going, chosen.as_ref()))
 }
 
 /// Bytes of an item's document as it was captured.
@@ -242,7 +235,7 @@ fn file_bytes(sealing: &Sealing, content_bytes: u64, rows: Rows) -> u64 {
 /// What `pack` would do with a route, as one package however many it would write.
 pub fn plan(home: &Home, name: &str, target: &Target<'_>, options: &PackOptions, holds: &Holds, report: &mut PackReport) -> Result<(), Failure> {
     let first = report.packages.len();
-    if options.items.is_empty() && !crate::asking::foresee(home, name, target, report)? {
+    if !options.picks() && !crate::asking::foresee(home, name, target, report)? {
         return Ok(());
     }
     let asks = report.packages.len() > first;

@@ -102,9 +102,7 @@ impl<'a> Projector<'a> {
         let mut projector = Self { grouping: Grouping::of(archive, &recognising), world: &home.world, archive, root, judge: None };
         let Some(template) = template else { return Ok(Some(projector)) };
         let key = home.keys().first().map(|keys| keys.derived("gapferry 2026 pseudonyms of a route", &route.route_id.0)).unwrap_or_default();
-        let today = crate::moment::moment(home.world.now_seconds());
-        let today =
-            Date::parse(today.get(..10).unwrap_or_default()).ok_or_else(|| Failure::new("USE-01", &today, "the clock is outside the years 0001 to 9999"))?;
+        let today = today(&home.world)?;
         let (reach, gathers) = (template.reach(), template.gathers());
         let present = archive.items.iter().zip(0u32..).filter(|(item, _)| !item.gone && item.rid != 0 && item.fault.is_none());
         let by_rid = if reach.records { present.map(|(item, number)| (item.rid, number)).collect() } else { HashMap::new() };
@@ -283,6 +281,13 @@ impl<'a> Projector<'a> {
             Err(_) => None,
         }
     }
+}
+
+/// The day, as the clock says (UTC).
+pub fn today(world: &World) -> Result<Date, Failure> {
+    let today = crate::moment::moment(world.now_seconds());
+    let day = today.get(..10).and_then(Date::parse);
+    day.ok_or_else(|| Failure::new("USE-01", &today, "the clock is outside the years 0001 to 9999"))
 }
 
 /// A record of a known kind.
