@@ -7,7 +7,7 @@ from blake3 import derive
 from kinds import TABLES
 
 ALWAYS = ("cert_token", "kind", "rid", "state", "valid_to", "version")
-NOT_SIGNED = ("proof", "source_as_of", "batch_seq")
+SET_BY_ROUTE = ("source_as_of", "batch_seq")
 NOT_PROVEN = ("none", "drop", "geo_none", "pseud", "age_band", "self")
 
 
@@ -63,7 +63,7 @@ def commit(record, secret):
             one(path, given)
 
     for name, given in record.items():
-        if name not in NOT_SIGNED:
+        if name != "proof":
             value(f"/{name}", shape(TABLES.field("ecertificate", name)), given)
     if "valid_to" not in record:
         one("/valid_to", None)
@@ -106,7 +106,7 @@ def disclose(inside, shown):
     if any(inside.get(name) != shown.get(name) for name in ALWAYS):
         return None
     try:
-        names = set(match("", {name: one for name, one in inside.items() if name not in NOT_SIGNED}, {name: one for name, one in shown.items() if name not in NOT_SIGNED}, committed))
+        names = set(match("", {name: one for name, one in inside.items() if name != "proof"}, {name: one for name, one in shown.items() if name not in SET_BY_ROUTE}, committed))
     except NotCommitted:
         return None
     names.add("/valid_to")

@@ -9,7 +9,7 @@ the program, and needs Python 3.11 without further packages.
     template.py generate --seed N --out DIR [--each N] [--templates N]
         writes a random archive to DIR/archive and random templates to DIR/T0.toml, DIR/T1.toml, ...
     template.py against  --judge PROGRAM --seed N [--seeds COUNT] [--each N] [--templates N]
-        generates, lets the program judge (crates/template/examples/judge.rs), and compares
+        generates, lets the program judge (crates/template/examples/judge.rs) by these templates and those that ship, and compares
 
 An archive is a folder of layout `records` (spec/records.md): `record.json`, or with `--records '*.json'` every file of that form, is a record. The file of a
 document is the one of its item whose name is `file_name`. On the replica both have the path that they have in the archive. `.gapferry` is passed over.
@@ -191,6 +191,7 @@ def against(arguments):
     items = shown = 0
     for seed in range(arguments.seed, arguments.seed + arguments.seeds):
         archive, files, templates = generating.generate(seed, arguments.each, arguments.templates)
+        templates += [path.read_text(encoding="utf-8") for path in sorted((Path(__file__).resolve().parents[2] / "deploy" / "templates").glob("*.toml"))]
         with tempfile.TemporaryDirectory() as folder:
             folder = Path(folder)
             write(archive, files, templates, folder)
