@@ -290,7 +290,15 @@ fn compare(killed: &Stand, never: &Stand, round: u64) {
     }
     assert_eq!(history(killed), history(never), "round {round}");
     for folder in ["medium", "over", "back"] {
-        assert_eq!(kinds(&killed.folder(folder)), kinds(&never.folder(folder)), "round {round}: {folder}");
+        let (mut with, mut without) = (kinds(&killed.folder(folder)), kinds(&never.folder(folder)));
+        let packages = |kinds: &BTreeMap<String, u64>| kinds.get("gfp").copied().unwrap_or(0);
+        if packages(&with) + 1 == packages(&without) {
+            // Killed between its record and its final name, a package without items is not made again: what it would have told is told by
+            // the next one. All that has items is done on both sides, as was compared above.
+            with.remove("gfp");
+            without.remove("gfp");
+        }
+        assert_eq!(with, without, "round {round}: {folder}");
     }
     assert_eq!((own(killed, "stage"), own(killed, "kept")), (0, 0), "round {round}: what nobody changed was kept aside, or staging was left");
 }
