@@ -7,7 +7,7 @@ use wire::card::{Card, Role, fingerprint_matches};
 use wire::keys::NextKeys;
 use wire::limits::{GENERATION_MAX, NUMBER_MAX};
 use wire::planted;
-use wire::record::{KeysLearned, KeysRevoked, KeysSwitched};
+use wire::record::{KeysLearned, KeysRevoked, KeysSwitched, Lost};
 
 use crate::home::{Access, Home};
 use crate::report::{Failure, KeysReport, KeysRevokedReport, RouteKeysReport, TrustReport};
@@ -124,6 +124,19 @@ pub fn keys_revoke(
     Ok(report)
 }
 
+/// The packages to a zone that are not answered yet, on a source.
+fn under_way(home: &Home, zone: &ZoneId) -> Vec<(String, u64)> {
+    if home.config.role != Role::Source {
+        return Vec::new();
+    }
+    let routes = home.source().routes.iter().filter(|(_, route)| route.replica == *zone);
+    let open = |(name, route): (&String, &engine::source::Route)| {
+        let packages = route.packages.iter().filter(|(_, package)| !package.lost);
+        packages.map(|(sequence, _)| (name.clone(), *sequence)).collect::<Vec<_>>()
+    };
+    routes.flat_map(open).collect()
+}
+
 /// Trusts a later card of a zone that is trusted, in place of what is known of its keys from that generation on. Older
 /// generations stay known: what they signed before counts unless it is revoked.
 ///
@@ -153,6 +166,10 @@ pub fn trust_replacing(world: &World, path: &Path, file: &Path, fingerprint: &st
         return wrong(format!("the card is of generation {}, the one that was trusted first is {first}", card.generation()));
     };
     home.record(KeysLearned { zone: card.id(), keys, by_person: true })?;
+    // What is under way was sealed to keys that a person replaces: it may be that nobody can open it any more.
+    for (route, sequence) in under_way(&home, &card.id()) {
+        home.record(Lost { route, sequence, damaged: false })?;
+    }
     home.commit()?;
     home.close("", &format!("trusted {} generation {} {}", card.zone, card.generation(), card.fingerprint()))?;
     Ok(report(true))

@@ -124,8 +124,11 @@ fn find(home: &Home, name: &str, tree: &Tree, purges: &[Older]) -> Result<Vec<Fo
     Ok(found)
 }
 
+/// Is told of a file: its path, the folder it lies in, its name there, its size in bytes.
+type Visit<'v> = dyn FnMut(&[u8], &Dir, &[u8], u64) -> io::Result<()> + 'v;
+
 /// Visits every file of the dot folder but the history's, which is looked up by its names.
-fn walk(disk: &dyn Disk, dir: &Dir, path: &[u8], visit: &mut dyn FnMut(&[u8], &Dir, &[u8], u64) -> io::Result<()>) -> io::Result<()> {
+fn walk(disk: &dyn Disk, dir: &Dir, path: &[u8], visit: &mut Visit<'_>) -> io::Result<()> {
     for entry in disk.list(dir)?.into_iter().filter(|entry| !(path.is_empty() && entry.name == b"history")) {
         if entry.kind == Kind::Dir {
             let below = [path, if path.is_empty() { b"" } else { b"/" }, &entry.name].concat();

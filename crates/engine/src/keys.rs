@@ -84,6 +84,7 @@ impl Keys {
             Record::RouteAccepted(accepted) => self.begin_route(&accepted.route, accepted.source),
             Record::Packed(packed) => self.told(&packed.route),
             Record::Receipted(receipted) => self.told(&receipted.route),
+            Record::Lost(lost) => self.untold(&lost.route),
             Record::Reconciled(reconciled) => self.heard(&reconciled.route),
             Record::Begun(begun) => self.heard(&begun.route),
             Record::KeysMade(made) => self.made = self.made.max(made.generation),
@@ -141,6 +142,12 @@ impl Keys {
     fn heard(&mut self, name: &str) {
         let Some(route) = self.routes.get_mut(name) else { return };
         route.told_next = 0;
+    }
+
+    /// A package is lost: what it may have told is told again.
+    fn untold(&mut self, name: &str) {
+        let Some(route) = self.routes.get_mut(name).filter(|_| !planted::is("lost-announcement-forgotten")) else { return };
+        (route.told_next, route.told_known) = (0, 0);
     }
 
     /// Whether a package or receipt is to be made for the keys alone: a generation was never announced on this route, or what

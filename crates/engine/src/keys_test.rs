@@ -135,6 +135,8 @@ fn what_there_is_to_tell_is_told_once_and_again_when_it_was_in_vain() {
     keys.fold(&told());
     keys.heard("r");
     assert!(!keys.must_tell("r"));
+    keys.fold(&Record::from(wire::record::Lost { route: "r".into(), sequence: 1, damaged: false }));
+    assert!(keys.must_tell("r"), "what told it is lost");
 }
 
 /// FAULTS K02

@@ -230,8 +230,12 @@ impl Source {
             }
             Record::Packed(packed) => self.fold_packed(time, packed),
             Record::Lost(lost) => {
-                if let Some(package) = self.routes.get_mut(&lost.route).and_then(|route| route.packages.get_mut(&lost.sequence)) {
-                    package.lost = true;
+                let Some(route) = self.routes.get_mut(&lost.route) else { return };
+                let Some(package) = route.packages.get_mut(&lost.sequence) else { return };
+                package.lost = true;
+                if package.items == 0 && !planted::is("lost-announcement-forgotten") {
+                    // What only it told of receipts is told again.
+                    route.acknowledged = 0;
                 }
             }
             Record::Reconciled(reconciled) => self.fold_reconciled(time, reconciled),

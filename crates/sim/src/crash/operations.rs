@@ -98,7 +98,7 @@ pub const NAMES: [&str; 1 + OPERATIONS.len() + IN_CHAPTERS] = {
 };
 
 fn pack() -> PackOptions {
-    PackOptions { to: PathBuf::from(MEDIUM), routes: Vec::new(), items: Vec::new(), medium_size: Some(MEDIUM_BYTES), dry_run: false }
+    PackOptions { to: PathBuf::from(MEDIUM), medium_size: Some(MEDIUM_BYTES), ..PackOptions::default() }
 }
 
 fn reconcile() -> ReconcileOptions {
