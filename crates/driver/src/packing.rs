@@ -25,7 +25,7 @@ use crate::medium;
 use crate::packer::{Packer, Room, sink_of};
 use crate::planning::{self, Holds, Unmade, check_held, selected};
 use crate::progress::Stage;
-use crate::projecting::{self, Projector};
+use crate::projecting::{self, Prepared, Projector};
 use crate::reader::{NotRead, Proven, Reader};
 use crate::report::{Failure, PackReport, PackageReport, Problem, Waiting};
 use crate::rows::{PackedItem, Packing};
@@ -168,6 +168,7 @@ fn route(home: &mut Home, name: &str, target: &Target<'_>, options: &PackOptions
         return Ok(());
     }
     let (mut planned, mut anew) = (Vec::new(), true);
+    let prepared = Projector::of(home, name)?.map(|projector| projector.prepared());
     loop {
         // What was planned goes on from package to package; only when it is through is looked for more.
         if anew || planned.is_empty() {
@@ -180,7 +181,7 @@ fn route(home: &mut Home, name: &str, target: &Target<'_>, options: &PackOptions
         }
         let bytes = bytes_of(home, name, &planned);
         home.world.progress.begin(Stage::Pack, Some(planned.len() as u64), Some(bytes));
-        let packed = package(home, name, target, &planned, &holds);
+        let packed = package(home, name, target, &planned, &holds, prepared.as_ref());
         home.world.progress.end();
         let one = match packed {
             // It filled up under our hands: what was being written is gone from it, what was finished stays.
@@ -277,7 +278,7 @@ pub fn heartbeat(home: &mut Home, name: &str, target: &Target<'_>, report: &mut 
 
 /// Writes a package without items. In a gateway folder it takes the place of earlier ones that nobody took out.
 fn without_items(home: &mut Home, name: &str, target: &Target<'_>, holds: &Holds, report: &mut PackReport) -> Result<(), Failure> {
-    let one = package(home, name, target, &[], holds)?;
+    let one = package(home, name, target, &[], holds, None)?;
     let Some((packed, _)) = one.packed else { return Ok(()) };
     if target.carried == Carried::Gateway {
         for held in target.carrier.list().map_err(|error| Failure::io("gateway", &error))?.packages {
@@ -322,13 +323,13 @@ pub fn new_sealing(home: &Home, name: &str) -> Result<Sealing, Failure> {
 }
 
 /// Writes one package with as much of `planned` as fits; none when nothing does (an empty plan makes an acknowledgement).
-fn package(home: &mut Home, name: &str, target: &Target<'_>, planned: &[Selected], holds: &Holds) -> Result<PackedOne, Failure> {
+fn package(home: &mut Home, name: &str, target: &Target<'_>, planned: &[Selected], holds: &Holds, prepared: Option<&Prepared>) -> Result<PackedOne, Failure> {
     let room = planning::room(home, name, target)?.room;
     let begun = Begun::new(home, name)?;
     if begun.sealing.file_bytes(0, 4096) > room.file_bytes {
         return Ok(PackedOne { packed: None, refused: Vec::new() });
     }
-    write(home, name, target, &begun, &Filling::Content { planned, holds, room })
+    write(home, name, target, &begun, &Filling::Content { planned, holds, room, prepared })
 }
 
 /// What a package is made with.
@@ -356,6 +357,8 @@ pub enum Filling<'a> {
         holds: &'a Holds,
         /// What there is room for.
         room: Room,
+        /// What the route makes of records, where they are some.
+        prepared: Option<&'a Prepared>,
     },
     /// The claims of an inventory.
     Inventory {
@@ -378,7 +381,7 @@ pub fn write(home: &mut Home, name: &str, target: &Target<'_>, begun: &Begun, fi
     let mut writing = target.carrier.begin(&file_name).map_err(|error| carrier_failed(error.into()))?;
     let frames = FrameWriter::new(sealing, &file_name, sink_of(&mut writing));
     let (mut packing, frames) = match filling {
-        Filling::Content { planned, holds, room } => content(home, name, planned, holds, *room, sealing, nonce, frames)?,
+        Filling::Content { planned, holds, room, prepared } => content(home, name, planned, holds, *room, *prepared, sealing, nonce, frames)?,
         Filling::Inventory { entries, .. } => (crate::asking::claims(home, name, begun, entries)?, frames),
     };
     if packing.items.is_empty() && !may_be_empty {
@@ -447,6 +450,7 @@ fn content<'w>(
     planned: &[Selected],
     holds: &Holds,
     room: Room,
+    prepared: Option<&Prepared>,
     sealing: &Sealing,
     nonce: &[u8; 32],
     frames: FrameWriter<'w>,
@@ -454,7 +458,7 @@ fn content<'w>(
     let (world, route) = (&home.world, source_route(home, name)?);
     let root = world.disk.root(&home.config.archives[&route.archive].root).map_err(|error| Failure::new("SRC-01", &route.archive, error.to_string()))?;
     let proven = Proven::of(route);
-    let projector = Projector::of(home, name)?;
+    let projector = prepared.map(|prepared| Projector::with(home, name, prepared)).transpose()?;
     // One record holds the lists of a whole package: it is read once for all of them.
     let lists: Mutex<HashMap<wire::Digest, ChunkList>> = Mutex::default();
     let chunk_list = |digest: &wire::Digest| {

@@ -3,10 +3,12 @@
 
 use capture::read::Parents;
 use engine::source::Archive;
+use rayon::prelude::*;
 use rights::record::Record;
 use rights::scalar::Date;
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use store::disk::Dir;
 use template::{Carried, Context, Mode, Referenced, Template, Verdict as Judgement};
 use wire::Digest;
@@ -22,6 +24,9 @@ use crate::report::Failure;
 use crate::rereading::ROWS_MAX;
 use crate::world::World;
 
+/// Records that are read together on all cores.
+const READ_TOGETHER: usize = 4096;
+
 /// What travels of a file.
 #[derive(Debug)]
 pub enum Made {
@@ -34,11 +39,18 @@ pub enum Made {
 /// Makes projections for one route.
 pub struct Projector<'a> {
     /// What belongs together.
-    pub grouping: Grouping,
+    pub grouping: Arc<Grouping>,
     world: &'a World,
     archive: &'a Archive,
     root: Dir,
-    judge: Option<Judge>,
+    judge: Option<Arc<Judge>>,
+}
+
+/// What a projector is made with: good for as long as nothing is captured, and dear, for all of the archive is looked at.
+#[derive(Clone)]
+pub struct Prepared {
+    grouping: Arc<Grouping>,
+    judge: Option<Arc<Judge>>,
 }
 
 /// A template, and what it asks beside the record.
@@ -95,11 +107,9 @@ impl<'a> Projector<'a> {
     /// For a route over an archive of records, under this template.
     pub fn under(home: &'a Home, name: &str, template: Option<Template>) -> Result<Option<Self>, Failure> {
         let route = source_route(home, name)?;
-        let config = &home.config.archives[&route.archive];
-        let Some(recognising) = Recognising::of(config)? else { return Ok(None) };
-        let root = home.world.disk.root(&config.root).map_err(|error| Failure::new("SRC-01", &route.archive, error.to_string()))?;
+        let Some(recognising) = Recognising::of(&home.config.archives[&route.archive])? else { return Ok(None) };
         let archive = &home.source().archives[&route.archive];
-        let mut projector = Self { grouping: Grouping::of(archive, &recognising), world: &home.world, archive, root, judge: None };
+        let mut projector = Self::with(home, name, &Prepared { grouping: Arc::new(Grouping::of(archive, &recognising)), judge: None })?;
         let Some(template) = template else { return Ok(Some(projector)) };
         let key = home.keys().first().map(|keys| keys.derived("gapferry 2026 pseudonyms of a route", &route.route_id.0)).unwrap_or_default();
         let today = today(&home.world)?;
@@ -107,23 +117,43 @@ impl<'a> Projector<'a> {
         let present = archive.items.iter().zip(0u32..).filter(|(item, _)| !item.gone && item.rid != 0 && item.fault.is_none());
         let by_rid = if reach.records { present.map(|(item, number)| (item.rid, number)).collect() } else { HashMap::new() };
         let region = home.config.routes.get(name).and_then(|route| route.region.clone());
-        projector.judge = Some(Judge { template, referenced: Referenced::default(), today, region, key, by_rid });
+        let judge = |referenced: Referenced, key: Zeroizing<[u8; 32]>, by_rid: HashMap<u64, u32>| Judge {
+            template: template.clone(),
+            referenced,
+            today,
+            region: region.clone(),
+            key,
+            by_rid,
+        };
+        projector.judge = Some(Arc::new(judge(Referenced::default(), key.clone(), by_rid.clone())));
         if gathers {
-            let referenced = projector.gathered();
-            projector.judge = projector.judge.take().map(|judge| Judge { referenced, ..judge });
+            projector.judge = Some(Arc::new(judge(projector.gathered(), key, by_rid)));
         }
         Ok(Some(projector))
+    }
+
+    /// With what another one was made with.
+    pub fn with(home: &'a Home, name: &str, prepared: &Prepared) -> Result<Self, Failure> {
+        let archive_name = &source_route(home, name)?.archive;
+        let root = home.world.disk.root(&home.config.archives[archive_name].root).map_err(|error| Failure::new("SRC-01", archive_name, error.to_string()))?;
+        let Prepared { grouping, judge } = prepared.clone();
+        Ok(Self { grouping, world: &home.world, archive: &home.source().archives[archive_name], root, judge })
+    }
+
+    /// What it is made with.
+    pub fn prepared(&self) -> Prepared {
+        Prepared { grouping: self.grouping.clone(), judge: self.judge.clone() }
     }
 
     /// The records that others name, from all records of the archive.
     fn gathered(&self) -> Referenced {
         let Some(judge) = &self.judge else { return Referenced::default() };
         let beside = Beside { projector: self, judge, failed: HashSet::new() };
-        let (mut gathering, mut parents) = (judge.template.gathering(), Parents::default());
-        for number in self.records() {
-            if let Ok((_, record)) = self.read_record(number, &mut parents) {
-                gathering.take(&record, &beside);
-            }
+        let mut gathering = judge.template.gathering();
+        let records: Vec<u32> = self.records().collect();
+        for some in records.chunks(READ_TOGETHER) {
+            let read = some.par_iter().map_init(Parents::default, |parents, number| self.read_record(*number, parents).ok());
+            read.collect::<Vec<_>>().iter().flatten().for_each(|(_, record)| gathering.take(record, &beside));
         }
         gathering.settle()
     }
@@ -304,18 +334,17 @@ pub fn rejudge(home: &mut Home, name: &str) -> Result<(), Failure> {
         return Ok(());
     }
     let (route, archive) = (source_route(home, name)?, projector.archive);
-    let mut parents = Parents::default();
-    let mut rows = Vec::new();
-    for (item, number) in archive.items.iter().zip(0u32..).filter(|(item, _)| !item.gone && !item.is_held_back()) {
-        let sent = route.item(number);
-        let known = sent.is_excluded(item) || sent.packed_version == item.version && !sent.unjudged;
-        if known
-            && let Some(carried) = projector.carries(number, &mut parents)
-            && carried == sent.is_excluded(item)
-        {
-            rows.push(JudgedRow { item: number, version: item.version, verdict: if carried { Verdict::In } else { Verdict::Out } });
+    let judged = |parents: &mut Parents, number: u32| {
+        let (item, sent) = (&archive.items[number as usize], route.item(number));
+        if !sent.is_excluded(item) && (sent.packed_version != item.version || sent.unjudged) {
+            return None;
         }
-    }
+        let carried = projector.carries(number, parents).filter(|carried| *carried == sent.is_excluded(item))?;
+        Some(JudgedRow { item: number, version: item.version, verdict: if carried { Verdict::In } else { Verdict::Out } })
+    };
+    let present = archive.items.iter().zip(0u32..).filter(|(item, _)| !item.gone && !item.is_held_back());
+    let present: Vec<u32> = present.map(|(_, number)| number).collect();
+    let rows: Vec<JudgedRow> = present.par_iter().map_init(Parents::default, |parents, number| judged(parents, *number)).flatten().collect();
     record(home, name, &rows)
 }
 
