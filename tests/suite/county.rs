@@ -3,6 +3,7 @@
 
 use crate::stand::{Ran, Random, binary, size};
 use serde_json::Value;
+use std::collections::{BTreeSet, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -64,6 +65,40 @@ impl County {
         let status = self.expect("inside", &["status"]);
         let route = status["routes"].as_array().expect("routes").iter().find(|told| told["route"] == route).expect("the route").clone();
         assert!(route["items"]["total"].as_u64() > Some(0) && route["items"]["total"] == route["items"]["done"], "{route}");
+    }
+
+    /// Identity numbers, telephone and account numbers of all people; no route but the backups shows one of them whole.
+    fn secrets(&self) -> HashSet<Vec<u8>> {
+        let mut secrets = HashSet::new();
+        for kind in ["member", "household"] {
+            let folder = self.folder.join("county/archive").join(kind);
+            for (path, leaf) in crate::stand::tree(&folder).into_iter().filter(|(path, _)| path.ends_with(b"record.json")) {
+                let record: Value = serde_json::from_slice(&leaf.0).unwrap_or_else(|error| panic!("{path:?}: {error}"));
+                let values = ["id_no", "phone", "bank_account"].into_iter().filter_map(|field| record[field].as_str());
+                secrets.extend(values.filter(|value| value.len() >= 8).map(|value| value.as_bytes().to_vec()));
+            }
+        }
+        assert!(secrets.len() > 20, "there are people in the county");
+        secrets
+    }
+
+    /// Where one of them lies in the replica, its home or on its medium: in UTF-8 or GB18030, where digits are the same bytes, or in
+    /// UTF-16, which is them and zeros.
+    fn leak(&self, secrets: &HashSet<Vec<u8>>, zone: &str) -> Option<String> {
+        let lengths: BTreeSet<usize> = secrets.iter().map(Vec::len).collect();
+        for folder in [format!("replica-{zone}"), zone.to_owned(), format!("medium-{zone}")] {
+            for (path, leaf) in crate::stand::tree(&self.folder.join(&folder)) {
+                let without_zeros: Vec<u8> = leaf.0.iter().copied().filter(|byte| *byte != 0).collect();
+                for run in [&leaf.0, &without_zeros].into_iter().flat_map(|bytes| bytes.split(|byte| !byte.is_ascii_alphanumeric())) {
+                    for length in lengths.iter().filter(|length| **length <= run.len()) {
+                        if let Some(found) = run.windows(*length).find(|window| secrets.contains(*window)) {
+                            return Some(format!("{folder}/{}: {}", String::from_utf8_lossy(&path), String::from_utf8_lossy(found)));
+                        }
+                    }
+                }
+            }
+        }
+        None
     }
 
     /// What the independent program finds wrong.
@@ -131,6 +166,8 @@ fn five_replicas_hold_what_their_templates_say() {
         for (name, zone) in ROUTES {
             county.settle(&name.to_lowercase(), zone);
             county.compare(&templates.join(format!("{name}.toml")), zone, &day);
+            let leak = county.leak(&county.secrets(), zone);
+            assert_eq!(leak.is_some(), zone.starts_with("backup"), "{leak:?}");
         }
     }
 }
