@@ -272,22 +272,3 @@ fn other(stand: &Stand, home: &str, line: &[&str]) -> Value {
     assert!(ran.exit != Some(3) || line[0] == "carry", "{home} {line:?}: {ran:#?}");
     ran.object
 }
-
-/// What was sealed to keys that a person replaces is not waited for.
-#[test]
-fn what_is_under_way_to_keys_that_are_replaced_travels_again() {
-    let stand = Stand::new();
-    stand.write("a", "content");
-    stand.carry(Side::Source);
-    let sequence = |stand: &Stand| stand.expect(Side::Source, &["items"], 0)["items"][0]["packed_sequence"].as_u64();
-    assert_eq!(sequence(&stand), Some(1));
-    rotate(&stand, Side::Replica, &["--at-once"]);
-    let (new, fingerprint) = card(&stand, Side::Replica, "new.card");
-    stand.expect(Side::Source, &["trust", utf8(&new), "--fingerprint", &fingerprint, "--replaces", "outside"], 0);
-    assert_eq!(stand.expect(Side::Source, &["items"], 0)["items"][0]["state"], "pending");
-    stand.carry(Side::Source);
-    assert_eq!(sequence(&stand), Some(2));
-    stand.carry(Side::Replica);
-    stand.carry(Side::Source);
-    stand.expect_true();
-}

@@ -192,3 +192,24 @@ fn a_late_deletion_leaves_the_folder_that_took_the_files_place() {
     stand.expect_true();
     stand.expect_whole();
 }
+
+/// What was sealed to keys that a person replaces is not waited for.
+#[test]
+fn what_is_under_way_to_keys_that_are_replaced_travels_again() {
+    let stand = Stand::new();
+    stand.write("a", "content");
+    stand.carry(Side::Source);
+    let sequence = |stand: &Stand| stand.expect(Side::Source, &["items"], 0)["items"][0]["packed_sequence"].as_u64();
+    assert_eq!(sequence(&stand), Some(1));
+    stand.expect(Side::Replica, &["keys", "rotate", "--at-once", "--reason", "test"], 0);
+    let card = stand.expect(Side::Replica, &["card"], 0);
+    let (file, fingerprint) = (stand.folder("new.card"), card["fingerprint"].as_str().expect("a fingerprint"));
+    std::fs::write(&file, card["card"].as_str().expect("a card")).expect("a card can be written");
+    stand.expect(Side::Source, &["trust", file.to_str().expect("UTF-8"), "--fingerprint", fingerprint, "--replaces", "outside"], 0);
+    assert_eq!(stand.expect(Side::Source, &["items"], 0)["items"][0]["state"], "pending");
+    stand.carry(Side::Source);
+    assert_eq!(sequence(&stand), Some(2));
+    stand.carry(Side::Replica);
+    stand.carry(Side::Source);
+    stand.expect_true();
+}
