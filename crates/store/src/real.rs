@@ -191,10 +191,20 @@ impl Disk for RealDisk {
             Hold::Shared => FlockOperation::NonBlockingLockShared,
         };
         match retry_on_intr(|| fs::flock(&file, operation)) {
-            Ok(()) => Ok(Some(Box::new(file))),
+            Ok(()) => Ok(Some(Box::new(Held(file)))),
             Err(Errno::WOULDBLOCK) => Ok(None),
             Err(error) => Err(error.into()),
         }
+    }
+}
+
+/// A lock that is let go when it is dropped, whoever else has the file open: a program that another thread is just starting holds a
+/// copy of everything that we have open until it runs.
+struct Held(OwnedFd);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let _closing_lets_go_as_well = fs::flock(&self.0, FlockOperation::Unlock);
     }
 }
 

@@ -223,3 +223,15 @@ fn a_sync_that_fails_is_an_error() {
     assert!(disk.open_write(&dir, b"comm").unwrap().sync().is_err());
     assert!(disk.sync_dir(&dir).is_err());
 }
+
+#[test]
+fn a_lock_that_is_dropped_is_free_whoever_else_has_the_file_open() {
+    let (_scratch, disk, dir) = ground();
+    let file = fs::openat(handle(&dir).unwrap(), "lock", OFlags::RDWR | OFlags::CREATE, Mode::from_raw_mode(0o600)).unwrap();
+    fs::flock(&file, FlockOperation::NonBlockingLockExclusive).unwrap();
+    let _copy_of_a_program_that_is_starting = file.try_clone().unwrap();
+    let held = Held(file);
+    assert!(disk.lock(&dir, b"lock", Hold::Alone).unwrap().is_none());
+    drop(held);
+    assert!(disk.lock(&dir, b"lock", Hold::Alone).unwrap().is_some());
+}
