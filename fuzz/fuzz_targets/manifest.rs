@@ -13,7 +13,7 @@ fuzz_target!(|bytes: &[u8]| {
     let replica = gapferry_fuzz::replica();
     let route = &replica.routes[gapferry_fuzz::ROUTE];
     let _either = fork_of(&replica, route, 2, wire::PackageId([1; 16]), &manifest);
-    let mut planner = Planner::new(route);
+    let mut planner = Planner::new(route, manifest.sequence);
     for item in &manifest.items {
         planner.row(item, &mut |_| true);
     }

@@ -169,7 +169,12 @@ impl Home {
 
 /// The one text of a key file in the clear.
 pub fn key_text(keys: &SecretKeys) -> String {
-    let secrets = [keys.sign, keys.seal].concat();
+    key_text_of(std::slice::from_ref(keys))
+}
+
+/// The text of a key file with these generations.
+pub fn key_text_of(generations: &[SecretKeys]) -> String {
+    let secrets: Vec<u8> = generations.iter().flat_map(|keys| [keys.sign, keys.seal]).flatten().collect();
     let hex: String = secrets.iter().map(|byte| format!("{byte:02x}")).collect();
     format!("gapferry key 1 clear\n{hex}{}\n", &wire::digest::derive("gapferry v1 key file", &[&secrets]).to_string()[..8])
 }
