@@ -66,3 +66,14 @@ fn the_first_crossing_works_as_written() {
     assert_eq!((items["total"].as_u64(), items["done"].as_u64()), (Some(1), Some(1)), "{status}");
     fs::remove_dir_all(&folder).expect("the folder of the test can be removed");
 }
+
+/// `cargo run -- demo` has to mean one program: without this cargo asks which of several.
+#[test]
+fn cargo_run_means_this_program_and_no_other() {
+    let cargo =
+        Command::new(env!("CARGO")).args(["metadata", "--format-version", "1", "--no-deps", "--offline"]).current_dir(env!("CARGO_MANIFEST_DIR")).output();
+    let metadata: Value = serde_json::from_slice(&cargo.expect("cargo can be run").stdout).expect("JSON");
+    let packages = metadata["packages"].as_array().expect("packages");
+    let runs: Vec<&str> = packages.iter().filter_map(|package| package["default_run"].as_str()).collect();
+    assert_eq!(runs, ["gapferry"]);
+}
