@@ -76,6 +76,9 @@ impl Show for PackReport {
             page.say(if self.dry_run { "pack.would" } else { "pack.title" }, &[]);
             packages(&self.packages, page);
         }
+        if self.urgent > 0 {
+            page.say("pack.urgent", &[("count", &number(self.urgent))]);
+        }
         let because = |word: &str| page.texts.word("because", word);
         let planned: Vec<String> =
             self.planned.iter().map(|item| format!("{}  {}  {}  {}", name(&item.item), item.mark, bytes(item.bytes), because(item.because))).collect();

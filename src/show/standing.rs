@@ -62,6 +62,9 @@ fn route_lines(route: &RouteStatus, role: &str, page: &mut Page) {
     if let Some(seconds) = route.oldest_unproven_seconds {
         page.say("status.unproven", &[("span", &span(seconds, page.texts))]);
     }
+    if route.urgent > 0 {
+        page.say("status.urgent", &[("count", &number(route.urgent))]);
+    }
     if let Some(seconds) = route.oldest_read_seconds {
         page.say("status.oldest-read", &[("span", &span(seconds, page.texts))]);
     }

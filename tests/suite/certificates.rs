@@ -9,33 +9,42 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-/// A stand whose archive holds the certificates of an invented county, and where they lie.
-fn county(households: &str) -> (Stand, tempfile::TempDir, Vec<String>) {
+/// A stand whose archive holds the certificates of an invented county with the forms that they were made from, and where they lie.
+pub fn county(households: &str, records: bool) -> (Stand, tempfile::TempDir, Vec<String>) {
     let scratch = tempfile::tempdir().expect("a folder can be made");
     let made = Command::new(binary()).args(["demo", "--into", "county", "--county", households, "--json"]).current_dir(scratch.path()).output();
     assert!(made.expect("the binary can be run").status.success());
     let archive = scratch.path().join("county/archive");
-    for folder in fs::read_dir(&archive).expect("the archive is there").flatten().filter(|folder| folder.file_name() != "ecertificate") {
+    let is_kept = |name: &str| ["ecertificate", "cert_template"].contains(&name);
+    for folder in fs::read_dir(&archive).expect("the archive is there").flatten().filter(|folder| !folder.file_name().to_str().is_some_and(is_kept)) {
         fs::remove_dir_all(folder.path()).expect("a folder can be removed");
     }
-    let stand = Stand::with(Setting { archive: Some(archive.clone()), ..Setting::default() });
-    let mut records: Vec<String> = tree(&archive).into_keys().map(|path| String::from_utf8(path).expect("a path")).collect();
-    records.retain(|path| path.ends_with("record.json"));
-    assert!(records.len() >= 16, "{records:?}");
-    (stand, scratch, records)
+    let stand = Stand::with(Setting { archive: Some(archive.clone()), records, ..Setting::default() });
+    let mut paths: Vec<String> = tree(&archive).into_keys().map(|path| String::from_utf8(path).expect("a path")).collect();
+    paths.retain(|path| path.starts_with("ecertificate/") && path.ends_with("record.json"));
+    assert!(paths.len() >= 16, "{paths:?}");
+    (stand, scratch, paths)
 }
 
-fn record(path: &Path) -> Value {
+pub fn record(path: &Path) -> Value {
     serde_json::from_slice(&fs::read(path).expect("a record")).expect("JSON")
 }
 
-fn text(path: &Path) -> &str {
+pub fn text(path: &Path) -> &str {
     path.to_str().expect("paths of tests are UTF-8")
+}
+
+/// The next version of a record, with these fields.
+pub fn change(path: &Path, fields: &[(&str, &str)]) {
+    let mut changed = record(path);
+    changed["version"] = json!(changed["version"].as_u64().expect("a version") + 1);
+    fields.iter().for_each(|(name, value)| changed[*name] = json!(value));
+    fs::write(path, serde_json::to_vec(&changed).expect("JSON")).expect("a record can be written");
 }
 
 #[test]
 fn a_certificate_is_proven_until_it_is_revoked() {
-    let (stand, _scratch, records) = county("8");
+    let (stand, _scratch, records) = county("8", false);
     let signed = stand.expect(Side::Source, &["certificate", "sign"], 0);
     assert_eq!((signed["signed"].as_u64(), signed["refused"].as_u64()), (Some(records.len() as u64), Some(0)), "{signed}");
     assert_eq!(stand.expect(Side::Source, &["certificate", "sign", "--dry-run"], 0)["right"].as_u64(), Some(records.len() as u64));
@@ -53,10 +62,7 @@ fn a_certificate_is_proven_until_it_is_revoked() {
     let kept = stand.folder("kept.json");
     fs::copy(&outside, &kept).expect("a copy");
 
-    let mut revoked = record(&inside);
-    revoked["version"] = json!(revoked["version"].as_u64().expect("a version") + 1);
-    (revoked["state"], revoked["revoked_on"], revoked["revoke_reason"]) = (json!("revoked"), json!("2026-11-20"), json!("right_ended"));
-    fs::write(&inside, serde_json::to_vec(&revoked).expect("JSON")).expect("a record can be written");
+    change(&inside, &[("state", "revoked"), ("revoked_on", "2026-11-20"), ("revoke_reason", "right_ended")]);
     assert_eq!(stand.expect(Side::Source, &["certificate", "sign", item], 0)["signed"], 1);
     stand.round();
     for arguments in [&["certificate", "verify", text(&kept)][..], &["certificate", "verify", "--text", &paper]] {
@@ -87,7 +93,7 @@ fn a_certificate_is_proven_until_it_is_revoked() {
 #[test]
 fn a_signing_that_is_killed_leaves_each_record_as_it_was_or_signed() {
     let mut random = Random::new("signing killed");
-    let (stand, _scratch, records) = county("60");
+    let (stand, _scratch, records) = county("60", false);
     let paths: Vec<PathBuf> = records.iter().map(|path| stand.archive.join(path)).collect();
     let before: Vec<Value> = paths.iter().map(|path| record(path)).collect();
     for _ in 0..4 {

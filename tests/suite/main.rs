@@ -35,4 +35,5 @@ mod secrets;
 mod stand;
 mod templates;
 mod tidy;
+mod urgent;
 mod weather;

@@ -64,6 +64,7 @@ mod terms;
 mod throttle;
 mod tree;
 mod units;
+mod urgent;
 mod weighing;
 mod whole;
 mod world;

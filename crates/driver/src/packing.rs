@@ -29,6 +29,7 @@ use crate::projecting::{self, Prepared, Projector};
 use crate::reader::{NotRead, Proven, Reader};
 use crate::report::{Failure, PackReport, PackageReport, Problem, Waiting};
 use crate::rows::{PackedItem, Packing};
+use crate::urgent::Urgent;
 use crate::world::World;
 
 /// What `pack` is asked for.
@@ -169,10 +170,11 @@ fn route(home: &mut Home, name: &str, target: &Target<'_>, options: &PackOptions
     }
     let (mut planned, mut anew) = (Vec::new(), true);
     let prepared = Projector::of(home, name)?.map(|projector| projector.prepared());
+    let urgent = Urgent::of(home, name)?;
     loop {
         // What was planned goes on from package to package; only when it is through is looked for more.
         if anew || planned.is_empty() {
-            planned = selected(home, name, target, options, &holds)?;
+            planned = selected(home, name, target, options, &holds, &urgent.items)?;
             planned.retain(|selected| !skipped.contains(&selected.item));
             anew = false;
         }
@@ -181,7 +183,11 @@ fn route(home: &mut Home, name: &str, target: &Target<'_>, options: &PackOptions
         }
         let bytes = bytes_of(home, name, &planned);
         home.world.progress.begin(Stage::Pack, Some(planned.len() as u64), Some(bytes));
-        let packed = package(home, name, target, &planned, &holds, prepared.as_ref());
+        // What must not wait is whole on the carrier before anything else is begun, where not all of it fits one package.
+        let first = planned.iter().take_while(|selected| urgent.items.contains(&selected.item)).count();
+        let apart = first > 0 && first < planned.len() && bytes > planning::room(home, name, target)?.room.file_bytes;
+        let now = if apart { &planned[..first] } else { &planned[..] };
+        let packed = package(home, name, target, now, &holds, prepared.as_ref());
         home.world.progress.end();
         let one = match packed {
             // It filled up under our hands: what was being written is gone from it, what was finished stays.
@@ -194,6 +200,7 @@ fn route(home: &mut Home, name: &str, target: &Target<'_>, options: &PackOptions
             other => other?,
         };
         let judged = projecting::judged(home, name, &one.refused)?;
+        let stays = apart && !one.refused.is_empty();
         let told: std::collections::HashSet<u32> = one.refused.iter().map(|(number, _)| *number).collect();
         planned.retain(|selected| !told.contains(&selected.item));
         skipped.extend(one.refused.iter().filter(|(_, reason)| reason.holds_others()).map(|(number, _)| *number));
@@ -212,7 +219,7 @@ fn route(home: &mut Home, name: &str, target: &Target<'_>, options: &PackOptions
             anew = true;
         }
         let Some((packed, rows)) = one.packed else {
-            if judged {
+            if judged || stays {
                 continue;
             }
             planned.retain(|selected| !skipped.contains(&selected.item) && planning::needs_room(home, name, selected, &holds));
@@ -225,6 +232,7 @@ fn route(home: &mut Home, name: &str, target: &Target<'_>, options: &PackOptions
             report.problems.push(failure.0);
         }
         report.packages.push(packed);
+        report.urgent += rows.iter().filter(|(item, ..)| urgent.records.contains(item)).count() as u64;
         let done: std::collections::HashSet<u32> = rows.iter().map(|(item, ..)| *item).collect();
         planned.retain(|selected| !done.contains(&selected.item) && !skipped.contains(&selected.item));
         for (item, version, part) in rows {

@@ -22,6 +22,7 @@ use crate::records::{Grouping, Recognising};
 use crate::report::{Failure, LISTED_MAX, PackReport, PackageReport, PlannedItem, Problem, Waiting};
 use crate::rows::{MANIFEST_BYTES, Rows, block_table_bytes};
 use crate::units;
+use crate::urgent::Urgent;
 use crate::world::World;
 
 /// Room left for receipts on a medium, bytes, beside a share of its size.
@@ -92,8 +93,8 @@ pub fn check_held(home: &mut Home, name: &str, target: &Target<'_>, dry_run: boo
     Ok(holds)
 }
 
-/// What is to travel on a route.
-pub fn selected(home: &Home, name: &str, target: &Target<'_>, options: &PackOptions, holds: &Holds) -> Result<Vec<Selected>, Failure> {
+/// What is to travel on a route; what is `urgent` first.
+pub fn selected(home: &Home, name: &str, target: &Target<'_>, options: &PackOptions, holds: &Holds, urgent: &BTreeSet<u32>) -> Result<Vec<Selected>, Failure> {
     let mut route = std::borrow::Cow::Borrowed(source_route(home, name)?);
     for sequence in &holds.lost {
         route.to_mut().packages.entry(*sequence).and_modify(|package| package.lost = true);
@@ -103,6 +104,7 @@ pub fn selected(home: &Home, name: &str, target: &Target<'_>, options: &PackOpti
     let going = select::Carrier {
         holds: &holds.items,
         holds_parts: &holds.parts,
+        urgent,
         cumulative,
         now: home.world.now_seconds(),
         deadline_seconds: crate::terms::deadline(home, name),
@@ -111,7 +113,6 @@ pub fn selected(home: &Home, name: &str, target: &Target<'_>, options: &PackOpti
     arranged(home, &route, select::select(archive, &route, &going, chosen.as_ref()))
 }
 
-/// Bytes of an item's document as it was captured.
 /// Brings together what travels together, where the archive is one of records.
 fn arranged(home: &Home, route: &Route, selected: Vec<Selected>) -> Result<Vec<Selected>, Failure> {
     let Some(recognising) = Recognising::of(&home.config.archives[&route.archive])? else { return Ok(selected) };
@@ -241,7 +242,8 @@ pub fn plan(home: &Home, name: &str, target: &Target<'_>, options: &PackOptions,
     let asks = report.packages.len() > first;
     let (route, sealing) = (source_route(home, name)?, new_sealing(home, name)?);
     let archive = &home.source().archives[&route.archive];
-    let planned = selected(home, name, target, options, holds)?;
+    let urgent = Urgent::of(home, name)?;
+    let planned = selected(home, name, target, options, holds, &urgent.items)?;
     let CarrierRoom { room, all_bytes } = room(home, name, target)?;
     let before = report.packages.iter().map(|package| package.file_bytes).sum();
     let mut estimate = Estimate { sealing: &sealing, room, left_bytes: all_bytes.saturating_sub(before), content_bytes: 0, rows: Rows::default() };
@@ -275,6 +277,7 @@ pub fn plan(home: &Home, name: &str, target: &Target<'_>, options: &PackOptions,
             Fate::Waits => continue,
         };
         package.items += 1;
+        report.urgent += u64::from(urgent.records.contains(&selected.item));
         package.removals += u64::from(sent.is_gone(item));
         package.document_bytes += bytes;
         if report.planned.len() < LISTED_MAX {

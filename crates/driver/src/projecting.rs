@@ -54,6 +54,7 @@ pub struct Prepared {
 }
 
 /// A template, and what it asks beside the record.
+#[derive(Clone)]
 struct Judge {
     template: Template,
     referenced: Referenced,
@@ -62,6 +63,17 @@ struct Judge {
     key: Zeroizing<[u8; 32]>,
     /// Records by their `rid`, where the template asks for others.
     by_rid: HashMap<u64, u32>,
+}
+
+/// What a template says of when a change of a record is to travel.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Pressing {
+    /// It goes ahead of everything else.
+    pub urgent: bool,
+    /// The daemon packs for it.
+    pub triggers: bool,
+    /// How long it may wait for a package, s.
+    pub delay_seconds: Option<u64>,
 }
 
 /// What a template is told beside one record.
@@ -97,15 +109,21 @@ impl Context for Beside<'_, '_> {
 impl<'a> Projector<'a> {
     /// For a route over an archive of records, under its template; none for one over files.
     pub fn of(home: &'a Home, name: &str) -> Result<Option<Self>, Failure> {
-        let active = source_route(home, name)?.template.as_ref();
-        let parse = |active: &engine::source::Template| {
-            Template::parse(&active.text).map_err(|faults| Failure::new("TPL-13", &active.id, faults.first().map(ToString::to_string).unwrap_or_default()))
-        };
-        Self::under(home, name, active.map(parse).transpose()?)
+        Self::under(home, name, active(home, name)?)
     }
 
     /// For a route over an archive of records, under this template.
     pub fn under(home: &'a Home, name: &str, template: Option<Template>) -> Result<Option<Self>, Failure> {
+        let Some(mut projector) = Self::scheduling(home, name, template)? else { return Ok(None) };
+        if let Some(judge) = projector.judge.as_ref().filter(|judge| judge.template.gathers()) {
+            let referenced = projector.gathered(judge);
+            projector.judge = Some(Arc::new(Judge { referenced, ..(**judge).clone() }));
+        }
+        Ok(Some(projector))
+    }
+
+    /// As `under`, for what a template says of when packages are made: which records others name is not looked for.
+    pub fn scheduling(home: &'a Home, name: &str, template: Option<Template>) -> Result<Option<Self>, Failure> {
         let route = source_route(home, name)?;
         let Some(recognising) = Recognising::of(&home.config.archives[&route.archive])? else { return Ok(None) };
         let archive = &home.source().archives[&route.archive];
@@ -113,22 +131,11 @@ impl<'a> Projector<'a> {
         let Some(template) = template else { return Ok(Some(projector)) };
         let key = home.keys().first().map(|keys| keys.derived("gapferry 2026 pseudonyms of a route", &route.route_id.0)).unwrap_or_default();
         let today = today(&home.world)?;
-        let (reach, gathers) = (template.reach(), template.gathers());
+        let looks_around = template.reach().records || template.schedule_looks_around();
         let present = archive.items.iter().zip(0u32..).filter(|(item, _)| !item.gone && item.rid != 0 && item.fault.is_none());
-        let by_rid = if reach.records { present.map(|(item, number)| (item.rid, number)).collect() } else { HashMap::new() };
+        let by_rid = if looks_around { present.map(|(item, number)| (item.rid, number)).collect() } else { HashMap::new() };
         let region = home.config.routes.get(name).and_then(|route| route.region.clone());
-        let judge = |referenced: Referenced, key: Zeroizing<[u8; 32]>, by_rid: HashMap<u64, u32>| Judge {
-            template: template.clone(),
-            referenced,
-            today,
-            region: region.clone(),
-            key,
-            by_rid,
-        };
-        projector.judge = Some(Arc::new(judge(Referenced::default(), key.clone(), by_rid.clone())));
-        if gathers {
-            projector.judge = Some(Arc::new(judge(projector.gathered(), key, by_rid)));
-        }
+        projector.judge = Some(Arc::new(Judge { template, referenced: Referenced::default(), today, region, key, by_rid }));
         Ok(Some(projector))
     }
 
@@ -146,8 +153,7 @@ impl<'a> Projector<'a> {
     }
 
     /// The records that others name, from all records of the archive.
-    fn gathered(&self) -> Referenced {
-        let Some(judge) = &self.judge else { return Referenced::default() };
+    fn gathered(&self, judge: &Judge) -> Referenced {
         let beside = Beside { projector: self, judge, failed: HashSet::new() };
         let mut gathering = judge.template.gathering();
         let records: Vec<u32> = self.records().collect();
@@ -291,11 +297,14 @@ impl<'a> Projector<'a> {
         }
     }
 
-    /// Whether a record that changed is one for which the daemon is to pack.
-    fn triggers(&self, number: u32, parents: &mut Parents) -> bool {
-        let Some(judge) = &self.judge else { return true };
+    /// What the template says of the change of a record; none where it cannot be read now.
+    pub fn pressing(&self, number: u32, parents: &mut Parents) -> Option<Pressing> {
+        let judge = self.judge.as_ref()?;
         let beside = Beside { projector: self, judge, failed: HashSet::new() };
-        self.read_record(number, parents).is_ok_and(|(_, record)| judge.template.triggers(&record, &beside))
+        let (_, record) = self.read_record(number, parents).ok()?;
+        let template = &judge.template;
+        let urgent = template.is_urgent(&record, &beside);
+        Some(Pressing { urgent, triggers: urgent || template.triggers(&record, &beside), delay_seconds: template.delay_seconds(&record, &beside) })
     }
 
     /// Whether the route carries an item now, as far as that can be known.
@@ -311,6 +320,14 @@ impl<'a> Projector<'a> {
             Err(_) => None,
         }
     }
+}
+
+/// The template that is active on a route.
+pub fn active(home: &Home, name: &str) -> Result<Option<Template>, Failure> {
+    let parse = |active: &engine::source::Template| {
+        Template::parse(&active.text).map_err(|faults| Failure::new("TPL-13", &active.id, faults.first().map(ToString::to_string).unwrap_or_default()))
+    };
+    source_route(home, name)?.template.as_ref().map(parse).transpose()
 }
 
 /// The day, as the clock says (UTC).
@@ -350,14 +367,14 @@ pub fn rejudge(home: &mut Home, name: &str) -> Result<(), Failure> {
 
 /// Whether the daemon is to pack for a route now: always, never, or when the trigger of its template holds for a record that changed.
 pub fn is_automatic(home: &Home, name: &str) -> Result<bool, Failure> {
-    let Some(projector) = Projector::of(home, name)? else { return Ok(true) };
+    let Some(projector) = Projector::scheduling(home, name, active(home, name)?)? else { return Ok(true) };
     match projector.template().map(Template::mode) {
         None | Some(Mode::Auto) => Ok(true),
         Some(Mode::Manual) => Ok(false),
         Some(Mode::ManualAndAuto) => {
             let (route, archive, mut parents) = (source_route(home, name)?, projector.archive, Parents::default());
             let changed = |number: &u32| archive.items[*number as usize].version > route.item(*number).packed_version;
-            Ok(projector.records().filter(changed).any(|number| projector.triggers(number, &mut parents)))
+            Ok(projector.records().filter(changed).any(|number| projector.pressing(number, &mut parents).is_some_and(|pressing| pressing.triggers)))
         }
     }
 }

@@ -161,6 +161,8 @@ pub struct PackReport {
     pub captured: CaptureReport,
     /// Packages written.
     pub packages: Vec<PackageReport>,
+    /// Records among those packed (or that would be) that must not wait, by the template of their route.
+    pub urgent: u64,
     /// What waits for another medium.
     pub waiting: Vec<Waiting>,
     /// Whether nothing was written because it was a dry run.
@@ -362,6 +364,8 @@ pub struct RouteStatus {
     pub oldest_unpacked_seconds: Option<u64>,
     /// Seconds since the oldest change was captured that is not proven yet.
     pub oldest_unproven_seconds: Option<u64>,
+    /// Records that are not proven and must not wait, by the template (source).
+    pub urgent: u64,
     /// Packages on the way.
     pub packages_unanswered: u64,
     /// Why the route stands still, if it does: a code.

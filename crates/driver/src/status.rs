@@ -1,6 +1,7 @@
 //! `status`: per route how many items stand where, how old the oldest open change is, and what to do next.
 //!
-//! Computed from what the ledger says; no archive and no replica is looked at. Takes no lock, so that whoever looks again and
+//! Computed from what the ledger says; no replica is looked at, and of an archive only the records of open items, where a template says
+//! that some of them must not wait. Takes no lock, so that whoever looks again and
 //! again is in nobody's way; only where the index was touched by others is the home opened like for a change, so that it is
 //! repaired by whatever command comes next.
 
@@ -19,6 +20,7 @@ use crate::config::RouteConfig;
 use crate::home::{Access, Home};
 use crate::key_commands::of_route;
 use crate::report::{Counts, Failure, LISTED_MAX, Problem, RouteStatus, StatusReport};
+use crate::urgent::Urgent;
 use crate::world::World;
 
 /// Largest mark of an index that is read, bytes.
@@ -139,7 +141,10 @@ fn source_status(home: &Home, name: &str, config: &RouteConfig) -> (RouteStatus,
     let code = route.breaker.tripped.map_or("SRC-03", |tripped| crate::weighing::source_code(tripped.cause));
     let tripped = route.breaker.tripped.map(|tripped| format!("{} changes wait for a person to agree{}", tripped.changes, people(home, &route.breaker)));
     let (stopped, problems) = stop(name, route.stopped.as_ref(), tripped, code);
-    let (stopped, problems) = without_keys(home, &route.replica, stopped, problems);
+    let (stopped, mut problems) = without_keys(home, &route.replica, stopped, problems);
+    // An archive that cannot be read now says nothing; whoever packs is told.
+    let urgent = Urgent::of(home, name).unwrap_or_default();
+    problems.extend(urgent.late);
     let next = match (&stopped, route.breaker.tripped) {
         (Some(code), None) if code == "KEY-01" => "trust-card",
         _ if route.stopped.is_some() => "rebase",
@@ -158,6 +163,7 @@ fn source_status(home: &Home, name: &str, config: &RouteConfig) -> (RouteStatus,
         receipt: route.witness.map_or(0, |witness| witness.receipt),
         oldest_unpacked_seconds: open.oldest_unpacked_seconds,
         oldest_unproven_seconds: open.oldest_unproven_seconds,
+        urgent: urgent.records.len() as u64,
         packages_unanswered: route.packages.values().filter(|package| package.items > 0 && !package.lost).count() as u64,
         stopped,
         agreed: agreed(home, name, &route.breaker),

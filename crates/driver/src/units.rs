@@ -3,7 +3,7 @@
 
 use engine::select::{Because, Selected};
 use engine::source::{Archive, Route};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use wire::planted;
 
 use crate::records::Grouping;
@@ -27,6 +27,13 @@ pub fn unit_of(archive: &Archive, grouping: &Grouping, number: u32) -> Unit {
         (None, Some(record)) => Unit::Record(record),
         (None, None) => Unit::Alone(number),
     }
+}
+
+/// These items with all that travels with them.
+pub fn whole(archive: &Archive, grouping: &Grouping, items: &BTreeSet<u32>) -> BTreeSet<u32> {
+    let units: HashSet<Unit> = items.iter().map(|number| unit_of(archive, grouping, *number)).collect();
+    let of_one = |number: &u32| units.contains(&unit_of(archive, grouping, *number));
+    if units.is_empty() { BTreeSet::new() } else { (0u32..).take(archive.items.len()).filter(of_one).collect() }
 }
 
 /// Brings what travels together together: each unit where its first item was, large documents first, with those items of a

@@ -10,8 +10,8 @@ use wire::record::{Cancelled, Rebased, Reborn};
 
 /// Ids of what would travel with content.
 fn going(inside: &Inside) -> Vec<ItemId> {
-    let (holds, holds_parts) = (Default::default(), Default::default());
-    let carrier = Carrier { holds: &holds, holds_parts: &holds_parts, cumulative: true, now: 0, deadline_seconds: 100 };
+    let (holds, holds_parts, urgent) = (Default::default(), Default::default(), Default::default());
+    let carrier = Carrier { holds: &holds, holds_parts: &holds_parts, urgent: &urgent, cumulative: true, now: 0, deadline_seconds: 100 };
     select(inside.archive(), inside.route(), &carrier, None).iter().map(|selected| inside.archive().items[selected.item as usize].id.clone()).collect()
 }
 

@@ -1,5 +1,5 @@
-//! What a medium gets, and in which order: never packed first, then due again (longest unsent first), then, while little of
-//! the route is unproven, all of that; never what this very medium validly holds.
+//! What a medium gets, and in which order: what must not wait, whatever its state; then never packed, then due again (longest
+//! unsent first), then, while little of the route is unproven, all of that; never what this very medium validly holds.
 
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
@@ -49,6 +49,8 @@ pub struct Carrier<'a> {
     pub holds: &'a BTreeSet<(u32, u64)>,
     /// For parts: items, versions and offsets that it validly holds.
     pub holds_parts: &'a BTreeSet<(u32, u64, u64)>,
+    /// Items that must not wait: they go ahead of all others, and while they are unproven on every medium.
+    pub urgent: &'a BTreeSet<u32>,
     /// Whether what is unproven goes along although it is not due (a medium, not a gateway).
     pub cumulative: bool,
     /// s since 1970.
@@ -60,7 +62,7 @@ pub struct Carrier<'a> {
 /// What is to travel on a route, in the order in which it is to be packed. `chosen`, when given, limits it to these items, and
 /// sends them whatever their state (a person picked them).
 pub fn select(archive: &Archive, route: &Route, carrier: &Carrier<'_>, chosen: Option<&BTreeSet<u32>>) -> Vec<Selected> {
-    let (mut new, mut due, mut unproven) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut new, mut due, mut unproven, mut pressing) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let mut unproven_bytes = 0u64;
     for (number, item, sent, standing) in standing::all(archive, route, carrier.now, carrier.deadline_seconds) {
         if item.is_held_back() || matches!(standing, Standing::Left | Standing::Cancelled) {
@@ -82,6 +84,8 @@ pub fn select(archive: &Archive, route: &Route, carrier: &Carrier<'_>, chosen: O
             continue;
         } else if picked || standing != Standing::Packed || has_unsent_parts(item, &sent) {
             due.push((sent.packed_sequence, Selected { item: number, because: Because::Due }));
+        } else if carrier.urgent.contains(&number) {
+            pressing.push(Selected { item: number, because: Because::Unproven });
         } else {
             unproven_bytes = unproven_bytes.saturating_add(bytes);
             unproven.push(Selected { item: number, because: Because::Unproven });
@@ -91,10 +95,17 @@ pub fn select(archive: &Archive, route: &Route, carrier: &Carrier<'_>, chosen: O
     new.sort_by(|one, two| id(one).cmp(id(two)));
     due.sort_by(|(one_sequence, one), (two_sequence, two)| (one_sequence, id(one)).cmp(&(two_sequence, id(two))));
     unproven.sort_by(|one, two| id(one).cmp(id(two)));
+    pressing.sort_by(|one, two| id(one).cmp(id(two)));
     let mut all = new;
     all.extend(due.into_iter().map(|(_, selected)| selected));
+    if carrier.cumulative {
+        all.extend(pressing);
+    }
     if carrier.cumulative && unproven_bytes < UNPROVEN_BYTES_MAX && !planted::is("unproven-left-behind") {
         all.extend(unproven);
+    }
+    if !planted::is("urgent-waits-its-turn") {
+        all.sort_by_key(|selected| !carrier.urgent.contains(&selected.item));
     }
     all
 }

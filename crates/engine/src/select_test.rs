@@ -14,7 +14,8 @@ const DEADLINE: i64 = 100;
 fn blank() -> Carrier<'static> {
     static NO_ITEMS: BTreeSet<(u32, u64)> = BTreeSet::new();
     static NO_PARTS: BTreeSet<(u32, u64, u64)> = BTreeSet::new();
-    Carrier { holds: &NO_ITEMS, holds_parts: &NO_PARTS, cumulative: true, now: NOW, deadline_seconds: DEADLINE }
+    static NO_URGENT: BTreeSet<u32> = BTreeSet::new();
+    Carrier { holds: &NO_ITEMS, holds_parts: &NO_PARTS, urgent: &NO_URGENT, cumulative: true, now: NOW, deadline_seconds: DEADLINE }
 }
 /// A world whose sequences from 5 on are on their way.
 fn travelling(items: Vec<(Item, RouteItem)>) -> (Archive, Route) {
@@ -54,6 +55,27 @@ fn new_first_then_due_by_how_long_unsent_then_unproven() {
         ("on-b", Because::Unproven),
     ];
     assert_eq!(found, expected.map(|(name, because)| (String::from(name), because)));
+}
+
+#[test]
+fn what_must_not_wait_goes_first_and_on_every_medium_until_it_is_proven() {
+    let (archive, mut route) = travelling(vec![
+        (item("new", 1), RouteItem::default()),
+        (item("due", 1), sent(1, 7, 0)),
+        (item("on-its-way", 1), sent(1, 5, 0)),
+        (item("done", 1), sent(1, 2, 1)),
+        (item("z-new", 1), RouteItem::default()),
+        (Item { stat: wire::record::FileStat { size: UNPROVEN_BYTES_MAX, ..wire::record::FileStat::default() }, ..item("much", 1) }, sent(1, 5, 0)),
+    ]);
+    route.packages.get_mut(&7).unwrap().lost = true;
+    let names = |urgent: &BTreeSet<u32>, cumulative: bool| {
+        let selected = select(&archive, &route, &Carrier { urgent, cumulative, ..blank() }, None);
+        selected.iter().map(|selected| alloc::format!("{}", archive.items[selected.item as usize].id)).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(names(&BTreeSet::new(), true), "new z-new due");
+    assert_eq!(names(&BTreeSet::from([1]), true), "due new z-new");
+    assert_eq!(names(&BTreeSet::from([1, 2, 3, 4]), true), "z-new due on-its-way new", "what is proven does not travel");
+    assert_eq!(names(&BTreeSet::from([1, 2, 3, 4]), false), "z-new due new", "over a gateway it is on its way already");
 }
 
 #[test]

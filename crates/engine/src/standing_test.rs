@@ -149,7 +149,14 @@ fn states_are_disjoint_and_add_up() {
         }
         assert_eq!(counts.values().sum::<u64>(), count, "seed {seed}: {counts:?}");
         // What is shown as open travels again by itself, and nothing else does unless it is on its way.
-        let carrier = Carrier { holds: &BTreeSet::new(), holds_parts: &BTreeSet::new(), cumulative: false, now: NOW, deadline_seconds: DEADLINE };
+        let carrier = Carrier {
+            holds: &BTreeSet::new(),
+            holds_parts: &BTreeSet::new(),
+            urgent: &BTreeSet::new(),
+            cumulative: false,
+            now: NOW,
+            deadline_seconds: DEADLINE,
+        };
         let is_in_parts = |number: &u32| route.item(*number).parts.is_some() && !travels.contains(number);
         let selected: BTreeSet<u32> = select(&archive, &route, &carrier, None)
             .into_iter()

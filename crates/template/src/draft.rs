@@ -118,6 +118,8 @@ pub struct Draft {
     pub sens_max: Sens,
     /// `schedule.trigger`.
     pub trigger: Option<(&'static Kind, Predicate)>,
+    /// `schedule.urgent.where`, asked of the kinds that are selected.
+    pub urgent: Option<Predicate>,
     /// The blocks, in their order.
     pub blocks: Vec<Block>,
     /// `project.mode` is `identity`; its line.
@@ -242,16 +244,15 @@ impl Drafting {
         };
         let sens_max = text("route", "sens_max").and_then(Sens::parse);
         let trigger = root.get("schedule").and_then(|schedule| schedule.get("trigger")).and_then(|node| self.trigger(node));
-        if let Some(node) = root.get("schedule").and_then(|schedule| schedule.get("urgent")).and_then(|urgent| urgent.get("where")) {
-            let selected: Vec<&'static Kind> = root.get("select").map(|list| kinds_of(list.elements())).unwrap_or_default();
-            self.predicate(node, "schedule.urgent.where", &selected);
-        }
+        let selected: Vec<&'static Kind> = root.get("select").map(|list| kinds_of(list.elements())).unwrap_or_default();
+        let urgent = root.get("schedule").and_then(|schedule| schedule.get("urgent")).and_then(|urgent| urgent.get("where"));
+        let urgent = urgent.and_then(|node| self.alone(node, "schedule.urgent.where", &selected));
         let blocks = root.get("select").map(|list| self.blocks(list.elements())).unwrap_or_default();
         let project = root.get("project");
         let identity = project.and_then(|project| project.get("mode")).map(|node| node.line);
         let projections = project.map(|project| self.projections(project)).unwrap_or_default();
         let waivers = root.get("waive").map(|list| list.elements().iter().filter_map(waiver).collect()).unwrap_or_default();
-        Some(Draft { purpose: purpose?, sens_max: sens_max?, trigger, blocks, identity, projections, waivers, root })
+        Some(Draft { purpose: purpose?, sens_max: sens_max?, trigger, urgent, blocks, identity, projections, waivers, root })
     }
 
     fn trigger(&mut self, node: &Node) -> Option<(&'static Kind, Predicate)> {
@@ -282,6 +283,15 @@ impl Drafting {
             return None;
         }
         Predicate::parse(node.text()?, kinds).map_err(|wrong| self.wrong(wrong, node.line, key)).ok()
+    }
+
+    /// A predicate that cannot ask which records others name.
+    fn alone(&mut self, node: &Node, key: &str, kinds: &[&'static Kind]) -> Option<Predicate> {
+        let condition = self.predicate(node, key, kinds)?;
+        if condition.referenced_by().is_some() {
+            self.tell(Fault::new(&fault::CONTRADICTION, node.line, key, "referenced_by"));
+        }
+        Some(condition)
     }
 
     fn wrong(&mut self, wrong: crate::predicate::Wrong, line: usize, key: &str) {

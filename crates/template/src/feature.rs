@@ -29,7 +29,6 @@ features! {
     Approvers "approvers" "templates approved by more than one person";
     FreshnessBanner "freshness-banner" "source_as_of and batch_seq set by the route";
     Timetable "timetable" "synchronisation at set times of the clock or calendar";
-    Urgent "urgent" "changes that must not wait for the next run";
     RunSize "run-size" "least and most items of a run";
     FullAgain "full-again" "everything sent anew at intervals";
     SystemContent "system-content" "ledger, templates and public keys as content of a backup";

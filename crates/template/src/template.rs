@@ -4,6 +4,7 @@ use crate::context::{Context, Reach};
 use crate::documents::{Document, Kept, Listed, Rules, as_it_is};
 use crate::draft::{Allowed, Draft, Purpose};
 use crate::fault::{self, Fault};
+use crate::node::Node;
 use crate::projection::{Fate, Projecting, mask_of, plan};
 use crate::quantity;
 use crate::refusing;
@@ -133,6 +134,38 @@ impl Template {
         let holds =
             |(kind, condition): &(&'static Kind, crate::predicate::Predicate)| kind.name == record.kind().name && condition.holds(record, context, false);
         self.draft.trigger.as_ref().is_none_or(holds)
+    }
+
+    /// Whether it says of some records that they must not wait.
+    pub fn has_urgent(&self) -> bool {
+        self.draft.urgent.is_some()
+    }
+
+    /// Whether a change of a record must not wait: it goes ahead of everything else on the route.
+    pub fn is_urgent(&self, record: &Record, context: &dyn Context) -> bool {
+        let holds = |condition: &crate::predicate::Predicate| {
+            self.draft.kinds().iter().any(|kind| kind.name == record.kind().name) && condition.holds(record, context, false)
+        };
+        self.draft.urgent.as_ref().is_some_and(holds)
+    }
+
+    /// Whether it bounds how long changes may wait.
+    pub fn bounds_waiting(&self) -> bool {
+        self.has_urgent() || self.draft.given("schedule", "max_delay").is_some()
+    }
+
+    /// Seconds that a change of a record may wait until a package holds it, where it is bounded.
+    pub fn delay_seconds(&self, record: &Record, context: &dyn Context) -> Option<u64> {
+        let duration = |node: Option<&Node>| node.and_then(Node::text).and_then(quantity::duration_seconds);
+        let urgent = self.draft.given("schedule", "urgent").filter(|_| self.is_urgent(record, context)).and_then(|urgent| urgent.get("max_delay"));
+        let triggered = self.draft.given("schedule", "max_delay").filter(|_| self.triggers(record, context));
+        [duration(urgent), duration(triggered)].into_iter().flatten().min()
+    }
+
+    /// Whether `schedule` asks for other records than the one that changed.
+    pub fn schedule_looks_around(&self) -> bool {
+        let triggers = self.draft.trigger.iter().map(|(_, condition)| condition);
+        triggers.chain(&self.draft.urgent).any(|condition| condition.reach().records)
     }
 
     /// Seconds after which a package without receipt is overdue.

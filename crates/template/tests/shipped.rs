@@ -152,6 +152,40 @@ fn rt5_carries_what_a_submitted_project_points_to() {
     }
 }
 
+/// What is revoked or lost must not wait; what is as good as ever may, and what is of another kind, whatever its state.
+#[test]
+fn rt2_lets_no_revoked_certificate_wait() {
+    let template = template("RT2");
+    let mut certificate = sample::record(&rights::kinds::certificate::ECERTIFICATE);
+    for (state, delay) in [("effective", None), ("replaced", None), ("revoked", Some(4 * 3600)), ("lost", Some(4 * 3600))] {
+        certificate["state"] = json!(state);
+        let record = record(certificate.clone());
+        let told = (template.is_urgent(&record, &Archive::default()), template.delay_seconds(&record, &Archive::default()));
+        assert_eq!(told, (delay.is_some(), delay), "{state}");
+    }
+    let any = Template::parse(&shipped("RT2").replace("kind = 'ecertificate' and state in ['revoked', 'lost']", "true")).expect("a template");
+    let member = record(sample::record(&rights::kinds::people::MEMBER));
+    assert!(any.is_urgent(&record(certificate), &Archive::default()) && !any.is_urgent(&member, &Archive::default()), "of what is selected");
+    let asks = shipped("RT2").replace("kind = 'ecertificate' and state in ['revoked', 'lost']", "referenced_by(deal)");
+    let faults = Template::parse(&asks).expect_err("nothing is gathered for it");
+    assert_eq!(faults.iter().map(|fault| (fault.code(), fault.key.as_str())).collect::<Vec<_>>(), [("TPL-14", "schedule.urgent.where")]);
+}
+
+/// A submitted project may wait for eight hours, and goes in its turn; what the trigger does not hold for may wait for ever.
+#[test]
+fn rt5_says_how_long_a_submitted_project_may_wait() {
+    let template = template("RT5");
+    let mut project = sample::record(&rights::kinds::exchange::EXCHANGE_PROJECT);
+    for (state, delay) in [("submitted", Some(8 * 3600)), ("draft", None)] {
+        project["state"] = json!(state);
+        let record = record(project.clone());
+        assert_eq!(template.delay_seconds(&record, &Archive::default()), delay, "{state}");
+        assert!(!template.is_urgent(&record, &Archive::default()));
+    }
+    assert!(template.bounds_waiting() && !template.has_urgent() && !template.schedule_looks_around());
+    assert!(!Template::parse(&shipped("RT1")).expect("a template").bounds_waiting());
+}
+
 /// Cut, doubled and altered at places from a seed, no text makes the reader panic, and what it still takes can be asked.
 #[test]
 fn no_text_makes_the_reader_panic() {

@@ -45,10 +45,7 @@ impl Drafting {
         let to_subject = node.get("self").map(|list| self.names(kind, list.elements(), &format!("{path}.self"))).unwrap_or_default();
         let masks = node.get("mask").map(|masks| self.masks(kind, masks, &format!("{path}.mask"), public.is_some())).unwrap_or_default();
         let dropped = node.get("drop").map(|list| list.elements().iter().filter_map(Node::text).map(str::to_owned).collect()).unwrap_or_default();
-        let condition = node.get("where").and_then(|node| self.predicate(node, &format!("{path}.where"), &[kind]));
-        if condition.as_ref().is_some_and(|condition| condition.referenced_by().is_some()) {
-            self.tell(Fault::new(&fault::CONTRADICTION, line, format!("{path}.where"), "referenced_by"));
-        }
+        let condition = node.get("where").and_then(|node| self.alone(node, &format!("{path}.where"), &[kind]));
         let is_public = public.is_some();
         Some(Projected { kind, line, allowed: At { line: list.line, value: allowed }, is_public, to_subject, masks, dropped, condition })
     }
