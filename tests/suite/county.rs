@@ -67,6 +67,28 @@ impl County {
         assert!(route["items"]["total"].as_u64() > Some(0) && route["items"]["total"] == route["items"]["done"], "{route}");
     }
 
+    /// Signs what lacks a right proof.
+    fn sign(&self) {
+        let signed = self.expect("inside", &["certificate", "sign"]);
+        assert!(signed["signed"].as_u64() > Some(0) && signed["refused"] == 0, "{signed}");
+    }
+
+    /// Every certificate of a replica is proven there, with nothing from inside; how many there are. One that is no longer in force is told so.
+    fn prove(&self, zone: &str) -> usize {
+        let replica = self.folder.join(format!("replica-{zone}"));
+        let paths = crate::stand::tree(&replica).into_keys().map(|path| String::from_utf8(path).expect("UTF-8"));
+        let is_one = |path: &String| path.starts_with("ecertificate/") && path.ends_with("record.json");
+        let files: Vec<String> = paths.filter(is_one).map(|path| replica.join(path).to_str().expect("UTF-8").to_owned()).collect();
+        for files in files.chunks(500) {
+            let ran = self.run(zone, &[&["certificate", "verify"], &files.iter().map(String::as_str).collect::<Vec<_>>()[..]].concat());
+            let told = ran.object["certificates"].as_array().expect("certificates");
+            assert_eq!(told.len(), files.len());
+            assert!(told.iter().all(|one| one["proven"] == true && one["signer"]["zone"] == "inside"), "{zone}: {}", ran.object);
+            assert!(ran.codes().iter().all(|code| code == "CRT-08"), "{zone}: {:?}", ran.codes());
+        }
+        files.len()
+    }
+
     /// Identity numbers, telephone and account numbers of all people; no route but the backups shows one of them whole.
     fn secrets(&self) -> HashSet<Vec<u8>> {
         let mut secrets = HashSet::new();
@@ -88,8 +110,9 @@ impl County {
         let lengths: BTreeSet<usize> = secrets.iter().map(Vec::len).collect();
         for folder in [format!("replica-{zone}"), zone.to_owned(), format!("medium-{zone}")] {
             for (path, leaf) in crate::stand::tree(&self.folder.join(&folder)) {
-                let without_zeros: Vec<u8> = leaf.0.iter().copied().filter(|byte| *byte != 0).collect();
-                for run in [&leaf.0, &without_zeros].into_iter().flat_map(|bytes| bytes.split(|byte| !byte.is_ascii_alphanumeric())) {
+                let plain = without_ids(leaf.0);
+                let without_zeros: Vec<u8> = plain.iter().copied().filter(|byte| *byte != 0).collect();
+                for run in [&plain, &without_zeros].into_iter().flat_map(|bytes| bytes.split(|byte| !byte.is_ascii_alphanumeric())) {
                     for length in lengths.iter().filter(|length| **length <= run.len()) {
                         if let Some(found) = run.windows(*length).find(|window| secrets.contains(*window)) {
                             return Some(format!("{folder}/{}: {}", String::from_utf8_lossy(&path), String::from_utf8_lossy(found)));
@@ -117,6 +140,22 @@ impl County {
         let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{zone}: {}", said.lines().take(40).collect::<Vec<_>>().join("\n"));
     }
+}
+
+/// The same without ids (RFC 9562): the digits of an id may be those of somebody's telephone number.
+fn without_ids(mut bytes: Vec<u8>) -> Vec<u8> {
+    const DASHES: [usize; 4] = [8, 13, 18, 23];
+    let mut at = 0;
+    while at + 36 <= bytes.len() {
+        let one = &bytes[at..at + 36];
+        let is_id =
+            one[8] == b'-' && one.iter().enumerate().all(|(place, byte)| if DASHES.contains(&place) { *byte == b'-' } else { byte.is_ascii_hexdigit() });
+        if is_id {
+            bytes[at..at + 36].fill(b' ');
+        }
+        at += if is_id { 36 } else { 1 };
+    }
+    bytes
 }
 
 #[test]
@@ -150,6 +189,7 @@ fn five_replicas_hold_what_their_templates_say() {
         .replace("archive = \"county\"\n", &format!("archive = \"county\"\nregion = \"{REGION}\"\n"));
     fs::write(&configuration, text).expect("it can be written");
     county.push(2, "submitted");
+    county.sign();
     county.expect("inside", &["capture"]);
     for (name, _) in ROUTES {
         let file = templates.join(format!("{name}.toml"));
@@ -162,10 +202,13 @@ fn five_replicas_hold_what_their_templates_say() {
             county.run("none", &["demo", "--into", &county.path("county"), "--step", "3"]);
             // Taken back: what only this project referred to leaves its route, though nothing of it changed.
             county.push(1, "draft");
+            let again = county.expect("inside", &["certificate", "sign"]);
+            assert_eq!(again["refused"], 0, "{again}");
         }
         for (name, zone) in ROUTES {
             county.settle(&name.to_lowercase(), zone);
             county.compare(&templates.join(format!("{name}.toml")), zone, &day);
+            assert_eq!(county.prove(zone) > 0, ["RT2", "RT3", "RT4"].contains(&name), "{zone}");
             let leak = county.leak(&county.secrets(), zone);
             assert_eq!(leak.is_some(), zone.starts_with("backup"), "{leak:?}");
         }
