@@ -96,6 +96,7 @@ fn a_signing_that_is_killed_leaves_each_record_as_it_was_or_signed() {
     let (stand, _scratch, records) = county("60", false);
     let paths: Vec<PathBuf> = records.iter().map(|path| stand.archive.join(path)).collect();
     let before: Vec<Value> = paths.iter().map(|path| record(path)).collect();
+    let there = tree(&stand.archive).len() as u64;
     for _ in 0..4 {
         kill(&mut stand.command(Side::Source, &["certificate", "sign"]), random.moment(Duration::from_millis(150)));
         for (path, before) in paths.iter().zip(&before) {
@@ -103,6 +104,8 @@ fn a_signing_that_is_killed_leaves_each_record_as_it_was_or_signed() {
             now.as_object_mut().expect("an object").remove("proof");
             assert_eq!(&now, before, "{}", path.display());
         }
+        // What the killing left beside a record is nobody's document.
+        assert_eq!(stand.expect(Side::Source, &["capture"], 0)["archives"][0]["items"], there);
     }
     let done = stand.expect(Side::Source, &["certificate", "sign"], 0);
     assert_eq!(done["signed"].as_u64().zip(done["right"].as_u64()).map(|(signed, right)| signed + right), Some(records.len() as u64), "{done}");

@@ -69,3 +69,30 @@ fn a_revoke_goes_ahead_of_a_backlog_and_wins() {
     let (total, done) = stand.counts();
     assert_eq!(total, done);
 }
+
+/// Outside nobody can check a certificate that goes without a proof: who changed one and did not sign it again is told.
+#[test]
+fn a_certificate_that_is_not_signed_is_named_before_it_goes() {
+    let (stand, _scratch, records) = county("8", true);
+    stand.without_breaker();
+    let check = ["check", "--archive", "cards", "--dry-run"];
+    let told = |arguments: &[&str]| {
+        let ran = stand.run(Side::Source, arguments);
+        (ran.exit, ran.codes())
+    };
+    assert_eq!(told(&check), (Some(0), Vec::new()), "nobody shows a certificate yet");
+    public(&stand);
+    assert_eq!(told(&check), (Some(1), vec!["SRC-15".to_owned(); records.len()]));
+    stand.expect(Side::Source, &["certificate", "sign"], 0);
+    assert_eq!(told(&check), (Some(0), Vec::new()));
+    stand.round();
+    let path = stand.archive.join(&records[0]);
+    change(&path, &[("issuer", "某区农业农村局（新址）")]);
+    let carried = stand.run(Side::Source, &["carry", "medium"]);
+    assert_eq!((carried.exit, carried.codes()), (Some(1), vec!["SRC-15".to_owned()]), "{}", carried.object);
+    assert_eq!(told(&check), (Some(1), vec!["SRC-15".to_owned()]));
+    stand.expect(Side::Source, &["certificate", "sign"], 0);
+    assert_eq!(told(&check), (Some(0), Vec::new()));
+    stand.round();
+    stand.expect(Side::Replica, &["certificate", "verify", text(&stand.replica.join(&records[0]))], 0);
+}

@@ -19,6 +19,10 @@ use crate::read::stat_of;
 /// Names between two calls of `progress`.
 const PROGRESS_NAMES: u64 = 1024;
 
+/// What the name of a file ends in that this program is writing into an archive, beside what it is to replace. What an interruption
+/// left of it is no document.
+pub const UNFINISHED: &[u8] = b".gapferry.part";
+
 /// A document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
@@ -49,6 +53,8 @@ pub enum Why {
     TooLong,
     /// It became something else while it was looked at.
     Changing,
+    /// This program was writing it.
+    Unfinished,
 }
 
 /// A name that is not carried.
@@ -167,6 +173,7 @@ impl Seen {
     fn take(&mut self, met: Met) {
         match met {
             Met::Entry { path, .. } if !fits(&path) => self.leave_out(path, Why::TooLong),
+            Met::Entry { path, stat } if stat.kind == Kind::File && path.ends_with(UNFINISHED) => self.leave_out(path, Why::Unfinished),
             Met::Entry { path, stat } => match stat.kind {
                 Kind::File => self.scan.found.push(Found { id: ItemId(path), stat: stat_of(&stat) }),
                 Kind::Dir => self.directories.push(path),

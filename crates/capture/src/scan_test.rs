@@ -47,6 +47,19 @@ fn any_legal_name_in_order_of_bytes() {
     assert_eq!(met.get(), 10 + 4, "ten documents in three folders, and an empty one");
 }
 
+/// What an interruption left of a writing of our own is no document; what others call so is one.
+#[test]
+fn what_this_program_was_writing_is_left_out() {
+    let scratch = tempfile::tempdir().unwrap();
+    for name in ["record.json", "record.json.gapferry.part", "theirs.part", "gapferry.part"] {
+        fs::write(scratch.path().join(name), name).unwrap();
+    }
+    let scan = scan(&RealDisk::new(), scratch.path(), &|_| ()).unwrap();
+    assert_eq!(ids(&scan), [&b"gapferry.part"[..], b"record.json", b"theirs.part"]);
+    assert_eq!(scan.left_out, [LeftOut { path: b"record.json.gapferry.part".to_vec(), why: Why::Unfinished }]);
+    assert!(scan.unproven.is_empty());
+}
+
 #[test]
 fn attributes_are_those_of_the_file_system() {
     let scratch = tempfile::tempdir().unwrap();

@@ -151,5 +151,6 @@ fn why(why: &Why) -> &'static str {
         Why::Unreadable => "unreadable",
         Why::TooLong => "too-long",
         Why::Changing => "unstable",
+        Why::Unfinished => "unfinished",
     }
 }

@@ -8,6 +8,7 @@ mod picture;
 mod printing;
 mod signing;
 mod trusting;
+pub(crate) mod unsigned;
 
 use finding::{Copies, Copy};
 use rights::certificate::clause::{self, Clause, Refused};

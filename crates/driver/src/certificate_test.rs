@@ -232,6 +232,28 @@ fn what_lacks_a_right_proof_is_signed_once() {
     assert_eq!(failure.0.code, "USE-01", "a replica signs nothing");
 }
 
+/// The archive says which files are records: a copy of a certificate among the documents of another record is a document.
+#[test]
+fn what_the_archive_takes_for_records_is_signed_and_found() {
+    let certificates = Certificates::new(2);
+    let (scene, copy) = (&certificates.scene, fs::read(certificates.file(0)).unwrap());
+    let beside = Certificates::item(1).replace("record.json", "copy.json");
+    scene.write(&beside, &copy);
+    scene.write("cards/1.card", &copy);
+    assert_eq!(certificates.sign(|_| ()), (2, 0, 0), "a folder with a record holds no other");
+    let unchanged = |path: &str| fs::read(scene.path("archive").join(path)).unwrap() == copy;
+    assert!(unchanged(&beside) && unchanged("cards/1.card"));
+    let file = scene.source().join("gapferry.toml");
+    let text = fs::read_to_string(&file).unwrap();
+    let root = text.lines().find(|line| line.starts_with("root = ")).unwrap();
+    fs::write(&file, text.replace(root, &format!("{root}\nlayout = \"records\"\nrecords = \"cards/*.card\""))).unwrap();
+    assert_eq!(certificates.sign(|_| ()), (1, 0, 0));
+    assert!(unchanged(&beside) && !unchanged("cards/1.card"));
+    fs::remove_dir_all(scene.path("archive/ecertificate")).unwrap();
+    let report = certificates.verify(Some(scene.source()), &CertificateVerifyOptions { files: vec![scene.path("archive/cards/1.card")], ..Default::default() });
+    assert!(report.problems.is_empty() && report.certificates[0].proven, "{report:?}");
+}
+
 #[test]
 fn a_record_that_somebody_touches_meanwhile_is_left_alone() {
     let certificates = Certificates::new(1);

@@ -4,22 +4,24 @@
 //! number is the index of the checks, and the paths of those that were changed once.
 
 mod alerts;
-mod files;
+pub(crate) mod files;
 pub mod rules;
 
 use rayon::prelude::*;
 use rights::cross::{self, Index, Raised};
 use rights::scalar::Date;
-use rights::{Fault, fault, json};
+use rights::{Fault, Record, fault, json};
 use std::path::{Path, PathBuf};
 use wire::ItemId;
 
+use crate::certificate::unsigned::UNSIGNED;
 use crate::home::{Access, Home};
 use crate::progress::Stage;
+use crate::records::Recognising;
 use crate::report::{CheckReport, Failure, LISTED_MAX, Problem};
 use crate::world::World;
 use alerts::Alerts;
-use files::{Files, Met, What};
+use files::{Files, Lacks, Met, What};
 use rules::CheckRules;
 
 /// Largest file of rules, bytes: a boundary for each village of a county.
@@ -62,12 +64,13 @@ pub fn check(world: &World, options: &CheckOptions) -> Result<CheckReport, Failu
     if wire::name::check_path(folder.as_bytes()).is_err() {
         return Err(Failure::new("USE-01", "--alerts", format!("{folder:?} is no folder below the root of the archive")));
     }
-    let (place, root, mut rules) = match &options.what {
-        Checked::Folder(folder) => (folder.display().to_string(), folder.clone(), CheckRules::default()),
+    let mut reading = None;
+    let (place, root, mut rules, recognising) = match &options.what {
+        Checked::Folder(folder) => (folder.display().to_string(), folder.clone(), CheckRules::default(), None),
         Checked::Archive { home, name } => {
-            let config = Home::open(world, home, Access::Read)?.config.clone();
-            let archive = config.archives.get(name).ok_or_else(|| Failure::new("USE-01", name, "no archive of this name"))?;
-            (name.clone(), archive.root.clone(), archive.rules.clone())
+            let home = reading.insert(Home::open(world, home, Access::Read)?);
+            let archive = home.config.archives.get(name).ok_or_else(|| Failure::new("USE-01", name, "no archive of this name"))?;
+            (name.clone(), archive.root.clone(), archive.rules.clone(), Recognising::with(archive, &[format!("{folder}/**/record.json")])?)
         }
     };
     if let Some(file) = &options.rules {
@@ -95,7 +98,11 @@ pub fn check(world: &World, options: &CheckOptions) -> Result<CheckReport, Failu
         changed_once: Vec::new(),
     };
     world.progress.begin(Stage::Records, None, None);
-    let read = checking.read_all(world, &dir);
+    // Where a route shows parts of certificates, each needs its proof.
+    let home = reading.as_ref().filter(|home| crate::certificate::unsigned::are_shown(home, &checking.report.archive));
+    let lacks = |record: &Record| home.is_some_and(|home| crate::certificate::unsigned::is_unsigned(home, record.fields()));
+    let read = checking.read_all(world, &dir, recognising.as_ref(), &lacks);
+    drop(reading);
     world.progress.end();
     read?;
     // Nothing else of this home touches the archive's tree while alerts are written into it.
@@ -129,8 +136,8 @@ struct Checking<'a> {
 }
 
 impl Checking<'_> {
-    fn read_all(&mut self, world: &World, dir: &store::disk::Dir) -> Result<(), Failure> {
-        let mut files = Files::new(&*world.disk, dir);
+    fn read_all(&mut self, world: &World, dir: &store::disk::Dir, recognising: Option<&Recognising>, lacks: &Lacks<'_>) -> Result<(), Failure> {
+        let mut files = Files::new(&*world.disk, dir, recognising, lacks);
         let mut ready = Vec::new();
         loop {
             let (next, ()) = rayon::join(|| files.step(), || self.take(world, std::mem::take(&mut ready)));
@@ -154,13 +161,16 @@ impl Checking<'_> {
         for Met { path, what } in met {
             files += 1;
             match what {
-                What::Record(record, size) => {
+                What::Record(record, size, lacks) => {
                     bytes += size;
                     if !self.index.take(&record) {
                         self.leave_out(&path, &[Fault::new(&fault::RID_TWICE, "rid")]);
                         continue;
                     }
                     self.report.records += 1;
+                    if lacks {
+                        self.problem(UNSIGNED, &path, "it is not signed, or signed as something else".into());
+                    }
                     *self.report.kinds.entry(record.kind().name).or_default() += 1;
                     if !record.doubts().is_empty() {
                         self.report.doubtful += 1;

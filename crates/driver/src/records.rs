@@ -14,6 +14,7 @@ use wire::record::{Captured, CapturedRow, Described, DescribedRow};
 use wire::{ItemId, planted};
 
 use crate::acts::{Matcher, patterns};
+use crate::certificate::unsigned;
 use crate::config::{ArchiveConfig, Layout};
 use crate::home::Home;
 use crate::report::{Failure, Problem};
@@ -47,11 +48,17 @@ impl Recognising {
     /// # Errors
     /// `USE-01` for a pattern that is not well formed.
     pub fn of(config: &ArchiveConfig) -> Result<Option<Self>, Failure> {
-        let pattern = config.records.clone().unwrap_or_else(|| "**/record.json".into());
-        (config.layout == Layout::Records).then(|| patterns(&[pattern]).map(Self)).transpose()
+        Self::with(config, &[])
     }
 
-    fn is_record(&self, id: &ItemId) -> bool {
+    /// The same, and what these patterns name besides.
+    pub fn with(config: &ArchiveConfig, besides: &[String]) -> Result<Option<Self>, Failure> {
+        let pattern = config.records.clone().unwrap_or_else(|| "**/record.json".into());
+        (config.layout == Layout::Records).then(|| patterns(&[&[pattern], besides].concat()).map(Self)).transpose()
+    }
+
+    /// Whether a file of this name is a record.
+    pub fn is_record(&self, id: &ItemId) -> bool {
         self.0.is_match(id)
     }
 }
@@ -151,6 +158,7 @@ fn owner(path: &[u8], folders: &HashMap<&[u8], u32>, stems: &HashMap<&[u8], u32>
 /// records that are there now.
 pub fn describe(home: &mut Home, name: &str, root: &Dir) -> Result<Vec<Problem>, Failure> {
     let Some(recognising) = Recognising::of(&home.config.archives[name])? else { return Ok(Vec::new()) };
+    let mut problems = Vec::new();
     let archive = &home.source().archives[name];
     let again = |item: &Item| item.fault.as_deref().is_some_and(|fault| fault == DUPLICATE || fault == "SRC-04" || fault == "SRC-05" || fault == NO_RECORD);
     let open = |item: &Item| !item.described || !item.gone && again(item);
@@ -161,17 +169,24 @@ pub fn describe(home: &mut Home, name: &str, root: &Dir) -> Result<Vec<Problem>,
         groups.sort_unstable_by_key(|(record, _)| *record);
         let orphans: Vec<u32> =
             (0u32..).zip(&archive.items).filter(|(number, item)| open(item) && grouping.record_of(*number).is_none()).map(|(number, _)| number).collect();
+        let shown = unsigned::are_shown(home, name);
         let levelled = level(archive, &groups);
         for rows in levelled.chunks(ROWS_MAX) {
             home.record(Captured { archive: name.into(), root: None, rows: rows.to_vec() })?;
         }
-        let rows = read(home, name, root, &groups, &orphans);
+        let (rows, lacking) = read(home, name, root, &groups, &orphans, shown);
         for rows in rows.chunks(ROWS_MAX) {
             home.record(Described { archive: name.into(), rows: rows.to_vec() })?;
         }
+        if let Some(first) = lacking.first() {
+            let first = &home.source().archives[name].items[*first as usize].id;
+            let detail = format!("{} certificates that changed are not signed, or signed as something else; the first is {first}", lacking.len());
+            problems.push(unsigned::problem(name.into(), detail));
+        }
     }
     let items = home.source().archives[name].items.iter().filter(|item| !item.gone);
-    Ok(items.filter_map(|item| Some(problem(item, item.fault.as_deref().filter(|fault| *fault != OF_FAULTY)?))).collect())
+    problems.extend(items.filter_map(|item| Some(problem(item, item.fault.as_deref().filter(|fault| *fault != OF_FAULTY)?))));
+    Ok(problems)
 }
 
 fn problem(item: &Item, fault: &str) -> Problem {
@@ -206,6 +221,8 @@ struct Told {
     rid: u64,
     transaction: Option<[u8; 16]>,
     fault: String,
+    /// It is a certificate without a right proof, where that matters.
+    unsigned: bool,
 }
 
 impl Told {
@@ -217,7 +234,7 @@ impl Told {
     }
 
     /// Reads a record. Of a kind that is not known only its form is looked at.
-    fn of(bytes: &[u8]) -> Self {
+    fn of(bytes: &[u8], is_unsigned: &(dyn Fn(&serde_json::Map<String, serde_json::Value>) -> bool + Sync)) -> Self {
         let value = match rights::json::read(bytes) {
             Ok(value) => value,
             Err(fault) => return Self::fault(fault.to_string()),
@@ -232,13 +249,14 @@ impl Told {
         let rid = fields.get("rid").and_then(serde_json::Value::as_str).map_or(0, rid_number);
         let transaction = fields.get("txn").and_then(|txn| txn.get("txn_id")?.as_str());
         let of = |id: &str| blake3::hash(id.as_bytes()).as_bytes()[..16].try_into().expect("16 of 32 bytes");
-        Self { rid, transaction: transaction.map(of), fault: String::new() }
+        Self { rid, transaction: transaction.map(of), fault: String::new(), unsigned: is_unsigned(fields) }
     }
 }
 
-/// Reads the records of these groups, on all cores.
-fn read(home: &Home, name: &str, root: &Dir, groups: &[(u32, Vec<u32>)], orphans: &[u32]) -> Vec<DescribedRow> {
+/// Reads the records of these groups, on all cores; and where certificates are shown, names those without a right proof.
+fn read(home: &Home, name: &str, root: &Dir, groups: &[(u32, Vec<u32>)], orphans: &[u32], shown: bool) -> (Vec<DescribedRow>, Vec<u32>) {
     let (disk, archive) = (&*home.world.disk, &home.source().archives[name]);
+    let is_unsigned = |fields: &serde_json::Map<String, serde_json::Value>| shown && unsigned::is_unsigned(home, fields);
     let read_one = |(parents, content): &mut (Parents, Vec<u8>), record: u32| -> Told {
         let item = &archive.items[record as usize];
         if item.gone {
@@ -249,7 +267,7 @@ fn read(home: &Home, name: &str, root: &Dir, groups: &[(u32, Vec<u32>)], orphans
             return Told::fault(rights::Fault::limited(&rights::fault::TOO_LARGE, "", rights::json::RECORD_BYTES_MAX as u64).to_string());
         }
         match parents.read(disk, root, &item.id, &mut |bytes| content.extend_from_slice(bytes)) {
-            Ok(stat) if stat == item.stat => Told::of(content),
+            Ok(stat) if stat == item.stat => Told::of(content, &is_unsigned),
             Ok(_) | Err(ReadFailure::Unstable) => Told::fault("SRC-04"),
             Err(ReadFailure::Gone) => Told::fault("SRC-04"),
             Err(ReadFailure::Io(_)) => Told::fault("SRC-05"),
@@ -288,5 +306,5 @@ fn read(home: &Home, name: &str, root: &Dir, groups: &[(u32, Vec<u32>)], orphans
         let fault = if item.gone { "" } else { NO_RECORD };
         DescribedRow { item: *number, version: item.version, rid: 0, transaction: None, fault: fault.into() }
     }));
-    rows
+    (rows, groups.iter().zip(&told).filter(|(_, told)| told.unsigned).map(|((record, _), _)| *record).collect())
 }

@@ -17,12 +17,12 @@ use wire::card::Role;
 use wire::digest::of_bytes;
 
 use super::trusting::Trusted;
+use crate::checking::files::{RECORD_ENDS, may_be_record};
+use crate::config::ArchiveConfig;
 use crate::home::Home;
+use crate::records::Recognising;
 use crate::tree::split;
 use crate::world::World;
-
-/// What the names of records end in.
-pub(super) const RECORD_ENDS: &[u8] = b".json";
 
 /// A copy of a certificate.
 pub(super) struct Copy {
@@ -66,7 +66,7 @@ impl<'w> Copies<'w> {
         let mut copies = Self { world, roots: Vec::new(), places: Vec::new(), by_component: HashMap::new(), read: OnceCell::new() };
         match home {
             Some(home) if home.config.role == Role::Replica => copies.of_replica(home),
-            Some(home) => home.config.archives.values().for_each(|archive| copies.of_archive(&archive.root)),
+            Some(home) => home.config.archives.values().for_each(|archive| copies.of_archive(archive)),
             None => {}
         }
         copies
@@ -75,18 +75,20 @@ impl<'w> Copies<'w> {
     fn of_replica(&mut self, home: &Home) {
         for route in home.replica().routes.values() {
             let root = self.root(Path::new(OsStr::from_bytes(&route.into)));
-            for item in route.items.iter().filter(|item| item.held()) {
+            for item in route.items.iter().filter(|item| item.held() && item.path().0.ends_with(RECORD_ENDS)) {
                 self.add(root, &item.path().0, Some(item.digest));
             }
         }
     }
 
-    fn of_archive(&mut self, path: &Path) {
-        let (root, world) = (self.root(path), self.world);
-        // What cannot be looked into holds no copy that is known.
-        let _ = world.disk.walk(path, &mut |met| {
+    fn of_archive(&mut self, archive: &ArchiveConfig) {
+        let (root, world) = (self.root(&archive.root), self.world);
+        // What cannot be looked into holds no copy that is known, nor does an archive whose pattern is none.
+        let Ok(recognising) = Recognising::of(archive) else { return };
+        let _ = world.disk.walk(&archive.root, &mut |met| {
             if let Met::Entry { path, stat } = met
                 && stat.kind == Kind::File
+                && may_be_record(&path, recognising.as_ref())
             {
                 self.add(root, &path, None);
             }
@@ -99,9 +101,6 @@ impl<'w> Copies<'w> {
     }
 
     fn add(&mut self, root: usize, path: &[u8], digest: Option<Digest>) {
-        if !path.ends_with(RECORD_ENDS) {
-            return;
-        }
         let number = self.places.len();
         self.places.push(Place { root, path: path.to_vec(), digest });
         for component in path.split(|byte| *byte == b'/').map(|component| component.strip_suffix(RECORD_ENDS).unwrap_or(component)) {

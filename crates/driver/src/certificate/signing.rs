@@ -1,9 +1,10 @@
 //! `certificate sign`: gives every certificate of an archive that lacks a right proof one of its own.
 //!
 //! A record is rewritten in its canonical form, beside itself and then by a rename, and only if nobody touched it meanwhile. So many
-//! are written, made durable by one call, and then renamed. What an interruption leaves ends in `.part` and is replaced by the next
-//! run; a record is the old one or the new one.
+//! are written, made durable by one call, and then renamed. What an interruption leaves ends in `.gapferry.part`, is
+//! captured by nobody, and is replaced by the next run; a record is the old one or the new one.
 
+use capture::scan::UNFINISHED;
 use rights::Record;
 use rights::certificate::{self, KIND, MEMBER, Signer};
 use rights::fault::Fault;
@@ -14,15 +15,16 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use store::disk::{Dir, Kind, Met, Rename, Stat};
-use store::spool::{PART, read_whole, remove_if_there};
+use store::spool::{read_whole, remove_if_there};
 use wire::ItemId;
 use wire::card::Role;
 
-use super::finding::RECORD_ENDS;
 use super::trusting::Trusted;
 use crate::acts::{Matcher, patterns};
+use crate::checking::files::{may_be_record, settle};
 use crate::home::{Access, Home};
 use crate::progress::Stage;
+use crate::records::Recognising;
 use crate::report::{CertificateSignReport, Failure, Problem, SignedCertificate};
 use crate::tree::split;
 use crate::world::World;
@@ -60,7 +62,9 @@ pub fn certificate_sign(world: &World, path: &Path, options: &CertificateSignOpt
     let mut report = CertificateSignReport { dry_run: options.dry_run, ..CertificateSignReport::default() };
     let chosen = home.config.archives.iter().filter(|(name, _)| options.archive.as_ref().is_none_or(|chosen| chosen == *name));
     for (name, archive) in chosen {
-        let mut signing = Signing { home: &home, archive: name, root: &archive.root, options, report: &mut report, written: Vec::new() };
+        let recognising = Recognising::of(archive)?;
+        let recognising = recognising.as_ref();
+        let mut signing = Signing { home: &home, archive: name, root: &archive.root, recognising, options, report: &mut report, written: Vec::new() };
         signing.archive(matcher.as_ref())?;
     }
     let result = format!("signed {} certificates", report.signed);
@@ -90,6 +94,8 @@ struct Signing<'s> {
     home: &'s Home,
     archive: &'s str,
     root: &'s Path,
+    /// Which files are records, where the archive says it.
+    recognising: Option<&'s Recognising>,
     options: &'s CertificateSignOptions,
     report: &'s mut CertificateSignReport,
     written: Vec<Written>,
@@ -101,16 +107,17 @@ impl Signing<'_> {
         let unread = |error: std::io::Error| Failure::new("SRC-01", self.archive, error.to_string());
         let root = world.disk.root(self.root).map_err(unread)?;
         let mut found = Vec::new();
-        let is_chosen = |path: &[u8]| path.ends_with(RECORD_ENDS) && matcher.is_none_or(|matcher| matcher.is_match(&ItemId(path.to_vec())));
         let walk = world.disk.walk(self.root, &mut |met| {
             if let Met::Entry { path, stat } = met
                 && stat.kind == Kind::File
-                && is_chosen(&path)
+                && may_be_record(&path, self.recognising)
             {
                 found.push((path, stat));
             }
         });
         walk.map_err(unread)?;
+        settle(&mut found, self.recognising);
+        found.retain(|(path, _)| matcher.is_none_or(|matcher| matcher.is_match(&ItemId(path.clone()))));
         found.sort_by(|(one, _), (other, _)| one.cmp(other));
         world.progress.begin(Stage::Sign, Some(found.len() as u64), None);
         let before = self.report.signed;
@@ -197,7 +204,7 @@ impl Signing<'_> {
             let place = self.place(&path);
             let failed = |error: std::io::Error| Failure::io(&place, &error);
             let name = split(&path).1;
-            let part = [name, PART].concat();
+            let part = [name, UNFINISHED].concat();
             let is_same = |now: Stat| (now.size, now.modified, now.changed, now.inode) == (was.size, was.modified, was.changed, was.inode);
             if disk.stat(&dir, name).is_ok_and(is_same) {
                 disk.rename((&dir, &part), (&dir, name), Rename::Replace).map_err(failed)?;
@@ -226,7 +233,7 @@ fn right(value: Value) -> Result<Record, Fault> {
 
 /// Writes what is to take the place of a file; not durable yet.
 fn write_beside(world: &World, dir: &Dir, name: &[u8], was: &Stat, bytes: &[u8]) -> std::io::Result<()> {
-    let part = [name, PART].concat();
+    let part = [name, UNFINISHED].concat();
     remove_if_there(&*world.disk, dir, &part)?;
     let mut file = world.disk.create(dir, &part, 0o600)?;
     file.write_all_at(bytes, 0)?;

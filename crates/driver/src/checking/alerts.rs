@@ -4,12 +4,13 @@
 //! they get their names, and that is synced too. Given twice, the second time changes nothing. What a person wrote is never replaced but by
 //! its next version.
 
+use capture::scan::UNFINISHED;
 use rights::Record;
 use rights::cross::{Finding, Parameters, Raised, alert};
 use std::collections::BTreeMap;
 use std::io;
 use store::disk::{Dir, Disk, Rename};
-use store::spool::{PART, remove_if_there};
+use store::spool::remove_if_there;
 use wire::ItemId;
 
 use super::files::{read, split};
@@ -123,7 +124,7 @@ impl<'a> Alerts<'a> {
             return Ok(());
         }
         let (folder, name) = split(&path);
-        let part = [name, PART].concat();
+        let part = [name, UNFINISHED].concat();
         let written = self.disk.dir(self.root, folder, true).and_then(|dir| {
             remove_if_there(self.disk, &dir, &part)?;
             self.disk.create(&dir, &part, 0o644)?.write_all_at(&alert.canonical(), 0)
@@ -142,7 +143,7 @@ impl<'a> Alerts<'a> {
         sync()?;
         for (path, new) in &self.beside {
             let (folder, name) = split(path);
-            let part = [name, PART].concat();
+            let part = [name, UNFINISHED].concat();
             let named = self.disk.dir(self.root, folder, false).and_then(|dir| {
                 match self.disk.rename((&dir, &part), (&dir, name), if *new { Rename::New } else { Rename::Replace }) {
                     Err(error) if error.kind() == io::ErrorKind::AlreadyExists => self.disk.remove(&dir, &part),
