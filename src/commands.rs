@@ -245,6 +245,22 @@ pub const COMMANDS: &[Command] = &[
     ),
     Command { one_of: &["item", "package"], ..command("resend", &[ROUTE.required(), ITEMS, PACKAGE, REASON]) },
     Command { one_of: &["item", "package"], ..command("cancel", &[ROUTE.required(), ITEMS, PACKAGE, REASON]) },
+    Command {
+        one_of: &["route", "all-routes"],
+        ..command(
+            "purge",
+            &[
+                Argument::text("route", "ROUTE", "argument.purge-routes").many(),
+                Argument::flag("all-routes", "argument.all-routes"),
+                Argument::text("archive", "ARCHIVE", "argument.purge-archive"),
+                ITEMS.required(),
+                REASON,
+                Argument::flag("yes", "argument.yes"),
+                DRY_RUN,
+            ],
+        )
+    },
+    command("purges", &[Argument::text("pattern", "PATTERN", "argument.pattern").positional().optional(), ROUTE]),
     group("breaker", &[command("release", &[Argument::text("route", "ROUTE", "argument.route-stopped").positional(), REASON])]),
     command(
         "rebase",

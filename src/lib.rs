@@ -23,6 +23,7 @@ mod paper;
 mod passphrase;
 mod perform;
 mod progress;
+mod purge;
 mod schema;
 pub mod show;
 mod sizes;

@@ -4,8 +4,8 @@ use clap::ArgMatches;
 use driver::report::Failure;
 use driver::{
     ApplyOptions, ArchiveAdd, BackupOptions, CarryOptions, CertificateCodeOptions, CertificateSignOptions, CertificateVerifyOptions, CheckOptions, Checked,
-    Chosen, HistoryOptions, HomeRestoreOptions, ItemsOptions, PackOptions, ParityOptions, RebaseOptions, ReceiptForm, ReconcileOptions, RestoreOptions,
-    RouteAccept, RouteAdd, ScrubOptions, World,
+    Chosen, HistoryOptions, HomeRestoreOptions, ItemsOptions, PackOptions, ParityOptions, PurgeOptions, RebaseOptions, ReceiptForm, ReconcileOptions,
+    RestoreOptions, RouteAccept, RouteAdd, ScrubOptions, World,
 };
 use std::env;
 use std::ffi::OsString;
@@ -22,6 +22,7 @@ use crate::log;
 use crate::paper;
 use crate::passphrase;
 use crate::progress::Shown;
+use crate::purge;
 use crate::schema;
 use crate::show::record_line;
 use crate::trust;
@@ -121,6 +122,8 @@ fn with_home(path: &str, matches: &ArgMatches, world: &World, home: &Path, voice
         }
         "resend" => voice.say(driver::resend(world, home, &text(matches, "route"), &chosen(matches), &text(matches, "reason"))),
         "cancel" => voice.say(driver::cancel(world, home, &text(matches, "route"), &chosen(matches), &text(matches, "reason"))),
+        "purge" => purge::purge(world, home, &purging(matches), matches.get_flag("yes"), voice),
+        "purges" => voice.say(driver::purges(world, home, optional(matches, "route").as_deref(), optional(matches, "pattern").as_deref())),
         "breaker.release" => voice.say(driver::breaker_release(world, home, &text(matches, "route"), &text(matches, "reason"))),
         "rebase" => voice.say(driver::rebase(world, home, &rebase(matches))),
         "history" => voice.say(driver::history(world, home, &history(matches))),
@@ -235,6 +238,16 @@ fn apply(matches: &ArgMatches) -> ApplyOptions {
         routes: texts(matches, "route"),
         receipt: receipt_form(matches),
         receipt_to: optional_path(matches, "receipt-to"),
+        dry_run: matches.get_flag("dry-run"),
+    }
+}
+
+fn purging(matches: &ArgMatches) -> PurgeOptions {
+    PurgeOptions {
+        routes: texts(matches, "route"),
+        archive: optional(matches, "archive"),
+        items: texts(matches, "item"),
+        reason: text(matches, "reason"),
         dry_run: matches.get_flag("dry-run"),
     }
 }

@@ -23,14 +23,20 @@ pub fn trust(world: &World, home: &Path, file: &Path, fingerprint: Option<String
     }
     let card = driver::read_card(world, file)?;
     let fingerprint = card.fingerprint();
-    warn(&voice.texts.fill("trust.shown", &[("zone", &card.zone), ("role", card.role.word()), ("fingerprint", &fingerprint)]));
-    warn(&voice.texts.text("trust.ask"));
-    let mut answer = String::new();
-    io::stdin().lock().read_line(&mut answer).map_err(|error| Failure::io("stdin", &error))?;
-    if !agrees(&answer, &voice.texts) {
+    let shown = voice.texts.fill("trust.shown", &[("zone", &card.zone), ("role", card.role.word()), ("fingerprint", &fingerprint)]);
+    if !confirmed(&shown, "trust.ask", &voice.texts)? {
         return Err(Failure::new("CRD-09", file.display().to_string(), voice.texts.text("trust.declined")));
     }
     trust(&fingerprint)
+}
+
+/// Whether a person at the terminal says yes to what is shown, asked with the text of this key.
+pub fn confirmed(shown: &str, question: &str, texts: &Texts) -> Result<bool, Failure> {
+    warn(shown);
+    warn(&texts.text(question));
+    let mut answer = String::new();
+    io::stdin().lock().read_line(&mut answer).map_err(|error| Failure::io("stdin", &error))?;
+    Ok(agrees(&answer, texts))
 }
 
 /// Only the whole word counts.

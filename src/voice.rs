@@ -53,16 +53,21 @@ impl Voice {
         if self.json {
             return self.json(exit, &Answer { report, exit });
         }
+        self.print(exit, &self.page(report))
+    }
+
+    /// A report as a page.
+    pub fn page<R: Show>(&self, report: &R) -> String {
         let mut page = Page::new(&self.texts);
         if !self.quiet || R::ASKED {
             report.show(&mut page);
         }
         report.attention(&mut page);
-        advice::show(&problems, &mut page);
+        advice::show(&report.problems(), &mut page);
         if !self.quiet {
             report.close(&mut page);
         }
-        self.print(exit, &page.finish())
+        page.finish()
     }
 
     /// Prints why a command could not be carried out; returns the exit code.

@@ -5,6 +5,7 @@ mod carry;
 mod certificates;
 mod checking;
 mod ledger;
+mod purging;
 mod replica;
 mod setup;
 mod source;

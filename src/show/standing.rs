@@ -88,6 +88,9 @@ fn route_lines(route: &RouteStatus, role: &str, page: &mut Page) {
     if route.unconfirmed > 0 {
         page.say("status.unconfirmed", &[("count", &number(route.unconfirmed))]);
     }
+    if route.purging > 0 {
+        page.say("status.purging", &[("count", &number(route.purging))]);
+    }
     if let Some(code) = &route.stopped {
         page.say("status.stopped", &[("code", code), ("remedy", &crate::advice::remedy(code, page.texts))]);
     }

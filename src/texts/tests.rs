@@ -110,7 +110,23 @@ fn every_key_is_used_and_every_used_key_exists() {
         used.extend([format!("advice.{}", advice.code), advice.fault.to_owned(), advice.remedy.to_owned()]);
     }
     // Families whose words come from reports; each word is written down in the driver or the wire crate, those of templates in theirs.
-    let families = ["lint", "feature", "state", "result", "outcome", "change", "left-out", "because", "form", "kind", "next", "notice", "certificate-state"];
+    let families = [
+        "lint",
+        "feature",
+        "state",
+        "result",
+        "outcome",
+        "change",
+        "left-out",
+        "because",
+        "form",
+        "kind",
+        "next",
+        "notice",
+        "certificate-state",
+        "purge-state",
+        "purge-package",
+    ];
     let missing: Vec<&String> = used.iter().filter(|key| !TABLE.contains_key(*key)).collect();
     assert!(missing.is_empty(), "used and not there: {missing:?}");
     let in_family = |key: &str| key.split_once('.').is_some_and(|(family, _)| families.contains(&family));

@@ -69,6 +69,8 @@ fn every_change_has_somebody_who_made_it() {
     assert_eq!(record["body"]["reason"], reason);
     let record = changes(Source, &["cancel", "--route", "outward", "--item", "card 2", "--reason", reason], &[0]);
     assert_eq!(record["body"]["reason"], reason);
+    let record = changes(Source, &["purge", "--route", "outward", "--item", "card 2", "--reason", reason, "--yes"], &[0]);
+    assert_eq!(record["body"]["reason"], reason);
     for number in 0..120 {
         fs::remove_file(stand.archive.join(format!("card {number}"))).expect("it can be removed");
     }

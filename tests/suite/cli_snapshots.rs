@@ -202,6 +202,7 @@ pub fn reports() -> Vec<(&'static str, Value)> {
         extra: 3,
         keys: route_keys(),
         unconfirmed: 0,
+        purging: 2,
         next: "release-breaker",
     };
     let listed = ItemReport {
@@ -295,6 +296,41 @@ pub fn reports() -> Vec<(&'static str, Value)> {
         ),
         ("items", json(&ItemsReport { items: vec![listed] })),
         ("resend", json(&ActReport { act: "resend", route: text("outward"), items: 1, agreed: vec![text("li")], missing: 1, problems: problem() })),
+        (
+            "purge",
+            json(&PurgeReport {
+                dry_run: false,
+                routes: vec![RoutePurge {
+                    route: text("outward"),
+                    other_zone: text("outside"),
+                    items: 1,
+                    gone: 0,
+                    open: 1,
+                    agreed: vec![text("li")],
+                    missing: 1,
+                    listed: vec![PurgedItem {
+                        item: item("card 1"),
+                        version: 3,
+                        stays: true,
+                        state: "proven",
+                        asked_at: Some(1_795_254_420),
+                        sequence: 12,
+                        proven_at: Some(1_795_254_480),
+                    }],
+                    packages: vec![HoldingPackage {
+                        sequence: 9,
+                        package: text("00112233445566778899aabbccddeeff"),
+                        medium: Some(text("ffeeddccbbaa99887766554433221100")),
+                        packed_at: 1_795_254_400,
+                        file_bytes: 32_768,
+                        items: 1,
+                        state: "answered",
+                    }],
+                    packages_total: 1,
+                }],
+                problems: problem(),
+            }),
+        ),
         (
             "rebase",
             json(&RebaseReport {

@@ -59,6 +59,8 @@ fn changing(side: Side) -> Vec<Vec<&'static str>> {
             vec!["reconcile", "--from", "medium"],
             vec!["resend", "--route", "outward", "--item", "a", "--reason", "again"],
             vec!["cancel", "--route", "outward", "--item", "c", "--reason", "not needed"],
+            vec!["purge", "--route", "outward", "--item", "a", "--reason", "wrong", "--yes"],
+            vec!["purge", "--route", "outward", "--item", "a", "--reason", "wrong", "--dry-run"],
             vec!["archive", "add", "cards", "archive"],
             vec!["route", "add", "outward", "--archive", "cards", "--to", "outside"],
         ],

@@ -122,6 +122,7 @@ const CASES: &[Case<'_>] = &[
     (&[PACK, APPLY], Side::Replica, &["scrub"]),
     (&[PACK, APPLY], Side::Replica, &["history", "--restore", "restored"]),
     (&[PACK], Side::Source, &["resend", "--route", "outward", "--item", "**", "--reason", "again"]),
+    (&[PACK], Side::Source, &["purge", "--route", "outward", "--item", "**", "--reason", "wrong", "--yes"]),
     (&[PACK], Side::Source, &["ledger", "rebuild"]),
     (&[PACK, APPLY], Side::Replica, &["ledger", "rebuild"]),
 ];

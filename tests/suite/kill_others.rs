@@ -52,6 +52,7 @@ fn acts_killed_and_done_again() {
         (Side::Source, &["breaker", "release", "outward", "--reason", "meant"][..]),
         (Side::Source, &["resend", "--route", "outward", "--item", "card 14?", "--reason", "again"]),
         (Side::Source, &["cancel", "--route", "outward", "--item", "card 15?", "--reason", "enough"]),
+        (Side::Source, &["purge", "--all-routes", "--item", "card 2*", "--reason", "wrong from the start", "--yes"]),
         (Side::Source, &["ledger", "rebuild"]),
         (Side::Source, &["capture", "--deep"]),
         (Side::Replica, &["ledger", "rebuild"]),

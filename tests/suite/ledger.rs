@@ -295,6 +295,7 @@ fn changing(side: Side) -> Vec<Vec<&'static str>> {
             vec!["reconcile", "--from", "medium"],
             vec!["resend", "--route", "outward", "--item", "a", "--reason", "r"],
             vec!["cancel", "--route", "outward", "--item", "a", "--reason", "r"],
+            vec!["purge", "--route", "outward", "--item", "a", "--reason", "r", "--yes"],
             vec!["archive", "add", "other", "archive"],
             vec!["route", "add", "other", "--archive", "cards", "--to", "outside"],
         ],

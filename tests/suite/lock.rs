@@ -58,6 +58,7 @@ fn the_second_one_ends_with_75() {
                 vec!["reconcile", "--from", "medium"],
                 vec!["resend", "--route", "outward", "--item", "a", "--reason", "r"],
                 vec!["cancel", "--route", "outward", "--item", "a", "--reason", "r"],
+                vec!["purge", "--route", "outward", "--item", "a", "--reason", "r", "--yes"],
                 vec!["breaker", "release", "outward", "--reason", "r"],
                 vec!["archive", "add", "other", "archive"],
                 vec!["route", "add", "other", "--archive", "cards", "--to", "outside"],

@@ -24,6 +24,7 @@ mod lock;
 mod media;
 mod mounted;
 mod opaque;
+mod purge;
 mod readers;
 mod readme;
 mod rebase;

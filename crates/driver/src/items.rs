@@ -87,7 +87,10 @@ fn on_source(home: &Home, name: &str, filter: &Filter) -> Vec<ItemReport> {
     let Some(archive) = source.archives.get(&route.archive) else { return Vec::new() };
     let all = standing::all(archive, route, home.world.now_seconds(), crate::terms::deadline(home, name));
     let shown: Vec<(u32, &Item, RouteItem, Standing)> = all.filter(|(_, item, _, standing)| filter.shows(*standing, &item.id)).collect();
-    let travelled = shown.iter().filter(|(_, item, sent, _)| sent.packed_version == item.version).map(|(number, _, sent, _)| (sent.packed_sequence, *number));
+    let travelled = shown
+        .iter()
+        .filter(|(_, item, sent, _)| sent.packed_version == item.version && sent.is_purge_packed())
+        .map(|(number, _, sent, _)| (sent.packed_sequence, *number));
     let marks = marks(travelled, |sequence| Some(home.packed(name, sequence).ok()??.rows.iter().map(|row| (row.item, row.mark)).collect()));
     let report = |(number, item, sent, standing): &(u32, &Item, RouteItem, Standing)| {
         let proven = sent.proven_version == item.version && !item.gone;
@@ -115,6 +118,7 @@ fn on_source(home: &Home, name: &str, filter: &Filter) -> Vec<ItemReport> {
 /// the document.
 fn next_mark(item: &Item, sent: &RouteItem) -> Mark {
     match &item.digest {
+        _ if sent.is_purging() => Mark::Purge,
         _ if item.gone => Mark::Delete,
         _ if item.version == 1 => Mark::Add,
         Some(digest) if sent.proven_version != item.version => mark_of(item, sent, digest),

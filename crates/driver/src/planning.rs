@@ -67,10 +67,10 @@ pub fn check_held(home: &mut Home, name: &str, target: &Target<'_>, dry_run: boo
         let valid = there && medium::is_intact(target.carrier, &name_on_medium, &package, &*world.progress);
         if valid {
             let Some(packed) = home.packed(name, sequence)? else { continue };
-            // Another projection of the same version is not what is to be there.
+            // Another projection of the same version is not what is to be there, nor one that purges nothing where it is to be purged.
             let sent = source_route(home, name)?;
-            let newest =
-                |row: &wire::record::PackedRow| sent.items.get(row.item as usize).is_none_or(|item| item.again.is_none() || item.packed_sequence == sequence);
+            let is_newest = |item: &engine::source::RouteItem| item.again.is_none() && !item.is_purging() || item.packed_sequence == sequence;
+            let newest = |row: &wire::record::PackedRow| sent.items.get(row.item as usize).is_none_or(is_newest);
             for row in packed.rows.iter().filter(|row| newest(row)) {
                 match row.part {
                     Some(part) => holds.parts.insert((row.item, row.version, part.offset)),

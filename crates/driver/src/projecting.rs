@@ -400,7 +400,8 @@ pub fn judged(home: &mut Home, name: &str, refused: &[(u32, NotRead)]) -> Result
     };
     let row = |(item, reason): &(u32, NotRead)| Some(JudgedRow { item: *item, version: archive.items[*item as usize].version, verdict: verdict(reason)? });
     let rows: Vec<JudgedRow> = refused.iter().filter_map(row).collect();
-    let withdraws = rows.iter().any(|row| row.verdict == Verdict::Out && route.item(row.item).packed_version > 0);
+    let may_be_there = |item: u32| route.item(item).packed_version > 0 || route.item(item).is_purging();
+    let withdraws = rows.iter().any(|row| row.verdict == Verdict::Out && may_be_there(row.item));
     record(home, name, &rows)?;
     Ok(withdraws)
 }

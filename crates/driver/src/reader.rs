@@ -14,6 +14,7 @@ use store::disk::Dir;
 use wire::Digest;
 use wire::manifest::Piece;
 use wire::planted;
+use wire::receipt::Outcome;
 use wire::record::{Chunk, ChunkList, FileStat};
 
 use crate::projecting::{self, Made, Projector};
@@ -179,7 +180,10 @@ impl Reader<'_> {
     /// Whether the item may travel by reference: not when that has failed or keeps being unproven.
     pub fn may_refer(&self, number: u32) -> bool {
         let sent = self.route.item(number);
-        !sent.resend && (sent.packed_version != self.item(number).version || !sent.failed && sent.attempts < 2)
+        // A purge of what is proven goes by reference however often it is sent: what it lacks is no content.
+        let purges = sent.is_purging() && sent.proven_version == self.item(number).version;
+        let failed = sent.failed && !(purges && sent.discrepancy == Outcome::NotErased.number());
+        !sent.resend && (sent.packed_version != self.item(number).version || !failed && (sent.attempts < 2 || purges))
     }
 
     /// The chunks of the version that is proven, where a delta against it may help.
@@ -229,7 +233,7 @@ impl Reader<'_> {
     /// Whether what would travel is what the replica is proven to hold: the template changed, its projection did not.
     fn is_same(&self, number: u32, stat: &FileStat, was: &WasRead) -> bool {
         let (item, sent) = (self.item(number), self.route.item(number));
-        let settled = sent.unjudged && sent.again.is_none() && !sent.packed_gone && !sent.failed && !sent.resend && !sent.proven_gone;
+        let settled = sent.unjudged && sent.again.is_none() && !sent.packed_gone && !sent.failed && !sent.resend && !sent.proven_gone && !sent.is_purging();
         let projected = wire::digest::projection(&was.digest, was.bytes, stat.modified, stat.executable);
         settled && sent.packed_version == item.version && sent.proven_version == item.version && sent.proven_projected == projected
     }

@@ -9,6 +9,7 @@ mod inspecting;
 mod keeping;
 mod keys;
 mod parity;
+mod purging;
 mod scrubbing;
 mod setting_up;
 
@@ -20,6 +21,7 @@ pub use inspecting::InspectReport;
 pub use keeping::{AsOf, BackupReport, HistoryEntry, HistoryReport, HomeRestoreReport, RestoreReport};
 pub use keys::{KeysReport, KeysRevokedReport, RouteKeysReport};
 pub use parity::{ParityReport, RepairedPackage};
+pub use purging::{HoldingPackage, PurgeReport, PurgedItem, RoutePurge};
 pub use scrubbing::{ExtraFile, ScrubReport, ScrubShare};
 pub use setting_up::{CardReport, InitReport, SetupReport, TrustReport};
 
@@ -384,6 +386,8 @@ pub struct RouteStatus {
     pub keys: RouteKeysReport,
     /// Items that no receipt (source) or package (replica) has confirmed since the route began anew.
     pub unconfirmed: u64,
+    /// Source: items of which nothing older is to be left at the replica, and that is not proven yet.
+    pub purging: u64,
     /// What to do next: `pack`, `carry`, `wait-for-receipt`, `release-breaker`, `trust-card`, `rebase`, `needs-person`, `nothing`.
     pub next: &'static str,
 }

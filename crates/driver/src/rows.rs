@@ -197,7 +197,7 @@ impl Packing {
     /// Takes a part of a document in whose bytes lie at `at`; `whole` is the digest of all of the document.
     pub fn push_part(&mut self, reader: &Reader<'_>, read: &DocumentRead, whole: Digest, part: Part, at: u64) {
         let (item, sent) = (reader.item(read.item), reader.route.item(read.item));
-        let mark = select::mark_of(item, &sent, &whole);
+        let mark = select::mark_of_part(item, &sent, &whole);
         self.body_bytes += part_rows(item.id.0.len(), 0).body_bytes;
         self.document_bytes += part.length;
         let document = Document {

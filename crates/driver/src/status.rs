@@ -169,6 +169,7 @@ fn source_status(home: &Home, name: &str, config: &RouteConfig) -> (RouteStatus,
         agreed: agreed(home, name, &route.breaker),
         extra: route.extra.into(),
         unconfirmed: open.unconfirmed,
+        purging: open.purging,
         next,
         keys: of_route(home, name),
         other_zone: home.zone_name(&route.replica),
@@ -188,6 +189,8 @@ struct OpenItems {
     rotten: u64,
     /// Items that the replica is still asked for.
     unconfirmed: u64,
+    /// Items of which nothing older is to be left, and that is not proven yet.
+    purging: u64,
     oldest_unpacked_seconds: Option<u64>,
     oldest_unproven_seconds: Option<u64>,
 }
@@ -213,13 +216,15 @@ impl OpenItems {
                 continue;
             }
             // A clock that went back since makes nothing older than now.
-            let age = u64::try_from(now.saturating_sub(item.captured_at)).unwrap_or(0);
+            let asked = sent.purge.as_ref().filter(|_| sent.is_purging() && sent.packed_version == item.version).map(|purge| purge.asked_at);
+            let age = u64::try_from(now.saturating_sub(asked.unwrap_or(item.captured_at))).unwrap_or(0);
             let older = |oldest: Option<u64>| Some(oldest.unwrap_or(0).max(age));
             open.oldest_unproven_seconds = older(open.oldest_unproven_seconds);
-            if sent.packed_version < item.version {
+            if sent.packed_version < item.version || !sent.is_purge_packed() {
                 open.oldest_unpacked_seconds = older(open.oldest_unpacked_seconds);
             }
             open.unconfirmed += u64::from(route.waits_for_inventory(item, &sent));
+            open.purging += u64::from(sent.is_purging());
             open.rotten += u64::from(item.rotten);
             open.sendable += u64::from(standing != Standing::Packed && !item.rotten);
         }

@@ -52,7 +52,7 @@ fn crossing(number: u64, seen: Head) -> [Record; 5] {
         shape: wire::record::Shape::Plain,
         read: None,
     };
-    let settled = SettledRow { item, version, projected: digest, digest, bytes: 3000, outcome: 1, part: None, removed: false };
+    let settled = SettledRow { item, version, projected: digest, digest, bytes: 3000, outcome: 1, part: None, removed: false, purged: None };
     let said = || Acted { who: "archivist".into(), host: "inside".into(), command: "carry /media/one".into(), reason: String::new(), result: "1 item".into() };
     [
         Captured { archive, root: None, rows: vec![row] }.into(),

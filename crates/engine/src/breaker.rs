@@ -201,7 +201,7 @@ pub fn weigh_source(archive: &Archive, route: &Route, heads: &BTreeMap<u32, Shap
     for ((item, number), sent) in archive.items.iter().zip(0u32..).zip(route.items.iter().chain(core::iter::repeat(&Default::default()))) {
         let held = sent.proven_version > 0 && !sent.proven_gone;
         weighed.total += u64::from(held);
-        if sent.is_packed(item) || sent.unjudged || sent.is_left(item) || item.version == sent.cancelled_version {
+        if sent.is_sent(item) || sent.unjudged || sent.is_left(item) || item.version == sent.cancelled_version {
             continue;
         }
         let before = held.then_some(Content { digest: Some(sent.proven_digest), shape: sent.packed_shape });
@@ -241,8 +241,8 @@ pub(crate) fn weigh_packed(archive: &Archive, route: &Route, rows: &[PackedRow])
     let mut changes: Vec<Change<'_>> = Vec::new();
     for (row, place) in rows.iter().zip(0usize..) {
         let sent = route.items.get(row.item as usize);
-        let again = sent.is_some_and(|sent| sent.packed_version == row.version && sent.packed_gone == row.mark.removes())
-            || place > 0 && rows[place - 1].item == row.item;
+        let again =
+            sent.is_some_and(|sent| sent.packed_version == row.version && sent.packed_gone == row.removes()) || place > 0 && rows[place - 1].item == row.item;
         let Some(item) = archive.items.get(row.item as usize).filter(|_| !again) else { continue };
         let before = sent.filter(|sent| sent.proven_version > 0 && !sent.proven_gone);
         // What is on its way for the first time was counted when an earlier version of it left.

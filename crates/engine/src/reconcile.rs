@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use wire::card::Role;
 use wire::clause::{self, Rejection, require};
 use wire::limits::{NUMBER_MAX, STEP_MAX};
-use wire::manifest::Head;
+use wire::manifest::{Head, Mark};
 use wire::receipt::{AnswersDigest, Exception, Form, Outcome, Range, Receipt, ranges_of};
 use wire::record::{PackedRow, Reconciled, SettledRow};
 use wire::{Digest, Incarnation, PackageId, planted};
@@ -140,7 +140,10 @@ pub fn take(name: &str, route: &Route, receipt_id: PackageId, receipt: &Receipt,
                         continue;
                     }
                     let packed = was.rows.get(row.row as usize).ok_or(Rejection(&clause::RCT_ANSWERS))?;
-                    rows.push(settle(packed, Outcome::of(row.outcome).ok_or(Rejection(&clause::RCT_OUTCOME))?, &row.digest));
+                    let outcome = Outcome::of(row.outcome).ok_or(Rejection(&clause::RCT_OUTCOME))?;
+                    // What reads a replica again searches for nothing that was purged.
+                    let searched = full || planted::is("scrub-proves-a-purge");
+                    rows.push(settle(packed, outcome, &row.digest, searched.then_some(answer.sequence)));
                 }
                 asked.extend(was.rows.iter().filter(|_| was.inventory).map(|row| row.item));
                 answered.extend(full.then_some(answer.sequence));
@@ -154,7 +157,7 @@ pub fn take(name: &str, route: &Route, receipt_id: PackageId, receipt: &Receipt,
             }
             for (sequence, packed, outcome, said) in &all {
                 if *sequence > route.floor && !is_settled(route, *sequence, outcome.number()) {
-                    rows.push(settle(packed, *outcome, said));
+                    rows.push(settle(packed, *outcome, said, Some(*sequence)));
                 }
                 if answered.last() != Some(sequence) {
                     answered.push(*sequence);
@@ -206,8 +209,9 @@ fn expected_answers(
     Ok((rows, digest.finish()))
 }
 
-/// What one row settles: a proving outcome whose digest is not the expected one proves the opposite.
-fn settle(packed: &PackedRow, outcome: Outcome, said: &Digest) -> SettledRow {
+/// What one row settles: a proving outcome whose digest is not the expected one proves the opposite. `searched` is the sequence of its
+/// package, where the answer says what came of a purge as well.
+fn settle(packed: &PackedRow, outcome: Outcome, said: &Digest, searched: Option<u64>) -> SettledRow {
     let proof_holds = *said == packed.expected || planted::is("possession-uncompared");
     let outcome = match outcome {
         Outcome::Held if !proof_holds => Outcome::PartsBroken,
@@ -223,6 +227,7 @@ fn settle(packed: &PackedRow, outcome: Outcome, said: &Digest) -> SettledRow {
         outcome: outcome.number(),
         part: packed.part.map(|part| (part.offset, part.length)),
         removed: packed.removes(),
+        purged: searched.filter(|_| packed.mark == Mark::Purge),
     }
 }
 

@@ -10,8 +10,8 @@ use wire::keys::KeyNotice;
 use wire::manifest::{Document, Head, Item as CarriedItem, Manifest, Mark, Part};
 use wire::receipt::{Answer, Form, Outcome, Range, ReadBack, Receipt, Row, SourceSeen};
 use wire::record::{
-    AppliedRow, ArchiveAdded, Attested, Begun, Born, Captured, CapturedRow, Carried, FileStat, PackBegun, Packed, PackedRow, Record, RouteAccepted, RouteAdded,
-    StagedRow, Step,
+    AppliedRow, ArchiveAdded, Attested, Begun, Born, Captured, CapturedRow, Carried, FileStat, PackBegun, Packed, PackedRow, PurgeAsked, Record, RouteAccepted,
+    RouteAdded, StagedRow, Step,
 };
 use wire::{Digest, Incarnation, ItemId, PackageId, RouteId, ZoneId};
 
@@ -156,6 +156,11 @@ impl Inside {
         let stat = there.then(|| FileStat { modified: version as i64, ..item(name, 1).stat });
         self.tell(Captured { archive: "a".into(), root: None, rows: vec![CapturedRow { item: number, id: new, version, stat }] });
     }
+    /// Enough people ask that these are purged.
+    pub fn purge(&mut self, names: &[&str]) {
+        let items = names.iter().map(|name| self.archive().find(&id(name)).unwrap().0).collect();
+        self.tell(PurgeAsked { route: "r".into(), who: "li".into(), items, enough: true, reason: "why".into() });
+    }
     /// Packs these whole, as they were captured last.
     pub fn pack(&mut self, sequence: u64, names: &[&str]) {
         let rows: Vec<_> = names.iter().map(|name| (*name, None)).collect();
@@ -174,6 +179,7 @@ impl Inside {
         self.told(sequence, rows, None);
     }
     fn told(&mut self, sequence: u64, rows: &[(&str, Option<(u64, u64)>)], inventory: Option<wire::manifest::Span>) {
+        let asks = inventory.is_some();
         let row = |(name, part): (&str, Option<(u64, u64)>), place: u64| {
             let (number, item) = self.archive().find(&id(name)).unwrap();
             let content = of_bytes(&[&item.id.0, item.version.to_le_bytes().as_slice()].concat());
@@ -181,7 +187,11 @@ impl Inside {
             PackedRow {
                 item: number,
                 version: item.version,
-                mark: if item.gone { Mark::Delete } else { Mark::Document },
+                mark: match (self.route().item(number).is_purging() && part.is_none() && !asks, item.gone) {
+                    (true, _) => Mark::Purge,
+                    (false, true) => Mark::Delete,
+                    (false, false) => Mark::Document,
+                },
                 digest: there(content),
                 bytes: if item.gone { 0 } else { BYTES },
                 projected: there(projection(&content, BYTES, item.stat.modified, false)),

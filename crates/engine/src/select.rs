@@ -73,7 +73,10 @@ pub fn select(archive: &Archive, route: &Route, carrier: &Carrier<'_>, chosen: O
             continue;
         }
         if chosen.is_some() && !picked
-            || carrier.holds.contains(&(number, item.version)) && !sent.unjudged && (item.gone || sent.packed_gone == sent.is_excluded(item))
+            || carrier.holds.contains(&(number, item.version))
+                && sent.is_purge_packed()
+                && !sent.unjudged
+                && (item.gone || sent.packed_gone == sent.is_excluded(item))
         {
             continue;
         }
@@ -158,15 +161,22 @@ pub fn must_share(archive: &Archive, route: &Route, number: u32) -> Vec<u32> {
     found
 }
 
-/// The change mark of an item on a route, from what is proven. `digest` is that of its content, which was just read.
+/// The change mark of an item on a route, from what is proven and what people asked for. `digest` is that of its content, which was
+/// just read.
 pub fn mark_of(item: &Item, sent: &RouteItem, digest: &Digest) -> Mark {
     match (sent.is_gone(item), sent.proven_version > 0 && !sent.proven_gone) {
+        _ if sent.is_purging() && !planted::is("purge-not-marked") => Mark::Purge,
         (true, _) if sent.is_excluded(item) => Mark::Withdraw,
         (true, _) => Mark::Delete,
         (false, false) => Mark::Add,
         (false, true) if sent.proven_digest == *digest => Mark::Record,
         (false, true) => Mark::Document,
     }
+}
+
+/// The change mark of a part: a purge brings a document whole, or as what the replica is proven to hold by then.
+pub fn mark_of_part(item: &Item, sent: &RouteItem, digest: &Digest) -> Mark {
+    mark_of(item, &RouteItem { purge: None, ..sent.clone() }, digest)
 }
 
 /// What an item replaces at the replica, if that is proven and older.

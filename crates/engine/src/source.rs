@@ -5,6 +5,7 @@
 
 mod archive;
 mod sent;
+mod settling;
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
@@ -14,10 +15,9 @@ use serde::{Deserialize, Serialize};
 use wire::card::Role;
 use wire::digest::StateDigest;
 use wire::limits::NUMBER_MAX;
-use wire::manifest::{Agreement, Head, Witness};
-use wire::receipt::Outcome;
-use wire::record::{Carried, JudgedRow, Packed, Reborn, Reconciled, Record, SettledRow, Shape, TemplateActivated, Verdict};
-use wire::{Digest, Incarnation, ItemId, PackageId, RouteId, ZoneId, planted};
+use wire::manifest::{Agreement, Head, Mark, Witness};
+use wire::record::{Carried, JudgedRow, Packed, PurgeAsked, Reborn, Reconciled, Record, Shape, TemplateActivated, Verdict};
+use wire::{Digest, Incarnation, PackageId, RouteId, ZoneId, planted};
 
 use crate::breaker::{Breaker, Tripped, weigh_packed};
 use crate::consent::Consent;
@@ -26,7 +26,7 @@ use crate::keys::Keys;
 use crate::rebase::{Agreements, Stop, floor_above};
 
 pub use archive::{Archive, Item};
-pub use sent::{PartState, Parts, RouteItem, Template};
+pub use sent::{PartState, Parts, Purge, RouteItem, Template};
 
 /// A package on its way.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,6 +98,8 @@ pub struct Route {
     pub state: StateDigest,
     /// The breaker.
     pub breaker: Breaker,
+    /// Who has agreed so far that these items are purged, where several people must.
+    pub purging: Option<Consent<Vec<u32>>>,
     /// The safety that stopped it until a person agrees to begin anew.
     pub stopped: Option<Stop>,
     /// Files on the replica that no item accounts for, as the newest receipt says.
@@ -182,6 +184,7 @@ impl Source {
                     asked_full: false,
                     state: StateDigest::default(),
                     breaker: Breaker::default(),
+                    purging: None,
                     stopped: None,
                     extra: 0,
                     heard_at: time,
@@ -257,6 +260,12 @@ impl Source {
                         item.cancelled_version = *version;
                         item.resend = false;
                     }
+                }
+            }
+            Record::PurgeAsked(asked) => {
+                if let Some(route) = self.routes.get_mut(&asked.route) {
+                    let known = self.archives.get(&route.archive).map_or(0, |archive| archive.items.len());
+                    route.fold_purge(time, asked, known);
                 }
             }
             Record::BreakerTripped(tripped) => {
@@ -345,13 +354,18 @@ impl Source {
             if row.part.is_none() || item.packed_version != row.version {
                 item.attempts = if item.packed_version == row.version { item.attempts.saturating_add(1) } else { 1 };
             }
-            let gone = row.mark.removes();
+            let gone = row.removes();
             let other = item.proven_version == row.version && (item.proven_projected != row.projected || item.proven_gone != gone);
             item.again = (item.unjudged || item.again.is_some() || other).then(|| Box::new(row.projected));
             item.unjudged = false;
             item.packed_version = row.version;
             item.packed_gone = gone;
             item.packed_sequence = packed.sequence;
+            if row.mark == Mark::Purge
+                && let Some(purge) = &mut item.purge
+            {
+                purge.packed_in = packed.sequence;
+            }
             if row.shape != Shape::Unknown {
                 item.packed_shape = row.shape;
             }
@@ -371,7 +385,7 @@ impl Source {
         }
         for row in &packed.rows {
             if let Some(item) = archive.items.get_mut(row.item as usize).filter(|item| item.version == row.version && !item.gone) {
-                if row.mark.removes() {
+                if row.removes() {
                     continue;
                 }
                 item.digest = Some(row.read.unwrap_or(row.digest));
@@ -409,7 +423,7 @@ impl Source {
         let Some(archive) = self.archives.get(&route.archive) else { return };
         for row in &reconciled.rows {
             let Some(item) = archive.items.get(row.item as usize) else { continue };
-            route.settle(row, &item.id, reconciled.number);
+            route.settle(time, row, &item.id, reconciled.number);
         }
         for range in &reconciled.answered {
             let known: Vec<u64> = route.packages.range(range.first..=range.last).map(|(sequence, _)| *sequence).collect();
@@ -473,12 +487,13 @@ impl Route {
     }
 
     /// The route begins anew behind the last sequence that was taken: nothing is proven, nothing is on its way. What a person
-    /// gave up stays given up.
+    /// gave up stays given up, and what was to be purged is purged again: an earlier state of the replica may be back.
     fn restart(&mut self) {
         self.floor = self.next_sequence - 1;
         for item in &mut self.items {
             let (cancelled_version, excluded_version) = (item.cancelled_version, item.excluded_version);
-            *item = RouteItem { cancelled_version, excluded_version, ..RouteItem::default() };
+            let purge = item.purge.take().filter(|_| !planted::is("purge-ends-with-a-life")).map(|purge| Box::new(purge.anew(self.floor)));
+            *item = RouteItem { cancelled_version, excluded_version, purge, ..RouteItem::default() };
         }
         self.packages.clear();
         self.asking = Vec::from([Asking::default()]);
@@ -493,6 +508,20 @@ impl Route {
         for item in &mut self.items {
             item.excluded_version = 0;
             item.unjudged = item.packed_version > 0 && !planted::is("activation-forgets-what-was-sent");
+        }
+    }
+
+    /// People agree that items are purged; what was given up of them travels again. With enough of them the mark is to travel.
+    fn fold_purge(&mut self, time: i64, asked: &PurgeAsked, known: usize) {
+        if !asked.enough {
+            Consent::agree(&mut self.purging, &asked.who, asked.items.clone());
+            return;
+        }
+        self.purging = None;
+        let next = self.next_sequence;
+        for number in asked.items.iter().filter(|number| (**number as usize) < known) {
+            let item = self.item_mut(*number);
+            (item.purge, item.cancelled_version) = (Some(Box::new(Purge::asked(time, next))), 0);
         }
     }
 
@@ -511,71 +540,6 @@ impl Route {
             self.items.resize(place + 1, RouteItem::default());
         }
         &mut self.items[place]
-    }
-
-    /// Takes in what a receipt settled about one item.
-    fn settle(&mut self, row: &SettledRow, id: &ItemId, receipt: u64) {
-        let Some(outcome) = Outcome::of(row.outcome) else { return };
-        let mut state = self.state;
-        let item = self.item_mut(row.item);
-        if item.asked && item.packed_version == row.version {
-            item.asked = false;
-            if !outcome.proves() && outcome != Outcome::Superseded {
-                // The replica does not hold it: no failure, but content that is to travel.
-                (item.packed_sequence, item.attempts) = (0, 0);
-                return;
-            }
-        }
-        if outcome == Outcome::Held {
-            if let (Some((offset, _)), Some(parts)) = (row.part, item.parts.as_mut().filter(|parts| parts.version == row.version)) {
-                parts.list.iter_mut().filter(|part| part.offset == offset).for_each(|part| part.held = true);
-            }
-            return;
-        }
-        if outcome == Outcome::Superseded {
-            return;
-        }
-        if outcome.proves() {
-            let older = row.version < item.proven_version || row.version == item.proven_version && receipt < item.assured;
-            if (older || receipt < item.doubted) && !planted::is("older-proof-counts") {
-                return;
-            }
-            if item.again.as_deref() == Some(&row.projected) && row.removed == item.packed_gone {
-                item.again = None;
-            }
-            if item.proven_version > 0 && !item.proven_gone {
-                state.remove(id, item.proven_version, &item.proven_projected);
-            }
-            item.assured = item.assured.max(receipt);
-            item.proven_version = row.version;
-            item.proven_digest = row.digest;
-            item.proven_bytes = row.bytes;
-            item.proven_projected = row.projected;
-            item.proven_gone = row.removed;
-            if !row.removed {
-                state.add(id, row.version, &row.projected);
-            }
-            if item.packed_version == row.version {
-                (item.failed, item.resend, item.discrepancy) = (false, false, 0);
-                item.parts = None;
-            }
-        } else if !outcome.lost() || receipt >= item.assured {
-            item.discrepancy = row.outcome;
-            if item.packed_version == row.version && item.proven_version != row.version || outcome.lost() {
-                item.failed = true;
-                item.parts = None;
-            }
-            if outcome.lost() {
-                item.doubted = item.doubted.max(receipt);
-            }
-            if outcome.lost() && item.proven_version > 0 && item.proven_version <= row.version && !planted::is("doubt-ignored") {
-                if !item.proven_gone {
-                    state.remove(id, item.proven_version, &item.proven_projected);
-                }
-                (item.proven_version, item.proven_gone) = (0, false);
-            }
-        }
-        self.state = state;
     }
 }
 

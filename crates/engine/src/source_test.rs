@@ -4,7 +4,8 @@ use super::*;
 use crate::scene::{Inside, OUTSIDE, Random, head, package, range};
 use crate::standing::{self, Standing};
 use alloc::vec;
-use wire::receipt::{Form, Receipt};
+use wire::ItemId;
+use wire::receipt::{Form, Outcome, Receipt};
 use wire::record::FileStat;
 use wire::record::{Cancelled, CapturedRow, Lost, PackBegun, Read, ReadRow, Resent, Rotten};
 

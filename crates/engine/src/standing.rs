@@ -50,7 +50,7 @@ pub fn of(item: &Item, sent: &RouteItem, route: &Route, now: i64, deadline_secon
     if sent.is_left(item) {
         return Standing::Left;
     }
-    if sent.cancelled_version == item.version && !planted::is("cancel-ignored") {
+    if sent.cancelled_version == item.version && !sent.is_purging() && !planted::is("cancel-ignored") {
         return Standing::Cancelled;
     }
     if sent.failed {
@@ -59,7 +59,7 @@ pub fn of(item: &Item, sent: &RouteItem, route: &Route, now: i64, deadline_secon
     if sent.is_packed(item) && !is_due(sent, route, now, deadline_seconds) {
         return Standing::Packed;
     }
-    if sent.proven_version > 0 && !sent.is_packed(item) { Standing::Stale } else { Standing::Pending }
+    if sent.proven_version > 0 && !sent.is_sent(item) { Standing::Stale } else { Standing::Pending }
 }
 
 /// Whether an item that was packed at its newest version and is not proven must travel again.

@@ -177,6 +177,40 @@ fn witnessed<'c>(cast: &'c Cast, records: u64, digest: Option<[u8; 32]>) -> Ledg
     ledger.write()
 }
 
+/// The eight records, of which the receipt settles one row, packed in this sequence with mark purge; before it people asked for that
+/// purge, the first of two and the second.
+fn purged<'c>(cast: &'c Cast, sequence: u64, enough: u8) -> Ledger<'c> {
+    let mut ledger = witnessed(cast, 6, None);
+    let more = |kind: u16, body: Encoder| Record { kind, body: body.0, ..five(cast)[4].clone() };
+    let asked = |who: &str, enough: u8| {
+        let mut body = Encoder::default();
+        body.bytes(ROUTE.as_bytes());
+        body.bytes(who.as_bytes());
+        // One item: the first.
+        body.u64(1);
+        body.u32(0);
+        body.raw(&[enough]);
+        body.bytes("更正".as_bytes());
+        more(31, body)
+    };
+    let mut receipt = ledger.records.pop().expect("the last of the eight");
+    // Behind the empty list of missing ranges: no row is one row now.
+    let rows = receipt.body.len() - (8 + 8 + 32 + 1 + 4);
+    let mut row = Encoder::default();
+    row.u64(1);
+    // Item, version; projected, digest, bytes: gone; outcome unchanged, no part, removed.
+    row.u32(0);
+    row.u64(2);
+    row.raw(&[0; 72]);
+    row.raw(&2u16.to_le_bytes());
+    row.raw(&[0, 1]);
+    row.raw(&[1]);
+    row.u64(sequence);
+    receipt.body.splice(rows..rows + 8, row.0);
+    ledger.records.extend([asked("li", 0), asked("wang", enough), receipt]);
+    Ledger { records: ledger.records, ..Ledger::new(cast) }.write()
+}
+
 /// Collects them.
 pub(crate) fn collect(cast: &Cast, to: &mut Collection) {
     let mut keep = |code: &'static str, what: &str, says: &str, files: Vec<(String, Vec<u8>)>, expected: Option<serde_json::Value>| {
@@ -244,6 +278,11 @@ pub(crate) fn collect(cast: &Cast, to: &mut Collection) {
     let anew = witnessed(cast, 6, Some(noise_array("another history")));
     keep("LDG-08", "made_anew", "a receipt quoted another head of six records than the chain had", anew.files(), None);
     keep("LDG-08", "never_so_long", "a receipt quoted a head of more records than there are", witnessed(cast, 9, Some(noise_array("longer"))).files(), None);
+
+    let asked = purged(cast, 3, 1);
+    keep("00", "purge_asked_and_proven", "two people ask for a purge, and a receipt proves it", asked.files(), expected(&asked, 10, None, Some(10)));
+    keep("LDG-06", "purged_past_limit", "a row was purged in sequence 2^48 + 1", purged(cast, (1 << 48) + 1, 1).files(), None);
+    keep("LDG-06", "enough_is_no_bool", "whether enough people agree is neither yes nor no", purged(cast, 3, 2).files(), None);
 
     let heads: [(&str, &str, usize, u8); 3] =
         [("magic", "GFLEDGER in lower case", 0, b'g'), ("version_2", "a segment of version 2", 8, 2), ("reserved", "the reserved number is not zero", 12, 1)];

@@ -406,6 +406,19 @@ records! {
         /// Why.
         reason: String,
     }
+    /// People asked that of these items nothing older than they are now be left at the replica of a route; or one of several who must did.
+    31 PurgeAsked {
+        /// The route.
+        route: String,
+        /// User.
+        who: String,
+        /// The items, ascending.
+        items: Vec<u32>,
+        /// Whether enough people agree with this one: the mark `purge` travels from here on, until it is proven.
+        enough: bool,
+        /// Why.
+        reason: String,
+    }
     /// The apply record: a package is verified, staged and durable; its rows are about to be switched in.
     32 Begun {
         /// The route.

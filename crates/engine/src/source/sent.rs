@@ -31,6 +31,42 @@ pub struct PartState {
     pub held: bool,
 }
 
+/// That nothing older of an item than it was when people asked for it be left at the replica.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Purge {
+    /// When they asked, s since 1970.
+    pub asked_at: i64,
+    /// The next sequence at that time: packages below it may hold what is to go.
+    pub asked_from: u64,
+    /// Only a package of this sequence or a later one proves it: the first that could bring it, since the route began.
+    pub from: u64,
+    /// Sequence of the newest package that brought it; 0 for none.
+    pub packed_in: u64,
+    /// Sequence of the package that is proven to have left nothing; 0 while none is.
+    pub proven_in: u64,
+    /// When the receipt that proved it was taken in, s since 1970.
+    pub proven_at: i64,
+}
+
+impl Purge {
+    /// Asked for at `now`, when the next sequence is `next`.
+    pub(super) fn asked(now: i64, next: u64) -> Self {
+        Self { asked_at: now, asked_from: next, from: next, packed_in: 0, proven_in: 0, proven_at: 0 }
+    }
+
+    /// The same on a route that began anew behind a floor: nobody knows any more what is at the replica.
+    pub(super) fn anew(self, floor: u64) -> Self {
+        Self { from: floor + 1, packed_in: 0, proven_in: 0, proven_at: 0, ..self }
+    }
+
+    /// A receipt says that the package of this sequence left nothing older.
+    pub(super) fn prove(&mut self, sequence: u64, now: i64) {
+        if self.proven_in == 0 && sequence >= self.from {
+            (self.proven_in, self.proven_at) = (sequence, now);
+        }
+    }
+}
+
 /// An item on a route.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RouteItem {
@@ -76,6 +112,8 @@ pub struct RouteItem {
     pub unjudged: bool,
     /// It was packed again at the version that may be proven already: nothing else than this projection counts as proof.
     pub again: Option<Box<Digest>>,
+    /// What people asked for last about its older versions.
+    pub purge: Option<Box<Purge>>,
 }
 
 impl RouteItem {
@@ -93,17 +131,32 @@ impl RouteItem {
     pub fn is_proven(&self, item: &Item) -> bool {
         // A deletion makes a version of its own: what is proven of that is that it is gone.
         let as_it_is = item.gone || self.proven_gone == self.is_excluded(item);
-        self.proven_version == item.version && as_it_is && self.again.is_none() && !self.unjudged
+        self.proven_version == item.version && as_it_is && self.again.is_none() && !self.unjudged && !self.is_purging()
+    }
+
+    /// Whether people asked for a purge of it that is not proven yet.
+    pub fn is_purging(&self) -> bool {
+        self.purge.as_ref().is_some_and(|purge| purge.proven_in == 0)
+    }
+
+    /// Whether no package has yet to bring a purge of it that people asked for.
+    pub fn is_purge_packed(&self) -> bool {
+        self.purge.as_ref().is_none_or(|purge| purge.proven_in > 0 || purge.packed_in > 0)
     }
 
     /// Whether nothing of `item` is at the replica, or on the way there, and nothing of it is to be.
     pub fn is_left(&self, item: &Item) -> bool {
         let removed = self.proven_gone && self.proven_version == self.packed_version && self.again.is_none();
-        self.is_gone(item) && (self.packed_version == 0 || removed)
+        self.is_gone(item) && (self.packed_version == 0 || removed) && !self.is_purging()
     }
 
-    /// Whether what was packed last is what `item` is now.
+    /// Whether what was packed last is what `item` is now, and with it what is to be purged of it.
     pub fn is_packed(&self, item: &Item) -> bool {
+        self.is_sent(item) && self.is_purge_packed()
+    }
+
+    /// Whether what was packed last shows `item` as it is now.
+    pub fn is_sent(&self, item: &Item) -> bool {
         self.packed_version == item.version && (item.gone || self.packed_gone == self.is_excluded(item)) && !self.unjudged
     }
 }
@@ -120,3 +173,7 @@ pub struct Template {
     /// Its text.
     pub text: String,
 }
+
+#[cfg(test)]
+#[path = "purge_test.rs"]
+mod tests;

@@ -1,5 +1,6 @@
 //! What happens beside the daily crossing, each in a world of its own that begins alike: keys are changed and revoked, a home went back
-//! or is restored from its backup, a replica that was filled by other means is taken up, parity is written and used.
+//! or is restored from its backup, a replica that was filled by other means is taken up, parity is written and used, older versions are
+//! purged.
 //!
 //! Each step names an operation that is cut; what is done by hand before it belongs to it and is not cut.
 
@@ -7,7 +8,7 @@ use super::checks::Truth;
 use super::operations::{Act, Look, settled, until_calm};
 use super::scene::{ARCHIVE, MEDIUM, PARITY, REPLICA, ROUTE, SAFE, SOURCE, Scene, Side, State, TREE};
 use crate::disk::Image;
-use driver::{ApplyOptions, BackupOptions, Failure, HomeRestoreOptions, PackOptions, ParityOptions, RebaseOptions};
+use driver::{ApplyOptions, BackupOptions, Failure, HomeRestoreOptions, PackOptions, ParityOptions, PurgeOptions, RebaseOptions};
 use std::path::{Path, PathBuf};
 use store::disk::Kind;
 use zeroize::Zeroizing;
@@ -134,6 +135,15 @@ pub const CHAPTERS: &[Chapter] = &[
                 ..step("home-backup-next", Side::Source, back_up)
             },
             Step { people: People::RepeatAndAgree, before: Some(source_is_lost), ..step("home-restore", Side::Source, restore_home) },
+        ],
+    },
+    Chapter {
+        open: crossed,
+        steps: &[
+            Step { people: People::Repeat, ..step("purge-ask", Side::Source, ask_purge) },
+            step("purge-pack", Side::Source, carry_source),
+            step("purge-apply", Side::Replica, carry_replica),
+            step("purge-settle", Side::Source, carry_source),
         ],
     },
     Chapter {
@@ -279,6 +289,12 @@ fn filled_by_other_means(scene: &Scene) -> Result<Truth, String> {
     let held = scene.disk.snapshot();
     scene.set_up_homes().map_err(said)?;
     Ok(Truth::between((&held, TREE), (&held, ARCHIVE)))
+}
+
+/// Nothing of what the archive was before it changed is to be left.
+fn ask_purge(scene: &Scene) -> Result<(), Failure> {
+    let options = PurgeOptions { items: vec!["**".into()], reason: "wrong from the start".into(), ..PurgeOptions::default() };
+    driver::purge(&scene.world, Side::Source.home(), &options).map(drop)
 }
 
 fn answer() -> Option<Zeroizing<String>> {

@@ -176,6 +176,13 @@ impl Truth {
                 return Err(format!("the source calls {} done, and on the replica is {plain:?}", path.escape_ascii()));
             }
         }
+        let older = |path: &[u8], is: &Document| {
+            let of_before = self.old.iter().any(|(of, old)| old.0 == is.0 && self.new.get(of).is_none_or(|new| new.0 != old.0));
+            path.starts_with(b".gapferry/") && of_before && !self.new.values().any(|new| new.0 == is.0)
+        };
+        if let Some((path, _)) = there.iter().find(|(path, is)| done.purged && older(path, is)) {
+            return Err(format!("the source calls every purge proven, and {} has an older version", path.escape_ascii()));
+        }
         if done.all && self.captured(done) && there.keys().any(|path| !path.starts_with(b".gapferry/") && !self.new.contains_key(path)) {
             return Err("the source calls everything done, and the replica holds more".into());
         }
@@ -231,6 +238,8 @@ pub struct Done {
     pub items: BTreeMap<Vec<u8>, String>,
     /// Whether it calls all done.
     pub all: bool,
+    /// Whether it was asked for purges, and calls all of them proven.
+    pub purged: bool,
 }
 
 /// What crosses is known to who sent it, before it crosses and after.

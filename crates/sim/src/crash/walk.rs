@@ -213,7 +213,9 @@ impl<'a> Walk<'a> {
         let items = driver::items(world, home, &options).map_err(|failure| format!("items: {failure}"))?;
         let status = driver::status(world, home).map_err(|failure| format!("status: {failure}"))?;
         let route = status.routes.iter().find(|route| route.route == ROUTE).ok_or("the route is gone")?;
+        let purges = driver::purges(world, home, None, None).map_err(|failure| format!("purges: {failure}"))?;
         let done = Done {
+            purged: !purges.routes.is_empty() && purges.routes.iter().all(|route| route.open == 0),
             items: items.items.into_iter().map(|item| (item.item.0, item.digest)).collect(),
             all: route.items.total == route.items.done && route.items.total > 0,
         };

@@ -1,5 +1,5 @@
 //! Reads a ledger, written from spec/ledger.md: clauses LDG-01 to LDG-08. Of the kinds of records it knows the numbers, the
-//! bodies of the first three, and what those say that keep a head of this ledger that the other zone has quoted.
+//! bodies of the first three, of receipts taken in and of purges, and what those say that keep a head of this ledger that the other zone has quoted.
 
 use super::cursor::{Cursor, Invalid};
 use super::{Refusal, derive, require};
@@ -9,6 +9,8 @@ use ed25519_dalek::{Signature, VerifyingKey};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
+/// Largest number of a sequence, version or receipt.
+const CEILING: u64 = 1 << 48;
 const BODY_MAX: usize = 128 << 20;
 /// Bytes of a record beside its body.
 const BESIDE: usize = 88;
@@ -165,9 +167,39 @@ fn intact(bytes: &[u8], later: u64) -> bool {
     })
 }
 
-/// Whether the kind is known and, for the first three, the body is one.
+/// What a receipt settled, with the bounds of its numbers.
+fn settled(from: &mut Cursor<'_>) -> Result<(), Invalid> {
+    let number = |from: &mut Cursor<'_>| from.u64().and_then(|number| if number <= CEILING { Ok(number) } else { Err(Invalid) });
+    let head = |from: &mut Cursor<'_>| from.array::<40>().map(drop);
+    let range = |from: &mut Cursor<'_>| number(from).and_then(|_| number(from)).map(drop);
+    from.string()?;
+    from.array::<16>()?;
+    number(from)?;
+    from.array::<16>()?;
+    head(from)?;
+    number(from)?;
+    from.array::<32>()?;
+    from.list(range)?;
+    number(from)?;
+    from.list(range)?;
+    from.list(|from| {
+        // Item; version; projected, digest, bytes, outcome.
+        from.u32()?;
+        number(from)?;
+        from.array::<74>()?;
+        from.option(|from| from.array::<16>())?;
+        from.boolean()?;
+        from.option(number).map(drop)
+    })?;
+    // State, more, extra.
+    from.array::<40>()?;
+    from.boolean()?;
+    from.u32().map(drop)
+}
+
+/// Whether the kind is known and, for those of which that is known here, the body is one.
 fn check_body((_, kind, _, body, _): &Record) -> Result<(), Refusal> {
-    let known = matches!(kind, 1..=12 | 16..=30 | 32..=37 | 41 | 42);
+    let known = matches!(kind, 1..=37 | 41 | 42);
     require(known, "LDG-06")?;
     let mut from = Cursor::new(body);
     let mut decode = || -> Result<(), Invalid> {
@@ -187,6 +219,14 @@ fn check_body((_, kind, _, body, _): &Record) -> Result<(), Refusal> {
             }
             3 => {
                 from.array::<32>()?;
+                from.string()?;
+            }
+            22 => settled(&mut from)?,
+            31 => {
+                from.string()?;
+                from.string()?;
+                from.list(|from| from.u32())?;
+                from.boolean()?;
                 from.string()?;
             }
             _ => return Ok(()),

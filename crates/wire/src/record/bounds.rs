@@ -21,7 +21,7 @@ pub(super) fn check(record: &Record) -> Result<(), Rejection> {
             number(packed.sequence) && packed.rows.len() <= PACKAGE_ITEMS_MAX && rows
         }
         Record::Reconciled(reconciled) => {
-            let rows = reconciled.rows.iter().all(|row| number(row.version));
+            let rows = reconciled.rows.iter().all(|row| number(row.version) && row.purged.is_none_or(number));
             number(reconciled.number)
                 && number(reconciled.highest)
                 && number(reconciled.seen.number)

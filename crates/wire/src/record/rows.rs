@@ -176,6 +176,8 @@ pub struct SettledRow {
     pub part: Option<(u64, u64)>,
     /// Whether the item is removed by it.
     pub removed: bool,
+    /// Sequence of the package, where it was a purge that is answered: a proving outcome says that nothing older was found.
+    pub purged: Option<u64>,
 }
 
 /// What is to be done with a row of a package on the replica.

@@ -1,0 +1,79 @@
+//! What a settled row of a receipt does to its item: it proves, fails or takes a proof away (P1), and it alone ends a purge.
+
+use wire::ItemId;
+use wire::planted;
+use wire::receipt::Outcome;
+use wire::record::SettledRow;
+
+use super::Route;
+
+impl Route {
+    /// Takes in what a receipt settled about one item.
+    pub(super) fn settle(&mut self, time: i64, row: &SettledRow, id: &ItemId, receipt: u64) {
+        let Some(outcome) = Outcome::of(row.outcome) else { return };
+        let mut state = self.state;
+        let item = self.item_mut(row.item);
+        if let (Some(sequence), Some(purge)) = (row.purged.filter(|_| outcome.proves()), &mut item.purge) {
+            purge.prove(sequence, time);
+        }
+        if item.asked && item.packed_version == row.version {
+            item.asked = false;
+            if !outcome.proves() && outcome != Outcome::Superseded {
+                // The replica does not hold it: no failure, but content that is to travel.
+                (item.packed_sequence, item.attempts) = (0, 0);
+                return;
+            }
+        }
+        if outcome == Outcome::Held {
+            if let (Some((offset, _)), Some(parts)) = (row.part, item.parts.as_mut().filter(|parts| parts.version == row.version)) {
+                parts.list.iter_mut().filter(|part| part.offset == offset).for_each(|part| part.held = true);
+            }
+            return;
+        }
+        if outcome == Outcome::Superseded {
+            return;
+        }
+        if outcome.proves() {
+            let older = row.version < item.proven_version || row.version == item.proven_version && receipt < item.assured;
+            if (older || receipt < item.doubted) && !planted::is("older-proof-counts") {
+                return;
+            }
+            if item.again.as_deref() == Some(&row.projected) && row.removed == item.packed_gone {
+                item.again = None;
+            }
+            if item.proven_version > 0 && !item.proven_gone {
+                state.remove(id, item.proven_version, &item.proven_projected);
+            }
+            item.assured = item.assured.max(receipt);
+            item.proven_version = row.version;
+            item.proven_digest = row.digest;
+            item.proven_bytes = row.bytes;
+            item.proven_projected = row.projected;
+            item.proven_gone = row.removed;
+            if !row.removed {
+                state.add(id, row.version, &row.projected);
+            }
+            if item.packed_version == row.version {
+                (item.failed, item.resend, item.discrepancy) = (false, false, 0);
+                item.parts = None;
+            }
+        } else if !outcome.lost() || receipt >= item.assured {
+            item.discrepancy = row.outcome;
+            let open = item.proven_version != row.version || row.purged.is_some() && item.is_purging();
+            if item.packed_version == row.version && open || outcome.lost() {
+                item.failed = true;
+                item.parts = None;
+            }
+            if outcome.lost() {
+                item.doubted = item.doubted.max(receipt);
+            }
+            if outcome.lost() && item.proven_version > 0 && item.proven_version <= row.version && !planted::is("doubt-ignored") {
+                if !item.proven_gone {
+                    state.remove(id, item.proven_version, &item.proven_projected);
+                }
+                (item.proven_version, item.proven_gone) = (0, false);
+            }
+        }
+        self.state = state;
+    }
+}
