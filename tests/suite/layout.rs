@@ -160,3 +160,114 @@ fn a_transaction_travels_in_one_package() {
     let carried = stand.run(Side::Source, &["carry", "medium"]);
     assert_eq!((carried.exit, carried.codes()), (Some(1), vec!["SRC-11".to_owned()]), "{}", carried.object);
 }
+
+/// A record of a business transaction with this id.
+fn changed(stand: &Stand, name: &str, title: &str, txn: Option<&str>) {
+    let mut record = record(&format!("minutes-{name}"), title);
+    if let Some(txn) = txn {
+        record["txn"] = json!({ "txn_id": txn, "size": 2, "business_code": "105" });
+    }
+    stand.write(format!("{name}/record.json"), record.to_string());
+}
+
+/// The titles of these records on the replica.
+fn titles(stand: &Stand, names: [&str; 3]) -> [String; 3] {
+    names.map(|name| {
+        let record = fs::read(stand.replica.join(name).join("record.json")).expect("it is there");
+        let record: Value = serde_json::from_slice(&record).expect("JSON");
+        record["title"].as_str().expect("a title").to_owned()
+    })
+}
+
+/// TX2: what changed a record before all of an earlier transaction of it was proven travels with that one.
+#[test]
+fn transactions_that_share_a_record_are_one_until_they_are_proven() {
+    for gateways in [false, true] {
+        let stand = Stand::with(Setting { records: true, gateways, ..Setting::default() });
+        stand.without_breaker();
+        let pack = |to: &str| match gateways {
+            true => drop(stand.expect(Side::Source, &["run", "--once"], 0)),
+            false => {
+                fs::create_dir_all(stand.folder(to)).expect("a folder");
+                stand.expect(Side::Source, &["carry", to], 0);
+            }
+        };
+        let apply = |to: &str| match gateways {
+            true => drop(stand.expect(Side::Replica, &["run", "--once"], 0)),
+            false => drop(stand.expect(Side::Replica, &["carry", to], 0)),
+        };
+        let settle = |to: &str| (0..3).for_each(|_| (pack(to), apply(to)).0);
+        for name in ["a", "b", "r", "x"].into_iter().map(str::to_owned).chain((0..30).map(|number| format!("o{number}"))) {
+            changed(&stand, &name, "first", None);
+        }
+        settle("medium");
+        let before = items(&stand);
+        assert!(before.values().all(|(state, ..)| state == "done"), "{before:?}");
+        // The first transaction is on its way and gets lost; the second changes one of its records again.
+        changed(&stand, "a", "split", Some("t1"));
+        changed(&stand, "r", "split", Some("t1"));
+        pack("lost");
+        if gateways {
+            let over = stand.folder("over");
+            let packages = crate::stand::tree(&over).into_keys().map(|name| over.join(String::from_utf8(name).expect("UTF-8")));
+            packages.filter(|file| file.extension().is_some_and(|ending| ending == "gfp")).for_each(|file| fs::remove_file(file).expect("it can be removed"));
+        }
+        changed(&stand, "r", "merged", Some("t2"));
+        changed(&stand, "b", "merged", Some("t2"));
+        pack("second");
+        let packed = items(&stand);
+        let sequence = |name: &str| packed[&format!("{name}/record.json")].2;
+        assert_eq!([sequence("a"), sequence("b")], [sequence("r"); 2], "{packed:?}");
+        apply("second");
+        assert_eq!(titles(&stand, ["a", "r", "b"]), ["split", "merged", "merged"]);
+        settle("second");
+        // What comes after they were proven is a transaction of its own.
+        let proven = items(&stand);
+        changed(&stand, "b", "later", Some("t3"));
+        changed(&stand, "x", "later", Some("t3"));
+        settle("second");
+        let after = items(&stand);
+        assert_eq!((&after["a/record.json"], &after["r/record.json"]), (&proven["a/record.json"], &proven["r/record.json"]));
+        // Also where a clerk went on with the record, and no transaction did.
+        changed(&stand, "a", "fourth", Some("t4"));
+        changed(&stand, "b", "fourth", Some("t4"));
+        pack("lost again");
+        changed(&stand, "b", "corrected", None);
+        pack("third");
+        let packed = items(&stand);
+        assert_eq!(packed["a/record.json"].2, packed["b/record.json"].2, "{packed:?}");
+        assert!(packed["x/record.json"].2 < packed["a/record.json"].2, "{packed:?}");
+    }
+}
+
+/// What shares records and does not fit a package together is named, and goes when there is room.
+#[test]
+fn transactions_that_share_a_record_and_are_larger_than_a_package_are_named() {
+    let stand = stand();
+    stand.without_breaker();
+    let file = stand.home(Side::Source).join("gapferry.toml");
+    let limited = |bytes: u64| {
+        let text = fs::read_to_string(&file).expect("it can be read");
+        let kept: Vec<&str> = text.lines().filter(|line| !line.starts_with("package_bytes_max")).collect();
+        fs::write(&file, kept.join("\n").replace("\n[policy]\n", &format!("\n[policy]\npackage_bytes_max = {bytes}\n"))).expect("it can be written");
+    };
+    let long = |title: &str| title.repeat(20_000);
+    for (name, txn) in [("a", "t1"), ("r", "t1")] {
+        changed(&stand, name, &long("one"), Some(txn));
+    }
+    limited(170_000);
+    stand.expect(Side::Source, &["capture"], 0);
+    for (name, txn) in [("r", "t2"), ("b", "t2")] {
+        changed(&stand, name, &long("two"), Some(txn));
+    }
+    changed(&stand, "alone", "alone", None);
+    let carried = stand.run(Side::Source, &["carry", "medium"]);
+    assert_eq!((carried.exit, carried.codes()), (Some(1), vec!["SRC-13".to_owned(); 3]), "{}", carried.object);
+    let detail = carried.object["packed"]["problems"][0]["detail"].as_str().expect("a detail");
+    assert!(detail.contains("2 transactions"), "{detail}");
+    stand.carry(Side::Replica);
+    assert!(stand.replica.join("alone/record.json").is_file() && !stand.replica.join("r").exists());
+    limited(400_000);
+    stand.round();
+    assert_eq!(titles(&stand, ["a", "r", "b"]), [long("one"), long("two"), long("two")]);
+}

@@ -110,8 +110,9 @@ impl<'w> Packer<'_, 'w> {
                 // It waits for the next package, or for another medium.
                 break;
             }
-            if matches!(self.reader.unit(unit[0].item), Unit::Transaction(_)) {
-                packing.refused.extend(unit.iter().map(|one| (one.item, NotRead::Uncut)));
+            let transactions = self.reader.transactions(unit[0].item);
+            if transactions > 0 {
+                packing.refused.extend(unit.iter().map(|one| (one.item, NotRead::Uncut(transactions))));
             } else if units.is_empty() {
                 return unit.to_vec();
             } else {

@@ -29,6 +29,7 @@ use crate::projecting::{self, Prepared, Projector};
 use crate::reader::{NotRead, Proven, Reader};
 use crate::report::{Failure, PackReport, PackageReport, Problem, Waiting};
 use crate::rows::{PackedItem, Packing};
+use crate::units::{Unit, Units};
 use crate::urgent::Urgent;
 use crate::world::World;
 
@@ -258,7 +259,8 @@ pub fn refusal(home: &mut Home, name: &str, number: u32, reason: NotRead) -> Res
         NotRead::Unreadable(error) => problem("SRC-05", error.to_string()),
         NotRead::Gone | NotRead::Excluded | NotRead::Same => None,
         NotRead::Together => problem("SRC-04", "it waits for what travels with it".into()),
-        NotRead::Uncut => problem("SRC-13", "its transaction is larger than a package".into()),
+        NotRead::Uncut(1) => problem("SRC-13", "its transaction is larger than a package".into()),
+        NotRead::Uncut(count) => problem("SRC-13", format!("{count} transactions that share records are larger than a package together")),
         NotRead::Rotten => {
             home.record(Rotten { archive, items: vec![number] })?;
             home.commit()?;
@@ -402,6 +404,9 @@ pub fn write(home: &mut Home, name: &str, target: &Target<'_>, begun: &Begun, fi
         home.commit()?;
     }
     let inventory = span.map(|span| Inventory { span: span.clone(), unclaimed: std::mem::take(&mut packing.unclaimed) });
+    if let Filling::Content { prepared: Some(prepared), .. } = filling {
+        mark_transactions(&home.source().archives[&source_route(home, name)?.archive], &prepared.units, &mut packing.items);
+    }
     let (manifest, rows) = manifest_of(home, name, target, &mut packing, *nonce, sequence, inventory);
     manifest.check(packing.layout.stored_bytes).expect("we write manifests that hold to the form");
     let (keys, signer) = home.signer(name);
@@ -505,9 +510,6 @@ fn manifest_of(
     let part = |packed: &PackedItem| packed.row.part.map(|part| part.offset);
     let place = |one: &PackedItem, two: &PackedItem| (!one.item.removes(), &one.item.id, part(one)).cmp(&(!two.item.removes(), &two.item.id, part(two)));
     packing.items.sort_by(place);
-    if inventory.is_none() {
-        mark_transactions(&home.source().archives[&route.archive], &mut packing.items);
-    }
     let (items, rows) = std::mem::take(&mut packing.items).into_iter().map(|packed| (packed.item, packed.row)).unzip();
     let manifest = Manifest {
         route: name.into(),
@@ -537,9 +539,12 @@ fn manifest_of(
     (manifest, rows)
 }
 
-/// Each row of a business transaction says how many there are of it in the package (TX3).
-fn mark_transactions(archive: &engine::source::Archive, items: &mut [PackedItem]) {
-    let id = |packed: &PackedItem| archive.items.get(packed.row.item as usize).and_then(|item| item.transaction);
+/// Each row of a business transaction, or of several that share records, says how many there are of it in the package (TX3).
+fn mark_transactions(archive: &engine::source::Archive, units: &Units, items: &mut [PackedItem]) {
+    let id = |packed: &PackedItem| match units.unit(archive, packed.row.item) {
+        Unit::Transaction(id) => Some(id),
+        _ => None,
+    };
     let mut rows: HashMap<[u8; 16], u32> = HashMap::new();
     for id in items.iter().filter_map(id) {
         *rows.entry(id).or_default() += 1;

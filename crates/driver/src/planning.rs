@@ -9,6 +9,7 @@ use seal::envelope::Sealing;
 use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 use store::disk::{File, Space};
 use wire::PackageId;
 use wire::record::{Carried, Lost};
@@ -21,7 +22,7 @@ use crate::progress::Stage;
 use crate::records::{Grouping, Recognising};
 use crate::report::{Failure, LISTED_MAX, PackReport, PackageReport, PlannedItem, Problem, Waiting};
 use crate::rows::{MANIFEST_BYTES, Rows, block_table_bytes};
-use crate::units;
+use crate::units::{self, Units};
 use crate::urgent::Urgent;
 use crate::world::World;
 
@@ -117,7 +118,8 @@ pub fn selected(home: &Home, name: &str, target: &Target<'_>, options: &PackOpti
 fn arranged(home: &Home, route: &Route, selected: Vec<Selected>) -> Result<Vec<Selected>, Failure> {
     let Some(recognising) = Recognising::of(&home.config.archives[&route.archive])? else { return Ok(selected) };
     let archive = &home.source().archives[&route.archive];
-    Ok(units::arrange(archive, route, &Grouping::of(archive, &recognising), selected))
+    let units = Units::of(archive, route, Arc::new(Grouping::of(archive, &recognising)));
+    Ok(units::arrange(archive, route, &units, selected))
 }
 
 /// Bytes of the document of an item.

@@ -22,6 +22,7 @@ use crate::reader::{NotRead, not_read};
 use crate::records::{Grouping, Recognising};
 use crate::report::Failure;
 use crate::rereading::ROWS_MAX;
+use crate::units::Units;
 use crate::world::World;
 
 /// Records that are read together on all cores.
@@ -40,6 +41,8 @@ pub enum Made {
 pub struct Projector<'a> {
     /// What belongs together.
     pub grouping: Arc<Grouping>,
+    /// What travels together.
+    pub units: Arc<Units>,
     world: &'a World,
     archive: &'a Archive,
     root: Dir,
@@ -50,6 +53,8 @@ pub struct Projector<'a> {
 #[derive(Clone)]
 pub struct Prepared {
     grouping: Arc<Grouping>,
+    /// What travels together.
+    pub units: Arc<Units>,
     judge: Option<Arc<Judge>>,
 }
 
@@ -127,7 +132,9 @@ impl<'a> Projector<'a> {
         let route = source_route(home, name)?;
         let Some(recognising) = Recognising::of(&home.config.archives[&route.archive])? else { return Ok(None) };
         let archive = &home.source().archives[&route.archive];
-        let mut projector = Self::with(home, name, &Prepared { grouping: Arc::new(Grouping::of(archive, &recognising)), judge: None })?;
+        let grouping = Arc::new(Grouping::of(archive, &recognising));
+        let units = Arc::new(Units::of(archive, route, grouping.clone()));
+        let mut projector = Self::with(home, name, &Prepared { grouping, units, judge: None })?;
         let Some(template) = template else { return Ok(Some(projector)) };
         let key = home.keys().first().map(|keys| keys.derived("gapferry 2026 pseudonyms of a route", &route.route_id.0)).unwrap_or_default();
         let today = today(&home.world)?;
@@ -143,13 +150,13 @@ impl<'a> Projector<'a> {
     pub fn with(home: &'a Home, name: &str, prepared: &Prepared) -> Result<Self, Failure> {
         let archive_name = &source_route(home, name)?.archive;
         let root = home.world.disk.root(&home.config.archives[archive_name].root).map_err(|error| Failure::new("SRC-01", archive_name, error.to_string()))?;
-        let Prepared { grouping, judge } = prepared.clone();
-        Ok(Self { grouping, world: &home.world, archive: &home.source().archives[archive_name], root, judge })
+        let Prepared { grouping, units, judge } = prepared.clone();
+        Ok(Self { grouping, units, world: &home.world, archive: &home.source().archives[archive_name], root, judge })
     }
 
     /// What it is made with.
     pub fn prepared(&self) -> Prepared {
-        Prepared { grouping: self.grouping.clone(), judge: self.judge.clone() }
+        Prepared { grouping: self.grouping.clone(), units: self.units.clone(), judge: self.judge.clone() }
     }
 
     /// The records that others name, from all records of the archive.

@@ -18,7 +18,7 @@ use wire::receipt::Outcome;
 use wire::record::{Chunk, ChunkList, FileStat};
 
 use crate::projecting::{self, Made, Projector};
-use crate::units::{Unit, unit_of};
+use crate::units::Unit;
 use crate::world::World;
 
 /// How often a document that changes while it is read is tried.
@@ -140,8 +140,8 @@ pub enum NotRead {
     Same,
     /// Something of what it travels with could not be read.
     Together,
-    /// Its transaction is larger than a package.
-    Uncut,
+    /// Its transaction, or so many that share records, are larger than a package.
+    Uncut(usize),
 }
 
 impl NotRead {
@@ -201,7 +201,12 @@ impl Reader<'_> {
 
     /// What an item travels with.
     pub fn unit(&self, number: u32) -> Unit {
-        self.projector.map_or(Unit::Alone(number), |projector| unit_of(self.archive, &projector.grouping, number))
+        self.projector.map_or(Unit::Alone(number), |projector| projector.units.unit(self.archive, number))
+    }
+
+    /// How many business transactions travel with an item as one.
+    pub fn transactions(&self, number: u32) -> usize {
+        self.projector.map_or(0, |projector| projector.units.transactions(self.unit(number)))
     }
 
     /// Whether what travels is made in memory from all of the content.

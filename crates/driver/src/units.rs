@@ -1,9 +1,11 @@
-//! What travels together: the files of an item of records, and the items of a business transaction (TX2). A unit is in one package or
-//! in none; where one file of it must stay, all of it waits.
+//! What travels together: the files of an item of records, and the items of a business transaction (TX2); where several of these changed
+//! one record one after the other and the route has not settled all of it, the items of all of them. A unit is in one package or in none;
+//! where one file of it must stay, all of it waits.
 
 use engine::select::{Because, Selected};
-use engine::source::{Archive, Route};
-use std::collections::{BTreeSet, HashMap, HashSet};
+use engine::source::{Archive, Item, Route, RouteItem};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 use wire::planted;
 
 use crate::records::Grouping;
@@ -11,7 +13,7 @@ use crate::records::Grouping;
 /// What an item travels with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Unit {
-    /// Everything of one business transaction.
+    /// Everything of one business transaction, or of several that share records.
     Transaction([u8; 16]),
     /// The record of this number and its documents.
     Record(u32),
@@ -19,27 +21,97 @@ pub enum Unit {
     Alone(u32),
 }
 
-/// The unit of an item.
-pub fn unit_of(archive: &Archive, grouping: &Grouping, number: u32) -> Unit {
-    let together = archive.items.get(number as usize).and_then(|item| item.transaction).filter(|_| !planted::is("transaction-split"));
-    match (together, grouping.record_of(number)) {
-        (Some(transaction), _) => Unit::Transaction(transaction),
-        (None, Some(record)) => Unit::Record(record),
-        (None, None) => Unit::Alone(number),
+/// Which items of an archive travel together on a route.
+pub struct Units {
+    grouping: Arc<Grouping>,
+    /// By business transaction: what stands for all those that share records with it, and how many these are.
+    merged: HashMap<[u8; 16], ([u8; 16], usize)>,
+    /// Records that no transaction made as they are now, by number: the one that made an earlier version which is still open.
+    joined: HashMap<u32, [u8; 16]>,
+}
+
+impl Units {
+    /// What a route must keep together: transactions that made versions of one record which the route has not settled are one.
+    pub fn of(archive: &Archive, route: &Route, grouping: Arc<Grouping>) -> Self {
+        let (mut sets, mut joined) = (Sets::default(), HashMap::new());
+        for (item, number) in archive.items.iter().zip(0u32..) {
+            let Some(earlier) = item.earlier.as_ref().filter(|_| !planted::is("shared-record-ignored")) else { continue };
+            let settled = route.items.get(number as usize).map_or(0, RouteItem::settled_version);
+            let mut open = earlier.list.iter().filter(|(version, _)| *version > settled).map(|(_, id)| *id);
+            let Some(first) = item.transaction.or_else(|| open.next()) else { continue };
+            open.for_each(|id| sets.join(first, id));
+            if item.transaction.is_none() {
+                let known = *joined.entry(grouping.record_of(number).unwrap_or(number)).or_insert(first);
+                sets.join(known, first);
+            }
+        }
+        Self { grouping, merged: sets.settle(), joined }
+    }
+
+    /// The unit of an item.
+    pub fn unit(&self, archive: &Archive, number: u32) -> Unit {
+        let record = self.grouping.record_of(number);
+        let own = archive.items.get(number as usize).and_then(|item| item.transaction).filter(|_| !planted::is("transaction-split"));
+        match (own.or_else(|| self.joined.get(&record.unwrap_or(number)).copied()), record) {
+            (Some(transaction), _) => Unit::Transaction(self.merged.get(&transaction).map_or(transaction, |(unit, _)| *unit)),
+            (None, Some(record)) => Unit::Record(record),
+            (None, None) => Unit::Alone(number),
+        }
+    }
+
+    /// How many business transactions a unit is of.
+    pub fn transactions(&self, unit: Unit) -> usize {
+        let Unit::Transaction(unit) = unit else { return 0 };
+        self.merged.values().find(|(merged, _)| *merged == unit).map_or(1, |(_, count)| *count)
+    }
+
+    /// These items with all that travels with them.
+    pub fn whole(&self, archive: &Archive, items: &BTreeSet<u32>) -> BTreeSet<u32> {
+        let units: HashSet<Unit> = items.iter().map(|number| self.unit(archive, *number)).collect();
+        let of_one = |number: &u32| units.contains(&self.unit(archive, *number));
+        if units.is_empty() { BTreeSet::new() } else { (0u32..).take(archive.items.len()).filter(of_one).collect() }
     }
 }
 
-/// These items with all that travels with them.
-pub fn whole(archive: &Archive, grouping: &Grouping, items: &BTreeSet<u32>) -> BTreeSet<u32> {
-    let units: HashSet<Unit> = items.iter().map(|number| unit_of(archive, grouping, *number)).collect();
-    let of_one = |number: &u32| units.contains(&unit_of(archive, grouping, *number));
-    if units.is_empty() { BTreeSet::new() } else { (0u32..).take(archive.items.len()).filter(of_one).collect() }
+/// Transactions that belong together.
+#[derive(Default)]
+struct Sets(HashMap<[u8; 16], [u8; 16]>);
+
+impl Sets {
+    fn root(&self, mut id: [u8; 16]) -> [u8; 16] {
+        while let Some(next) = self.0.get(&id) {
+            id = *next;
+        }
+        id
+    }
+
+    fn join(&mut self, one: [u8; 16], two: [u8; 16]) {
+        let (one, two) = (self.root(one), self.root(two));
+        if one != two {
+            self.0.insert(one.max(two), one.min(two));
+        }
+    }
+
+    /// Each with the id of all that belong to it together, and their number.
+    fn settle(self) -> HashMap<[u8; 16], ([u8; 16], usize)> {
+        let mut sets: BTreeMap<[u8; 16], BTreeSet<[u8; 16]>> = BTreeMap::new();
+        for (below, above) in &self.0 {
+            sets.entry(self.root(*above)).or_default().extend([*below, self.root(*above)]);
+        }
+        let together = |set: BTreeSet<[u8; 16]>| {
+            let all: Vec<u8> = set.iter().flatten().copied().collect();
+            let id = blake3::hash(&all).as_bytes()[..16].try_into().expect("16 of 32 bytes");
+            let count = set.len();
+            set.into_iter().map(move |one| (one, (id, count)))
+        };
+        sets.into_values().flat_map(together).collect()
+    }
 }
 
 /// Brings what travels together together: each unit where its first item was, large documents first, with those items of a
 /// transaction that would not travel by themselves (TX5). A unit of which something must stay is left out.
-pub fn arrange(archive: &Archive, route: &Route, grouping: &Grouping, selected: Vec<Selected>) -> Vec<Selected> {
-    let unit = |number: u32| unit_of(archive, grouping, number);
+pub fn arrange(archive: &Archive, route: &Route, units: &Units, selected: Vec<Selected>) -> Vec<Selected> {
+    let unit = |number: u32| units.unit(archive, number);
     let numbered = || archive.items.iter().zip(0u32..);
     let blocked: HashSet<Unit> = numbered()
         .filter(|(item, number)| item.is_held_back() && !item.gone && !route.item(*number).is_excluded(item))
@@ -55,7 +127,8 @@ pub fn arrange(archive: &Archive, route: &Route, grouping: &Grouping, selected: 
         }
     }
     let taken: HashSet<u32> = arranged.iter().map(|(_, selected)| selected.item).collect();
-    for (item, number) in numbered().filter(|(item, number)| item.transaction.is_some() && !taken.contains(number)) {
+    let of_one = |item: &Item, number: u32| item.transaction.is_some() || !units.joined.is_empty() && matches!(unit(number), Unit::Transaction(_));
+    for (item, number) in numbered().filter(|(item, number)| !taken.contains(number) && of_one(item, *number)) {
         let rank = rank.get(&unit(number)).filter(|_| !route.item(number).is_left(item));
         arranged.extend(rank.map(|rank| (*rank, Selected { item: number, because: Because::Due })));
     }

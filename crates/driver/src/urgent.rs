@@ -10,7 +10,6 @@ use crate::home::Home;
 use crate::packing::source_route;
 use crate::projecting::{Pressing, Projector, active};
 use crate::report::{Failure, LISTED_MAX, Problem};
-use crate::units;
 
 /// What is open on a route and presses.
 #[derive(Debug, Default)]
@@ -44,7 +43,7 @@ impl Urgent {
         };
         let found: Vec<(u32, bool, Pressing)> = asked.par_iter().map_init(Parents::default, |parents, asked| pressing(parents, *asked)).flatten().collect();
         let records = found.iter().filter(|(.., pressing)| pressing.urgent).map(|(number, ..)| *number).collect();
-        let items = units::whole(archive, &projector.grouping, &records);
+        let items = projector.units.whole(archive, &records);
         let mut urgent = Self { records, items, late: Vec::new() };
         for (number, _, pressing) in found.iter().filter(|(_, unpacked, _)| *unpacked) {
             let (item, bound) = (&archive.items[*number as usize], pressing.delay_seconds.unwrap_or(u64::MAX));

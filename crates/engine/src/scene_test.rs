@@ -78,6 +78,7 @@ pub(crate) fn item(name: &str, version: u64) -> Item {
         read_at: 0,
         rid: 0,
         transaction: None,
+        earlier: None,
         fault: None,
         described: false,
     }

@@ -224,6 +224,7 @@ mod tests {
                 read_at: 0,
                 rid: 0,
                 transaction: None,
+                earlier: None,
                 fault: None,
                 described: false,
             });

@@ -25,7 +25,7 @@ use crate::inventory::Asking;
 use crate::keys::Keys;
 use crate::rebase::{Agreements, Stop, floor_above};
 
-pub use archive::{Archive, Item};
+pub use archive::{Archive, Earlier, Item};
 pub use sent::{PartState, Parts, Purge, RouteItem, Template};
 
 /// A package on its way.
@@ -204,6 +204,12 @@ impl Source {
             Record::Described(described) => {
                 if let Some(archive) = self.archives.get_mut(&described.archive) {
                     archive.fold_described(described);
+                    let routes: Vec<&Route> = self.routes.values().filter(|route| route.archive == described.archive).collect();
+                    for row in &described.rows {
+                        let Some(item) = archive.items.get_mut(row.item as usize).filter(|item| item.earlier.is_some()) else { continue };
+                        let settled = routes.iter().map(|route| route.items.get(row.item as usize).map_or(0, RouteItem::settled_version));
+                        item.forget_transactions(settled.min().unwrap_or(u64::MAX));
+                    }
                 }
             }
             Record::TemplateActivated(activated) => {
@@ -319,7 +325,10 @@ impl Source {
             self.archives.iter().map(|(name, archive)| (name.clone(), archive.items.iter().map(|item| item.version).collect())).collect();
         for archive in self.archives.values_mut() {
             archive.floor = reborn.floor;
-            archive.items.iter_mut().for_each(|item| item.version = reborn.floor + 1);
+            for item in &mut archive.items {
+                item.version = reborn.floor + 1;
+                item.earlier.iter_mut().flat_map(|earlier| &mut earlier.list).for_each(|(version, _)| *version = reborn.floor + 1);
+            }
         }
         for route in self.routes.values_mut() {
             for (sent, version) in route.items.iter_mut().zip(before.get(&route.archive).into_iter().flatten()) {

@@ -7,7 +7,7 @@ use alloc::vec;
 use wire::ItemId;
 use wire::receipt::{Form, Outcome, Receipt};
 use wire::record::FileStat;
-use wire::record::{Cancelled, CapturedRow, Lost, PackBegun, Read, ReadRow, Resent, Rotten};
+use wire::record::{Cancelled, CapturedRow, Described, DescribedRow, Lost, PackBegun, Read, ReadRow, Resent, Rotten};
 
 fn standing_of(inside: &Inside, name: &str) -> Standing {
     let (number, item) = inside.archive().find(&ItemId(name.as_bytes().to_vec())).unwrap();
@@ -410,4 +410,34 @@ fn what_names_nothing_that_there_is_changes_nothing() {
     inside.source.fold(1, &Resent { route: name.clone(), items: vec![u32::MAX, 2] }.into());
     inside.source.fold(1, &Cancelled { route: name, items: vec![(u32::MAX, 1), (2, 1)] }.into());
     assert_eq!(inside.source, before);
+}
+
+/// Which transactions made what a route has not settled yet is known as long as it has not.
+#[test]
+fn transactions_of_earlier_versions_are_known_until_they_are_settled() {
+    let mut inside = Inside::with(&["a"]);
+    let told = |inside: &mut Inside, version: u64, id: Option<u8>| {
+        let row = DescribedRow { item: 0, version, rid: 1, transaction: id.map(|id| [id; 16]), fault: String::new() };
+        inside.source.fold(1, &Record::Described(Described { archive: inside.route().archive.clone(), rows: vec![row] }));
+    };
+    let earlier = |inside: &Inside| {
+        let earlier = inside.archive().items[0].earlier.as_ref();
+        earlier.map_or(Vec::new(), |earlier| earlier.list.iter().map(|(version, id)| (*version, id[0])).collect::<Vec<_>>())
+    };
+    told(&mut inside, 1, Some(1));
+    assert_eq!(earlier(&inside), []);
+    for (version, id, known) in [(2, Some(2), vec![(1, 1)]), (3, None, vec![(1, 1), (2, 2)]), (4, Some(2), vec![(1, 1)])] {
+        inside.capture("a");
+        told(&mut inside, version, id);
+        assert_eq!(earlier(&inside), known, "{version}");
+    }
+    inside.pack(2, &["a"]);
+    let proof = inside.full(1, 2, &[Outcome::Applied]);
+    take(&mut inside, &proof);
+    inside.capture("a");
+    told(&mut inside, 5, Some(3));
+    assert_eq!(earlier(&inside), [], "what made the version that is proven is of no concern");
+    inside.capture("a");
+    told(&mut inside, 6, None);
+    assert_eq!(earlier(&inside), [(5, 3)]);
 }

@@ -34,10 +34,20 @@ pub struct Item {
     pub rid: u64,
     /// The business transaction that made this version.
     pub transaction: Option<[u8; 16]>,
+    /// Those that made earlier versions, where some route has not proven these.
+    pub earlier: Option<Box<Earlier>>,
     /// What is wrong with its record: nothing of it travels.
     pub fault: Option<Box<str>>,
     /// In an archive of records: its record was read since it changed.
     pub described: bool,
+}
+
+/// Business transactions that made earlier versions of an item: version and id, in their order. It grows with the changes that wait
+/// on some route.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Earlier {
+    /// Versions and ids.
+    pub list: Vec<(u64, [u8; 16])>,
 }
 
 impl Item {
@@ -56,9 +66,17 @@ impl Item {
             read_at: 0,
             rid: 0,
             transaction: None,
+            earlier: None,
             fault: None,
             described: false,
         }
+    }
+
+    /// Forgets which transactions made versions up to this one, and those that made its present one.
+    pub(super) fn forget_transactions(&mut self, up_to: u64) {
+        let now = self.transaction;
+        self.earlier.as_mut().into_iter().for_each(|earlier| earlier.list.retain(|(version, id)| *version > up_to && Some(*id) != now));
+        self.earlier.take_if(|earlier| earlier.list.is_empty());
     }
 
     /// Whether it must stay where it is: its content rotted, or its record is no record.
@@ -105,6 +123,9 @@ impl Archive {
             let Some(item) = self.items.get_mut(row.item as usize) else { continue };
             // Its record changed, or a document beside it: of its own content nothing new is said.
             let untouched = !item.gone && row.stat == Some(item.stat);
+            if let Some(transaction) = item.transaction {
+                item.earlier.get_or_insert_default().list.push((item.version, transaction));
+            }
             item.version = row.version;
             item.gone = row.stat.is_none();
             item.stat = row.stat.unwrap_or(item.stat);

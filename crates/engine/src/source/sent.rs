@@ -144,6 +144,11 @@ impl RouteItem {
         self.purge.as_ref().is_none_or(|purge| purge.proven_in > 0 || purge.packed_in > 0)
     }
 
+    /// Up to this version nothing is open: the replica was proven to hold it, or the route does not carry it.
+    pub fn settled_version(&self) -> u64 {
+        self.proven_version.max(self.excluded_version)
+    }
+
     /// Whether nothing of `item` is at the replica, or on the way there, and nothing of it is to be.
     pub fn is_left(&self, item: &Item) -> bool {
         let removed = self.proven_gone && self.proven_version == self.packed_version && self.again.is_none();
