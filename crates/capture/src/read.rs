@@ -144,22 +144,20 @@ pub fn stat_document(disk: &dyn Disk, root: &Dir, id: &ItemId) -> Result<FileSta
 
 fn read_whole(file: &mut dyn File, sink: &mut dyn FnMut(&[u8]), buffer: &mut Vec<u8>) -> Result<FileStat, ReadFailure> {
     let before = stat_of(&file.stat().map_err(ReadFailure::Io)?);
-    if buffer.len() < READ_STEP_BYTES {
-        buffer.resize(READ_STEP_BYTES, 0);
+    let longest = usize::try_from(before.size).map_or(READ_STEP_BYTES, |size| size.min(READ_STEP_BYTES));
+    if buffer.len() < longest {
+        buffer.resize(longest, 0);
     }
-    let step = &mut buffer[..READ_STEP_BYTES];
     let mut bytes = 0;
-    loop {
-        let read = file.read_at(step, bytes).map_err(ReadFailure::Io)?;
+    // To the size that it had, and no further: that it grew meanwhile the attributes tell.
+    while bytes < before.size {
+        let step = usize::try_from(before.size - bytes).map_or(longest, |left| left.min(longest));
+        let read = file.read_at(&mut buffer[..step], bytes).map_err(ReadFailure::Io)?;
         bytes += read as u64;
-        // One that grows without end would never be read to its end.
-        if bytes > before.size {
-            return Err(ReadFailure::Unstable);
-        }
         if read > 0 {
-            sink(&step[..read]);
+            sink(&buffer[..read]);
         }
-        if read < READ_STEP_BYTES {
+        if read < step {
             break;
         }
     }

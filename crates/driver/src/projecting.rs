@@ -352,11 +352,11 @@ fn record_of(content: &[u8]) -> Option<Record> {
 /// Where a template looks beyond the record, what it says may change without the record: everything that was looked at before is looked
 /// at again. Gives whether something is to be withdrawn.
 pub fn rejudge(home: &mut Home, name: &str) -> Result<(), Failure> {
-    let Some(projector) = Projector::of(home, name)? else { return Ok(()) };
-    let reach = projector.template().map(Template::reach).unwrap_or_default();
-    if !reach.day && !reach.records {
+    let template = active(home, name)?;
+    if !template.as_ref().map(Template::reach).is_some_and(|reach| reach.day || reach.records) {
         return Ok(());
     }
+    let Some(projector) = Projector::under(home, name, template)? else { return Ok(()) };
     let (route, archive) = (source_route(home, name)?, projector.archive);
     let judged = |parents: &mut Parents, number: u32| {
         let (item, sent) = (&archive.items[number as usize], route.item(number));

@@ -48,7 +48,17 @@ type Written = (Unit, bool);
 #[derive(Clone, Debug, Default)]
 pub struct Matcher {
     exact: HashSet<Vec<u8>>,
-    globs: Vec<Vec<Token>>,
+    globs: Vec<Glob>,
+}
+
+/// A pattern without braces.
+#[derive(Clone, Debug)]
+struct Glob {
+    tokens: Vec<Token>,
+    /// The bytes that every path ends with that it matches: most paths of an archive are told by them alone.
+    end: Vec<u8>,
+    /// Before these bytes it has nothing but any number of folders.
+    in_any_folder: bool,
 }
 
 /// Reads patterns; an item matches when any of them does, and none matches when there are none.
@@ -63,7 +73,7 @@ pub fn patterns(texts: &[String]) -> Result<Matcher, Failure> {
         matcher.exact.extend(written(text, false).ok().map(|(bytes, _)| bytes));
         let (bytes, meta) = written(text, true).map_err(wrong)?;
         for alternative in alternatives(&units_of_pattern(&bytes, &meta)).map_err(wrong)? {
-            matcher.globs.push(tokens(&alternative));
+            matcher.globs.push(Glob::of(tokens(&alternative)));
         }
     }
     Ok(matcher)
@@ -72,12 +82,39 @@ pub fn patterns(texts: &[String]) -> Result<Matcher, Failure> {
 impl Matcher {
     /// Whether one of the patterns means this item.
     pub fn is_match(&self, id: &ItemId) -> bool {
-        if self.exact.contains(&id.0) {
-            return true;
-        }
-        let path = units(&id.0);
-        self.globs.iter().any(|tokens| matches(tokens, &path))
+        self.exact.contains(&id.0) || self.globs.iter().any(|glob| glob.is_match(&id.0))
     }
+}
+
+impl Glob {
+    fn of(tokens: Vec<Token>) -> Self {
+        let plain = tokens.iter().rev().map_while(|token| if let Token::One(unit) = token { Some(*unit) } else { None });
+        let mut last: Vec<Unit> = plain.collect();
+        last.reverse();
+        let end = bytes_of(&last);
+        let in_any_folder = matches!(tokens[..tokens.len() - last.len()], [Token::Folders, Token::InFolders]) && units(&end) == last;
+        Self { end, in_any_folder, tokens }
+    }
+
+    fn is_match(&self, path: &[u8]) -> bool {
+        match path.strip_suffix(self.end.as_slice()) {
+            None => false,
+            Some(before) if self.in_any_folder => before.is_empty() || before.ends_with(b"/"),
+            Some(_) => matches(&self.tokens, &units(path)),
+        }
+    }
+}
+
+/// The bytes of units.
+fn bytes_of(units: &[Unit]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for unit in units {
+        match char::from_u32(*unit) {
+            Some(character) => bytes.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes()),
+            None => bytes.extend(u8::try_from(unit - BYTE)),
+        }
+    }
+    bytes
 }
 
 /// The units of bytes.
@@ -239,10 +276,10 @@ fn matches(tokens: &[Token], path: &[Unit]) -> bool {
     if !plain.zip(path).all(|(expected, unit)| expected == unit) {
         return false;
     }
-    let mut now = vec![false; tokens.len() + 1];
+    let (mut now, mut next) = (vec![false; tokens.len() + 1], vec![false; tokens.len() + 1]);
     reach(tokens, &mut now, 0);
     for unit in path {
-        let mut next = vec![false; tokens.len() + 1];
+        next.fill(false);
         for (place, token) in tokens.iter().enumerate().filter(|(place, _)| now[*place]) {
             match token {
                 Token::One(expected) if expected == unit => reach(tokens, &mut next, place + 1),
@@ -264,7 +301,7 @@ fn matches(tokens: &[Token], path: &[Unit]) -> bool {
         if !next.contains(&true) {
             return false;
         }
-        now = next;
+        std::mem::swap(&mut now, &mut next);
     }
     now[tokens.len()]
 }

@@ -75,6 +75,10 @@ fn bytes_that_are_no_characters() {
         ("[\\xf0-\\xff]", b"\x80", false),
         ("\\xe5\\x8d\\xa1?", "卡片".as_bytes(), true),
         ("\\x1b*", b"\x1b[2J", true),
+        // Bytes that make a character only together are none of it, whatever stands before them.
+        ("**/{\\xe5,}\\x8d\\xa1", "卡".as_bytes(), false),
+        ("**/{\\xe5,}\\x8d\\xa1", b"a/\x8d\xa1", true),
+        ("*\\x8d\\xa1", "卡".as_bytes(), false),
         ("\\x2a", b"*", true),
         ("\\x2a", b"a", false),
     ] {
