@@ -72,6 +72,8 @@ pub fn stat_of(stat: &Stat) -> FileStat {
 #[derive(Default)]
 pub struct Parents {
     last: Option<Folder>,
+    /// The folder of the last document that was opened.
+    asked: Vec<u8>,
     buffer: Vec<u8>,
 }
 
@@ -85,7 +87,13 @@ impl Parents {
     /// See [`open_document`].
     pub fn open(&mut self, disk: &dyn Disk, root: &Dir, id: &ItemId) -> Result<Box<dyn File>, ReadFailure> {
         let (parent, name) = split(id)?;
-        let opened = self.folder(disk, root, parent).and_then(|folder| disk.open(&folder, name));
+        // A folder of one document is not worth a handle of its own.
+        let again = self.asked == parent;
+        if !again {
+            self.asked.clear();
+            self.asked.extend_from_slice(parent);
+        }
+        let opened = if again { self.folder(disk, root, parent).and_then(|folder| disk.open(&folder, name)) } else { disk.open_beneath(root, &id.0) };
         opened.map_err(|error| judge(disk, root, id, error))
     }
 
@@ -143,7 +151,7 @@ pub fn stat_document(disk: &dyn Disk, root: &Dir, id: &ItemId) -> Result<FileSta
 }
 
 fn read_whole(file: &mut dyn File, sink: &mut dyn FnMut(&[u8]), buffer: &mut Vec<u8>) -> Result<FileStat, ReadFailure> {
-    let before = stat_of(&file.stat().map_err(ReadFailure::Io)?);
+    let before = stat_of(&file.stat_when_opened().map_err(ReadFailure::Io)?);
     let longest = usize::try_from(before.size).map_or(READ_STEP_BYTES, |size| size.min(READ_STEP_BYTES));
     if buffer.len() < longest {
         buffer.resize(longest, 0);

@@ -175,7 +175,7 @@ fn route(home: &mut Home, name: &str, target: &Target<'_>, options: &PackOptions
     loop {
         // What was planned goes on from package to package; only when it is through is looked for more.
         if anew || planned.is_empty() {
-            planned = selected(home, name, target, options, &holds, &urgent.items)?;
+            planned = selected(home, name, target, options, &holds, &urgent.items, prepared.as_ref())?;
             planned.retain(|selected| !skipped.contains(&selected.item));
             anew = false;
         }

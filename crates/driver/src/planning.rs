@@ -19,6 +19,7 @@ use crate::medium;
 use crate::packer::{BLOCK_BYTES_MIN, Room};
 use crate::packing::{PackOptions, Target, never_published, new_sealing, source_route};
 use crate::progress::Stage;
+use crate::projecting::Prepared;
 use crate::records::{Grouping, Recognising};
 use crate::report::{Failure, LISTED_MAX, PackReport, PackageReport, PlannedItem, Problem, Waiting};
 use crate::rows::{MANIFEST_BYTES, Rows, block_table_bytes};
@@ -94,8 +95,16 @@ pub fn check_held(home: &mut Home, name: &str, target: &Target<'_>, dry_run: boo
     Ok(holds)
 }
 
-/// What is to travel on a route; what is `urgent` first.
-pub fn selected(home: &Home, name: &str, target: &Target<'_>, options: &PackOptions, holds: &Holds, urgent: &BTreeSet<u32>) -> Result<Vec<Selected>, Failure> {
+/// What is to travel on a route, what is `urgent` first; `prepared` says which files belong together, where that is known already.
+pub fn selected(
+    home: &Home,
+    name: &str,
+    target: &Target<'_>,
+    options: &PackOptions,
+    holds: &Holds,
+    urgent: &BTreeSet<u32>,
+    prepared: Option<&Prepared>,
+) -> Result<Vec<Selected>, Failure> {
     let mut route = std::borrow::Cow::Borrowed(source_route(home, name)?);
     for sequence in &holds.lost {
         route.to_mut().packages.entry(*sequence).and_modify(|package| package.lost = true);
@@ -111,15 +120,13 @@ pub fn selected(home: &Home, name: &str, target: &Target<'_>, options: &PackOpti
         deadline_seconds: crate::terms::deadline(home, name),
     };
     let chosen = crate::choosing::chosen(home, name, archive, options)?;
-    arranged(home, &route, select::select(archive, &route, &going, chosen.as_ref()))
-}
-
-/// Brings together what travels together, where the archive is one of records.
-fn arranged(home: &Home, route: &Route, selected: Vec<Selected>) -> Result<Vec<Selected>, Failure> {
-    let Some(recognising) = Recognising::of(&home.config.archives[&route.archive])? else { return Ok(selected) };
-    let archive = &home.source().archives[&route.archive];
-    let units = Units::of(archive, route, Arc::new(Grouping::of(archive, &recognising)));
-    Ok(units::arrange(archive, route, &units, selected))
+    let selected = select::select(archive, &route, &going, chosen.as_ref());
+    let grouping = match prepared {
+        Some(prepared) => Some(prepared.grouping()),
+        None => Recognising::of(&home.config.archives[&route.archive])?.map(|recognising| Arc::new(Grouping::of(archive, &recognising))),
+    };
+    let Some(grouping) = grouping else { return Ok(selected) };
+    Ok(units::arrange(archive, &route, &Units::of(archive, &route, grouping), selected))
 }
 
 /// Bytes of the document of an item.
@@ -245,7 +252,7 @@ pub fn plan(home: &Home, name: &str, target: &Target<'_>, options: &PackOptions,
     let (route, sealing) = (source_route(home, name)?, new_sealing(home, name)?);
     let archive = &home.source().archives[&route.archive];
     let urgent = Urgent::of(home, name)?;
-    let planned = selected(home, name, target, options, holds, &urgent.items)?;
+    let planned = selected(home, name, target, options, holds, &urgent.items, None)?;
     let CarrierRoom { room, all_bytes } = room(home, name, target)?;
     let before = report.packages.iter().map(|package| package.file_bytes).sum();
     let mut estimate = Estimate { sealing: &sealing, room, left_bytes: all_bytes.saturating_sub(before), content_bytes: 0, rows: Rows::default() };

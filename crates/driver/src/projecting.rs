@@ -58,6 +58,13 @@ pub struct Prepared {
     judge: Option<Arc<Judge>>,
 }
 
+impl Prepared {
+    /// What belongs together.
+    pub fn grouping(&self) -> Arc<Grouping> {
+        self.grouping.clone()
+    }
+}
+
 /// A template, and what it asks beside the record.
 #[derive(Clone)]
 struct Judge {
@@ -154,7 +161,7 @@ impl<'a> Projector<'a> {
         Ok(Self { grouping, units, world: &home.world, archive: &home.source().archives[archive_name], root, judge })
     }
 
-    /// What it is made with.
+    /// What it is made with, to be used again.
     pub fn prepared(&self) -> Prepared {
         Prepared { grouping: self.grouping.clone(), units: self.units.clone(), judge: self.judge.clone() }
     }
@@ -238,17 +245,14 @@ impl<'a> Projector<'a> {
 
     /// Whether a file is the one that its record lists: by its `document_id`, alone or with the ending of its `file_name`, or by that.
     fn is_file_of(&self, number: u32, record: u32, document: &template::Document) -> bool {
-        let ending = document.file_name.rfind('.').filter(|at| *at > 0).map_or("", |at| &document.file_name[at..]);
-        let names = [document.id.clone(), format!("{}{ending}", document.id), format!("{}{}", document.id, ending.to_lowercase()), document.file_name.clone()];
-        names.iter().any(|name| self.is_named(number, record, name))
-    }
-
-    /// Whether a file of an item has this name, beside its record or below.
-    fn is_named(&self, number: u32, record: u32, file_name: &str) -> bool {
         let (path, folder) = (&self.archive.items[number as usize].id.0, crate::records::folder(&self.archive.items[record as usize].id.0));
-        let below = if folder.is_empty() { path.as_slice() } else { path.get(folder.len() + 1..).unwrap_or_default() };
-        let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
-        number != record && (below == file_name.as_bytes() || name == file_name.as_bytes())
+        // Beside its record, or below.
+        let beside = if folder.is_empty() { path.as_slice() } else { path.get(folder.len() + 1..).unwrap_or_default() };
+        let last = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+        let ending = document.file_name.rfind('.').filter(|at| *at > 0).map_or("", |at| &document.file_name[at..]);
+        let is_ending = |rest: &[u8]| rest.is_empty() || rest == ending.as_bytes() || rest == ending.to_lowercase().as_bytes();
+        let is_its_name = |name: &[u8]| name == document.file_name.as_bytes() || name.strip_prefix(document.id.as_bytes()).is_some_and(is_ending);
+        number != record && (is_its_name(beside) || is_its_name(last))
     }
 
     /// How a document travels: none for as it is.

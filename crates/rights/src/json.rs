@@ -7,6 +7,7 @@
 use crate::fault::{self, Fault};
 use crate::scalar::INTEGER_MAX;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::map::Entry;
 use serde_json::{Map, Number, Value};
 use std::cell::RefCell;
 use std::cmp::Ordering;
@@ -16,6 +17,9 @@ use std::fmt;
 pub const RECORD_BYTES_MAX: usize = 1 << 20;
 /// Most objects and lists within one another.
 pub const RECORD_DEPTH_MAX: usize = 16;
+
+/// Fields that most records do not exceed: room for them is made at once.
+const FIELDS_USUAL: usize = 28;
 
 /// Reads one value.
 pub fn read(bytes: &[u8]) -> Result<Value, Fault> {
@@ -45,8 +49,13 @@ pub fn canonical(value: &Value) -> Vec<u8> {
 
 /// The canonical form of an object.
 pub fn canonical_object(map: &Map<String, Value>) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(512);
-    write_object(map, &mut bytes);
+    canonical_of(map.iter().map(|(key, value)| (key.as_str(), value)))
+}
+
+/// The canonical form of an object of these entries, no key twice, in any order.
+pub fn canonical_of<'v>(entries: impl Iterator<Item = (&'v str, &'v Value)>) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(1024);
+    write_entries(entries.collect(), &mut bytes);
     bytes
 }
 
@@ -62,14 +71,17 @@ fn write(value: &Value, into: &mut Vec<u8>) {
             into.push(b']');
         }
         Value::String(text) => write_text(text, into),
-        Value::Number(number) => into.extend_from_slice(number.to_string().as_bytes()),
+        Value::Number(number) => serde_json::to_writer(into, number).expect("a number can be written into memory"),
         Value::Bool(yes) => into.extend_from_slice(if *yes { b"true" } else { b"false" }),
         Value::Null => into.extend_from_slice(b"null"),
     }
 }
 
 fn write_object(map: &Map<String, Value>, into: &mut Vec<u8>) {
-    let mut entries: Vec<(&String, &Value)> = map.iter().collect();
+    write_entries(map.iter().map(|(key, value)| (key.as_str(), value)).collect(), into);
+}
+
+fn write_entries(mut entries: Vec<(&str, &Value)>, into: &mut Vec<u8>) {
     entries.sort_unstable_by(|(left, _), (right, _)| order(left, right));
     into.push(b'{');
     for (place, (key, value)) in entries.into_iter().enumerate() {
@@ -94,8 +106,14 @@ fn separate(place: usize, into: &mut Vec<u8>) {
 
 fn write_text(text: &str, into: &mut Vec<u8>) {
     let bytes = text.as_bytes();
-    let mut written = 0;
     into.push(b'"');
+    // Without a branch for each byte: hardly a text has one that is not written as it is.
+    if !bytes.iter().fold(false, |found, byte| found | (*byte < 0x20) | (*byte == b'"') | (*byte == b'\\')) {
+        into.extend_from_slice(bytes);
+        into.push(b'"');
+        return;
+    }
+    let mut written = 0;
     for (place, byte) in bytes.iter().copied().enumerate() {
         let short = match byte {
             b'"' | b'\\' => byte,
@@ -207,15 +225,12 @@ impl<'de> Visitor<'de> for Strict<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
         self.enter()?;
-        let mut map = Map::new();
+        let mut map = Map::with_capacity(if self.depth == 0 { FIELDS_USUAL } else { 0 });
         while let Some(key) = access.next_key::<String>()? {
             let below = self.below(|| format!(".{}", fault::shown(&key)));
-            if map.contains_key(&key) {
-                return Err(self.reading.stop(&fault::DUPLICATE_KEY, None));
-            }
-            let value = access.next_value_seed(below)?;
+            let Entry::Vacant(vacant) = map.entry(key) else { return Err(self.reading.stop(&fault::DUPLICATE_KEY, None)) };
+            vacant.insert(access.next_value_seed(below)?);
             self.up();
-            map.insert(key, value);
         }
         Ok(Value::Object(map))
     }

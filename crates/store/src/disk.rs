@@ -130,6 +130,10 @@ pub trait File: Send + Sync {
     fn write_all_at(&mut self, bytes: &[u8], offset: u64) -> io::Result<()>;
     /// Attributes of the open file.
     fn stat(&self) -> io::Result<Stat>;
+    /// Its attributes at a moment between its opening and the first reading through this handle.
+    fn stat_when_opened(&self) -> io::Result<Stat> {
+        self.stat()
+    }
     /// Cuts or extends to `size` bytes.
     fn set_size(&mut self, size: u64) -> io::Result<()>;
     /// Sets mtime (and atime), ns since 1970.
@@ -181,6 +185,11 @@ pub trait Disk: Send + Sync {
     fn stat(&self, dir: &Dir, name: &[u8]) -> io::Result<Stat>;
     /// Opens an existing regular file for reading; refuses everything else (`InvalidInput`), never blocks.
     fn open(&self, dir: &Dir, name: &[u8]) -> io::Result<Box<dyn File>>;
+    /// Opens an existing regular file beneath `base` for reading, like `dir` and then `open`.
+    fn open_beneath(&self, base: &Dir, path: &[u8]) -> io::Result<Box<dyn File>> {
+        let (folder, name) = split(path);
+        self.open(&self.dir(base, folder, false)?, name)
+    }
     /// Opens an existing regular file for reading and writing; refuses like `open`.
     fn open_write(&self, dir: &Dir, name: &[u8]) -> io::Result<Box<dyn File>>;
     /// Makes a new file for reading and writing; `AlreadyExists` if the name is taken (by a link, too). The
@@ -203,4 +212,9 @@ pub trait Disk: Send + Sync {
     fn walk(&self, root: &Path, visit: &mut dyn FnMut(Met)) -> io::Result<()>;
     /// Takes a lock on a file (made if missing); `None` if it is held otherwise. Never blocks.
     fn lock(&self, dir: &Dir, name: &[u8], hold: Hold) -> io::Result<Option<Lock>>;
+}
+
+/// The folder of a path, and its last component.
+pub fn split(path: &[u8]) -> (&[u8], &[u8]) {
+    path.iter().rposition(|byte| *byte == b'/').map_or((&[], path), |at| (&path[..at], &path[at + 1..]))
 }

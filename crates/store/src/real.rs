@@ -10,7 +10,7 @@ mod rename;
 mod stat;
 mod walk;
 
-use crate::disk::{Dir, Disk, Entry, File, Hold, Identity, Lock, Met, Rename, Space, Stat};
+use crate::disk::{Dir, Disk, Entry, File, Hold, Identity, Kind, Lock, Met, Rename, Space, Stat, split};
 use file::RealFile;
 use rustix::fs::{self, AtFlags, CWD, FlockOperation, Mode, OFlags};
 use rustix::io::{Errno, retry_on_intr};
@@ -39,24 +39,30 @@ impl RealDisk {
     }
 
     fn open_file(&self, dir: &Dir, name: &[u8], access: OFlags, mode: u32) -> io::Result<Box<dyn File>> {
-        let flags = access | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+        let flags = access | FILE;
         let (handle, name) = (handle(dir)?, component(name)?);
-        let opened = retry_on_intr(|| fs::openat(handle, name, flags, Mode::from_raw_mode(mode)));
-        let file = opened.map_err(|error| match error {
-            Errno::LOOP | Errno::ISDIR | Errno::NXIO | Errno::NODEV => not_regular(),
-            _ => error.into(),
-        })?;
+        let file = retry_on_intr(|| fs::openat(handle, name, flags, Mode::from_raw_mode(mode))).map_err(not_opened)?;
         // What was just made is a regular file.
-        if !access.contains(OFlags::EXCL) && stat::of_open(&file)?.kind != crate::disk::Kind::File {
-            return Err(not_regular());
-        }
-        Ok(Box::new(RealFile::new(file, self.file_bytes_max)))
+        if access.contains(OFlags::EXCL) { Ok(Box::new(RealFile::new(file, self.file_bytes_max, None))) } else { self.regular(file) }
+    }
+
+    /// An open file, if it is a regular one.
+    fn regular(&self, file: OwnedFd) -> io::Result<Box<dyn File>> {
+        let stat = stat::of_open(&file)?;
+        if stat.kind == Kind::File { Ok(Box::new(RealFile::new(file, self.file_bytes_max, Some(stat)))) } else { Err(not_regular()) }
     }
 }
 
 impl Default for RealDisk {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+fn not_opened(error: Errno) -> io::Error {
+    match error {
+        Errno::LOOP | Errno::ISDIR | Errno::NXIO | Errno::NODEV => not_regular(),
+        _ => error.into(),
     }
 }
 
@@ -79,6 +85,7 @@ fn component(name: &[u8]) -> io::Result<&[u8]> {
     if whole { Ok(name) } else { Err(io::Error::new(io::ErrorKind::InvalidInput, "not a name of one component")) }
 }
 
+const FILE: OFlags = OFlags::NOFOLLOW.union(OFlags::NONBLOCK).union(OFlags::NOCTTY).union(OFlags::CLOEXEC);
 const DIRECTORY: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
 
 impl Disk for RealDisk {
@@ -131,6 +138,16 @@ impl Disk for RealDisk {
 
     fn open(&self, dir: &Dir, name: &[u8]) -> io::Result<Box<dyn File>> {
         self.open_file(dir, name, OFlags::RDONLY, 0)
+    }
+
+    fn open_beneath(&self, base: &Dir, path: &[u8]) -> io::Result<Box<dyn File>> {
+        match beneath::open_file(handle(base)?, path, OFlags::RDONLY | FILE)? {
+            Some(opened) => self.regular(opened.map_err(not_opened)?),
+            None => {
+                let (folder, name) = split(path);
+                self.open(&self.dir(base, folder, false)?, name)
+            }
+        }
     }
 
     fn open_write(&self, dir: &Dir, name: &[u8]) -> io::Result<Box<dyn File>> {

@@ -62,7 +62,7 @@ enum Test {
 
 #[derive(Clone, Debug)]
 enum Operand {
-    Literal(Scalar),
+    Literal(Scalar<'static>),
     Path(Path),
     Today,
     Region,
@@ -146,12 +146,12 @@ impl Test {
 
 impl Operand {
     /// Whether the test holds for one of its values.
-    fn any(&self, record: &Record, context: &dyn Context, test: &mut dyn FnMut(&Scalar) -> bool) -> bool {
+    fn any(&self, record: &Record, context: &dyn Context, test: &mut dyn FnMut(&Scalar<'_>) -> bool) -> bool {
         match self {
             Self::Literal(scalar) => test(scalar),
             Self::Path(path) => path.any(record, context, test),
             Self::Today => test(&Scalar::Day(context.today().days())),
-            Self::Region => context.replica_region().is_some_and(|region| test(&Scalar::Text(region.to_owned()))),
+            Self::Region => context.replica_region().is_some_and(|region| test(&Scalar::Text(region.into()))),
         }
     }
 
@@ -165,7 +165,7 @@ impl Operand {
 }
 
 impl Relation {
-    fn holds(self, left: &Scalar, right: &Scalar) -> bool {
+    fn holds(self, left: &Scalar<'_>, right: &Scalar<'_>) -> bool {
         match self {
             Self::Equal => left == right,
             Self::Less => left.order(right).is_some_and(|order| order.is_lt()),

@@ -12,6 +12,7 @@ use rights::kinds;
 use rights::mask::{Mask, Masking};
 use rights::record::Record;
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 
 /// Keys of a document that tell of its bytes.
 const OF_ITS_BYTES: [&str; 3] = ["size", "digest", "other_digests"];
@@ -56,8 +57,9 @@ pub(crate) struct Projecting<'p> {
 }
 
 /// What is shown, and the fields that are not, or not in full.
-pub(crate) struct Shown {
-    pub fields: Map<String, Value>,
+pub(crate) struct Shown<'p> {
+    /// As they are in the record, where nothing is taken away.
+    pub fields: Vec<(&'static str, Cow<'p, Value>)>,
     pub withheld: Vec<&'static str>,
     pub masked: Vec<&'static str>,
 }
@@ -67,29 +69,30 @@ pub(crate) fn mask_of(field: &Field, given: Option<Mask>, zone: Option<Zone>) ->
     given.unwrap_or(if matches!(field.kind, Type::Wkt) && zone.is_some() { Mask::GeoNone } else { Mask::None })
 }
 
-impl Projecting<'_> {
-    pub(crate) fn shown(&self) -> Shown {
-        let mut shown = Shown { fields: Map::new(), withheld: Vec::new(), masked: Vec::new() };
+impl<'p> Projecting<'p> {
+    pub(crate) fn shown(&self) -> Shown<'p> {
+        let mut shown = Shown { fields: Vec::with_capacity(self.plan.len()), withheld: Vec::new(), masked: Vec::new() };
         for (field, fate) in self.plan {
             let Some(value) = self.record.fields().get(field.name) else { continue };
             match self.field(field, *fate, value) {
                 Some(seen) => {
-                    if *value != seen {
+                    if matches!(&seen, Cow::Owned(seen) if value != seen) {
                         shown.masked.push(field.name);
                     }
-                    shown.fields.insert(field.name.to_owned(), seen);
+                    shown.fields.push((field.name, seen));
                 }
                 None => shown.withheld.push(field.name),
             }
         }
         let documents = self.listed_documents();
         if !documents.is_empty() {
-            shown.fields.insert("documents".to_owned(), Value::Array(documents));
+            shown.fields.push(("documents", Cow::Owned(Value::Array(documents))));
         }
-        if self.is_certificate()
-            && let Ok(proof) = certificate::disclose(self.record.fields(), &shown.fields)
-        {
-            shown.fields.insert(certificate::MEMBER.to_owned(), proof);
+        if self.is_certificate() {
+            let fields = shown.fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone().into_owned())).collect();
+            if let Ok(proof) = certificate::disclose(self.record.fields(), &fields) {
+                shown.fields.push((certificate::MEMBER, Cow::Owned(proof)));
+            }
         }
         shown
     }
@@ -98,18 +101,18 @@ impl Projecting<'_> {
         self.projected.kind.name == certificate::KIND
     }
 
-    fn field(&self, field: &Field, fate: Fate, value: &Value) -> Option<Value> {
+    fn field<'v>(&self, field: &Field, fate: Fate, value: &'v Value) -> Option<Cow<'v, Value>> {
         match fate {
             Fate::Withheld => None,
             Fate::Masked(mask) => self.value(field, mask, value),
-            Fate::Role => Some(Value::from(self.draft.text("route", "owner_role").unwrap_or_default())),
-            Fate::Transaction => self.transaction(field, value),
+            Fate::Role => Some(Cow::Owned(Value::from(self.draft.text("route", "owner_role").unwrap_or_default()))),
+            Fate::Transaction => self.transaction(field, value).map(Cow::Owned),
         }
     }
 
     /// Readers need to know what changes together; how many records that are, only those may know who have all of them.
     fn transaction(&self, field: &Field, value: &Value) -> Option<Value> {
-        match self.value(field, Mask::None, value)? {
+        match self.value(field, Mask::None, value)?.into_owned() {
             Value::Object(mut transaction) => {
                 transaction.remove("size");
                 Some(Value::Object(transaction))
@@ -119,7 +122,7 @@ impl Projecting<'_> {
     }
 
     /// A value of that field under that mask, as far as column and class allow.
-    fn value(&self, field: &Field, mask: Mask, value: &Value) -> Option<Value> {
+    fn value<'v>(&self, field: &Field, mask: Mask, value: &'v Value) -> Option<Cow<'v, Value>> {
         if self.projected.dropped.iter().any(|name| name == field.name) {
             return None;
         }
@@ -129,12 +132,15 @@ impl Projecting<'_> {
         }
         let shown = match zone.map(|zone| field.shown(zone)) {
             Some(Show::OnSale) if self.record.text("mode") != "sale" => return None,
-            Some(Show::OnSale | Show::Redacted) if matches!(field.kind, Type::Doc) => self.each(field, value, &|value| self.copy(value)),
-            _ => self.each(field, value, &|value| self.inside(field, value)),
+            Some(Show::OnSale | Show::Redacted) if matches!(field.kind, Type::Doc) => self.each(field, value, &|value| self.copy(value)).map(Cow::Owned),
+            _ if matches!(field.kind, Type::Object(_) | Type::FieldsOf(_) | Type::Rows | Type::Doc) => {
+                self.each(field, value, &|value| self.inside(field, value)).map(Cow::Owned)
+            }
+            _ => (!is_empty(value)).then_some(Cow::Borrowed(value)),
         }?;
         match mask {
             Mask::None => Some(shown),
-            mask => mask.apply(&shown, field.kind, &self.masking).ok().flatten().filter(|value| !is_empty(value)),
+            mask => mask.apply(&shown, field.kind, &self.masking).ok().flatten().filter(|value| !is_empty(value)).map(Cow::Owned),
         }
     }
 
@@ -162,7 +168,7 @@ impl Projecting<'_> {
         let mut shown = Map::new();
         for field in fields {
             if let Some(value) = object.get(field.name).and_then(|value| self.value(&field, self.column(&field), value)) {
-                shown.insert(field.name.to_owned(), value);
+                shown.insert(field.name.to_owned(), value.into_owned());
             }
         }
         Value::Object(shown)

@@ -5,7 +5,7 @@ use crate::documents::{Document, Kept, Listed, Rules, as_it_is};
 use crate::draft::{Allowed, Draft, Purpose};
 use crate::fault::{self, Fault};
 use crate::node::Node;
-use crate::projection::{Fate, Projecting, mask_of, plan};
+use crate::projection::{Fate, Projecting, Shown, mask_of, plan};
 use crate::quantity;
 use crate::refusing;
 use crate::select::{self, Gathering, Why};
@@ -234,9 +234,10 @@ impl Template {
             }
         }
         let masking = Masking { route_key: Some(context.route_key()), today: Some(context.today()) };
-        let shown = Projecting { draft: &self.draft, projected, plan, masking, record, documents: &documents }.shown();
-        let bytes = rights::json::canonical_object(&shown.fields);
-        Verdict::Carried(Carried { record: bytes, documents, withheld: shown.withheld, masked: shown.masked, kept })
+        let Shown { fields, withheld, masked } = Projecting { draft: &self.draft, projected, plan, masking, record, documents: &documents }.shown();
+        let bytes = rights::json::canonical_of(fields.iter().map(|(name, value)| (*name, value.as_ref())));
+        drop(fields);
+        Verdict::Carried(Carried { record: bytes, documents, withheld, masked, kept })
     }
 
     /// The fields of a kind that it lists, each with the mask that it goes under.

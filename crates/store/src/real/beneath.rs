@@ -1,4 +1,4 @@
-//! Opening a directory strictly beneath another: no link followed, no mount crossed, no way up.
+//! Opening a directory or a file strictly beneath a directory: no link followed, no mount crossed, no way up.
 //!
 //! One `openat2` call where the kernel has it and the path fits; else one component at a time, which holds the same,
 //! because each step starts at a handle and refuses a link. Bind mounts of the same file system are crossed only by the latter.
@@ -20,7 +20,7 @@ pub fn open(base: &OwnedFd, path: &[u8], make: bool) -> io::Result<OwnedFd> {
     for part in path.split(|byte| *byte == b'/') {
         super::component(part)?;
     }
-    match whole(base.as_fd(), path) {
+    match whole(base.as_fd(), path, DIRECTORY) {
         Ok(found) => Ok(found),
         Err(Errno::NOENT) if make => by_component(base.as_fd(), path, true, step),
         Err(Errno::NOSYS | Errno::NAMETOOLONG) => by_component(base.as_fd(), path, make, step),
@@ -28,17 +28,28 @@ pub fn open(base: &OwnedFd, path: &[u8], make: bool) -> io::Result<OwnedFd> {
     }
 }
 
-fn whole(base: BorrowedFd<'_>, path: &[u8]) -> Result<OwnedFd, Errno> {
+/// Opens the file `path` below `base` in one call; none where that takes more than one.
+pub fn open_file(base: &OwnedFd, path: &[u8], flags: OFlags) -> io::Result<Option<Result<OwnedFd, Errno>>> {
+    for part in path.split(|byte| *byte == b'/') {
+        super::component(part)?;
+    }
+    match whole(base.as_fd(), path, flags) {
+        Err(Errno::NOSYS | Errno::NAMETOOLONG) => Ok(None),
+        opened => Ok(Some(opened)),
+    }
+}
+
+fn whole(base: BorrowedFd<'_>, path: &[u8], flags: OFlags) -> Result<OwnedFd, Errno> {
     if path.len() >= PATH_BYTES_MAX {
         return Err(Errno::NAMETOOLONG);
     }
     if planted::is("links-followed") {
-        return retry_on_intr(|| fs::openat(base, path, DIRECTORY, Mode::empty()));
+        return retry_on_intr(|| fs::openat(base, path, flags, Mode::empty()));
     }
     let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS | ResolveFlags::NO_XDEV;
     let mut attempts = 0;
     loop {
-        match retry_on_intr(|| fs::openat2(base, path, DIRECTORY, Mode::empty(), resolve)) {
+        match retry_on_intr(|| fs::openat2(base, path, flags, Mode::empty(), resolve)) {
             Err(Errno::AGAIN) if attempts < ATTEMPTS_MAX => attempts += 1,
             // A sandbox that does not know the call answers like this.
             Err(Errno::PERM) => return Err(Errno::NOSYS),
@@ -75,7 +86,7 @@ pub fn by_component(base: BorrowedFd<'_>, path: &[u8], make: bool, step: Step) -
 }
 
 fn step(here: BorrowedFd<'_>, part: &[u8]) -> Result<OwnedFd, Errno> {
-    match whole(here, part) {
+    match whole(here, part, DIRECTORY) {
         Err(Errno::NOSYS) => old_step(here, part),
         done => done,
     }

@@ -25,6 +25,8 @@ const BOUNCE_BYTES: usize = 1 << 20;
 pub struct RealFile {
     file: OwnedFd,
     file_bytes_max: Option<u64>,
+    /// What it was like when it was opened; none where it was made.
+    opened: Option<Stat>,
     /// What was written through memory since the last start of writeback: first byte and end.
     fresh: Option<(u64, u64)>,
     /// Past memory.
@@ -33,8 +35,8 @@ pub struct RealFile {
 }
 
 impl RealFile {
-    pub fn new(file: OwnedFd, file_bytes_max: Option<u64>) -> Self {
-        Self { file, file_bytes_max, fresh: None, direct: false, bounce: None }
+    pub fn new(file: OwnedFd, file_bytes_max: Option<u64>, opened: Option<Stat>) -> Self {
+        Self { file, file_bytes_max, opened, fresh: None, direct: false, bounce: None }
     }
 
     fn has_medium(&self) -> io::Result<bool> {
@@ -167,6 +169,10 @@ impl disk::File for RealFile {
 
     fn stat(&self) -> io::Result<Stat> {
         super::stat::of_open(&self.file)
+    }
+
+    fn stat_when_opened(&self) -> io::Result<Stat> {
+        self.opened.map_or_else(|| self.stat(), Ok)
     }
 
     fn set_size(&mut self, size: u64) -> io::Result<()> {

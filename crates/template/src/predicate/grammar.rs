@@ -158,7 +158,7 @@ impl Reading<'_> {
         self.require(",")?;
         let begins = self.words.get(self.place).map_or(0, |(place, _)| *place);
         let text = match self.side()? {
-            Side::Text(text) => Operand::Literal(Scalar::Text(text)),
+            Side::Text(text) => Operand::Literal(Scalar::Text(text.into())),
             Side::Known(region @ Operand::Region, _) => region,
             Side::Known(..) => return Err(Wrong::new(&fault::COMPARISON, begins.to_string())),
         };
@@ -284,7 +284,7 @@ fn compare(left: Side, relation: Relation, right: Side, begins: &str) -> Result<
 }
 
 /// A text as a value beside that operand.
-fn beside(known: &Operand, sort: Sort, text: &str) -> Result<Scalar, Wrong> {
+fn beside(known: &Operand, sort: Sort, text: &str) -> Result<Scalar<'static>, Wrong> {
     let possible = if let Operand::Path(path) = known { path.can_be(text) } else { true };
     Scalar::literal(text, sort).filter(|_| possible).ok_or_else(|| Wrong::new(&fault::COMPARISON, text))
 }

@@ -78,12 +78,12 @@ impl Path {
     }
 
     /// Whether the test holds for one of its values.
-    pub fn any(&self, record: &Record, context: &dyn Context, test: &mut dyn FnMut(&Scalar) -> bool) -> bool {
+    pub fn any(&self, record: &Record, context: &dyn Context, test: &mut dyn FnMut(&Scalar<'_>) -> bool) -> bool {
         any(&self.ways, record, context, test)
     }
 }
 
-fn any(ways: &[Way], record: &Record, context: &dyn Context, test: &mut dyn FnMut(&Scalar) -> bool) -> bool {
+fn any(ways: &[Way], record: &Record, context: &dyn Context, test: &mut dyn FnMut(&Scalar<'_>) -> bool) -> bool {
     let way = ways.iter().find(|way| way.kind.name == record.kind().name);
     way.is_some_and(|way| {
         within(record.fields(), &way.keys, &mut |value| match &way.then {

@@ -3,13 +3,14 @@
 use rights::kind::{Kind, Sens, Type, code_value};
 use rights::scalar::{Date, INTEGER_MAX, Time, decimal};
 use serde_json::Value;
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
 /// A value. Numbers are exact, in units of 10^-4.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Scalar {
+pub enum Scalar<'t> {
     /// Text; ordered by its characters' code points, which is the order of its bytes.
-    Text(String),
+    Text(Cow<'t, str>),
     /// A number.
     Number(i128),
     /// A day, counted from 1970-01-01.
@@ -44,12 +45,12 @@ pub enum Sort {
 const SCALE: i128 = 10_000;
 const PLACES: u32 = 4;
 
-impl Scalar {
+impl<'t> Scalar<'t> {
     /// The value of a field of that type; none when it has none that could be compared.
-    pub fn of(value: &Value, kind: Type) -> Option<Self> {
+    pub fn of(value: &'t Value, kind: Type) -> Option<Self> {
         let text = value.as_str();
         match Sort::of(kind)? {
-            Sort::Text | Sort::Word => text.map(|text| Self::Text(text.to_owned())),
+            Sort::Text | Sort::Word => text.map(|text| Self::Text(Cow::Borrowed(text))),
             Sort::Number => match kind {
                 Type::Decimal(places) | Type::Signed(places) => {
                     let units = decimal(text?, places)?;
@@ -65,12 +66,12 @@ impl Scalar {
     }
 
     /// The value of a literal text beside something of that sort.
-    pub fn literal(text: &str, sort: Sort) -> Option<Self> {
+    pub fn literal(text: &str, sort: Sort) -> Option<Scalar<'static>> {
         match sort {
-            Sort::Text | Sort::Word => Some(Self::Text(text.to_owned())),
-            Sort::Day => Date::parse(text).map(|day| Self::Day(day.days())),
-            Sort::Moment => Time::parse(text).map(|time| Self::Moment(time.milliseconds())),
-            Sort::Class => Sens::parse(text).map(Self::Class),
+            Sort::Text | Sort::Word => Some(Scalar::Text(Cow::Owned(text.to_owned()))),
+            Sort::Day => Date::parse(text).map(|day| Scalar::Day(day.days())),
+            Sort::Moment => Time::parse(text).map(|time| Scalar::Moment(time.milliseconds())),
+            Sort::Class => Sens::parse(text).map(Scalar::Class),
             Sort::Number | Sort::Truth => None,
         }
     }
@@ -86,21 +87,21 @@ impl Scalar {
     }
 
     /// Which comes first; none when they have no order. `Personal*` is Personal with a mark, so that the two are of one rank.
-    pub fn order(&self, other: &Self) -> Option<Ordering> {
+    pub fn order(&self, other: &Scalar<'_>) -> Option<Ordering> {
         let rank = |sens: &Sens| if *sens == Sens::Sensitive { Sens::Personal } else { *sens };
         match (self, other) {
-            (Self::Text(left), Self::Text(right)) => Some(left.cmp(right)),
-            (Self::Number(left), Self::Number(right)) => Some(left.cmp(right)),
-            (Self::Day(left), Self::Day(right)) => Some(left.cmp(right)),
-            (Self::Moment(left), Self::Moment(right)) => Some(left.cmp(right)),
-            (Self::Class(left), Self::Class(right)) => Some(rank(left).cmp(&rank(right))),
+            (Self::Text(left), Scalar::Text(right)) => Some(left.cmp(right)),
+            (Self::Number(left), Scalar::Number(right)) => Some(left.cmp(right)),
+            (Self::Day(left), Scalar::Day(right)) => Some(left.cmp(right)),
+            (Self::Moment(left), Scalar::Moment(right)) => Some(left.cmp(right)),
+            (Self::Class(left), Scalar::Class(right)) => Some(rank(left).cmp(&rank(right))),
             _ => None,
         }
     }
 
     /// Whether it is a text that begins with the other.
-    pub fn starts_with(&self, other: &Self) -> bool {
-        matches!((self, other), (Self::Text(text), Self::Text(first)) if text.starts_with(first.as_str()))
+    pub fn starts_with(&self, other: &Scalar<'_>) -> bool {
+        matches!((self, other), (Self::Text(text), Scalar::Text(first)) if text.starts_with(first.as_ref()))
     }
 }
 
