@@ -3,28 +3,12 @@
 use crate::stand::{Setting, Side, Stand, copy};
 use serde_json::{Value, json};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 const REASON: &[&str] = &["--reason", "wrong identity number"];
 
 fn purge(stand: &Stand, more: &[&str]) -> Value {
     stand.expect(Side::Source, &[&["purge"], more, REASON].concat(), 0)
-}
-
-/// Files of the replica, of its tree or of its home, that hold this text.
-fn holding(stand: &Stand, text: &str) -> Vec<PathBuf> {
-    fn search(folder: &Path, text: &str, found: &mut Vec<PathBuf>) {
-        for entry in fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()) {
-            if entry.is_dir() {
-                search(&entry, text, found);
-            } else if fs::read(&entry).expect("a file").windows(text.len()).any(|window| window == text.as_bytes()) {
-                found.push(entry);
-            }
-        }
-    }
-    let mut found = Vec::new();
-    [stand.replica.clone(), stand.home(Side::Replica)].iter().for_each(|folder| search(folder, text, &mut found));
-    found
 }
 
 fn states(stand: &Stand) -> Vec<(String, String)> {
@@ -46,7 +30,7 @@ fn a_number_that_was_wrong_is_found_nowhere() {
     }
     fs::remove_file(stand.archive.join("村民/李某.json")).expect("it is there");
     stand.round();
-    assert!(holding(&stand, "32041219800101").len() >= 5, "{:?}", holding(&stand, "32041219800101"));
+    assert!(stand.holding("32041219800101").len() >= 5, "{:?}", stand.holding("32041219800101"));
     let line = ["--all-routes", "--item", "村民/**"];
     let unsure = stand.run(Side::Source, &[&["purge"], &line[..], REASON].concat());
     assert_eq!((unsure.exit, unsure.codes()), (Some(2), vec!["USE-01".to_owned()]), "nobody is asked here: {unsure:?}");
@@ -61,9 +45,9 @@ fn a_number_that_was_wrong_is_found_nowhere() {
     let media: Vec<&Value> = asked["routes"][0]["packages"].as_array().expect("packages").iter().map(|package| &package["medium"]).collect();
     assert!(media.iter().all(|medium| medium.as_str().is_some_and(|medium| medium.len() == 32)), "{media:?}");
     stand.round();
-    assert_eq!(holding(&stand, "320412198001010015"), Vec::<PathBuf>::new());
-    assert_eq!(holding(&stand, "320412198001010016"), Vec::<PathBuf>::new());
-    assert_eq!(holding(&stand, "320412198001010023"), [stand.replica.join("村民/张某.json")], "the newest version stays");
+    assert_eq!(stand.holding("320412198001010015"), Vec::<PathBuf>::new());
+    assert_eq!(stand.holding("320412198001010016"), Vec::<PathBuf>::new());
+    assert_eq!(stand.holding("320412198001010023"), [stand.replica.join("村民/张某.json")], "the newest version stays");
     stand.expect_true();
     assert!(states(&stand).iter().all(|(_, state)| state == "proven"), "{:?}", states(&stand));
     let still = stand.expect(Side::Source, &["purges", "村民/李某.json"], 0);
@@ -88,10 +72,10 @@ fn what_was_asked_for_is_not_forgotten_by_whoever_is_killed() {
     // And as if the package had been lost with its medium.
     fs::remove_dir_all(stand.medium.join("gapferry")).expect("a medium");
     stand.round();
-    assert_eq!((holding(&stand, "secret"), states(&stand)), (vec![], vec![("a".to_owned(), "proven".to_owned())]));
+    assert_eq!((stand.holding("secret"), states(&stand)), (vec![], vec![("a".to_owned(), "proven".to_owned())]));
     stand.restore(&kept);
     stand.round();
-    assert_eq!((holding(&stand, "secret"), states(&stand)), (vec![], vec![("a".to_owned(), "proven".to_owned())]));
+    assert_eq!((stand.holding("secret"), states(&stand)), (vec![], vec![("a".to_owned(), "proven".to_owned())]));
 }
 
 /// Over gateways nobody carries: the daemons' rounds bring the purge and its proof.
@@ -107,11 +91,11 @@ fn a_purge_over_gateways() {
     rounds();
     stand.write("a", "public");
     rounds();
-    assert_eq!(holding(&stand, "secret").len(), 1);
+    assert_eq!(stand.holding("secret").len(), 1);
     let asked = purge(&stand, &["--all-routes", "--item", "a", "--yes"]);
     assert_eq!(asked["routes"][0]["packages"][0]["medium"], Value::Null, "{asked}");
     rounds();
-    assert_eq!((holding(&stand, "secret"), states(&stand)), (vec![], vec![("a".to_owned(), "proven".to_owned())]));
+    assert_eq!((stand.holding("secret"), states(&stand)), (vec![], vec![("a".to_owned(), "proven".to_owned())]));
 }
 
 /// A package of before the purge arrives after it: it brings nothing back.
@@ -130,7 +114,7 @@ fn a_late_package_brings_nothing_back() {
     stand.round();
     assert_eq!(states(&stand), [("a".to_owned(), "proven".to_owned())]);
     stand.run(Side::Replica, &["apply", "--from", late.to_str().expect("UTF-8")]);
-    assert_eq!(holding(&stand, "secret"), Vec::<PathBuf>::new());
+    assert_eq!(stand.holding("secret"), Vec::<PathBuf>::new());
     stand.round();
     stand.expect_true();
 }

@@ -364,6 +364,22 @@ impl Stand {
         }
     }
 
+    /// Files of the replica that hold this text, anywhere in its tree, its history, its staging and its home.
+    pub fn holding(&self, text: &str) -> Vec<PathBuf> {
+        fn search(folder: &Path, text: &str, found: &mut Vec<PathBuf>) {
+            for entry in fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()) {
+                if entry.is_dir() {
+                    search(&entry, text, found);
+                } else if fs::read(&entry).expect("a file").windows(text.len()).any(|window| window == text.as_bytes()) {
+                    found.push(entry);
+                }
+            }
+        }
+        let mut found = Vec::new();
+        [self.replica.clone(), self.home(Side::Replica)].iter().for_each(|folder| search(folder, text, &mut found));
+        found
+    }
+
     /// The records of a ledger.
     pub fn records(&self, side: Side) -> Vec<Value> {
         self.expect(side, &["ledger", "show"], 0)["records"].as_array().expect("records").clone()

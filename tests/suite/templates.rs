@@ -143,6 +143,76 @@ fn a_route_carries_what_its_template_says_and_nothing_else() {
     assert_eq!(stand.expect(Side::Source, &["items"], 0), before);
 }
 
+/// FAULTS K09: whatever a template becomes, its plan says what happens, and a purge leaves nothing of what it showed before.
+#[test]
+fn what_a_template_showed_before_is_purged_whatever_it_becomes() {
+    const NAMES: [&str; 5] = ["赵一甲", "钱二乙", "孙三丙", "李四丁", "周五戊"];
+    let stand = stand();
+    stand.without_breaker();
+    for (number, name) in (1..).zip(NAMES) {
+        let mut record = member(number, if number == 5 { "320999103012" } else { "320412103012" }, "confirmed");
+        record["name"] = json!(name);
+        put(&stand, number, &record);
+    }
+    stand.expect(Side::Source, &["capture"], 0);
+    let held = || tree(&stand.replica);
+    // A plan before, and what becomes of the replica: the same.
+    let becomes = |condition: &str, mask: &str, shows: [Option<&str>; 5]| {
+        let projection = format!("fields = [\"name\", \"gender\"]\n{mask}");
+        let file = template(&stand, "members", condition, &projection);
+        let line = ["template", "preview", file.to_str().expect("UTF-8"), "--route", "outward"];
+        let before = held();
+        let plan = counts(&stand.expect(Side::Source, &line, 0));
+        assert_eq!(counts(&activate(&stand, &file)), plan);
+        settled(&stand);
+        let after = held();
+        let added = after.keys().filter(|path| !before.contains_key(*path)).count() as u64;
+        let changed = after.iter().filter(|(path, leaf)| before.get(*path).is_some_and(|was| was != *leaf)).count() as u64;
+        let withdrawn = before.keys().filter(|path| !after.contains_key(*path)).count() as u64;
+        // Before the first template nothing was kept back, so that it is told what the route would have carried.
+        if !before.is_empty() {
+            assert_eq!(plan, [added, changed, withdrawn, 5 - added - changed - withdrawn], "{condition} {mask}");
+        }
+        let carried: BTreeSet<String> =
+            (1..).zip(&shows).filter(|(_, name)| name.is_some()).map(|(number, _)| format!("member/{number}/record.json")).collect();
+        assert_eq!(names(&stand), carried);
+        for (number, name) in (1..).zip(shows).filter(|(_, name)| name.is_some()) {
+            assert_eq!(shown(&stand, number)["name"].as_str(), name, "{number}");
+        }
+        assert_eq!(counts(&stand.expect(Side::Source, &line, 0)), [0, 0, 0, 5], "what was done is not to be done again");
+    };
+    let purge = |item: &str| stand.run(Side::Source, &["purge", "--all-routes", "--item", item, "--reason", "it must vanish", "--yes"]);
+    let of_two = "starts_with(region, '320412') and not rid in ['member-01900000-0000-7000-8000-000000000003']";
+    let masked = "mask = { name = \"name1\" }";
+    becomes("starts_with(region, '320412')", "", [Some("赵一甲"), Some("钱二乙"), Some("孙三丙"), Some("李四丁"), None]);
+    // Narrower: one is withdrawn; what was shown of it is in the history, and nowhere once it is purged.
+    becomes(of_two, "", [Some("赵一甲"), Some("钱二乙"), None, Some("李四丁"), None]);
+    assert_eq!(stand.holding("孙三丙").len(), 1);
+    assert_eq!(purge("member/3/**").exit, Some(0));
+    settled(&stand);
+    assert_eq!(stand.holding("孙三丙"), Vec::<PathBuf>::new());
+    // It masks more: what it showed before goes, what it shows now stays.
+    becomes(of_two, masked, [Some("赵**"), Some("钱**"), None, Some("李**"), None]);
+    assert_eq!((stand.holding("赵一甲").len(), stand.holding("钱二乙").len()), (1, 1));
+    assert_eq!(purge("member/2/**").exit, Some(0));
+    settled(&stand);
+    assert_eq!((stand.holding("钱二乙"), stand.holding("赵一甲").len()), (vec![], 1));
+    assert_eq!(shown(&stand, 2)["name"], "钱**");
+    // What was never sent is not purged: not even its name may leave.
+    assert_eq!((purge("member/5/**").exit, stand.holding("member/5")), (Some(2), vec![]));
+    // A purge that waits while the template narrows takes the item with it.
+    assert_eq!(purge("member/4/**").exit, Some(0));
+    let of_one = "starts_with(region, '320412') and not rid in ['member-01900000-0000-7000-8000-000000000003', 'member-01900000-0000-7000-8000-000000000004']";
+    activate(&stand, &template(&stand, "members", of_one, &format!("fields = [\"name\", \"gender\"]\n{masked}")));
+    settled(&stand);
+    assert_eq!((stand.holding("李四丁"), stand.holding("李**")), (vec![], vec![]));
+    // It masks less, and widens: what it carries now comes, and nothing else was kept for that.
+    becomes(of_one, "", [Some("赵一甲"), Some("钱二乙"), None, None, None]);
+    becomes("sens = 'Personal'", "", [Some("赵一甲"), Some("钱二乙"), Some("孙三丙"), Some("李四丁"), Some("周五戊")]);
+    let purges = stand.expect(Side::Source, &["purges"], 0);
+    assert_eq!((&purges["routes"][0]["items"], &purges["routes"][0]["open"]), (&json!(3), &json!(0)), "{purges}");
+}
+
 #[test]
 fn an_older_projection_that_comes_late_changes_nothing() {
     let stand = stand();

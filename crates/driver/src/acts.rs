@@ -9,6 +9,7 @@ pub use pattern::{Matcher, patterns};
 
 use engine::breaker::Breaker;
 use engine::consent::{Consent, Decision};
+use engine::source::RouteItem;
 use engine::standing::{self, Standing};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -37,7 +38,7 @@ pub enum Chosen {
 /// # Errors
 /// `USE-01` for an unknown route or package, a pattern that matches nothing, or no reason; `HOM-*`, `LDG-*`, `IO-01`.
 pub fn resend(world: &World, path: &Path, route: &str, chosen: &Chosen, reason: &str) -> Result<ActReport, Failure> {
-    let open = |standing: Standing| standing != Standing::Left;
+    let open = |standing: Standing, _: &RouteItem| standing != Standing::Left;
     act(world, path, "resend", route, reason, |home| {
         home.require(Role::Source, "resend")?;
         let items = chosen_items(home, route, chosen, &open)?;
@@ -53,7 +54,8 @@ pub fn resend(world: &World, path: &Path, route: &str, chosen: &Chosen, reason: 
 /// # Errors
 /// As `resend`.
 pub fn cancel(world: &World, path: &Path, route: &str, chosen: &Chosen, reason: &str) -> Result<ActReport, Failure> {
-    let open = |standing: Standing| !matches!(standing, Standing::Done | Standing::Left | Standing::Cancelled);
+    // What people asked to be purged is not given up before that is proven.
+    let open = |standing: Standing, sent: &RouteItem| !matches!(standing, Standing::Done | Standing::Left | Standing::Cancelled) && !sent.is_purging();
     act(world, path, "cancel", route, reason, |home| {
         home.require(Role::Source, "cancel")?;
         let items = chosen_items(home, route, chosen, &open)?;
@@ -204,19 +206,19 @@ fn no_route(name: &str) -> Failure {
 
 /// The chosen items whose standing is of the wanted kind, with their newest version. A choice that means nothing at all is an
 /// error; one that means only items of other standings is not.
-fn chosen_items(home: &Home, name: &str, chosen: &Chosen, wanted: &dyn Fn(Standing) -> bool) -> Result<Vec<(u32, u64)>, Failure> {
+fn chosen_items(home: &Home, name: &str, chosen: &Chosen, wanted: &dyn Fn(Standing, &RouteItem) -> bool) -> Result<Vec<(u32, u64)>, Failure> {
     let source = home.source();
     let route = source.routes.get(name).ok_or_else(|| no_route(name))?;
     let archive = source.archives.get(&route.archive).ok_or_else(|| Failure::new("HOM-03", &route.archive, "the archive of the route is not in the ledger"))?;
     let is_meant = meant(home, name, chosen)?;
     let mut any = false;
     let mut items = Vec::new();
-    for (number, item, _, standing) in standing::all(archive, route, home.world.now_seconds(), crate::terms::deadline(home, name)) {
+    for (number, item, sent, standing) in standing::all(archive, route, home.world.now_seconds(), crate::terms::deadline(home, name)) {
         if standing == Standing::Left || !is_meant(number, &item.id) {
             continue;
         }
         any = true;
-        items.extend(wanted(standing).then_some((number, item.version)));
+        items.extend(wanted(standing, &sent).then_some((number, item.version)));
     }
     let nothing = match chosen {
         Chosen::Items(texts) => texts.join(" "),

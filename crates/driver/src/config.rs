@@ -113,7 +113,7 @@ pub struct Policy {
     pub breaker_suspicious_items: u64,
     /// Hundredths of what the replica holds that may come to look encrypted.
     pub breaker_suspicious_percent: u64,
-    /// How many people must agree before a stopped route goes on.
+    /// How many people must agree before a stopped route goes on or begins anew, or items are purged.
     pub release_people: u64,
     /// Replica: days that earlier versions are kept at least.
     pub history_days: u64,
@@ -224,7 +224,7 @@ impl Config {
              #   breaker_slow_percent = 20  so does its shrinking by this share, however slowly\n\
              #   breaker_suspicious_items = 10    so do more than this many items ...\n\
              #   breaker_suspicious_percent = 1   ... and this share coming to look encrypted (source)\n\
-             #   release_people = 1         so many people must agree before it goes on\n\
+             #   release_people = 1         so many people must agree before it goes on, and to a purge\n\
              #   history_days = 30          replica: earlier versions are kept so long\n\
              #   history_versions = 500     replica: and so many of each item, whichever is more\n\
              #   read_back_medium = false   replica: read back past the system's memory\n\

@@ -79,8 +79,10 @@ fn older_versions_go_and_what_holds_them_is_named() {
     assert_eq!(states(&scene), [("a".to_owned(), "asked", 0), ("gone".to_owned(), "asked", 0)]);
     let status = crate::status(&scene.world, &scene.source()).unwrap();
     assert_eq!((status.routes[0].purging, status.routes[0].next, status.routes[0].oldest_unproven_seconds.is_some()), (2, "pack", true));
-    // It is asked for once.
+    // It is asked for once, and nobody gives it up.
     asked(&scene, &["a", "gone"]);
+    let given_up = crate::cancel(&scene.world, &scene.source(), "all", &crate::Chosen::Items(vec!["a".into()]), "enough").unwrap();
+    assert_eq!(given_up.items, 0);
     let items = crate::items(&scene.world, &scene.source(), &crate::ItemsOptions::default()).unwrap().items;
     let marks: Vec<_> = items.iter().map(|item| (item.item.to_string(), item.state, item.mark)).collect();
     assert_eq!(marks[..2], [("a".to_owned(), "pending", "purge"), ("gone".to_owned(), "pending", "purge")]);

@@ -165,7 +165,7 @@ pub fn must_share(archive: &Archive, route: &Route, number: u32) -> Vec<u32> {
 /// just read.
 pub fn mark_of(item: &Item, sent: &RouteItem, digest: &Digest) -> Mark {
     match (sent.is_gone(item), sent.proven_version > 0 && !sent.proven_gone) {
-        _ if sent.is_purging() && !planted::is("purge-not-marked") => Mark::Purge,
+        _ if sent.is_purging() => Mark::Purge,
         (true, _) if sent.is_excluded(item) => Mark::Withdraw,
         (true, _) => Mark::Delete,
         (false, false) => Mark::Add,
