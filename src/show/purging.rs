@@ -33,6 +33,9 @@ fn of_route(route: &RoutePurge, dry_run: bool, page: &mut Page) {
     let mut values: Vec<(&str, &str)> = counts.iter().map(|(name, count)| (*name, count.as_str())).collect();
     values.extend([("route", route.route.as_str()), ("zone", route.other_zone.as_str())]);
     page.say(key, &values);
+    if !dry_run && route.missing == 0 && route.open > 0 {
+        page.say("purge.next", &[]);
+    }
     let row = |item: &PurgedItem| {
         let stays = page.texts.text(if item.stays { "purge.stays" } else { "purge.goes" });
         let proven = item.proven_at.map(|at| format!("  {}", moment(at))).unwrap_or_default();

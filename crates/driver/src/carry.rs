@@ -287,7 +287,9 @@ fn apply_all(
         }
         match package(home, &mut *file, &held.name, dry_run, report) {
             Ok(Outcomes::Taken(done)) => {
-                if done.result == "applied" && !dry_run && home.config.policy.parity_bytes_max > 0 {
+                // What comes late may hold what was purged since.
+                let purged = home.replica().routes.get(&done.route).is_some_and(|route| done.sequence < route.purged_in);
+                if done.result == "applied" && !purged && !dry_run && home.config.policy.parity_bytes_max > 0 {
                     crate::parity::keep_taken(home, &done.route, carrier, &held.name)?;
                 }
                 let list = if done.result == "replayed" { &mut taken.replayed } else { &mut taken.applied };

@@ -110,6 +110,8 @@ fn older_versions_go_and_what_holds_them_is_named() {
 #[test]
 fn it_does_not_come_back_but_a_new_version_travels() {
     let scene = scene();
+    scene.policy(&scene.replica(), "parity_bytes_max = 100000000");
+    let copies = || fs::read_dir(scene.replica().join("spool/parity/all")).map_or(0, |copies| copies.count());
     // Another medium took the first versions of `b`, and is under way for long.
     fs::create_dir(scene.path("late")).unwrap();
     scene.write("b", "secret of b");
@@ -122,8 +124,9 @@ fn it_does_not_come_back_but_a_new_version_travels() {
     assert_eq!(report.routes[0].packages.iter().map(|package| package.state).collect::<Vec<_>>(), ["open"], "the second brought what stays");
     scene.round();
     assert!(states(&scene).iter().all(|(_, state, _)| *state == "proven"), "{:?}", states(&scene));
+    let kept = copies();
     let applied: CarryReport = scene.carry_with(&scene.replica(), "late");
-    assert_eq!(applied.applied.unwrap().packages.len(), 1);
+    assert_eq!((applied.applied.unwrap().packages.len(), copies()), (1, kept), "no sealed copy of it is kept either");
     assert_eq!((there(&scene, "secret of"), scene.on_replica("b").as_deref()), (vec![], Some(&b"b as it is now"[..])));
     scene.round();
     // Nor does what is only touched, or sent again.

@@ -128,6 +128,8 @@ pub struct Route {
     pub parts: BTreeMap<(u32, u64, Digest), Vec<Part>>,
     /// Earlier versions, oldest first.
     pub history: Vec<Earlier>,
+    /// The highest sequence that purged something: packages below it may hold what was purged.
+    pub purged_in: u64,
     /// The breaker.
     pub breaker: Breaker,
     /// A person agreed to go on although the tree is missing or empty (RPL-05), until something is applied or read again.
@@ -323,6 +325,7 @@ impl Route {
             state: StateDigest::default(),
             parts: BTreeMap::new(),
             history: Vec::new(),
+            purged_in: 0,
             breaker: Breaker::default(),
             may_be_empty: false,
             stopped: None,
@@ -443,6 +446,7 @@ impl Route {
                 self.parts.remove(&(staged.item, staged.version, staged.digest));
             }
             if staged.mark == Mark::Purge && !outcome.is_some_and(Outcome::failed) {
+                self.purged_in = self.purged_in.max(sequence);
                 self.purge(staged);
             }
         }
