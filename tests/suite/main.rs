@@ -34,6 +34,7 @@ mod returns;
 mod runbooks;
 mod secrets;
 mod stand;
+mod stories;
 mod templates;
 mod tidy;
 mod urgent;

@@ -10,7 +10,7 @@ fn stand() -> Stand {
     Stand::with(Setting { records: true, ..Setting::default() })
 }
 
-fn member(number: u64, region: &str, state: &str) -> Value {
+pub fn member(number: u64, region: &str, state: &str) -> Value {
     let rid = |kind: &str, number: u64| format!("{kind}-01900000-0000-7000-8000-{number:012x}");
     json!({
         "rid": rid("member", number), "kind": "member", "version": 1, "region": region, "org_rid": rid("organisation", 1),
