@@ -11,6 +11,11 @@ use wire::record::{KeysLearned, KeysSwitched};
 use crate::home::Home;
 use crate::report::Failure;
 
+/// Whether a package or receipt of a route is to be made for what it tells of keys.
+pub fn is_due(home: &Home, route: &str) -> bool {
+    home.key_state().must_tell(route, home.world.now_seconds(), crate::terms::deadline(home, route))
+}
+
 /// What the next package or receipt of a route says of keys.
 pub fn notice(home: &Home, route: &str, other: &ZoneId) -> KeyNotice {
     let keys = home.key_state();

@@ -175,7 +175,7 @@ pub fn needs_room(home: &Home, name: &str, selected: &Selected, holds: &Holds) -
 /// Whether a receipt was taken in that no package told the replica of, a full one is to be asked for, or there is something to
 /// tell of keys.
 pub fn acknowledges(home: &Home, name: &str, route: &Route, holds: &Holds) -> bool {
-    home.key_state().must_tell(name) || route.to_tell() > route.acknowledged.max(holds.acknowledges) || route.want_full && !route.asked_full
+    crate::key_notice::is_due(home, name) || route.to_tell() > route.acknowledged.max(holds.acknowledges) || route.want_full && !route.asked_full
 }
 
 /// Says what waits for another medium, if anything does.

@@ -248,7 +248,7 @@ fn due(home: &Home, name: &str, replayed: u64) -> Result<Vec<Spooled>, Failure> 
 fn tells_itself(home: &Home, name: &str) -> bool {
     let (replica, route) = (home.replica(), &home.replica().routes[name]);
     let is_new = route.unheard && route.receipts <= replica.floor;
-    (is_new || home.key_state().must_tell(name)) && !route.packages.is_empty()
+    (is_new || crate::key_notice::is_due(home, name)) && !route.packages.is_empty()
 }
 
 /// Makes what a route's source is to be told: an answer if something is not answered yet; and, where the source asks for a full

@@ -151,7 +151,7 @@ fn source_status(home: &Home, name: &str, config: &RouteConfig) -> (RouteStatus,
         (Some(_), None) => "needs-person",
         (_, Some(_)) => "release-breaker",
         _ if open.sendable > 0 || route.asking.iter().any(|asking| asking.sequence == 0) || route.want_full && !route.asked_full => "pack",
-        _ if home.key_state().must_tell(name) => "pack",
+        _ if crate::key_notice::is_due(home, name) => "pack",
         _ if open.counts.packed > 0 || home.key_state().to_announce(name).is_some() => "wait-for-receipt",
         _ if open.rotten > 0 => "needs-person",
         _ => "nothing",
@@ -266,7 +266,7 @@ fn replica_status(home: &Home, name: &str, config: &RouteConfig) -> (RouteStatus
         _ if route.stopped.is_some() => "rebase",
         (Some(_), None) => "needs-person",
         (_, Some(_)) => "release-breaker",
-        _ if unfinished || (outstanding > 0 || home.key_state().must_tell(name) && route.highest() > 0) && !config.has_gateway() && !reads => "carry",
+        _ if unfinished || (outstanding > 0 || crate::key_notice::is_due(home, name) && route.highest() > 0) && !config.has_gateway() && !reads => "carry",
         _ => "nothing",
     };
     let status = RouteStatus {

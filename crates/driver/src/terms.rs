@@ -2,11 +2,15 @@
 
 use engine::breaker::Allowances;
 use template::{ReceiptForm, Template};
+use wire::card::Role;
 
 use crate::home::Home;
 
-/// The template that is active on a route, where there is one that this version carries out.
+/// The template that is active on a route, where there is one that this version carries out. Replicas have none.
 pub fn template_of(home: &Home, name: &str) -> Option<Template> {
+    if home.config.role == Role::Replica {
+        return None;
+    }
     let active = home.source().routes.get(name)?.template.as_ref()?;
     Template::parse(&active.text).ok()
 }

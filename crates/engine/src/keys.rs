@@ -36,6 +36,8 @@ pub struct RouteKeys {
     told_next: u32,
     /// The newest generation of theirs that the last package or receipt said is known.
     told_known: u32,
+    /// When that was, seconds.
+    told_at: i64,
 }
 
 impl RouteKeys {
@@ -76,14 +78,14 @@ pub struct Keys {
 }
 
 impl Keys {
-    /// Folds a record in.
-    pub fn fold(&mut self, record: &Record) {
+    /// Folds a record in that was made at this time.
+    pub fn fold(&mut self, time: i64, record: &Record) {
         match record {
             Record::Born(born) => self.own = born.zone,
             Record::RouteAdded(added) => self.begin_route(&added.route, added.replica),
             Record::RouteAccepted(accepted) => self.begin_route(&accepted.route, accepted.source),
-            Record::Packed(packed) => self.told(&packed.route),
-            Record::Receipted(receipted) => self.told(&receipted.route),
+            Record::Packed(packed) => self.told(time, &packed.route),
+            Record::Receipted(receipted) => self.told(time, &receipted.route),
             Record::Lost(lost) => self.untold(&lost.route),
             Record::Reconciled(reconciled) => self.heard(&reconciled.route),
             Record::Begun(begun) => self.heard(&begun.route),
@@ -122,7 +124,7 @@ impl Keys {
     fn begin_route(&mut self, name: &str, other: ZoneId) {
         let signing = self.routes.values().filter(|route| route.other == other).map(|route| route.signing().generation).max();
         let generation = signing.unwrap_or(self.generation());
-        let route = RouteKeys { other, ours: Vec::from([Switch { generation, from: 1 }]), theirs: Vec::new(), told_next: 0, told_known: 0 };
+        let route = RouteKeys { other, ours: Vec::from([Switch { generation, from: 1 }]), theirs: Vec::new(), told_next: 0, told_known: 0, told_at: 0 };
         self.routes.entry(name.into()).or_insert(route);
     }
 
@@ -131,11 +133,11 @@ impl Keys {
     }
 
     /// A package or receipt of a route was made, which tells what there is to tell of keys.
-    fn told(&mut self, name: &str) {
+    fn told(&mut self, time: i64, name: &str) {
         let next = self.to_announce(name).unwrap_or(0);
         let Some(known) = self.routes.get(name).map(|route| self.newest_learned(&route.other)) else { return };
         let Some(route) = self.routes.get_mut(name) else { return };
-        (route.told_next, route.told_known) = (next, known);
+        (route.told_next, route.told_known, route.told_at) = (next, known, time);
     }
 
     /// The other zone was heard of. What it has not confirmed by now is told again.
@@ -151,10 +153,13 @@ impl Keys {
     }
 
     /// Whether a package or receipt is to be made for the keys alone: a generation was never announced on this route, or what
-    /// the other zone announced was not confirmed.
-    pub fn must_tell(&self, name: &str) -> bool {
+    /// the other zone announced was not confirmed; or either was told, and for a whole deadline nothing shows that it arrived.
+    pub fn must_tell(&self, name: &str, now: i64, deadline_seconds: i64) -> bool {
         let Some(route) = self.routes.get(name) else { return false };
-        self.to_announce(name).is_some_and(|next| next > route.told_next) || self.newest_learned(&route.other) > route.told_known
+        let (next, known) = (self.to_announce(name).unwrap_or(0), self.newest_learned(&route.other));
+        let shown = route.theirs.last().map_or(1, |newest| newest.generation);
+        let in_vain = (next > 0 || known > shown) && now.abs_diff(route.told_at) >= deadline_seconds.unsigned_abs();
+        next > route.told_next || known > route.told_known || in_vain && !planted::is("lost-keys-told-once")
     }
 
     /// The newest generation of this zone's keys.

@@ -14,8 +14,8 @@ const THEIRS: ZoneId = ZoneId([2; 32]);
 
 fn home() -> Keys {
     let mut keys = Keys::default();
-    keys.fold(&Born { incarnation: Incarnation::ZERO, zone: OURS, name: "outside".into(), role: Role::Replica }.into());
-    keys.fold(&accepted("r", THEIRS));
+    keys.fold(0, &Born { incarnation: Incarnation::ZERO, zone: OURS, name: "outside".into(), role: Role::Replica }.into());
+    keys.fold(0, &accepted("r", THEIRS));
     keys
 }
 
@@ -45,8 +45,8 @@ fn code(keys: &Keys, generation: u32, from: u64, number: u64) -> &'static str {
 fn a_generation_counts_between_its_switch_and_the_next() {
     let mut keys = home();
     assert_eq!(code(&keys, 1, 1, u64::from(u32::MAX)), "", "nothing is known of a later one");
-    keys.fold(&switched(THEIRS, 3, 50));
-    keys.fold(&switched(THEIRS, 2, 20));
+    keys.fold(0, &switched(THEIRS, 3, 50));
+    keys.fold(0, &switched(THEIRS, 2, 20));
     for (generation, from, number, expected) in [
         (1, 1, 1, ""),
         (1, 1, 19, ""),
@@ -78,15 +78,15 @@ fn what_is_revoked_ends_at_its_cut_in_whatever_order_it_comes() {
         let from = from.iter().map(|(route, from)| ((*route).into(), *from)).collect();
         Record::from(KeysRevoked { zone: THEIRS, generation, from, reason: "stolen".into() })
     };
-    keys.fold(&revoke(1, &[("r", 20), ("other", 5)]));
+    keys.fold(0, &revoke(1, &[("r", 20), ("other", 5)]));
     for number in [40, 19, 20, 1] {
         assert_eq!(code(&keys, 1, 1, number), if number < 20 { "" } else { "PKG-16" }, "{number}");
     }
     assert!(keys.is_revoked(&THEIRS, 1) && !keys.is_revoked(&THEIRS, 2) && !keys.is_revoked(&OURS, 1));
-    keys.fold(&accepted("later", THEIRS));
+    keys.fold(0, &accepted("later", THEIRS));
     let at = |keys: &Keys, route: &str, number| keys.judge(route, &Signer { zone: THEIRS, generation: 1 }, 1, number, &RECEIPT).is_ok();
     assert!(!at(&keys, "later", 1), "a route that the revocation does not name takes nothing by it");
-    keys.fold(&switched(THEIRS, 2, 10));
+    keys.fold(0, &switched(THEIRS, 2, 10));
     assert_eq!(code(&keys, 1, 1, 25), "PKG-16", "revoked is said first");
     assert_eq!(code(&keys, 1, 1, 15), "PKG-17");
 }
@@ -95,11 +95,11 @@ fn what_is_revoked_ends_at_its_cut_in_whatever_order_it_comes() {
 #[test]
 fn a_card_that_a_person_compared_ends_what_was_announced_by_a_thief() {
     let mut keys = home();
-    keys.fold(&learned(2, 66, false));
-    keys.fold(&learned(3, 67, false));
-    keys.fold(&switched(THEIRS, 2, 7));
-    keys.fold(&KeysRevoked { zone: THEIRS, generation: 2, from: vec![], reason: "a thief's".into() }.into());
-    keys.fold(&learned(2, 2, true));
+    keys.fold(0, &learned(2, 66, false));
+    keys.fold(0, &learned(3, 67, false));
+    keys.fold(0, &switched(THEIRS, 2, 7));
+    keys.fold(0, &KeysRevoked { zone: THEIRS, generation: 2, from: vec![], reason: "a thief's".into() }.into());
+    keys.fold(0, &learned(2, 2, true));
     assert_eq!(keys.learned[&THEIRS].keys().copied().collect::<Vec<_>>(), [2]);
     assert_eq!(*keys.learned[&THEIRS][&2].sign.0, [2; 32]);
     assert!(!keys.is_revoked(&THEIRS, 2) && keys.routes["r"].theirs.is_empty());
@@ -121,22 +121,53 @@ fn what_there_is_to_tell_is_told_once_and_again_when_it_was_in_vain() {
         })
     };
     let mut keys = home();
-    assert!(!keys.must_tell("r") && !keys.must_tell("no route"));
-    keys.fold(&made(2));
-    assert!(keys.must_tell("r"));
-    keys.fold(&told());
-    assert!(!keys.must_tell("r"));
+    assert!(!keys.must_tell("r", 9, 10) && !keys.must_tell("no route", 9, 10));
+    keys.fold(0, &made(2));
+    assert!(keys.must_tell("r", 9, 10));
+    keys.fold(0, &told());
+    assert!(!keys.must_tell("r", 9, 10));
     keys.heard("r");
-    assert!(keys.must_tell("r"), "the other zone was heard of and did not confirm it");
-    keys.fold(&switched(OURS, 2, 4));
-    assert!(!keys.must_tell("r"));
-    keys.fold(&learned(2, 9, false));
-    assert!(keys.must_tell("r"), "it is to be confirmed");
-    keys.fold(&told());
+    assert!(keys.must_tell("r", 9, 10), "the other zone was heard of and did not confirm it");
+    keys.fold(0, &switched(OURS, 2, 4));
+    assert!(!keys.must_tell("r", 9, 10));
+    keys.fold(0, &learned(2, 9, false));
+    assert!(keys.must_tell("r", 9, 10), "it is to be confirmed");
+    keys.fold(0, &told());
     keys.heard("r");
-    assert!(!keys.must_tell("r"));
-    keys.fold(&Record::from(wire::record::Lost { route: "r".into(), sequence: 1, damaged: false }));
-    assert!(keys.must_tell("r"), "what told it is lost");
+    assert!(!keys.must_tell("r", 9, 10));
+    keys.fold(0, &Record::from(wire::record::Lost { route: "r".into(), sequence: 1, damaged: false }));
+    assert!(keys.must_tell("r", 9, 10), "what told it is lost");
+}
+
+/// FAULTS K02
+#[test]
+fn what_was_told_and_shows_no_effect_is_told_again_after_the_deadline() {
+    let packed = || {
+        Record::from(wire::record::Receipted {
+            route: "r".into(),
+            number: 1,
+            receipt: wire::PackageId::ZERO,
+            full: true,
+            scrub: false,
+            answered: vec![],
+            more: false,
+        })
+    };
+    let mut keys = home();
+    keys.fold(0, &packed());
+    assert!(!keys.must_tell("r", 1 << 40, 10), "there is nothing to tell");
+    keys.fold(0, &made(2));
+    keys.fold(5, &packed());
+    for (now, again) in [(5, false), (14, false), (15, true), (-4, false), (-5, true)] {
+        assert_eq!(keys.must_tell("r", now, 10), again, "announced at 5, it is {now}");
+    }
+    keys.fold(6, &switched(OURS, 2, 4));
+    assert!(!keys.must_tell("r", 100, 10), "it was confirmed");
+    keys.fold(7, &learned(2, 9, false));
+    keys.fold(20, &packed());
+    assert!(!keys.must_tell("r", 29, 10) && keys.must_tell("r", 30, 10), "they do not sign with it");
+    keys.fold(31, &switched(THEIRS, 2, 8));
+    assert!(!keys.must_tell("r", 100, 10), "they sign with it");
 }
 
 /// FAULTS K02
@@ -144,18 +175,18 @@ fn what_there_is_to_tell_is_told_once_and_again_when_it_was_in_vain() {
 fn one_generation_after_the_other_is_announced_and_signs_when_it_is_confirmed() {
     let mut keys = home();
     assert_eq!((keys.generation(), keys.to_announce("r"), keys.confirmed("r", 2)), (1, None, None));
-    keys.fold(&made(2));
-    keys.fold(&made(3));
+    keys.fold(0, &made(2));
+    keys.fold(0, &made(3));
     assert_eq!((keys.to_announce("r"), keys.signing("r").generation), (Some(2), 1));
     for (known, expected) in [(0, None), (1, None), (2, Some(2)), (3, Some(3)), (4, None), (u32::MAX, None)] {
         assert_eq!(keys.confirmed("r", known), expected, "{known}");
     }
-    keys.fold(&switched(OURS, 2, 12));
+    keys.fold(0, &switched(OURS, 2, 12));
     assert_eq!((keys.to_announce("r"), keys.signing("r")), (Some(3), Switch { generation: 2, from: 12 }));
-    keys.fold(&accepted("second", THEIRS));
-    keys.fold(&accepted("stranger", ZoneId([3; 32])));
+    keys.fold(0, &accepted("second", THEIRS));
+    keys.fold(0, &accepted("stranger", ZoneId([3; 32])));
     assert_eq!((keys.signing("second").generation, keys.signing("stranger").generation), (2, 3));
-    keys.fold(&switched(OURS, 3, 15));
+    keys.fold(0, &switched(OURS, 3, 15));
     assert_eq!(keys.to_announce("r"), None);
     assert_eq!(format!("{:?}", keys.confirmed("r", 3)), "None");
 }

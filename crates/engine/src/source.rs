@@ -147,7 +147,7 @@ impl Source {
         for route in self.routes.values_mut() {
             (route.heard_at, route.told_at) = (route.heard_at.min(time), route.told_at.min(time));
         }
-        self.keys.fold(record);
+        self.keys.fold(time, record);
         self.agreements.fold(record);
         match record {
             Record::Born(born) => self.incarnation = born.incarnation,
