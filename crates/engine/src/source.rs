@@ -476,18 +476,19 @@ impl Source {
 impl Route {
     /// What packages tell the replica of its receipts: the newest that answered packages, and the newest head. A scrub, or a
     /// digest that was not the expected one, answers none: told of such a number, the replica would count earlier answers as
-    /// arrived. A replica that is not followed any more is told so with a number that nobody reaches.
+    /// arrived. A replica that is not followed any more is told so with a number that nobody reaches. Once the route has followed
+    /// another life the one that it follows is named also where it answered nothing yet: an earlier one that is put back stops.
     pub fn acknowledgement(&self) -> Option<Witness> {
         if let Some(former) = self.witness.filter(|witness| self.former.contains(&witness.incarnation)) {
             return Some(Witness { receipt: NUMBER_MAX, ..former });
         }
-        let witness = self.witness.filter(|_| self.answered > 0)?;
+        let witness = self.witness.filter(|_| self.answered > 0 || !self.former.is_empty())?;
         Some(Witness { receipt: self.answered, ..witness })
     }
 
     /// Number of the replica's head that a package would acknowledge now; zero for none.
     pub fn to_tell(&self) -> u64 {
-        self.acknowledgement().map_or(0, |witness| witness.ledger.number)
+        self.acknowledgement().filter(|witness| witness.receipt > 0).map_or(0, |witness| witness.ledger.number)
     }
 
     /// What is known of an item on this route; all zero when nothing is.

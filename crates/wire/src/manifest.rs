@@ -336,7 +336,7 @@ impl Manifest {
         require(number(self.sequence) && self.ledger.number <= NUMBER_MAX, &clause::PKG_NUMBERS)?;
         require(self.floor < self.sequence && (self.previous.len() as u64) < self.sequence - self.floor, &clause::PKG_NUMBERS)?;
         require(self.previous.len() <= PREVIOUS_MAX, &clause::PKG_NUMBERS)?;
-        require(self.acknowledged.is_none_or(|witness| number(witness.receipt) && witness.ledger.number <= NUMBER_MAX), &clause::PKG_NUMBERS)?;
+        require(self.acknowledged.is_none_or(|witness| witness.receipt.max(witness.ledger.number) <= NUMBER_MAX), &clause::PKG_NUMBERS)?;
         require(self.agreed.is_none_or(|agreed| number(agreed.number) && agreed.changes <= NUMBER_MAX), &clause::PKG_NUMBERS)?;
         require(self.keys.is_formed(self.sequence), &clause::PKG_NUMBERS)?;
         require(self.flags & !FLAG_FULL_RECEIPT == 0, &clause::PKG_FLAGS)?;

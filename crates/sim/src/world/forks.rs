@@ -17,8 +17,8 @@ use std::sync::Arc;
 /// What a replica held as the archive has it, when its route began anew: nothing of it is unknown for long.
 #[derive(Clone, Debug, Default)]
 pub struct Right {
-    /// By item.
-    items: BTreeMap<String, Leaf>,
+    /// By item, with the number of its states then: what people changed since is another version, even if it looks the same again.
+    items: BTreeMap<String, (Leaf, usize)>,
     /// Records of the source's ledger then.
     records: usize,
 }
@@ -98,7 +98,8 @@ impl World {
                 && !self.unreadable.contains(path)
                 && !self.cancelled[replica].contains(path)
         };
-        let items = self.archive.now.iter().filter(|(path, leaf)| is_right(path, leaf)).map(|(path, leaf)| (path.clone(), *leaf)).collect();
+        let right = self.archive.now.iter().filter(|(path, leaf)| is_right(path, leaf));
+        let items = right.map(|(path, leaf)| (path.clone(), (*leaf, self.archive.histories[path].len()))).collect();
         let records = self.chain_of(0).unwrap_or_default().records.len();
         self.right[replica] = Some(Right { items, records });
     }
@@ -113,7 +114,7 @@ impl World {
             right.records = chain.records.len();
             let model = &self.replicas[replica];
             let is_right = |path: &String| {
-                let leaf = right.items.get(path);
+                let leaf = right.items.get(path).filter(|(_, states)| *states == self.archive.histories[path].len()).map(|(leaf, _)| leaf);
                 leaf.is_some() && leaf == self.archive.now.get(path) && leaf == model.tree.get(path) && !self.archive.rotten.contains_key(path)
             };
             if let Some(path) = sent.iter().find(|path| is_right(path)) {

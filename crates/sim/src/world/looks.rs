@@ -5,6 +5,7 @@ use super::World;
 use super::commands::presented;
 use super::ground::Ground;
 use super::strikes::Ran;
+use crate::model::archive::Leaf;
 use crate::model::chain;
 use crate::model::replica::Violation;
 use driver::ItemsOptions;
@@ -76,8 +77,29 @@ impl World {
         if clean { self.chain_holds(0) } else { Ok(()) }
     }
 
+    /// Where the source went back, a replica may follow a life that is over already, by whose inventory what came later is not there
+    /// (spec/package.md, Inventories). Such a document is no loss as long as the history keeps it.
+    fn dropped_into_history(&mut self, replica: usize) {
+        if !self.homes[0].went_back {
+            return;
+        }
+        let live = self.replica_tree(replica, false);
+        let gone = |model: &BTreeMap<String, Leaf>| model.keys().filter(|path| !live.contains_key(*path)).cloned().collect::<Vec<_>>();
+        let gone = gone(&self.replicas[replica].tree);
+        if gone.is_empty() {
+            return;
+        }
+        let root = self.places.trees[replica].join(".gapferry/history");
+        let kept = self.disk.snapshot().below(&root.to_string_lossy());
+        let kept: BTreeSet<u128> = kept.values().map(|thing| Leaf::of(&thing.bytes, 0, false).digest).collect();
+        for path in gone {
+            self.replicas[replica].tree.remove(&path).filter(|leaf| !kept.contains(&leaf.digest)).map(|leaf| self.replicas[replica].tree.insert(path, leaf));
+        }
+    }
+
     /// What lies on a replica, as a power cut would leave it.
     pub(super) fn look_at_replica(&mut self, replica: usize, clean: bool) -> Result<(), Violation> {
+        self.dropped_into_history(replica);
         if !clean {
             let live = self.replica_tree(replica, false);
             self.replicas[replica].glimpse(&self.archive, live)?;
@@ -189,7 +211,7 @@ impl World {
         // A route that begins anew has nothing to be read against until the answer to the inventory.
         let sure = !self.homes[0].went_back && !self.homes[replica + 1].went_back;
         let model = &self.replicas[replica];
-        let content_differs = |path: &String, leaf: &Option<crate::model::archive::Leaf>| {
+        let content_differs = |path: &String, leaf: &Option<Leaf>| {
             let place = model.shown.get(path).copied();
             let right = place.and_then(|place| self.archive.histories.get(path)?.get(place).copied().flatten());
             right.is_some_and(|right| leaf.is_none_or(|leaf| !right.same_content(&leaf)))
@@ -203,7 +225,7 @@ impl World {
         // What was removed at the source since may be gone for good.
         // And what an interrupted switch was about to replace is set aside when the command brings that to its end before it reads.
         let now = self.replica_tree(replica, false);
-        let lies_there = |path: &String, leaf: &Option<crate::model::archive::Leaf>| now.get(path) == leaf.as_ref();
+        let lies_there = |path: &String, leaf: &Option<Leaf>| now.get(path) == leaf.as_ref();
         let missed = spoilt.iter().filter(|(path, leaf)| lies_there(path, leaf)).map(|(path, _)| path);
         let missed = missed.into_iter().find(|path| !found.contains(**path) && !self.archive.gone_since(path, model.shown.get(**path).copied().unwrap_or(0)));
         if let Some(path) = missed.filter(|_| everything && sure) {

@@ -254,6 +254,8 @@ impl World {
             self.known = kept.known.expect("kept with a source");
             self.cancelled = kept.cancelled.expect("kept with a source");
             self.done = kept.done.expect("kept with a source");
+            // This ledger knows nothing of what was asked since.
+            self.right.fill(None);
             // Of what this ledger had not read nobody can know that it rots; people who put a home back look after that, too.
             let unread: Vec<String> = self.archive.rotten.keys().filter(|path| !self.was_read_as_it_is(path)).cloned().collect();
             self.bring_back(&unread);

@@ -64,6 +64,7 @@ impl World {
             }
             (Deed::Chmod, Some(path)) => {
                 let leaf = Ground::at(&self.disk, &self.places.archive).chmod(&path).expect("people can change it");
+                self.note(|| format!("      {path} is changed to {leaf:?}"));
                 self.archive.wrote(&path, leaf);
             }
             (Deed::Rename, Some(path)) => {
@@ -147,11 +148,13 @@ impl World {
             return;
         }
         let leaf = Ground::at(&self.disk, &self.places.archive).write(path, content, random.one_in(2)).expect("people can write");
+        self.note(|| format!("      {path} is written"));
         self.archive.wrote(path, leaf);
     }
 
     fn remove(&mut self, path: &str) {
         Ground::at(&self.disk, &self.places.archive).remove(path).expect("people can remove it");
+        self.note(|| format!("      {path} is removed"));
         self.archive.removed(path);
     }
 
