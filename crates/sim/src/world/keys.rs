@@ -9,7 +9,7 @@ use super::ground::Ground;
 use super::strikes::Ended;
 use crate::model::replica::Violation;
 use crate::weather::plan::{Step, Strike};
-use driver::report::{KeysReport, RouteStatus, StatusReport};
+use driver::report::{KeysReport, RouteStatus};
 
 /// What the world knows of the keys of a home.
 #[derive(Clone, Copy, Debug, Default)]
@@ -112,7 +112,7 @@ impl World {
                 continue;
             }
             for (home, other) in [(0, replica + 1), (replica + 1, 0)] {
-                let (ours, theirs) = (self.status_of(home)?, self.of_route(other, replica)?);
+                let (ours, theirs) = (self.status(home)?, self.of_route(other, replica)?);
                 let card = driver::card(&self.world_of(home), &self.homes[home].path).map_err(|failure| failed("card", &failure))?;
                 let is_another = card.fingerprint != theirs.keys.other_fingerprint;
                 // Which keys count from which number, one side has forgotten (spec/backup.md): the next ones count from here.
@@ -127,20 +127,15 @@ impl World {
         Ok(())
     }
 
-    pub(super) fn status_of(&mut self, home: usize) -> Result<StatusReport, Violation> {
-        let (path, world) = (self.homes[home].path.clone(), self.world_of(home));
-        driver::status(&world, &path).map_err(|failure| failed(&format!("status of home {home}"), &failure))
-    }
-
     pub(super) fn of_route(&mut self, home: usize, replica: usize) -> Result<RouteStatus, Violation> {
-        let (status, name) = (self.status_of(home)?, self.route(replica));
+        let (status, name) = (self.status(home)?, self.route(replica));
         Ok(status.routes.into_iter().find(|one| one.route == name).unwrap_or_default())
     }
 
     /// How the keys of a route are not at their end: each side signs with its newest ones, and the other knows them.
     pub(super) fn keys_open(&mut self, replica: usize) -> Result<String, Violation> {
         for (home, other) in [(0, replica + 1), (replica + 1, 0)] {
-            let generation = self.status_of(home)?.generation;
+            let generation = self.status(home)?.generation;
             let (ours, theirs) = (self.of_route(home, replica)?, self.of_route(other, replica)?);
             if generation != theirs.keys.other_keys || ours.keys.unconfirmed.is_some() || ours.keys.signs != generation {
                 let known = theirs.keys.other_keys;

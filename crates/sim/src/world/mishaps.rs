@@ -218,7 +218,7 @@ impl World {
     }
 
     /// What stands at the end of a home's ledger.
-    fn ledger_end(&self, home: usize) -> Vec<u8> {
+    pub(super) fn ledger_end(&self, home: usize) -> Vec<u8> {
         let ledger = Ground::at(&self.disk, &self.homes[home].path.join("ledger"));
         let last = ledger.names("").into_iter().rfind(|(name, _)| name.ends_with(".seg"));
         let bytes = last.and_then(|(name, _)| ledger.read(&name).ok()).unwrap_or_default();

@@ -21,8 +21,10 @@ use crate::model::archive::{Archive, Versions};
 use crate::model::numbers::Numbers;
 use crate::model::replica::{Replica, Violation};
 use crate::weather::counts::Counts;
-use crate::weather::plan::{Act, Plan, Shape, Step};
+use crate::weather::plan::{Act, ClockTrouble, Plan, Shape, Step};
 use crate::weather::random::Random;
+use driver::report::StatusReport;
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
 
@@ -112,6 +114,8 @@ pub struct World {
     refused_lives: BTreeSet<(usize, String)>,
     /// Rot in the archive that a report named.
     rot_found: BTreeSet<String>,
+    /// By home, when, by which clock and at which end of its ledger: what `status` said there last.
+    said: RefCell<Vec<((usize, i64, Option<(ClockTrouble, i64)>, Vec<u8>), StatusReport)>>,
     /// Commands of this step, so far.
     calls: u64,
     /// What is counted.
@@ -163,6 +167,7 @@ impl World {
             refused_lives: BTreeSet::new(),
             rot_found: BTreeSet::new(),
             counts: Counts::default(),
+            said: RefCell::default(),
             calls: 0,
             log: None,
         };
