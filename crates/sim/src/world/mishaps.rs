@@ -256,6 +256,10 @@ impl World {
             self.done = kept.done.expect("kept with a source");
             // This ledger knows nothing of what was asked since.
             self.right.fill(None);
+            // Nor that a route began anew after its replica had gone back.
+            for (replica, home) in self.replicas.iter_mut().zip(&self.homes[1..]) {
+                replica.put_back |= home.went_back;
+            }
             // Of what this ledger had not read nobody can know that it rots; people who put a home back look after that, too.
             let unread: Vec<String> = self.archive.rotten.keys().filter(|path| !self.was_read_as_it_is(path)).cloned().collect();
             self.bring_back(&unread);
