@@ -14,7 +14,7 @@ use wire::keys::Signer;
 use wire::limits::BODY_PLAIN_BYTES_MAX;
 use wire::planted;
 use wire::receipt::{Form, Receipt};
-use wire::record::Stopped;
+use wire::record::{Rebased, Stopped};
 
 use crate::home::{Access, Home};
 use crate::key_notice;
@@ -201,6 +201,12 @@ fn take_in(home: &mut Home, name: &str, id: PackageId, signer: &Signer, receipt:
     key_notice::take(home, name, signer, &receipt.keys, Some(next_sequence))?;
     home.record(result.record)?;
     home.commit()?;
+    if home.source().routes[name].is_doubtful() {
+        let reason = "the replica's state is not what its receipts have proven".into();
+        home.record(Rebased { route: name.into(), former: None, life: None, anew: true, reason })?;
+        home.commit()?;
+        home.world.progress.notice("state-differs", name);
+    }
     report.receipts.push(taken);
     Ok(true)
 }

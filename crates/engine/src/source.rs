@@ -94,6 +94,8 @@ pub struct Route {
     pub want_full: bool,
     /// A package that asks for it has been packed.
     pub asked_full: bool,
+    /// The route began anew, and since then the replica has not been in the state that follows from what is proven.
+    pub inventoried: bool,
     /// What the replica's state must be, from all that is proven.
     pub state: StateDigest,
     /// The breaker.
@@ -182,6 +184,7 @@ impl Source {
                     acknowledged: 0,
                     want_full: false,
                     asked_full: false,
+                    inventoried: false,
                     state: StateDigest::default(),
                     breaker: Breaker::default(),
                     purging: None,
@@ -296,7 +299,7 @@ impl Source {
                     route.former.extend(rebased.former);
                     route.stopped = None;
                     if rebased.anew {
-                        (route.leap, route.expects) = (true, rebased.life);
+                        (route.leap, route.expects, route.inventoried) = (true, rebased.life, true);
                         route.restart();
                     }
                 }
@@ -464,6 +467,7 @@ impl Source {
             route.witness = Some(Witness { incarnation: reconciled.incarnation, receipt: reconciled.number, ledger: reconciled.ledger });
             (route.extra, route.heard_at) = (reconciled.extra, time);
             // What was said before the route began anew says nothing of what was confirmed since.
+            route.inventoried &= route.state != reconciled.state || reconciled.highest <= route.floor;
             let equal = route.state == reconciled.state || reconciled.highest <= route.floor || planted::is("states-uncompared");
             (route.want_full, route.asked_full) = if equal { (false, false) } else { (true, route.asked_full && route.want_full) };
             if reconciled.more {
@@ -484,6 +488,14 @@ impl Route {
         }
         let witness = self.witness.filter(|_| self.answered > 0 || !self.former.is_empty())?;
         Some(Witness { receipt: self.answered, ..witness })
+    }
+
+    /// Whether the replica says, also when it was asked for a full receipt, that its state is not what its receipts have proven, and
+    /// nothing is on its way: then somebody else answered in its name, or it forgot. Once only, until both are equal again: what
+    /// a replica can make the source do is bounded.
+    pub fn is_doubtful(&self) -> bool {
+        let at_rest = self.asking.is_empty() && self.packages.values().all(|package| package.items == 0);
+        self.want_full && self.asked_full && at_rest && !self.inventoried && self.stopped.is_none() && !planted::is("difference-left-alone")
     }
 
     /// Number of the replica's head that a package would acknowledge now; zero for none.

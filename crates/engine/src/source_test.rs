@@ -242,6 +242,35 @@ fn a_full_receipt_is_wanted_while_the_states_differ() {
     assert!(!inside.route().want_full, "what an older receipt says of the state is history");
 }
 
+/// FAULTS C07
+#[test]
+fn a_difference_that_stays_has_the_route_begin_anew_once() {
+    let mut inside = Inside::with(&["a"]);
+    let mut receipt = inside.full(1, 1, &[Outcome::Applied]);
+    take(&mut inside, &receipt);
+    assert!(!inside.route().is_doubtful(), "a full receipt was not asked for yet");
+    inside.pack(2, &["a"]);
+    let asks = Packed { full_receipt: true, ..inside.packed[&2].clone() };
+    inside.tell(asks);
+    receipt.number = 2;
+    take(&mut inside, &receipt);
+    assert!(!inside.route().is_doubtful(), "a package is on its way");
+    receipt = Receipt { number: 3, state: receipt.state, ..inside.full(3, 2, &[Outcome::Applied]) };
+    take(&mut inside, &receipt);
+    assert!(inside.route().is_doubtful(), "nothing is on its way, and it still differs");
+    let reason = String::from("they differ");
+    inside.tell(wire::record::Rebased { route: "r".into(), former: None, life: None, anew: true, reason });
+    let is_open = |inside: &Inside| (inside.route().inventoried, inside.route().is_doubtful());
+    assert_eq!((is_open(&inside), inside.route().floor, inside.route().asking.len()), ((true, false), 2, 1));
+    inside.pack(3, &["a"]);
+    receipt = Receipt { number: 4, ..inside.full(4, 3, &[Outcome::Applied]) };
+    take(&mut inside, &receipt);
+    assert_eq!(is_open(&inside), (true, false), "once, as long as it differs");
+    receipt = Receipt { number: 5, state: inside.route().state, ..receipt };
+    take(&mut inside, &receipt);
+    assert_eq!(is_open(&inside), (false, false), "equal");
+}
+
 #[test]
 fn a_person_puts_back_and_gives_up() {
     let mut inside = Inside::with(&["a"]);

@@ -23,6 +23,7 @@ impl World {
             Ended::Died => (Vec::new(), false),
         };
         self.note(|| format!("      source, medium {medium}: {} {:?}", ran.word(), codes(&problems)));
+        self.states_differ(&ran.notices);
         self.remember_written();
         if let Ended::Done(report) = &ran.ended {
             self.taken_at_source(medium, &before, &ran, report);
@@ -75,6 +76,7 @@ impl World {
             Ended::Died => Vec::new(),
         };
         self.note(|| format!("      source, gateway: {} {:?}", ran.word(), codes(&problems)));
+        self.states_differ(&ran.notices);
         self.refused(&problems);
         self.mishaps_show(&problems);
         self.excused(0, &problems, ran.struck)?;
@@ -249,6 +251,15 @@ impl World {
     /// What it says at every home.
     pub(super) fn statuses(&self) -> Result<Vec<StatusReport>, Violation> {
         (0..self.homes.len()).map(|home| self.status(home)).collect()
+    }
+
+    /// The source found that a replica is not in the state that its receipts have proven, and asks for what it holds.
+    fn states_differ(&mut self, notices: &[(&'static str, String)]) {
+        for (_, route) in notices.iter().filter(|(code, _)| *code == "state-differs") {
+            if let Some(replica) = self.routes.iter().position(|one| one == route) {
+                self.begins_anew(replica);
+            }
+        }
     }
 
     /// What befell the archive shows in a report of the source; what befell a home, in a fork that is named.

@@ -68,6 +68,9 @@ struct Mass {
 /// What a route's items looked like when the source was looked at last: item to version, version packed and version proven.
 type Known = HashMap<String, (u64, u64, u64)>;
 
+/// A home, when and by which clock its status was asked for, and how its ledger ended.
+type Asked = (usize, i64, Option<(ClockTrouble, i64)>, Vec<u8>);
+
 /// A world.
 pub struct World {
     shape: Shape,
@@ -114,8 +117,8 @@ pub struct World {
     refused_lives: BTreeSet<(usize, String)>,
     /// Rot in the archive that a report named.
     rot_found: BTreeSet<String>,
-    /// By home, when, by which clock and at which end of its ledger: what `status` said there last.
-    said: RefCell<Vec<((usize, i64, Option<(ClockTrouble, i64)>, Vec<u8>), StatusReport)>>,
+    /// What `status` said at each home last.
+    said: RefCell<Vec<(Asked, StatusReport)>>,
     /// Commands of this step, so far.
     calls: u64,
     /// What is counted.
