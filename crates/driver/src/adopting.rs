@@ -58,11 +58,11 @@ impl Place<'_> {
     }
 
     fn belongs_to_another(&self, item: &Item, path: &ItemId) -> bool {
-        let lies_here = |number: &u32| {
-            let other = &self.route.items[*number as usize];
+        let lies_here = |number: u32| {
+            let other = &self.route.items[number as usize];
             other.id != item.id && other.held() && other.path() == path
         };
-        [self.route.by_id.get(path), self.escaped.get(path)].into_iter().flatten().any(lies_here)
+        [self.route.order.find(&self.route.items, path), self.escaped.get(path).copied()].into_iter().flatten().any(lies_here)
     }
 
     /// Whether a regular file with this content lies there. What cannot be read is not there.

@@ -147,7 +147,8 @@ pub fn claims(home: &Home, name: &str, begun: &Begun, entries: &[Entry]) -> Resu
     let possession_key = digest::possession_key(&begun.nonce, &begun.sealing.id());
     let chunk_list = |_: &Digest| None;
     let projector = Projector::of(home, name)?;
-    let reader = Reader { world, archive, root: &root, route, proven: &proven, possession_key, chunk_list: &chunk_list, projector: projector.as_ref() };
+    let reader =
+        Reader { world, archive, root: &root, route, removes: true, proven: &proven, possession_key, chunk_list: &chunk_list, projector: projector.as_ref() };
     let claimed: Vec<u32> = entries.iter().filter(|entry| entry.claimed).map(|entry| entry.item).collect();
     let mut read: HashMap<u32, Result<DocumentRead, NotRead>> = claimed
         .par_iter()

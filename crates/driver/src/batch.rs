@@ -28,7 +28,8 @@ pub struct Planned {
 impl Planned {
     /// With what the ledger says of it.
     pub fn of(reader: &Reader<'_>, selected: Selected) -> Self {
-        Self { selected, deletions: select::must_share(reader.archive, reader.route, selected.item) }
+        let deletions = if reader.removes { select::must_share(reader.archive, reader.route, selected.item) } else { Vec::new() };
+        Self { selected, deletions }
     }
 
     /// The rows of the deletions.

@@ -59,7 +59,8 @@ fn one(home: &mut Home, name: &str, deep: bool) -> Result<(Option<ArchiveCapture
         let detail = format!("{} became another folder while it was scanned: nothing was captured", root.display());
         return Ok((None, vec![Problem { code: "SRC-10", subject: name.into(), detail }]));
     }
-    let changes = between(archive, &Scanned { found: &found, unproven: &scan.unproven, place });
+    let (items, bytes) = (found.len() as u64, found.iter().map(|(_, stat)| stat.size).sum());
+    let changes = between(archive, Scanned { found, unproven: &scan.unproven, place });
     let mut problems = Vec::new();
     if let Some(missing) = changes.moved {
         let detail = format!("{} is another folder than before, and {missing} items are not in it: not taken as a deletion", root.display());
@@ -77,8 +78,8 @@ fn one(home: &mut Home, name: &str, deep: bool) -> Result<(Option<ArchiveCapture
     let id = |row: &wire::record::CapturedRow| row.id.clone().unwrap_or_else(|| archive.items[row.item as usize].id.clone());
     let mut captured = ArchiveCapture {
         archive: name.into(),
-        items: found.len() as u64,
-        bytes: found.iter().map(|(_, stat)| stat.size).sum(),
+        items,
+        bytes,
         added: changes.added,
         modified: changes.modified,
         deleted: changes.deleted,
@@ -90,8 +91,8 @@ fn one(home: &mut Home, name: &str, deep: bool) -> Result<(Option<ArchiveCapture
     for left in scan.left_out.iter().filter(|left| matches!(left.why, Why::Unreadable | Why::TooLong | Why::Changing)).take(LISTED_MAX) {
         problems.push(Problem { code: "SRC-05", subject: ItemId(left.path.clone()).to_string(), detail: why(&left.why).into() });
     }
-    let changed: std::collections::HashSet<u32> = changes.rows.iter().map(|row| row.item).collect();
     let mut reread: Vec<u32> = if deep {
+        let changed: std::collections::HashSet<u32> = changes.rows.iter().map(|row| row.item).collect();
         (0u32..)
             .zip(&archive.items)
             .filter(|(number, item)| !item.gone && item.digest.is_some() && !changed.contains(number))
@@ -100,12 +101,10 @@ fn one(home: &mut Home, name: &str, deep: bool) -> Result<(Option<ArchiveCapture
     } else {
         changes.young.clone()
     };
-    drop(found);
-    let (mut rows, mut root_place) = (changes.rows, changes.place);
-    while !rows.is_empty() || root_place.is_some() {
-        let later = rows.split_off(rows.len().min(ROWS_MAX));
-        home.record(Captured { archive: name.into(), root: root_place.take(), rows })?;
-        rows = later;
+    let (mut rows, mut root_place) = (changes.rows.into_iter(), changes.place);
+    while rows.len() > 0 || root_place.is_some() {
+        let some = rows.by_ref().take(ROWS_MAX).collect();
+        home.record(Captured { archive: name.into(), root: root_place.take(), rows: some })?;
     }
     // What is known to be rotten is looked at each time: the alarm stays until somebody has brought the content back.
     let rotten = (0u32..).zip(&home.source().archives[name].items).filter(|(_, item)| item.rotten && !item.gone).map(|(number, _)| number);

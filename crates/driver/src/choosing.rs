@@ -62,7 +62,7 @@ pub fn chosen(home: &Home, name: &str, archive: &Archive, options: &PackOptions)
         let of_it = |number: &u32| projector.grouping.record_of(*number).is_some_and(|record| holding.contains(&record));
         (0u32..).take(archive.items.len()).filter(of_it).filter(|number| named(*number)).collect()
     } else {
-        archive.by_id.values().copied().filter(|number| named(*number)).collect()
+        archive.order.numbers().filter(|number| named(*number)).collect()
     };
     let asked = [options.items.clone(), options.kinds.clone(), options.condition.clone().into_iter().collect()].concat().join(" ");
     if chosen.is_empty() { Err(Failure::new("USE-01", asked, "no item of this archive matches")) } else { Ok(Some(chosen)) }

@@ -14,6 +14,7 @@ use keyring::Keyring;
 use seal::keys::SecretKeys;
 use seal::suite::SUITE;
 use std::collections::{BTreeMap, HashMap};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use store::disk::{Dir, Hold, Lock};
@@ -341,12 +342,12 @@ impl Home {
 
     /// Writes what the ledger says now, so that the next opening need not fold it from the start.
     pub fn write_snapshot(&mut self) -> Result<(), Failure> {
-        let body = match &self.state {
-            State::Source(source) => wire::codec::encode(source.as_ref()),
-            State::Replica(replica) => wire::codec::encode(replica.as_ref()),
+        let (ledger, state) = (self.chain.writing()?, &self.state);
+        let mut fill = |to: &mut dyn std::io::Write| match state {
+            State::Source(source) => wire::codec::encode_to(source.as_ref(), &mut |bytes| to.write_all(bytes)),
+            State::Replica(replica) => wire::codec::encode_to(replica.as_ref(), &mut |bytes| to.write_all(bytes)),
         };
-        let ledger = self.chain.writing()?;
-        ledger.write_snapshot(ledger.known(), &mut |to| to.write_all(&body)).map_err(ledger_failure)?;
+        ledger.write_snapshot(ledger.known(), &mut fill).map_err(ledger_failure)?;
         self.since_snapshot = 0;
         Ok(())
     }
@@ -510,11 +511,14 @@ fn load(reading: &Reading, snapshot: Option<store::ledger::Snapshot>, role: Role
         Role::Replica => State::Replica(Box::default()),
     };
     let restored = snapshot.and_then(|snapshot| {
+        let (position, mut body) = (snapshot.known.position, snapshot.body());
+        let fill = &mut |into: &mut [u8]| body.read_exact(into).is_ok();
         let state = match role {
-            Role::Source => wire::codec::decode_own::<Source>(&snapshot.body).map(|source| State::Source(Box::new(source.restored()))),
-            Role::Replica => wire::codec::decode_own::<Replica>(&snapshot.body).map(|replica| State::Replica(Box::new(replica.restored()))),
+            Role::Source => wire::codec::decode_own_from::<Source>(fill).map(|source| State::Source(Box::new(source.restored()))),
+            Role::Replica => wire::codec::decode_own_from::<Replica>(fill).map(|replica| State::Replica(Box::new(replica.restored()))),
         };
-        state.map(|state| (state, snapshot.known.position))
+        // What is left over is of another version.
+        state.filter(|_| matches!(body.read(&mut [0]), Ok(0))).map(|state| (state, position))
     });
     let (mut state, position) = restored.unwrap_or_else(|| (fresh(), Position::START));
     let mut bytes = 0;

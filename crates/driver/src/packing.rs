@@ -3,7 +3,7 @@
 
 use carrier::{Carrier, Medium, OpenTrouble, WriteFailure};
 use engine::inventory::Entry;
-use engine::select::Selected;
+use engine::select::{self, Selected};
 use engine::standing;
 use seal::envelope::{SealEntropy, Sealing};
 use std::collections::{BTreeSet, HashMap};
@@ -488,6 +488,7 @@ fn content<'w>(
         archive: &home.source().archives[&route.archive],
         root: &root,
         route,
+        removes: select::any_open_removal(&home.source().archives[&route.archive], route),
         proven: &proven,
         possession_key: digest::possession_key(nonce, &sealing.id()),
         chunk_list: &chunk_list,

@@ -1,6 +1,7 @@
 //! What a route makes of the files of an archive of records: a record becomes its projection in canonical form, a document travels as
 //! it is, without what its template strips, or not at all (spec/template.md).
 
+use capture::racy::{CLOCK_TICK_NS, is_young};
 use capture::read::Parents;
 use engine::source::Archive;
 use rayon::prelude::*;
@@ -26,7 +27,7 @@ use crate::units::Units;
 use crate::world::World;
 
 /// Records that are read together on all cores.
-const READ_TOGETHER: usize = 4096;
+pub const READ_TOGETHER: usize = 4096;
 
 /// What travels of a file.
 #[derive(Debug)]
@@ -208,8 +209,18 @@ impl<'a> Projector<'a> {
         if stat != item.stat {
             return Err(NotRead::Unstable);
         }
-        let record = record_of(&content).ok_or(NotRead::Excluded)?;
+        let record = self.record_of(number, &content).ok_or(NotRead::Excluded)?;
         Ok((content, record))
+    }
+
+    /// The content of a record file, which is as it was when it was captured, as a record of a known kind. What was checked then is not
+    /// checked again, unless it may have changed once more within the tick of the clock.
+    fn record_of(&self, number: u32, content: &[u8]) -> Option<Record> {
+        let item = &self.archive.items[number as usize];
+        let value = rights::json::read(content).ok()?;
+        let captured_at = item.captured_at.saturating_mul(1_000_000_000);
+        let was_checked = item.described && item.fault.is_none() && !is_young(&item.stat, captured_at, CLOCK_TICK_NS);
+        if was_checked { Record::again(value) } else { Record::of(value).ok() }
     }
 
     /// What the template makes of a record; none where there is no template.
@@ -301,7 +312,7 @@ impl<'a> Projector<'a> {
             let value = rights::json::read(content).map_err(|_| NotRead::Unstable)?;
             return Ok(instead(rights::json::canonical(&value)));
         }
-        let record = record_of(content).ok_or(NotRead::Excluded)?;
+        let record = self.record_of(number, content).ok_or(NotRead::Excluded)?;
         match self.judged(&record, number, parents) {
             Some(Judgement::Carried(carried)) => Ok(instead(carried.record)),
             _ => Err(NotRead::Excluded),
@@ -346,11 +357,6 @@ pub fn today(world: &World) -> Result<Date, Failure> {
     let today = crate::moment::moment(world.now_seconds());
     let day = today.get(..10).and_then(Date::parse);
     day.ok_or_else(|| Failure::new("USE-01", &today, "the clock is outside the years 0001 to 9999"))
-}
-
-/// A record of a known kind.
-fn record_of(content: &[u8]) -> Option<Record> {
-    Record::read(content).ok()
 }
 
 /// Where a template looks beyond the record, what it says may change without the record: everything that was looked at before is looked

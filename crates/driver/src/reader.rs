@@ -161,6 +161,8 @@ pub struct Reader<'a> {
     pub root: &'a Dir,
     /// The route.
     pub route: &'a Route,
+    /// Whether anything is to be removed at the replica: else no deletion has to make room.
+    pub removes: bool,
     /// What the replica holds.
     pub proven: &'a Proven,
     /// Keys what the receipt must say.

@@ -31,6 +31,9 @@ const NO_RECORD: &str = "SRC-12";
 /// A record that says the same of itself as another one.
 const DUPLICATE: &str = "duplicate rid";
 
+/// The number of a record and that of an item that belongs to it.
+type Member = (u32, u32);
+
 /// Which file of an archive belongs to which record.
 pub struct Grouping {
     /// By item: the number of its record; its own for a record, none where it belongs to no record.
@@ -103,15 +106,11 @@ impl Grouping {
         self.record_of.get(number as usize).copied().flatten()
     }
 
-    /// Items by the record to which they belong.
-    fn groups(&self) -> HashMap<u32, Vec<u32>> {
-        let mut groups: HashMap<u32, Vec<u32>> = HashMap::new();
-        for (number, record) in (0u32..).zip(&self.record_of) {
-            if let Some(record) = record {
-                groups.entry(*record).or_default().push(number);
-            }
-        }
-        groups
+    /// Every item that belongs to a record, behind the record to which it belongs, ascending.
+    fn members_of_all(&self) -> Vec<Member> {
+        let mut members: Vec<Member> = (0u32..).zip(&self.record_of).filter_map(|(number, record)| Some((record.as_ref().copied()?, number))).collect();
+        members.sort_unstable();
+        members
     }
 }
 
@@ -164,9 +163,9 @@ pub fn describe(home: &mut Home, name: &str, root: &Dir) -> Result<Vec<Problem>,
     let open = |item: &Item| !item.described || !item.gone && again(item);
     if archive.items.iter().any(open) {
         let grouping = Grouping::of(archive, &recognising);
-        let mut groups: Vec<(u32, Vec<u32>)> = grouping.groups().into_iter().collect();
-        groups.retain(|(_, members)| members.iter().any(|member| open(&archive.items[*member as usize])));
-        groups.sort_unstable_by_key(|(record, _)| *record);
+        let members = grouping.members_of_all();
+        let groups = members.chunk_by(|one, two| one.0 == two.0).filter(|members| members.iter().any(|(_, member)| open(&archive.items[*member as usize])));
+        let groups: Vec<&[Member]> = groups.collect();
         let orphans: Vec<u32> =
             (0u32..).zip(&archive.items).filter(|(number, item)| open(item) && grouping.record_of(*number).is_none()).map(|(number, _)| number).collect();
         let shown = unsigned::are_shown(home, name);
@@ -175,8 +174,9 @@ pub fn describe(home: &mut Home, name: &str, root: &Dir) -> Result<Vec<Problem>,
             home.record(Captured { archive: name.into(), root: None, rows: rows.to_vec() })?;
         }
         let (rows, lacking) = read(home, name, root, &groups, &orphans, shown);
-        for rows in rows.chunks(ROWS_MAX) {
-            home.record(Described { archive: name.into(), rows: rows.to_vec() })?;
+        let mut rows = rows.into_iter();
+        while rows.len() > 0 {
+            home.record(Described { archive: name.into(), rows: rows.by_ref().take(ROWS_MAX).collect() })?;
         }
         if let Some(first) = lacking.first() {
             let first = &home.source().archives[name].items[*first as usize].id;
@@ -200,10 +200,10 @@ fn problem(item: &Item, fault: &str) -> Problem {
 }
 
 /// Rows that give the files of an item the version of the one that changed last.
-fn level(archive: &Archive, groups: &[(u32, Vec<u32>)]) -> Vec<CapturedRow> {
+fn level(archive: &Archive, groups: &[&[Member]]) -> Vec<CapturedRow> {
     let mut rows = Vec::new();
-    for (_, members) in groups.iter().filter(|_| !planted::is("documents-keep-their-version")) {
-        let items = members.iter().map(|number| (*number, &archive.items[*number as usize]));
+    for members in groups.iter().filter(|_| !planted::is("documents-keep-their-version")) {
+        let items = members.iter().map(|(_, number)| (*number, &archive.items[*number as usize]));
         let Some(version) = items.clone().map(|(_, item)| item.version).max() else { continue };
         rows.extend(items.filter(|(_, item)| !item.gone && item.version < version).map(|(number, item)| CapturedRow {
             item: number,
@@ -254,7 +254,7 @@ impl Told {
 }
 
 /// Reads the records of these groups, on all cores; and where certificates are shown, names those without a right proof.
-fn read(home: &Home, name: &str, root: &Dir, groups: &[(u32, Vec<u32>)], orphans: &[u32], shown: bool) -> (Vec<DescribedRow>, Vec<u32>) {
+fn read(home: &Home, name: &str, root: &Dir, groups: &[&[Member]], orphans: &[u32], shown: bool) -> (Vec<DescribedRow>, Vec<u32>) {
     let (disk, archive) = (&*home.world.disk, &home.source().archives[name]);
     let is_unsigned = |fields: &serde_json::Map<String, serde_json::Value>| shown && unsigned::is_unsigned(home, fields);
     let read_one = |(parents, content): &mut (Parents, Vec<u8>), record: u32| -> Told {
@@ -275,20 +275,20 @@ fn read(home: &Home, name: &str, root: &Dir, groups: &[(u32, Vec<u32>)], orphans
     };
     let told: Vec<Told> = groups
         .par_chunks(64)
-        .map_init(|| (Parents::default(), Vec::new()), |reading, groups| groups.iter().map(|(record, _)| read_one(reading, *record)).collect::<Vec<_>>())
-        .collect::<Vec<_>>()
-        .concat();
-    let reread: std::collections::HashSet<u32> = groups.iter().map(|(record, _)| *record).collect();
+        .map_init(|| (Parents::default(), Vec::new()), |reading, groups| groups.iter().map(|members| read_one(reading, members[0].0)).collect::<Vec<_>>())
+        .flatten_iter()
+        .collect();
+    let reread: std::collections::HashSet<u32> = groups.iter().map(|members| members[0].0).collect();
     let others = (0u32..).zip(&archive.items).filter(|(number, item)| !item.gone && item.rid != 0 && item.fault.is_none() && !reread.contains(number));
     let mut taken: std::collections::HashSet<u64> = others.map(|(_, item)| item.rid).collect();
     let mut order: Vec<usize> = (0..groups.len()).collect();
-    order.sort_by(|one, two| archive.items[groups[*one].0 as usize].id.cmp(&archive.items[groups[*two].0 as usize].id));
+    order.sort_by_key(|place| &archive.items[groups[*place][0].0 as usize].id);
     let mut rows = Vec::with_capacity(groups.len());
     for place in order {
-        let ((record, members), told) = (&groups[place], &told[place]);
+        let (members, told) = (groups[place], &told[place]);
         let twice = told.rid != 0 && told.fault.is_empty() && !taken.insert(told.rid) && !planted::is("duplicate-rid-taken");
         let fault = if twice { DUPLICATE } else { &told.fault };
-        for member in members {
+        for (record, member) in members {
             let item = &archive.items[*member as usize];
             let (rid, fault) = match (member == record, fault.is_empty()) {
                 (true, _) => (told.rid, fault),
@@ -306,5 +306,5 @@ fn read(home: &Home, name: &str, root: &Dir, groups: &[(u32, Vec<u32>)], orphans
         let fault = if item.gone { "" } else { NO_RECORD };
         DescribedRow { item: *number, version: item.version, rid: 0, transaction: None, fault: fault.into() }
     }));
-    (rows, groups.iter().zip(&told).filter(|(_, told)| told.unsigned).map(|((record, _), _)| *record).collect())
+    (rows, groups.iter().zip(&told).filter(|(_, told)| told.unsigned).map(|(members, _)| members[0].0).collect())
 }

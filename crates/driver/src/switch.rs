@@ -178,7 +178,7 @@ impl Switch<'_> {
     fn items_below(&self, path: &ItemId) -> impl Iterator<Item = u32> {
         let below = |end: u8| ItemId([path.0.as_slice(), &[end]].concat());
         let there = |number: &u32| self.route.items[*number as usize].held() || self.route.items[*number as usize].version == 0;
-        self.route.by_id.range(below(b'/')..below(b'/' + 1)).map(|(_, number)| *number).filter(there)
+        self.route.order.between(&self.route.items, &below(b'/'), below(b'/' + 1)).filter(there)
     }
 
     /// Digest of what lies there; none for what is no file or cannot be read: it is moved away all the same.
@@ -269,8 +269,8 @@ impl Switch<'_> {
 
     /// Whether another item lies at this path.
     fn belongs_to_another(&self, row: &StagedRow, path: &ItemId) -> bool {
-        let lies_here = |number: &u32| *number != row.item && self.route.items[*number as usize].held() && self.route.items[*number as usize].path() == path;
-        [self.route.by_id.get(path), self.escaped.get(path)].into_iter().flatten().any(lies_here)
+        let lies_here = |number: u32| number != row.item && self.route.items[number as usize].held() && self.route.items[number as usize].path() == path;
+        [self.route.order.find(&self.route.items, path), self.escaped.get(path).copied()].into_iter().flatten().any(lies_here)
     }
 
     /// Brings to its end what an interruption left of an exchange without that step: `.old` is a copy of what is still there, or

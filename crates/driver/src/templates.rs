@@ -16,7 +16,7 @@ use self::report::{KindOutlook, TemplateCheckReport, TemplateFile, TemplateFindi
 use crate::home::{Access, Home};
 use crate::packing::source_route;
 use crate::progress::Stage;
-use crate::projecting::Projector;
+use crate::projecting::{Projector, READ_TOGETHER};
 use crate::report::{Failure, Problem};
 use crate::world::World;
 
@@ -173,7 +173,7 @@ pub fn template_show(world: &World, path: &Path, route: &str) -> Result<Template
 
 /// What is found of one record.
 struct Seen {
-    kind: String,
+    kind: &'static str,
     carried: bool,
     documents: u64,
     was_carried: bool,
@@ -195,36 +195,35 @@ fn plan(home: &Home, name: &str, template: Template) -> Result<TemplatePlan, Fai
     let records: Vec<u32> = then.records().collect();
     let step = (records.len() / SAMPLES).max(1);
     home.world.progress.begin(Stage::Check, Some(records.len() as u64), None);
-    let seen: Vec<Seen> = records
-        .par_iter()
-        .enumerate()
-        .map_init(Parents::default, |parents, (place, number)| {
-            home.world.progress.advance(1, 0);
-            let (_, record) = then.read_record(*number, parents).ok()?;
-            let as_it_is = || Some(record.canonical());
-            let projected = |projector: &Projector<'_>, parents: &mut Parents| match projector.judged(&record, *number, parents) {
-                None => (as_it_is(), 0, Vec::new(), Vec::new()),
-                Some(Verdict::Out(_)) => (None, 0, Vec::new(), Vec::new()),
-                Some(Verdict::Carried(carried)) => (Some(carried.record), carried.documents.len() as u64, carried.withheld, carried.masked),
-            };
-            let (before, ..) = projected(&now, parents);
-            let (after, documents, withheld, masked) = projected(&then, parents);
-            let value = |bytes: &Option<Vec<u8>>| bytes.as_ref().and_then(|bytes| serde_json::from_slice(bytes).ok()).unwrap_or_default();
-            let sample = (place % step == 0).then(|| TemplateSample {
-                item: ItemId(archive.items[*number as usize].id.0.clone()),
-                before: serde_json::Value::Object(record.fields().clone()),
-                after: value(&after),
-            });
-            let (carried, was_carried, same) = (after.is_some(), before.is_some(), after == before);
-            Some(Seen { kind: record.kind().name.into(), carried, documents, was_carried, same, withheld, masked, sample })
-        })
-        .flatten()
-        .collect();
-    home.world.progress.end();
-    let mut kinds: BTreeMap<String, (KindOutlook, BTreeSet<&str>, BTreeSet<&str>)> = BTreeMap::new();
-    for seen in seen {
-        let (kind, withheld, masked) = kinds.entry(seen.kind.clone()).or_default();
-        kind.kind = seen.kind;
+    let judged = |parents: &mut Parents, place: usize, number: u32| {
+        home.world.progress.advance(1, 0);
+        let (_, record) = then.read_record(number, parents).ok()?;
+        let as_it_is = || Some(record.canonical());
+        let projected = |projector: &Projector<'_>, parents: &mut Parents| match projector.judged(&record, number, parents) {
+            None => (as_it_is(), 0, Vec::new(), Vec::new()),
+            Some(Verdict::Out(_)) => (None, 0, Vec::new(), Vec::new()),
+            Some(Verdict::Carried(carried)) => (Some(carried.record), carried.documents.len() as u64, carried.withheld, carried.masked),
+        };
+        let (before, ..) = projected(&now, parents);
+        let (after, documents, withheld, masked) = projected(&then, parents);
+        let value = |bytes: &Option<Vec<u8>>| bytes.as_ref().and_then(|bytes| serde_json::from_slice(bytes).ok()).unwrap_or_default();
+        let sample = (place % step == 0).then(|| TemplateSample {
+            item: ItemId(archive.items[number as usize].id.0.clone()),
+            before: serde_json::Value::Object(record.fields().clone()),
+            after: value(&after),
+        });
+        let (carried, was_carried, same) = (after.is_some(), before.is_some(), after == before);
+        Some(Seen { kind: record.kind().name, carried, documents, was_carried, same, withheld, masked, sample })
+    };
+    let mut kinds: BTreeMap<&str, (KindOutlook, BTreeSet<&str>, BTreeSet<&str>)> = BTreeMap::new();
+    let places: Vec<(usize, u32)> = records.into_iter().enumerate().collect();
+    // Some of them at a time: what is found of one is counted and forgotten.
+    let some = places.chunks(READ_TOGETHER).flat_map(|some| {
+        some.par_iter().map_init(Parents::default, |parents, (place, number)| judged(parents, *place, *number)).flatten().collect::<Vec<Seen>>()
+    });
+    for seen in some {
+        let (kind, withheld, masked) = kinds.entry(seen.kind).or_default();
+        kind.kind = seen.kind.to_owned();
         let (added, withdrawn) = (seen.carried && !seen.was_carried, !seen.carried && seen.was_carried);
         let changed = seen.carried && seen.was_carried && !seen.same;
         for (count, whether) in [
@@ -245,6 +244,7 @@ fn plan(home: &Home, name: &str, template: Template) -> Result<TemplatePlan, Fai
         masked.extend(seen.masked);
         plan.samples.extend(seen.sample.filter(|_| plan.samples.len() < SAMPLES));
     }
+    home.world.progress.end();
     let names = |names: BTreeSet<&str>| names.into_iter().map(str::to_owned).collect();
     plan.kinds = kinds.into_values().map(|(kind, withheld, masked)| KindOutlook { withheld: names(withheld), masked: names(masked), ..kind }).collect();
     Ok(plan)

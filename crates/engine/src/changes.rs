@@ -13,7 +13,7 @@ use crate::source::Archive;
 /// What a scan found: documents in order of id, and prefixes below which absence proves nothing.
 pub struct Scanned<'a> {
     /// Id and attributes, ascending by id.
-    pub found: &'a [(ItemId, FileStat)],
+    pub found: Vec<(ItemId, FileStat)>,
     /// Directories that could not be looked into (relative paths, no trailing slash); an empty one is the root itself.
     pub unproven: &'a [Vec<u8>],
     /// Where the root lies; none where the file system cannot tell.
@@ -45,7 +45,7 @@ pub struct Changes {
 }
 
 /// Compares a scan with an archive.
-pub fn between(archive: &Archive, scanned: &Scanned<'_>) -> Changes {
+pub fn between(archive: &Archive, scanned: Scanned<'_>) -> Changes {
     let mut changes = Changes::default();
     let present = archive.items.iter().filter(|item| !item.gone).count();
     if scanned.found.is_empty() && present > 0 && !planted::is("emptied-root-deletes") {
@@ -53,44 +53,42 @@ pub fn between(archive: &Archive, scanned: &Scanned<'_>) -> Changes {
         return changes;
     }
     let first_new = u32::try_from(archive.items.len()).expect("items are numbered by u32");
-    let mut known = archive.by_id.iter().peekable();
+    let id_of = |number: u32| &archive.items[number as usize].id;
+    let mut known = archive.order.numbers().peekable();
+    let mut as_before = 0;
     for (id, stat) in scanned.found {
-        while let Some((_, number)) = known.next_if(|(known, _)| *known < id) {
-            vanish(archive, *number, scanned.unproven, &mut changes);
+        while let Some(number) = known.next_if(|known| *id_of(*known) < id) {
+            vanish(archive, number, scanned.unproven, &mut changes);
         }
-        let Some((_, number)) = known.next_if(|(known, _)| *known == id) else {
+        let Some(number) = known.next_if(|known| *id_of(*known) == id) else {
             let next = first_new + u32::try_from(changes.new_items).expect("items are numbered by u32");
             changes.new_items += 1;
-            changes.rows.push(CapturedRow { item: next, id: Some(id.clone()), version: archive.floor + 1, stat: Some(*stat) });
+            changes.rows.push(CapturedRow { item: next, id: Some(id), version: archive.floor + 1, stat: Some(stat) });
             changes.added += 1;
             continue;
         };
-        let item = &archive.items[*number as usize];
-        if item.gone || item.stat != *stat {
+        let item = &archive.items[number as usize];
+        as_before += usize::from(!item.gone && item.stat.is_same_content(&stat));
+        if item.gone || item.stat != stat {
             changes.added += u64::from(item.gone);
             changes.modified += u64::from(!item.gone);
-            changes.rows.push(CapturedRow { item: *number, id: None, version: item.version + 1, stat: Some(*stat) });
+            changes.rows.push(CapturedRow { item: number, id: None, version: item.version + 1, stat: Some(stat) });
         } else if item.young && !planted::is("young-not-read-again") {
-            changes.young.push(*number);
+            changes.young.push(number);
         }
     }
-    for (_, number) in known {
-        vanish(archive, *number, scanned.unproven, &mut changes);
+    for number in known {
+        vanish(archive, number, scanned.unproven, &mut changes);
     }
+    // A root that seems to be another folder is nevertheless the one it was when at least half of what was there is found as it was, on
+    // the same inodes. Many file systems get a new number each time they are mounted; no other disk, and no copy of this one, has the
+    // same inodes under the same names.
     let elsewhere = archive.place.zip(scanned.place).is_some_and(|(known, now)| !known.is_same(&now));
-    if elsewhere && changes.deleted > 0 && !planted::is("other-root-deletes") && !is_same_tree(archive, scanned.found, present) {
+    if elsewhere && changes.deleted > 0 && !planted::is("other-root-deletes") && as_before * 2 < present {
         return Changes { moved: Some(changes.deleted), ..Changes::default() };
     }
     changes.place = scanned.place.filter(|now| archive.place != Some(*now));
     changes
-}
-
-/// Whether a root that seems to be another folder is nevertheless the one it was: at least half of what was there is found as
-/// it was, on the same inodes. Many file systems get a new number each time they are mounted; no other disk, and no copy of this
-/// one, has the same inodes under the same names.
-fn is_same_tree(archive: &Archive, found: &[(ItemId, FileStat)], present: usize) -> bool {
-    let as_it_was = |(id, stat): &&(ItemId, FileStat)| archive.find(id).is_some_and(|(_, item)| !item.gone && item.stat.is_same_content(stat));
-    found.iter().filter(as_it_was).count() * 2 >= present
 }
 
 fn vanish(archive: &Archive, number: u32, unproven: &[Vec<u8>], changes: &mut Changes) {
@@ -121,7 +119,7 @@ mod tests {
     }
     fn captured(source: &mut Source, scan: &[(&str, i64)], unproven: &[&str]) -> Changes {
         let unproven: Vec<Vec<u8>> = unproven.iter().map(|prefix| prefix.as_bytes().to_vec()).collect();
-        let changes = between(&source.archives["a"], &Scanned { found: &found(scan), unproven: &unproven, place: None });
+        let changes = between(&source.archives["a"], Scanned { found: found(scan), unproven: &unproven, place: None });
         source.fold(0, &Record::from(Captured { archive: "a".into(), root: changes.place, rows: changes.rows.clone() }));
         changes
     }

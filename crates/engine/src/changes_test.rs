@@ -17,7 +17,7 @@ fn found(names: &[&str]) -> Found {
 }
 fn capture(inside: &mut Inside, found: &[(ItemId, FileStat)], unproven: &[&str]) -> Changes {
     let unproven: Vec<Vec<u8>> = unproven.iter().map(|prefix| prefix.as_bytes().to_vec()).collect();
-    let changes = between(inside.archive(), &Scanned { found, unproven: &unproven, place: None });
+    let changes = between(inside.archive(), Scanned { found: found.to_vec(), unproven: &unproven, place: None });
     inside.tell(Captured { archive: "a".into(), root: None, rows: changes.rows.clone() });
     changes
 }
@@ -133,9 +133,9 @@ fn what_was_captured_is_what_was_found() {
             let changes = capture(&mut inside, &scan, &[]);
             let now: Found = inside
                 .archive()
-                .by_id
-                .values()
-                .map(|number| &inside.archive().items[*number as usize])
+                .order
+                .numbers()
+                .map(|number| &inside.archive().items[number as usize])
                 .filter(|item| !item.gone)
                 .map(|item| (item.id.clone(), item.stat))
                 .collect();
@@ -151,7 +151,7 @@ fn what_was_captured_is_what_was_found() {
                 assert_eq!(row.version, *version, "seed {seed}, round {round}: versions count the changes");
             }
             assert_eq!(
-                between(inside.archive(), &Scanned { found: &scan, unproven: &[], place: None }),
+                between(inside.archive(), Scanned { found: scan.clone(), unproven: &[], place: None }),
                 Changes::default(),
                 "seed {seed}, round {round}: found again"
             );
@@ -183,10 +183,10 @@ fn another_folder_in_the_place_of_the_root_deletes_nothing() {
         ("and more than half", disk(1, 2), found(&["a"]), disk(7, 2), Some(3), None),
     ] {
         let mut inside = Inside::new();
-        let first = between(inside.archive(), &Scanned { found: &found(&names), unproven: &[], place: known });
+        let first = between(inside.archive(), Scanned { found: found(&names), unproven: &[], place: known });
         assert_eq!(first.place, known);
         inside.tell(Captured { archive: "a".into(), root: first.place, rows: first.rows });
-        let changes = between(inside.archive(), &Scanned { found: &scan, unproven: &[], place: now });
+        let changes = between(inside.archive(), Scanned { found: scan.clone(), unproven: &[], place: now });
         assert_eq!((changes.moved, changes.place), (moved, remembered), "{what}");
         assert!(moved.is_none() || changes.rows.is_empty(), "{what}: nothing of it is captured");
     }

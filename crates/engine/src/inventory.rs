@@ -8,7 +8,6 @@ use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use core::ops::Bound;
 use serde::{Deserialize, Serialize};
-use wire::ItemId;
 use wire::manifest::Span;
 use wire::record::Packed;
 
@@ -50,10 +49,10 @@ pub fn next(archive: &Archive, route: &Route, now: i64, deadline_seconds: i64) -
 }
 
 /// Items of an archive in a span, in order of id.
-fn within<'a>(archive: &'a Archive, span: &Span) -> impl Iterator<Item = u32> + use<'a> {
-    let after = span.after.clone().map_or(Bound::Unbounded, Bound::Excluded);
-    let up_to = span.up_to.clone().map_or(Bound::Unbounded, Bound::Included);
-    archive.by_id.range::<ItemId, _>((after, up_to)).map(|(_, number)| *number)
+fn within<'a>(archive: &'a Archive, span: &'a Span) -> impl Iterator<Item = u32> + use<'a> {
+    let after = span.after.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
+    let within = move |number: &u32| span.up_to.as_ref().is_none_or(|last| archive.items[*number as usize].id <= *last);
+    archive.order.from(&archive.items, after).take_while(within)
 }
 
 /// What a person is told of a route that begins anew.

@@ -4,9 +4,9 @@ use super::*;
 use crate::scene::{INSIDE, Inside, id, range};
 use crate::select::{Carrier, select};
 use alloc::vec;
-use wire::Incarnation;
 use wire::receipt::{Form, Outcome};
 use wire::record::{Cancelled, Rebased, Reborn};
+use wire::{Incarnation, ItemId};
 
 /// Ids of what would travel with content.
 fn going(inside: &Inside) -> Vec<ItemId> {

@@ -16,6 +16,7 @@ pub mod due;
 pub mod heartbeat;
 pub mod inventory;
 pub mod keys;
+pub mod order;
 pub mod rebase;
 pub mod reconcile;
 pub mod replica;

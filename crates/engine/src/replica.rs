@@ -20,6 +20,7 @@ use crate::apply::own_rows;
 use crate::breaker::{Breaker, Tripped, weigh_begun};
 use crate::consent::Consent;
 use crate::keys::Keys;
+use crate::order::Order;
 use crate::rebase::{Agreements, Stop, floor_above};
 
 pub use item::{Item, Says};
@@ -107,9 +108,9 @@ pub struct Route {
     pub leap: bool,
     /// Items by number.
     pub items: Vec<Item>,
-    /// Numbers by id.
+    /// Its items in order of id.
     #[serde(skip)]
-    pub by_id: BTreeMap<ItemId, u32>,
+    pub order: Order,
     /// Packages by sequence.
     pub packages: BTreeMap<u64, Seen>,
     /// The package that is being switched in.
@@ -183,7 +184,7 @@ impl Replica {
     /// Restores what a snapshot leaves out.
     pub fn restored(mut self) -> Self {
         for route in self.routes.values_mut() {
-            route.by_id = route.items.iter().zip(0u32..).map(|(item, number)| (item.id.clone(), number)).collect();
+            route.order = Order::of(&route.items);
         }
         self
     }
@@ -315,7 +316,7 @@ impl Route {
             unheard: false,
             leap: false,
             items: Vec::new(),
-            by_id: BTreeMap::new(),
+            order: Order::default(),
             packages: BTreeMap::new(),
             pending: None,
             acknowledged: 0,
@@ -343,7 +344,7 @@ impl Route {
 
     /// The item with this id.
     pub fn find(&self, id: &ItemId) -> Option<(u32, &Item)> {
-        let number = *self.by_id.get(id)?;
+        let number = self.order.find(&self.items, id)?;
         Some((number, &self.items[number as usize]))
     }
 
@@ -402,7 +403,6 @@ impl Route {
             if let Some(id) = &row.id
                 && row.item as usize == self.items.len()
             {
-                self.by_id.insert(id.clone(), row.item);
                 self.items.push(Item {
                     id: id.clone(),
                     version: 0,
@@ -419,6 +419,7 @@ impl Route {
                     read_at: 0,
                     read_in: 0,
                 });
+                self.order.insert(&self.items, row.item);
             }
         }
         let progress = if begun.rows.is_empty() { Progress::Attested } else { Progress::Begun };

@@ -15,6 +15,7 @@ use wire::record::{
 };
 use wire::{Digest, Incarnation, ItemId, PackageId, RouteId, ZoneId};
 
+use crate::order::Order;
 use crate::reconcile::{Taken, WasPacked, take};
 use crate::source::{Archive, Item, Package, Route, RouteItem, Source};
 use crate::{replica, source};
@@ -99,8 +100,8 @@ pub(crate) fn world(items: Vec<(Item, RouteItem)>) -> (Archive, Route) {
     let source = Inside::new().source;
     let (mut archive, mut route) = (source.archives["a"].clone(), source.routes["r"].clone());
     for ((item, sent), number) in items.into_iter().zip(0u32..) {
-        archive.by_id.insert(item.id.clone(), number);
         archive.items.push(item);
+        archive.order.insert(&archive.items, number);
         route.items.push(sent);
     }
     (archive, route)
@@ -307,7 +308,7 @@ pub(crate) fn held(name: &str, version: u64, content: u8) -> replica::Item {
 /// A route of a replica with these items.
 pub(crate) fn replica_route(items: Vec<replica::Item>) -> replica::Route {
     let mut route = replica::Route::new(RouteId::ZERO, ZoneId::ZERO, Vec::new());
-    route.by_id = items.iter().zip(0u32..).map(|(item, number)| (item.id.clone(), number)).collect();
+    route.order = Order::of(&items);
     route.items = items;
     route
 }

@@ -140,6 +140,15 @@ pub fn next_part(item: &Item, sent: &RouteItem, holds: &BTreeSet<(u32, u64, u64)
     if at < size { Some((at, size - at)) } else { again }
 }
 
+/// Whether something that was packed is to be removed and is not proven to be: else no deletion must share a package with anything.
+pub fn any_open_removal(archive: &Archive, route: &Route) -> bool {
+    archive.items.iter().zip(&route.items).any(|(item, sent)| is_open_removal(item, sent))
+}
+
+fn is_open_removal(item: &Item, sent: &RouteItem) -> bool {
+    sent.is_gone(item) && sent.packed_version > 0 && !sent.is_proven(item)
+}
+
 /// Deletions that must share a package with the item `number`, because it takes the place of what they remove: a folder that
 /// becomes a file, a file that becomes a folder.
 pub fn must_share(archive: &Archive, route: &Route, number: u32) -> Vec<u32> {
@@ -148,16 +157,13 @@ pub fn must_share(archive: &Archive, route: &Route, number: u32) -> Vec<u32> {
         return Vec::new();
     }
     // Also for an item that is proven: it may have been gone since, and something else in its place on the way.
-    let open = |number: u32| {
-        let (sent, item) = (route.item(number), &archive.items[number as usize]);
-        sent.is_gone(item) && sent.packed_version > 0 && !sent.is_proven(item)
-    };
+    let open = |number: u32| is_open_removal(&archive.items[number as usize], &route.item(number));
     let mut found = Vec::new();
     for (at, _) in item.id.0.iter().enumerate().filter(|(_, byte)| **byte == b'/') {
-        found.extend(archive.by_id.get(&ItemId(item.id.0[..at].to_vec())).filter(|number| open(**number)));
+        found.extend(archive.order.find(&archive.items, &ItemId(item.id.0[..at].to_vec())).filter(|number| open(*number)));
     }
     let below = |end: u8| ItemId([item.id.0.as_slice(), &[end]].concat());
-    found.extend(archive.by_id.range(below(b'/')..below(b'/' + 1)).map(|(_, number)| number).filter(|number| open(**number)));
+    found.extend(archive.order.between(&archive.items, &below(b'/'), below(b'/' + 1)).filter(|number| open(*number)));
     found
 }
 
@@ -209,7 +215,6 @@ mod tests {
         let (mut archive, mut route) = (source.archives["a"].clone(), source.routes["r"].clone());
         for (number, (id, version, gone, packed_version, proven_version, proven_gone)) in (0u32..).zip(items) {
             let id = ItemId(id.as_bytes().to_vec());
-            archive.by_id.insert(id.clone(), number);
             let stat = FileStat { size: 100, ..FileStat::default() };
             archive.items.push(Item {
                 id,
@@ -228,6 +233,7 @@ mod tests {
                 fault: None,
                 described: false,
             });
+            archive.order.insert(&archive.items, number);
             let (packed_version, proven_version, proven_gone) = (*packed_version, *proven_version, *proven_gone);
             route.items.push(RouteItem { packed_version, proven_version, proven_gone, ..RouteItem::default() });
         }

@@ -23,6 +23,7 @@ use crate::breaker::{Breaker, Tripped, weigh_packed};
 use crate::consent::Consent;
 use crate::inventory::Asking;
 use crate::keys::Keys;
+use crate::order::Order;
 use crate::rebase::{Agreements, Stop, floor_above};
 
 pub use archive::{Archive, Earlier, Item};
@@ -139,7 +140,7 @@ impl Source {
     /// Restores what a snapshot leaves out.
     pub fn restored(mut self) -> Self {
         for archive in self.archives.values_mut() {
-            archive.by_id = archive.items.iter().zip(0u32..).map(|(item, number)| (item.id.clone(), number)).collect();
+            archive.order = Order::of(&archive.items);
         }
         self
     }

@@ -31,6 +31,13 @@ impl Record {
         }
     }
 
+    /// A value that [`json::read`] gave from bytes that were read as a record before: what is doubtful of it is not told again.
+    pub fn again(value: Value) -> Option<Self> {
+        let Value::Object(fields) = value else { return None };
+        let kind = Kind::named(fields.get("kind")?.as_str()?)?;
+        Some(Self { kind, fields, doubts: Vec::new() })
+    }
+
     /// Its kind.
     pub fn kind(&self) -> &'static Kind {
         self.kind

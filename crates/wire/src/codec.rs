@@ -5,8 +5,9 @@
 use crate::clause::{Clause, Rejection};
 use alloc::vec::Vec;
 use bincode::config::{Configuration, Fixint, Limit, LittleEndian};
+use bincode::de::read::Reader;
 use bincode::enc::write::Writer;
-use bincode::error::EncodeError;
+use bincode::error::{DecodeError, EncodeError};
 use serde::{Serialize, de::DeserializeOwned};
 
 /// No decoded value may claim more than this, whatever its caller allows.
@@ -22,6 +23,24 @@ const OWN: Configuration<LittleEndian, Fixint, Limit<OWN_BYTES_MAX>> = bincode::
 pub fn encode<T: Serialize>(value: &T) -> Vec<u8> {
     // Encoding fails only for values whose length serde does not know; the limits are those of decoding.
     bincode::serde::encode_to_vec(value, CONFIGURATION).expect("wire structs have known lengths")
+}
+
+/// Gives the bytes of `value` piece by piece, until `sink` has failed.
+///
+/// # Errors
+/// That of `sink`.
+pub fn encode_to<T: Serialize, E>(value: &T, sink: &mut dyn FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {
+    struct To<'s, E>(&'s mut dyn FnMut(&[u8]) -> Result<(), E>, Result<(), E>);
+    impl<E> Writer for To<'_, E> {
+        fn write(&mut self, bytes: &[u8]) -> Result<(), EncodeError> {
+            self.1 = (self.0)(bytes);
+            self.1.as_ref().map(|_| ()).map_err(|_| EncodeError::Other("the sink failed"))
+        }
+    }
+    let mut to = To(sink, Ok(()));
+    let encoded = bincode::serde::encode_into_writer(value, &mut to, CONFIGURATION);
+    let To(_, told) = to;
+    told.inspect(|()| assert!(encoded.is_ok(), "wire structs have known lengths"))
 }
 
 /// The value that `bytes` encode; `clause` when they are not exactly one valid encoding of it.
@@ -52,8 +71,21 @@ fn is_encoding<T: Serialize>(value: &T, bytes: &[u8]) -> bool {
 /// The value that bytes of our own making encode, whose digest was checked: nothing is encoded again. `None` when they are of
 /// another version of this program.
 pub fn decode_own<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
-    let (value, consumed) = bincode::serde::borrow_decode_from_slice::<Owned<T>, _>(bytes, OWN).ok()?;
-    (consumed == bytes.len()).then_some(value.0)
+    let mut rest = bytes;
+    let mut fill = |into: &mut [u8]| rest.split_off(..into.len()).map(|next| into.copy_from_slice(next)).is_some();
+    decode_own_from(&mut fill).filter(|_| rest.is_empty())
+}
+
+/// As [`decode_own`], a piece at a time: `fill` gives the next so many bytes, or says that it cannot. Whether something is left is the
+/// caller's to see.
+pub fn decode_own_from<T: DeserializeOwned>(fill: &mut dyn FnMut(&mut [u8]) -> bool) -> Option<T> {
+    struct From<'f>(&'f mut dyn FnMut(&mut [u8]) -> bool);
+    impl Reader for From<'_> {
+        fn read(&mut self, bytes: &mut [u8]) -> Result<(), DecodeError> {
+            if (self.0)(bytes) { Ok(()) } else { Err(DecodeError::Other("there is no more")) }
+        }
+    }
+    bincode::serde::decode_from_reader(From(fill), OWN).ok()
 }
 
 /// The value that the first bytes encode, whatever follows.

@@ -7,6 +7,8 @@ use wire::manifest::Document;
 use wire::record::StagedRow;
 use wire::{Digest, ItemId, planted};
 
+use crate::order::Named;
+
 /// An item on the replica.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Item {
@@ -38,6 +40,12 @@ pub struct Item {
     pub read_at: i64,
     /// Which reading of the route that was.
     pub read_in: u64,
+}
+
+impl Named for Item {
+    fn id(&self) -> &ItemId {
+        &self.id
+    }
 }
 
 impl Item {

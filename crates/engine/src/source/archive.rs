@@ -1,11 +1,12 @@
 //! What a source knows of an archive: its documents as they were captured and read.
 
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 use wire::record::{Captured, Described, FileStat, Place, Read, Rotten, Shape};
 use wire::{Digest, ItemId, planted};
+
+use crate::order::{Named, Order};
 
 /// A document of an archive, as last captured.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +49,12 @@ pub struct Item {
 pub struct Earlier {
     /// Versions and ids.
     pub list: Vec<(u64, [u8; 16])>,
+}
+
+impl Named for Item {
+    fn id(&self) -> &ItemId {
+        &self.id
+    }
 }
 
 impl Item {
@@ -98,15 +105,15 @@ pub struct Archive {
     pub scrubbed_at: Option<i64>,
     /// Its items by number.
     pub items: Vec<Item>,
-    /// Numbers by id.
+    /// Its items in order of id.
     #[serde(skip)]
-    pub by_id: BTreeMap<ItemId, u32>,
+    pub order: Order,
 }
 
 impl Archive {
     /// The item with this id.
     pub fn find(&self, id: &ItemId) -> Option<(u32, &Item)> {
-        let number = *self.by_id.get(id)?;
+        let number = self.order.find(&self.items, id)?;
         Some((number, &self.items[number as usize]))
     }
 
@@ -117,8 +124,8 @@ impl Archive {
             if let Some(id) = &row.id
                 && row.item as usize == self.items.len()
             {
-                self.by_id.insert(id.clone(), row.item);
                 self.items.push(Item::new(id.clone()));
+                self.order.insert(&self.items, row.item);
             }
             let Some(item) = self.items.get_mut(row.item as usize) else { continue };
             // Its record changed, or a document beside it: of its own content nothing new is said.

@@ -12,7 +12,7 @@
 use super::{Head, Known, Position};
 use crate::disk::{Dir, Disk, File, Rename};
 use crate::spool;
-use std::io::{self, BufWriter, ErrorKind, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, ErrorKind, Read, Write};
 use wire::Digest;
 
 /// Bytes of a snapshot file. A larger one is not read.
@@ -21,16 +21,39 @@ const NAME: &[u8] = b"snapshot";
 const PART: &[u8] = b"snapshot.part";
 const MAGIC: &[u8; 16] = b"GFSNAPSH\x01\0\0\0\0\0\0\0";
 const CONTEXT: &str = "gapferry v1 ledger snapshot";
+/// Bytes that are read at once.
+const STEP_BYTES: usize = 1 << 18;
 const HEADER_BYTES: usize = 72;
 const DIGEST_BYTES: usize = 32;
 
 /// A view of the ledger up to a place.
-#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snapshot {
     /// The place: pass it to [`super::Ledger::open`], and use the body only if it is found there.
     pub known: Known,
-    /// What the caller kept.
-    pub body: Vec<u8>,
+    body: Body,
+}
+
+impl Snapshot {
+    /// What the caller kept, from its beginning. It was digested once already, whole; it lies in memory a piece at a time.
+    pub fn body(self) -> impl BufRead {
+        BufReader::with_capacity(STEP_BYTES, self.body)
+    }
+}
+
+/// What lies between the header and the digest.
+struct Body {
+    file: Box<dyn File>,
+    at: u64,
+    end: u64,
+}
+
+impl Read for Body {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let length = usize::try_from(self.end - self.at).map_or(into.len(), |left| left.min(into.len()));
+        let read = self.file.read_at(&mut into[..length], self.at)?;
+        self.at += read as u64;
+        Ok(read)
+    }
 }
 
 fn encode(known: &Known) -> Vec<u8> {
@@ -114,10 +137,19 @@ fn try_read(disk: &dyn Disk, dir: &Dir) -> io::Result<Option<Snapshot>> {
     let (Some(known), Some(length)) = (decode(&header), (size as usize).checked_sub(HEADER_BYTES + DIGEST_BYTES)) else {
         return Ok(None);
     };
-    let mut body = vec![0; length];
     let mut digest = [0; DIGEST_BYTES];
-    let whole = file.read_at(&mut body, HEADER_BYTES as u64)? == length && file.read_at(&mut digest, (HEADER_BYTES + length) as u64)? == DIGEST_BYTES;
-    let mut hasher = blake3::Hasher::new_derive_key(CONTEXT);
-    hasher.update(&header).update(&body);
-    Ok((whole && *hasher.finalize().as_bytes() == digest).then_some(Snapshot { known, body }))
+    let end = (HEADER_BYTES + length) as u64;
+    let whole = file.read_at(&mut digest, end)? == DIGEST_BYTES;
+    let (mut hasher, mut piece) = (blake3::Hasher::new_derive_key(CONTEXT), vec![0; STEP_BYTES]);
+    hasher.update(&header);
+    let mut body = Body { file, at: HEADER_BYTES as u64, end };
+    loop {
+        match body.read(&mut piece)? {
+            0 => break,
+            read => hasher.update(&piece[..read]),
+        };
+    }
+    let right = whole && body.at == end && *hasher.finalize().as_bytes() == digest;
+    body.at = HEADER_BYTES as u64;
+    Ok(right.then_some(Snapshot { known, body }))
 }
