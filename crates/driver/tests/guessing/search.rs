@@ -63,10 +63,10 @@ fn forms(number: &str, keys: &[[u8; 32]], salts: &[[u8; 32]], take: &mut dyn FnM
     let json = format!("\"{number}\"");
     take(&number.as_bytes()[number.len() - KEY_BYTES..]);
     let mut digest = |bytes: [u8; 32]| {
-        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = |digits: &[u8; 16]| bytes.iter().flat_map(|byte| [digits[usize::from(byte >> 4)], digits[usize::from(byte & 15)]]).collect::<Vec<u8>>();
         take(&bytes);
-        take(hex.as_bytes());
-        take(hex.to_uppercase().as_bytes());
+        take(&hex(b"0123456789abcdef"));
+        take(&hex(b"0123456789ABCDEF"));
         take(&base64(&bytes, STANDARD));
         take(&base64(&bytes, URL));
     };
