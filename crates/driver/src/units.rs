@@ -31,20 +31,28 @@ pub struct Units {
 }
 
 impl Units {
-    /// What a route must keep together: transactions that made versions of one record which the route has not settled are one.
+    /// What a route must keep together: transactions that made versions of one record which the route has not settled are one, where the
+    /// replica holds a record of any of them. Where it holds none, as at a first sync, there is nothing yet that could be torn.
     pub fn of(archive: &Archive, route: &Route, grouping: Arc<Grouping>) -> Self {
         let (mut sets, mut joined) = (Sets::default(), HashMap::new());
-        for (item, number) in archive.items.iter().zip(0u32..) {
-            let Some(earlier) = item.earlier.as_ref().filter(|_| !planted::is("shared-record-ignored")) else { continue };
-            let settled = route.items.get(number as usize).map_or(0, RouteItem::settled_version);
-            let mut open = earlier.list.iter().filter(|(version, _)| *version > settled).map(|(_, id)| *id);
-            let Some(first) = item.transaction.or_else(|| open.next()) else { continue };
+        for (item, number) in archive.items.iter().zip(0u32..).filter(|_| !planted::is("shared-record-ignored")) {
+            let mut open = open_transactions(item, route, number);
+            let Some(first) = open.next() else { continue };
+            if item.transaction.is_some() && item.earlier.is_none() {
+                continue;
+            }
             open.for_each(|id| sets.join(first, id));
             if item.transaction.is_none() {
                 let known = *joined.entry(grouping.record_of(number).unwrap_or(number)).or_insert(first);
                 sets.join(known, first);
             }
         }
+        if !joined.is_empty() || !sets.above.is_empty() {
+            let is_held = |number: u32| route.items.get(number as usize).is_some_and(|sent| sent.proven_version > 0 && !sent.proven_gone);
+            let held = archive.items.iter().zip(0u32..).filter(|(_, number)| is_held(*number));
+            sets.held = held.flat_map(|(item, number)| open_transactions(item, route, number)).map(|id| sets.root(id)).collect();
+        }
+        joined.retain(|_, id| sets.held.contains(&sets.root(*id)));
         Self { grouping, merged: sets.settle(), joined }
     }
 
@@ -73,13 +81,25 @@ impl Units {
     }
 }
 
+/// The transactions that made what a route has not settled of an item: that of its present version first.
+fn open_transactions(item: &Item, route: &Route, number: u32) -> impl Iterator<Item = [u8; 16]> {
+    let settled = route.items.get(number as usize).map_or(0, RouteItem::settled_version);
+    let earlier = item.earlier.iter().flat_map(|earlier| &earlier.list).filter(move |(version, _)| *version > settled).map(|(_, id)| *id);
+    item.transaction.into_iter().chain(earlier)
+}
+
 /// Transactions that belong together.
 #[derive(Default)]
-struct Sets(HashMap<[u8; 16], [u8; 16]>);
+struct Sets {
+    /// Of two that are joined, the one that stands for both.
+    above: HashMap<[u8; 16], [u8; 16]>,
+    /// Those that stand for a set of which the replica holds a record.
+    held: HashSet<[u8; 16]>,
+}
 
 impl Sets {
     fn root(&self, mut id: [u8; 16]) -> [u8; 16] {
-        while let Some(next) = self.0.get(&id) {
+        while let Some(next) = self.above.get(&id) {
             id = *next;
         }
         id
@@ -88,14 +108,14 @@ impl Sets {
     fn join(&mut self, one: [u8; 16], two: [u8; 16]) {
         let (one, two) = (self.root(one), self.root(two));
         if one != two {
-            self.0.insert(one.max(two), one.min(two));
+            self.above.insert(one.max(two), one.min(two));
         }
     }
 
-    /// Each with the id of all that belong to it together, and their number.
+    /// Each of a set of which the replica holds a record, with the id of all together, and their number.
     fn settle(self) -> HashMap<[u8; 16], ([u8; 16], usize)> {
         let mut sets: BTreeMap<[u8; 16], BTreeSet<[u8; 16]>> = BTreeMap::new();
-        for (below, above) in &self.0 {
+        for (below, above) in self.above.iter().filter(|(_, above)| self.held.contains(&self.root(**above))) {
             sets.entry(self.root(*above)).or_default().extend([*below, self.root(*above)]);
         }
         let together = |set: BTreeSet<[u8; 16]>| {
