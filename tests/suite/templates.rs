@@ -271,3 +271,24 @@ fn templates_that_may_not_be_used() {
     assert_eq!(refused("fields = [\"name\"]\nextra = 1"), (Some(2), vec!["TPL-03".to_owned()]));
     assert_eq!(stand.expect(Side::Source, &["template", "show", "--route", "outward"], 0)["template"], "");
 }
+
+/// What the route does not carry fills no package: what comes behind it travels with the same run.
+#[test]
+fn more_than_a_package_that_does_not_travel_keeps_nothing_back() {
+    let stand = stand();
+    stand.without_breaker();
+    let file = stand.home(Side::Source).join("gapferry.toml");
+    let text = fs::read_to_string(&file).expect("it can be read");
+    fs::write(&file, text.replace("\n[policy]\n", "\n[policy]\npackage_bytes_max = 65536\n")).expect("it can be written");
+    for number in 1001..=1200 {
+        put(&stand, number, &member(number, "320412103012", "pending"));
+    }
+    for number in 9001..=9003 {
+        put(&stand, number, &member(number, "320412103012", "confirmed"));
+    }
+    stand.expect(Side::Source, &["capture"], 0);
+    activate(&stand, &template(&stand, "confirmed", "state = 'confirmed'", r#"fields = ["name"]"#));
+    let packed = stand.expect(Side::Source, &["pack", "--to", stand.medium.to_str().expect("UTF-8")], 0);
+    assert_eq!(packed["packages"].as_array().map(Vec::len), Some(1), "{packed}");
+    assert_eq!((packed["packages"][0]["items"].as_u64(), &packed["waiting"]), (Some(3), &json!([])), "{packed}");
+}

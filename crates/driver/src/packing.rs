@@ -201,7 +201,8 @@ fn route(home: &mut Home, name: &str, target: &Target<'_>, options: &PackOptions
             other => other?,
         };
         let judged = projecting::judged(home, name, &one.refused)?;
-        let stays = apart && !one.refused.is_empty();
+        // Where all that would have filled the package stays behind, there is room for what comes after.
+        let stays = !one.refused.is_empty();
         let told: std::collections::HashSet<u32> = one.refused.iter().map(|(number, _)| *number).collect();
         planned.retain(|selected| !told.contains(&selected.item));
         skipped.extend(one.refused.iter().filter(|(_, reason)| reason.holds_others()).map(|(number, _)| *number));

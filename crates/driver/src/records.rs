@@ -8,7 +8,7 @@
 use capture::read::{Parents, ReadFailure};
 use engine::source::{Archive, Item};
 use rayon::prelude::*;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use store::disk::Dir;
 use wire::record::{Captured, CapturedRow, Described, DescribedRow};
 use wire::{ItemId, planted};
@@ -165,7 +165,7 @@ pub fn describe(home: &mut Home, name: &str, root: &Dir) -> Result<Vec<Problem>,
         let grouping = Grouping::of(archive, &recognising);
         let members = grouping.members_of_all();
         let groups = members.chunk_by(|one, two| one.0 == two.0).filter(|members| members.iter().any(|(_, member)| open(&archive.items[*member as usize])));
-        let groups: Vec<&[Member]> = groups.collect();
+        let mut groups: Vec<&[Member]> = groups.collect();
         let orphans: Vec<u32> =
             (0u32..).zip(&archive.items).filter(|(number, item)| open(item) && grouping.record_of(*number).is_none()).map(|(number, _)| number).collect();
         let shown = unsigned::are_shown(home, name);
@@ -173,10 +173,27 @@ pub fn describe(home: &mut Home, name: &str, root: &Dir) -> Result<Vec<Problem>,
         for rows in levelled.chunks(ROWS_MAX) {
             home.record(Captured { archive: name.into(), root: None, rows: rows.to_vec() })?;
         }
-        let (rows, lacking) = read(home, name, root, &groups, &orphans, shown);
-        let mut rows = rows.into_iter();
-        while rows.len() > 0 {
-            home.record(Described { archive: name.into(), rows: rows.by_ref().take(ROWS_MAX).collect() })?;
+        let archive = &home.source().archives[name];
+        groups.sort_by_key(|members| &archive.items[members[0].0 as usize].id);
+        let (mut taken, mut lacking) = (rids_of_others(archive, &groups), Vec::new());
+        // Some of them at a time: what was read of them is in the ledger before the next are read.
+        for some in groups.chunks(ROWS_MAX) {
+            let (rows, without_proof) = read(home, name, root, some, &mut taken, shown);
+            lacking.extend(without_proof);
+            let mut rows = rows.into_iter();
+            while rows.len() > 0 {
+                home.record(Described { archive: name.into(), rows: rows.by_ref().take(ROWS_MAX).collect() })?;
+            }
+        }
+        for some in orphans.chunks(ROWS_MAX) {
+            let archive = &home.source().archives[name];
+            let row = |number: &u32| {
+                let item = &archive.items[*number as usize];
+                let fault = if item.gone { "" } else { NO_RECORD };
+                DescribedRow { item: *number, version: item.version, rid: 0, transaction: None, fault: fault.into() }
+            };
+            let rows = some.iter().map(row).collect();
+            home.record(Described { archive: name.into(), rows })?;
         }
         if let Some(first) = lacking.first() {
             let first = &home.source().archives[name].items[*first as usize].id;
@@ -253,8 +270,16 @@ impl Told {
     }
 }
 
-/// Reads the records of these groups, on all cores; and where certificates are shown, names those without a right proof.
-fn read(home: &Home, name: &str, root: &Dir, groups: &[&[Member]], orphans: &[u32], shown: bool) -> (Vec<DescribedRow>, Vec<u32>) {
+/// What the records of an archive say of themselves that are not among these.
+fn rids_of_others(archive: &Archive, groups: &[&[Member]]) -> HashSet<u64> {
+    let reread: HashSet<u32> = groups.iter().map(|members| members[0].0).collect();
+    let others = (0u32..).zip(&archive.items).filter(|(number, item)| !item.gone && item.rid != 0 && item.fault.is_none() && !reread.contains(number));
+    others.map(|(_, item)| item.rid).collect()
+}
+
+/// Reads the records of these groups, on all cores: of those with one `rid` the first counts, if it is not `taken` yet. Where certificates
+/// are shown, names those without a right proof.
+fn read(home: &Home, name: &str, root: &Dir, groups: &[&[Member]], taken: &mut HashSet<u64>, shown: bool) -> (Vec<DescribedRow>, Vec<u32>) {
     let (disk, archive) = (&*home.world.disk, &home.source().archives[name]);
     let is_unsigned = |fields: &serde_json::Map<String, serde_json::Value>| shown && unsigned::is_unsigned(home, fields);
     let read_one = |(parents, content): &mut (Parents, Vec<u8>), record: u32| -> Told {
@@ -278,17 +303,11 @@ fn read(home: &Home, name: &str, root: &Dir, groups: &[&[Member]], orphans: &[u3
         .map_init(|| (Parents::default(), Vec::new()), |reading, groups| groups.iter().map(|members| read_one(reading, members[0].0)).collect::<Vec<_>>())
         .flatten_iter()
         .collect();
-    let reread: std::collections::HashSet<u32> = groups.iter().map(|members| members[0].0).collect();
-    let others = (0u32..).zip(&archive.items).filter(|(number, item)| !item.gone && item.rid != 0 && item.fault.is_none() && !reread.contains(number));
-    let mut taken: std::collections::HashSet<u64> = others.map(|(_, item)| item.rid).collect();
-    let mut order: Vec<usize> = (0..groups.len()).collect();
-    order.sort_by_key(|place| &archive.items[groups[*place][0].0 as usize].id);
     let mut rows = Vec::with_capacity(groups.len());
-    for place in order {
-        let (members, told) = (groups[place], &told[place]);
+    for (members, told) in groups.iter().zip(&told) {
         let twice = told.rid != 0 && told.fault.is_empty() && !taken.insert(told.rid) && !planted::is("duplicate-rid-taken");
         let fault = if twice { DUPLICATE } else { &told.fault };
-        for (record, member) in members {
+        for (record, member) in *members {
             let item = &archive.items[*member as usize];
             let (rid, fault) = match (member == record, fault.is_empty()) {
                 (true, _) => (told.rid, fault),
@@ -301,10 +320,5 @@ fn read(home: &Home, name: &str, root: &Dir, groups: &[&[Member]], orphans: &[u3
             rows.push(DescribedRow { item: *member, version: item.version, rid, transaction: told.transaction, fault: fault.into() });
         }
     }
-    rows.extend(orphans.iter().map(|number| {
-        let item = &archive.items[*number as usize];
-        let fault = if item.gone { "" } else { NO_RECORD };
-        DescribedRow { item: *number, version: item.version, rid: 0, transaction: None, fault: fault.into() }
-    }));
     (rows, groups.iter().zip(&told).filter(|(_, told)| told.unsigned).map(|(members, _)| members[0].0).collect())
 }

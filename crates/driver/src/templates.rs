@@ -207,7 +207,7 @@ fn plan(home: &Home, name: &str, template: Template) -> Result<TemplatePlan, Fai
         let (before, ..) = projected(&now, parents);
         let (after, documents, withheld, masked) = projected(&then, parents);
         let value = |bytes: &Option<Vec<u8>>| bytes.as_ref().and_then(|bytes| serde_json::from_slice(bytes).ok()).unwrap_or_default();
-        let sample = (place % step == 0).then(|| TemplateSample {
+        let sample = place.is_multiple_of(step).then(|| TemplateSample {
             item: ItemId(archive.items[number as usize].id.0.clone()),
             before: serde_json::Value::Object(record.fields().clone()),
             after: value(&after),
