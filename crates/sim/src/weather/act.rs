@@ -177,6 +177,8 @@ pub enum Act {
     Resend,
     /// The source gives an item up.
     Cancel,
+    /// The source asks that nothing older of an item be left.
+    Purge,
     /// People agree to what a breaker stopped.
     Release,
     /// `carry` on the source with a medium.

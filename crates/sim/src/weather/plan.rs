@@ -48,6 +48,7 @@ enum Trouble {
     Mass(Deed),
     Resend,
     Cancel,
+    Purge,
     Scrub,
     Deep,
     Rebuild,
@@ -60,7 +61,7 @@ enum Trouble {
 }
 
 /// Chosen so that in a million crossings each kind of fault occurs ten thousand times at least; a run prints how often each did.
-const TROUBLES: [(Trouble, u64); 37] = [
+const TROUBLES: [(Trouble, u64); 38] = [
     (Trouble::None, 4),
     (Trouble::Hand(Hand::Edit), 3),
     (Trouble::Hand(Hand::Erase), 2),
@@ -89,6 +90,7 @@ const TROUBLES: [(Trouble, u64); 37] = [
     (Trouble::Mass(Deed::MassRewrite), 1),
     (Trouble::Resend, 1),
     (Trouble::Cancel, 1),
+    (Trouble::Purge, 2),
     (Trouble::Scrub, 2),
     (Trouble::Deep, 2),
     (Trouble::Rebuild, 1),
@@ -305,6 +307,7 @@ impl Steps {
             Trouble::Mass(deed) => self.push(Act::People(deed)),
             Trouble::Resend => self.push(Act::Resend),
             Trouble::Cancel => self.push(Act::Cancel),
+            Trouble::Purge => self.push(Act::Purge),
             Trouble::Scrub => {
                 let strike = self.strike(false);
                 self.push(Act::Scrub { replica, strike });

@@ -7,7 +7,7 @@ use crate::model::replica::Violation;
 use crate::weather::plan::{Step, Strike};
 use crate::weather::random::Random;
 use driver::report::{ApplyReport, CarryReport, Problem, StatusReport};
-use driver::{CarryOptions, Chosen, Failure, ItemsOptions, ReceiptForm, ScrubOptions};
+use driver::{CarryOptions, Chosen, Failure, ItemsOptions, PurgeOptions, ReceiptForm, ScrubOptions};
 
 impl World {
     /// `carry` on the source.
@@ -200,6 +200,21 @@ impl World {
         if ran.clean() {
             self.cancelled[replica].insert(item);
         }
+        self.look_at_source(false, ran.clean())
+    }
+
+    /// Somebody asks that nothing older of an item be left. That it ends is seen when all is calm: until it is proven, its item is not done.
+    pub(super) fn purge(&mut self, step: &Step, random: &mut Random) -> Result<(), Violation> {
+        let Some((replica, item)) = self.some_item(random) else { return Ok(()) };
+        let path = self.homes[0].path.clone();
+        let options = PurgeOptions { routes: vec![self.route(replica)], items: vec![item.clone()], reason: "wrong".into(), ..PurgeOptions::default() };
+        let ran = self.run(step, 0, None, None, &|world| driver::purge(world, &path, &options))?;
+        self.note(|| format!("      purge {item} at {replica}: {}", ran.word()));
+        if ran.clean() {
+            self.cancelled[replica].remove(&item);
+            self.purged[replica].insert(item);
+        }
+        self.right[replica] = None;
         self.look_at_source(false, ran.clean())
     }
 

@@ -97,6 +97,7 @@ impl World {
                 && !self.archive.rotten.contains_key(path)
                 && !self.unreadable.contains(path)
                 && !self.cancelled[replica].contains(path)
+                && !self.purged[replica].contains(path)
         };
         let right = self.archive.now.iter().filter(|(path, leaf)| is_right(path, leaf));
         let items = right.map(|(path, leaf)| (path.clone(), (*leaf, self.archive.histories[path].len()))).collect();

@@ -87,6 +87,8 @@ pub struct World {
     done: Vec<BTreeSet<String>>,
     mass: Option<Mass>,
     cancelled: Vec<BTreeSet<String>>,
+    /// Items that were purged once, by route: they travel again when it begins anew.
+    purged: Vec<BTreeSet<String>>,
     late: Vec<Late>,
     /// Files on the way that the weather altered, by name; removed once that showed.
     altered: HashMap<String, &'static str>,
@@ -152,6 +154,7 @@ impl World {
             done: vec![BTreeSet::new(); replicas],
             mass: None,
             cancelled: vec![BTreeSet::new(); replicas],
+            purged: vec![BTreeSet::new(); replicas],
             late: Vec::new(),
             altered: HashMap::new(),
             ever_altered: HashSet::new(),
@@ -219,6 +222,7 @@ impl World {
             Act::People(deed) => self.deed(deed, &mut random),
             Act::Resend => return self.resend(step, &mut random),
             Act::Cancel => return self.cancel(step, &mut random),
+            Act::Purge => return self.purge(step, &mut random),
             Act::Release => return self.release(step),
             Act::Source { medium, strike } => return self.carry_source(step, usize::from(medium), strike),
             Act::Replica { replica, medium, strike } => return self.carry_replica(step, usize::from(replica), usize::from(medium), strike),
