@@ -17,10 +17,13 @@ fn put_back(from: &Path, to: &Path) {
 
 /// What it took to come back.
 #[derive(Debug, Default)]
-struct Took {
-    stops: Vec<(Side, String)>,
-    content: u64,
-    asked: u64,
+pub struct Took {
+    /// Where a fork was named.
+    pub stops: Vec<(Side, String)>,
+    /// Bytes of documents that travelled.
+    pub content: u64,
+    /// Items that the replica was asked for.
+    pub asked: u64,
 }
 
 /// The life of the other side's ledger, as two people read it to one another.
@@ -29,7 +32,7 @@ fn life(stand: &Stand, side: Side) -> Value {
 }
 
 /// Two people, one on each side, do what the commands tell them, until everything is proven.
-fn come_back(stand: &Stand) -> Took {
+pub fn come_back(stand: &Stand) -> Took {
     let mut took = Took::default();
     for _ in 0..12 {
         for side in [Side::Source, Side::Replica] {

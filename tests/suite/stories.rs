@@ -7,6 +7,17 @@ mod st04;
 mod st05;
 mod st06;
 mod st07;
+mod st09;
+mod st10;
+mod st11;
+mod st12;
+mod st13;
+mod st16;
+mod st17;
+mod st18;
+mod st19;
+mod st21;
+mod st24;
 
 use crate::stand::{Side, Stand, copy};
 use serde_json::{Value, json};

@@ -25,7 +25,7 @@ fn put(stand: &Stand, number: u64, record: &Value) {
 }
 
 /// A template for members, with these conditions and fields.
-fn template(stand: &Stand, name: &str, condition: &str, projection: &str) -> PathBuf {
+pub fn template(stand: &Stand, name: &str, condition: &str, projection: &str) -> PathBuf {
     let text = format!(
         r#"
 [route]
@@ -55,7 +55,11 @@ deadline = "P2D"
 }
 
 fn activate(stand: &Stand, file: &std::path::Path) -> Value {
-    stand.expect(Side::Source, &["template", "activate", file.to_str().expect("UTF-8"), "--route", "outward", "--reason", "approved"], 0)
+    activate_on(stand, file, "outward")
+}
+
+pub fn activate_on(stand: &Stand, file: &std::path::Path, route: &str) -> Value {
+    stand.expect(Side::Source, &["template", "activate", file.to_str().expect("UTF-8"), "--route", route, "--reason", "approved"], 0)
 }
 
 fn names(stand: &Stand) -> BTreeSet<String> {

@@ -224,7 +224,7 @@ fn route(home: &mut Home, name: &str, target: &Target<'_>, options: &PackOptions
             if judged || stays {
                 continue;
             }
-            planned.retain(|selected| !skipped.contains(&selected.item) && planning::needs_room(home, name, selected, &holds));
+            planned.retain(|selected| !skipped.contains(&selected.item) && planning::waits(home, name, selected, &holds));
             let bytes = bytes_of(home, name, &planned);
             planning::report_waiting(report, name, planned.len() as u64, bytes);
             break;

@@ -159,8 +159,14 @@ pub fn room(home: &Home, name: &str, target: &Target<'_>) -> Result<CarrierRoom,
     Ok(CarrierRoom { room: Room { file_bytes: now.min(limit), empty_bytes: empty.min(limit) }, all_bytes: now })
 }
 
-/// Whether a selected item is really waiting for room: parts on their way and not due are not.
-pub fn needs_room(home: &Home, name: &str, selected: &Selected, holds: &Holds) -> bool {
+/// Whether a selected item waits for another medium where this one has no room: what is on its way already, and would only go once
+/// more, does not.
+pub fn waits(home: &Home, name: &str, selected: &Selected, holds: &Holds) -> bool {
+    selected.because != Because::Unproven && needs_room(home, name, selected, holds)
+}
+
+/// Whether a selected item takes room: parts on their way and not due do not.
+fn needs_room(home: &Home, name: &str, selected: &Selected, holds: &Holds) -> bool {
     let route = &home.source().routes[name];
     let (item, sent) = (&home.source().archives[&route.archive].items[selected.item as usize], route.item(selected.item));
     if sent.parts.as_ref().is_none_or(|parts| parts.version != item.version) {
@@ -277,7 +283,7 @@ pub fn plan(home: &Home, name: &str, target: &Target<'_>, options: &PackOptions,
         let deletions = select::must_share(archive, route, selected.item);
         let deletions = deletions.iter().map(|number| Rows::one(archive.items[*number as usize].id.0.len(), 0)).sum();
         let fate = estimate.take(bytes, own, deletions);
-        if matches!(fate, Fate::Waits | Fate::InPart(_)) {
+        if matches!(fate, Fate::Waits | Fate::InPart(_)) && waits(home, name, selected, holds) {
             (waiting, waiting_bytes) = (waiting + 1, waiting_bytes + size_of(item));
         }
         let bytes = match fate {

@@ -85,7 +85,11 @@ fn decide(home: &mut Home, options: &PurgeOptions) -> Result<PurgeReport, Failur
     }
     meant.retain(|_, numbers| !numbers.is_empty());
     if meant.is_empty() {
-        let nothing = if any_known { "what is meant by it was never sent on these routes: nothing of it is to be purged" } else { "no item is meant by it; `items` lists those that are there" };
+        let nothing = if any_known {
+            "what is meant by it was never sent on these routes: nothing of it is to be purged"
+        } else {
+            "no item is meant by it; `items` lists those that are there"
+        };
         return Err(Failure::new("USE-01", options.items.join(" "), nothing));
     }
     let mut report = PurgeReport { dry_run: options.dry_run, ..PurgeReport::default() };

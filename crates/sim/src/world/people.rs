@@ -148,7 +148,7 @@ impl World {
             return;
         }
         let leaf = Ground::at(&self.disk, &self.places.archive).write(path, content, random.one_in(2)).expect("people can write");
-        self.note(|| format!("      {path} is written"));
+        self.note(|| format!("      {path} is written: {leaf:?}"));
         self.archive.wrote(path, leaf);
     }
 
