@@ -3,7 +3,7 @@
 use crate::describe;
 use crate::envelope::{Body, Draft};
 use crate::fixture::{Collection, Contents, Fixture};
-use crate::model::{Agreement, Base, Document, Inventory, Part, Piece, Replaced, Signature, Transaction};
+use crate::model::{Agreement, Base, Document, Inventory, Part, Piece, Replaced, Signature, Transaction, Witness};
 use crate::package::{ADD, DELETE, DOCUMENT, How, MODIFIED, PURGE, Package, RECORD, WITHDRAW, document, projected, witness};
 use crate::primitive::{derive, digest, noise, noise_array};
 use crate::zone::Cast;
@@ -84,6 +84,8 @@ pub(crate) fn collect(cast: &Cast, to: &mut Collection) -> Vec<Sent> {
         sent.push(Sent { sequence: package.manifest.sequence, id: package.id(), rows: package.facts().iter().map(|fact| fact.possession).collect() });
         keep(to, what, says, &package, package.draft());
     }
+    let package = followed_life(cast);
+    keep(to, "followed_life", "no items: names the life of the replica that is followed, of which no receipt answered a package yet", &package, package.draft());
     limits(cast, to);
     sent
 }
@@ -217,6 +219,12 @@ fn part(cast: &Cast, sequence: u64, offset: usize, length: usize) -> Package<'_>
     let parted = part_document(&mut package, offset, length);
     package.item("录像/会议.mov".as_bytes(), ADD, Some(parted));
     package.cut(How::Compressed);
+    package
+}
+
+fn followed_life(cast: &Cast) -> Package<'_> {
+    let mut package = Package::new(cast, "package/followed_life", 16);
+    package.manifest.acknowledged = Some(Witness { receipt: 0, ..witness(2) });
     package
 }
 

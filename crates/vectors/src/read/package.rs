@@ -162,7 +162,7 @@ fn check(manifest: &Manifest, content_bytes: u64) -> Result<(), Refusal> {
     require(in_range(manifest.sequence) && manifest.ledger.number <= CEILING, "PKG-03")?;
     let before = manifest.sequence.checked_sub(manifest.floor).filter(|before| *before > 0).ok_or(Refusal("PKG-03"))?;
     require(manifest.previous.len() <= 16 && (manifest.previous.len() as u64) < before, "PKG-03")?;
-    require(manifest.acknowledged.is_none_or(|seen| in_range(seen.receipt) && seen.ledger.number <= CEILING), "PKG-03")?;
+    require(manifest.acknowledged.is_none_or(|seen| seen.receipt.max(seen.ledger.number) <= CEILING), "PKG-03")?;
     require(manifest.agreed.is_none_or(|agreed| in_range(agreed.number) && agreed.changes <= CEILING), "PKG-03")?;
     require(keys::in_range(&manifest.keys, manifest.sequence), "PKG-03")?;
     require(manifest.flags <= 1, "PKG-04")?;
