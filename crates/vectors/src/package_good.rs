@@ -85,7 +85,13 @@ pub(crate) fn collect(cast: &Cast, to: &mut Collection) -> Vec<Sent> {
         keep(to, what, says, &package, package.draft());
     }
     let package = followed_life(cast);
-    keep(to, "followed_life", "no items: names the life of the replica that is followed, of which no receipt answered a package yet", &package, package.draft());
+    keep(
+        to,
+        "followed_life",
+        "no items: names the life of the replica that is followed, of which no receipt answered a package yet",
+        &package,
+        package.draft(),
+    );
     limits(cast, to);
     sent
 }
