@@ -273,6 +273,9 @@ impl World {
         for (_, route) in notices.iter().filter(|(code, _)| *code == "state-differs") {
             if let Some(replica) = self.routes.iter().position(|one| one == route) {
                 self.begins_anew(replica);
+                // The same command went on after it; and until the answer nobody can tell what a reading must find.
+                self.right[replica] = None;
+                self.homes[replica + 1].went_back = true;
             }
         }
     }

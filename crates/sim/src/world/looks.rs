@@ -30,7 +30,10 @@ impl World {
             let now = self.archive.now.get(&name);
             if self.anew[replica] {
                 let before = self.known[replica].get(&name).copied().unwrap_or_default();
-                self.versions.renumber(&name, before.0, item.version);
+                // A new life counts from far above all numbers of the one before.
+                if item.version > before.0 + (1 << 24) {
+                    self.versions.renumber(&name, before.0, item.version);
+                }
             }
             let readable = !self.unreadable.contains(&name);
             if !self.versions.shown(&name, item.version, now, looked && readable) {
