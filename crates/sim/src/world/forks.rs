@@ -111,8 +111,8 @@ impl World {
         for replica in 0..self.replicas.len() {
             let route = self.route(replica);
             let Some(right) = &mut self.right[replica] else { continue };
-            // What could not be read could not be asked about either.
-            right.items.retain(|path, _| !self.unreadable.contains(path));
+            // What could not be read could not be asked about either, and what the weather spoilt since has to travel.
+            right.items.retain(|path, _| !self.unreadable.contains(path) && !self.replicas[replica].spoilt.contains_key(path));
             let sent = chain.sent(&route, right.records);
             right.records = chain.records.len();
             let model = &self.replicas[replica];
