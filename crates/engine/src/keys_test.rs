@@ -36,6 +36,13 @@ fn learned(generation: u32, key: u8, by_person: bool) -> Record {
     KeysLearned { zone: THEIRS, keys, by_person }.into()
 }
 
+/// A receipt was made.
+fn told() -> Record {
+    let receipted =
+        wire::record::Receipted { route: "r".into(), number: 1, receipt: wire::PackageId::ZERO, full: true, scrub: false, answered: vec![], more: false };
+    receipted.into()
+}
+
 fn code(keys: &Keys, generation: u32, from: u64, number: u64) -> &'static str {
     keys.judge("r", &Signer { zone: THEIRS, generation }, from, number, &PACKAGE).map_or_else(|rejection| rejection.code(), |()| "")
 }
@@ -109,17 +116,6 @@ fn a_card_that_a_person_compared_ends_what_was_announced_by_a_thief() {
 /// FAULTS K02
 #[test]
 fn what_there_is_to_tell_is_told_once_and_again_when_it_was_in_vain() {
-    let told = || {
-        Record::from(wire::record::Receipted {
-            route: "r".into(),
-            number: 1,
-            receipt: wire::PackageId::ZERO,
-            full: true,
-            scrub: false,
-            answered: vec![],
-            more: false,
-        })
-    };
     let mut keys = home();
     assert!(!keys.must_tell("r", 9, 10) && !keys.must_tell("no route", 9, 10));
     keys.fold(0, &made(2));
@@ -142,29 +138,18 @@ fn what_there_is_to_tell_is_told_once_and_again_when_it_was_in_vain() {
 /// FAULTS K02
 #[test]
 fn what_was_told_and_shows_no_effect_is_told_again_after_the_deadline() {
-    let packed = || {
-        Record::from(wire::record::Receipted {
-            route: "r".into(),
-            number: 1,
-            receipt: wire::PackageId::ZERO,
-            full: true,
-            scrub: false,
-            answered: vec![],
-            more: false,
-        })
-    };
     let mut keys = home();
-    keys.fold(0, &packed());
+    keys.fold(0, &told());
     assert!(!keys.must_tell("r", 1 << 40, 10), "there is nothing to tell");
     keys.fold(0, &made(2));
-    keys.fold(5, &packed());
+    keys.fold(5, &told());
     for (now, again) in [(5, false), (14, false), (15, true), (-4, false), (-5, true)] {
         assert_eq!(keys.must_tell("r", now, 10), again, "announced at 5, it is {now}");
     }
     keys.fold(6, &switched(OURS, 2, 4));
     assert!(!keys.must_tell("r", 100, 10), "it was confirmed");
     keys.fold(7, &learned(2, 9, false));
-    keys.fold(20, &packed());
+    keys.fold(20, &told());
     assert!(!keys.must_tell("r", 29, 10) && keys.must_tell("r", 30, 10), "they do not sign with it");
     keys.fold(31, &switched(THEIRS, 2, 8));
     assert!(!keys.must_tell("r", 100, 10), "they sign with it");

@@ -1,5 +1,5 @@
 //! ST01, first sync, small: a new route under RT1 with 1,240 items; one run crosses, is applied, and its receipt proves all of it. (Without
-//! sheet and slip, which are not printed yet.)
+//! sheet and slip, which are not printed yet; that a second person approves is said by the reason only.)
 
 use super::{carry, medium, text};
 use crate::stand::{Setting, Side, Stand, tree};
