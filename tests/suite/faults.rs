@@ -11,6 +11,7 @@ use driver::report::{CarryReport, Failure, Problem};
 use driver::{Actor, CarryOptions, ReceiptForm, World};
 use std::fs;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
@@ -454,6 +455,30 @@ fn a_replica_that_cannot_be_read_back_is_never_done() {
     stand.carry(Side::Replica);
     stand.carry(Side::Source);
     stand.expect_true();
+}
+
+/// FAULTS C04: what a switch had staged before it was cut, and cannot be read now, is no local change: the old version stands, and the
+/// receipt says so.
+#[test]
+fn what_was_staged_and_cannot_be_read_is_not_switched_in() {
+    let stand = changed(&mut Random::new("unreadable stage"));
+    let before = tree(&stand.replica);
+    stand.carry(Side::Source);
+    let cut = AtStage { stage: Stage::Apply, act: Mutex::new(Some(Box::new(|| panic!("cut before the first rename")))) };
+    let world_of_the_cut = World { progress: Arc::new(cut), ..world(Fault::None).0 };
+    let cut = catch_unwind(AssertUnwindSafe(|| carry(&world_of_the_cut, &stand, Side::Replica, None)));
+    assert!(cut.is_err() && tree(&stand.replica) == before);
+    // The rows before it are removals.
+    let (broken, _) = world(Fault::Unreadable("00000003"));
+    let report = carry(&broken, &stand, Side::Replica, None).expect("the others are switched in").applied.expect("the report of a replica");
+    assert_eq!(report.kept_aside, [], "nobody changed anything on the replica");
+    assert_eq!(stand.expect(Side::Replica, &["scrub"], 0)["damaged"], serde_json::json!([]));
+    stand.carry(Side::Source);
+    let failed: Vec<_> = states(&stand).into_values().filter(|(state, _)| state != "done").collect();
+    assert_eq!(failed, [("packed".to_owned(), "refused".to_owned())], "it is packed again");
+    stand.round();
+    stand.expect_true();
+    stand.expect_whole();
 }
 
 /// FAULTS C09, M03: where the policy asks for it, what a replica reads back comes from its disk, whatever memory says.

@@ -212,7 +212,12 @@ impl Switch<'_> {
             if !planted::is("exchange-not-ended") {
                 self.end_exchange(&stage, &staged, place)?;
             }
-            if self.digest_at(&stage, &staged) != Some(row.digest) {
+            let staged_now = digest_at(self.disk(), &stage, &staged);
+            if staged_now.is_err() && self.place_of(row).is_none() {
+                // What was staged cannot be read any more, and nothing shows that the earlier run had swapped it in.
+                return Ok(Some(AppliedRow { row: place, outcome: Outcome::Refused.number(), disk: None, kept: None }));
+            }
+            if !matches!(staged_now, Ok(Some(digest)) if digest == row.digest) {
                 // The earlier run had swapped it in; what lies here now, if anything, is what was there before.
                 let kept = self.put_away(&stage, &staged, place, row)?.or(self.kept_before(place)?);
                 return Ok(applied(place, self.where_it_lies(row), kept));
@@ -346,16 +351,19 @@ impl Switch<'_> {
 
     /// After an interruption: under which name a switched row lies, if not under its own; reading back finds what lies nowhere.
     fn where_it_lies(&self, row: &StagedRow) -> Option<ItemId> {
+        self.place_of(row).filter(|path| path != self.id_of(row))
+    }
+
+    /// Under which of its names the content of a row lies in the tree, if it does.
+    fn place_of(&self, row: &StagedRow) -> Option<ItemId> {
         let id = self.id_of(row);
         let first = self.held(row).map_or(id, |item| item.path());
-        for path in [first.clone(), escaped(id, false), escaped(id, true)] {
+        let lies_there = |path: &ItemId| {
             let (parent, name) = split(&path.0);
-            let Ok(dir) = self.disk().dir(&self.tree.root, parent, false) else { continue };
-            if self.digest_at(&dir, name) == Some(row.digest) {
-                return (path != *id).then_some(path);
-            }
-        }
-        None
+            let dir = self.disk().dir(&self.tree.root, parent, false);
+            dir.is_ok_and(|dir| self.digest_at(&dir, name) == Some(row.digest))
+        };
+        [first.clone(), escaped(id, false), escaped(id, true)].into_iter().find(lies_there)
     }
 
     fn attributes(&self, place: u32, row: &StagedRow) -> io::Result<Differs> {
