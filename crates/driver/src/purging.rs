@@ -1,4 +1,5 @@
-//! Purging (spec/package.md): of an item that is purged nothing older is left on the replica but numbers and digests in its ledger.
+//! Purging (spec/package.md): of an item that is purged, or withdrawn, nothing older is left on the replica but numbers and digests in its
+//! ledger.
 //!
 //! What is older is found by its content wherever it lies in the dot folder, not only where the ledger has put it, and erased before the
 //! package counts as applied; the answer says that it is gone only when the same search finds nothing. Files are unlinked: no claim is
@@ -24,22 +25,31 @@ const COPIES: &[u8] = b"spool/parity";
 struct Older {
     /// Its place in the package.
     row: u32,
-    item: u32,
     version: u64,
     /// Contents of its earlier versions, and their sizes.
     contents: BTreeMap<Digest, u64>,
+    /// Whether sealed copies of packages go as well, and local changes that were kept aside: not with what is withdrawn.
+    all: bool,
 }
 
-/// The purges among rows, but for those that failed. Before a package is folded in, what it replaces is older, too.
-fn purges(route: &Route, rows: &[StagedRow], failed: &dyn Fn(u32) -> bool) -> Vec<Older> {
+/// Of each item of which nothing older may stay, what that is.
+type Purges = BTreeMap<u32, Older>;
+
+/// The purges and withdrawals among rows, but for those that failed. Before a package is folded in, what it replaces is older, too.
+fn purges(route: &Route, rows: &[StagedRow], failed: &dyn Fn(u32) -> bool) -> Purges {
     let older = |(row, staged): (u32, &StagedRow)| {
-        let earlier = route.history.iter().filter(|earlier| earlier.item == staged.item && earlier.version <= staged.version);
         let held = route.items.get(staged.item as usize).filter(|item| item.held() && item.version <= staged.version && item.digest != staged.digest);
-        let contents = earlier.map(|earlier| (earlier.digest, earlier.size)).chain(held.map(|item| (item.digest, item.size))).collect();
-        Older { row, item: staged.item, version: staged.version, contents }
+        let contents = held.map(|item| (item.digest, item.size)).into_iter().collect();
+        (staged.item, Older { row, version: staged.version, contents, all: staged.mark == Mark::Purge })
     };
-    let is_purge = |(row, staged): &(u32, &StagedRow)| staged.mark == Mark::Purge && !failed(*row);
-    (0u32..).zip(rows).filter(is_purge).map(older).collect()
+    let erases = |staged: &StagedRow| staged.mark.erases() && !(staged.mark == Mark::Withdraw && planted::is("withdraw-keeps-the-history"));
+    let mut purges: Purges = (0u32..).zip(rows).filter(|(row, staged)| erases(staged) && !failed(*row)).map(older).collect();
+    for earlier in &route.history {
+        if let Some(older) = purges.get_mut(&earlier.item).filter(|older| earlier.version <= older.version) {
+            older.contents.insert(earlier.digest, earlier.size);
+        }
+    }
+    purges
 }
 
 /// Erases what is older than the purged rows of a package, wherever it lies.
@@ -52,6 +62,9 @@ pub fn erase(home: &Home, name: &str, tree: &Tree, rows: &[StagedRow], failed: &
     let io = |error: io::Error| Failure::io(name, &error);
     for (_, dir, file) in find(home, name, tree, &purges)? {
         store::spool::remove_if_there(disk, &dir, &file).map_err(io)?;
+    }
+    if !purges.values().any(|older| older.all) {
+        return Ok(());
     }
     // Which packages brought an item is not asked: copies are there to rebuild others, and those can be sent again.
     match disk.dir(&home.dir, COPIES, false) {
@@ -69,26 +82,25 @@ pub fn left(home: &Home, name: &str, tree: &Tree, package: &PackageId, rows: &[S
     let disk = &*home.world.disk;
     let own = carrier::package_name(package);
     let copies = disk.dir(&home.dir, &[COPIES, b"/", name.as_bytes()].concat(), false).and_then(|dir| disk.list(&dir)).unwrap_or_default();
-    if copies.iter().any(|entry| entry.name.ends_with(b".gfp") && entry.name != own.as_bytes()) {
-        return Ok(purges.iter().map(|older| older.row).collect());
-    }
-    Ok(find(home, name, tree, &purges)?.into_iter().map(|(row, ..)| row).collect())
+    let copied = copies.iter().any(|entry| entry.name.ends_with(b".gfp") && entry.name != own.as_bytes());
+    let in_copies = purges.values().filter(|older| older.all && copied).map(|older| older.row);
+    Ok(find(home, name, tree, &purges)?.into_iter().map(|(row, ..)| row).chain(in_copies).collect())
 }
 
 type Found = (u32, Dir, Vec<u8>);
 
 /// Every file of the dot folder that holds something older than one of the purged rows.
-fn find(home: &Home, name: &str, tree: &Tree, purges: &[Older]) -> Result<Vec<Found>, Failure> {
+fn find(home: &Home, name: &str, tree: &Tree, purges: &Purges) -> Result<Vec<Found>, Failure> {
     let (disk, route) = (&*home.world.disk, &home.replica().routes[name]);
     let io = |error: io::Error| Failure::io(name, &error);
     let mut found = Vec::new();
-    let of_purge = |item: u32, version: u64| purges.iter().find(|older| older.item == item && version <= older.version);
+    let of_purge = |item: u32, version: u64| purges.get(&item).filter(|older| version <= older.version);
     // What another item, or a later version, has for its own is not asked for.
     let listed: BTreeSet<Digest> =
         route.history.iter().filter(|earlier| of_purge(earlier.item, earlier.version).is_none()).map(|earlier| earlier.digest).collect();
     let held: BTreeSet<Digest> =
         route.items.iter().zip(0u32..).filter(|(item, number)| item.held() && of_purge(*number, item.version).is_none()).map(|(item, _)| item.digest).collect();
-    for older in purges {
+    for older in purges.values() {
         for digest in older.contents.keys().filter(|digest| !listed.contains(*digest)) {
             let (folder, file) = Tree::history(digest);
             if let Ok(dir) = tree.dot_dir(disk, &folder, false)
@@ -106,7 +118,7 @@ fn find(home: &Home, name: &str, tree: &Tree, purges: &[Older]) -> Result<Vec<Fo
     }
     let by_item = kept_by_item(home, name, tree, purges)?;
     let contents: BTreeMap<Digest, (u64, u32)> = purges
-        .iter()
+        .values()
         .flat_map(|older| older.contents.iter().map(|(digest, size)| (*digest, (*size, older.row))))
         .filter(|(digest, _)| !listed.contains(digest) && !held.contains(digest))
         .collect();
@@ -141,7 +153,10 @@ fn walk(disk: &dyn Disk, dir: &Dir, path: &[u8], visit: &mut Visit<'_>) -> io::R
 }
 
 /// Local changes of purged items that were kept aside: whatever somebody made of an earlier version. By the name of the file.
-fn kept_by_item(home: &Home, name: &str, tree: &Tree, purges: &[Older]) -> Result<BTreeMap<Vec<u8>, u32>, Failure> {
+fn kept_by_item(home: &Home, name: &str, tree: &Tree, purges: &Purges) -> Result<BTreeMap<Vec<u8>, u32>, Failure> {
+    if !purges.values().any(|older| older.all) {
+        return Ok(BTreeMap::new());
+    }
     let (disk, route) = (&*home.world.disk, &home.replica().routes[name]);
     let Ok(folder) = tree.dot_dir(disk, b"kept", false) else { return Ok(BTreeMap::new()) };
     let mut rows = BTreeMap::new();
@@ -152,7 +167,7 @@ fn kept_by_item(home: &Home, name: &str, tree: &Tree, purges: &[Older]) -> Resul
         let Some(place) = words.next().and_then(|row| usize::from_str_radix(row, 16).ok()) else { continue };
         let Some((sequence, _)) = route.packages.iter().find(|(_, seen)| seen.package == package) else { continue };
         let Some(begun) = home.begun(name, *sequence)? else { continue };
-        let purge = begun.rows.get(place).and_then(|staged| purges.iter().find(|older| older.item == staged.item && staged.version <= older.version));
+        let purge = begun.rows.get(place).and_then(|staged| purges.get(&staged.item).filter(|older| older.all && staged.version <= older.version));
         rows.extend(purge.map(|older| (entry.name, older.row)));
     }
     Ok(rows)

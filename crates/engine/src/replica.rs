@@ -436,6 +436,7 @@ impl Route {
         self.readings += 1;
         self.looked_at = self.looked_at.or(Some(time));
         let exceptions: BTreeMap<u32, &AppliedRow> = rows.iter().map(|row| (row.row, row)).collect();
+        let mut erased = BTreeMap::new();
         for (staged, row) in pending.rows.iter().zip(0u32..) {
             let exception = exceptions.get(&row);
             let planned = if let Step::Nothing(number) = staged.step { Outcome::of(number) } else { None };
@@ -446,11 +447,12 @@ impl Route {
             } else if outcome == Some(Outcome::PartsBroken) {
                 self.parts.remove(&(staged.item, staged.version, staged.digest));
             }
-            if staged.mark == Mark::Purge && !outcome.is_some_and(Outcome::failed) {
-                self.purged_in = self.purged_in.max(sequence);
-                self.purge(staged);
+            if staged.mark.erases() && !outcome.is_some_and(Outcome::failed) {
+                erased.insert(staged.item, staged.version);
+                self.purged_in = if staged.mark == Mark::Purge { self.purged_in.max(sequence) } else { self.purged_in };
             }
         }
+        self.erase(&erased);
         if let Some(seen) = self.packages.get_mut(&sequence) {
             seen.progress = Progress::Applied;
         }
@@ -512,12 +514,14 @@ impl Route {
         self.parts.retain(|(number, held, _), _| *number != staged.item || *held > version);
     }
 
-    /// Of an item that is purged nothing older is there, also where a newer version of it came before.
-    fn purge(&mut self, staged: &StagedRow) {
-        for earlier in self.history.iter_mut().filter(|earlier| earlier.item == staged.item && earlier.version <= staged.version) {
-            earlier.purged = true;
+    /// Of these items nothing older than these versions is there, also where a newer version of it came before.
+    fn erase(&mut self, items: &BTreeMap<u32, u64>) {
+        if items.is_empty() {
+            return;
         }
-        self.parts.retain(|(item, version, _), _| *item != staged.item || *version > staged.version);
+        let gone = |item: u32, version: u64| items.get(&item).is_some_and(|last| version <= *last);
+        self.history.iter_mut().filter(|earlier| gone(earlier.item, earlier.version)).for_each(|earlier| earlier.purged = true);
+        self.parts.retain(|(item, version, _), _| !gone(*item, *version));
     }
 
     fn fold_attested(&mut self, attested: &Attested) {

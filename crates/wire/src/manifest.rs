@@ -102,6 +102,10 @@ impl Mark {
     pub fn removes(self) -> bool {
         matches!(self, Mark::Delete | Mark::Withdraw)
     }
+    /// Whether nothing older of the item may stay on the replica.
+    pub fn erases(self) -> bool {
+        matches!(self, Mark::Withdraw | Mark::Purge)
+    }
     /// The word of the ledger and of the command line.
     pub fn word(self) -> &'static str {
         match self {

@@ -153,6 +153,7 @@ fn a_name_that_is_refused_in_every_form_fails_its_transaction_before_anything_is
     assert_eq!(outcomes(&stand, 2), [1, 18], "of no transaction, each for itself");
 }
 
+/// FAULTS K09
 #[test]
 fn what_is_withdrawn_is_told_from_what_was_deleted() {
     let stand = Stand::new();
@@ -167,7 +168,10 @@ fn what_is_withdrawn_is_told_from_what_was_deleted() {
     let marks = driver::items(stand.world(), &home, &left).unwrap().items;
     assert_eq!(marks.iter().map(|item| (item.item.to_string(), item.mark)).collect::<Vec<_>>(), [("a".into(), "withdraw"), ("b".into(), "delete")]);
     let history = driver::history(stand.world(), &home, &HistoryOptions::default()).unwrap().entries;
-    assert_eq!(history.iter().map(|entry| (entry.replaced_by, entry.kept)).collect::<Vec<_>>(), [("withdraw", true), ("delete", true)]);
+    assert_eq!(history.iter().map(|entry| (entry.replaced_by, entry.kept)).collect::<Vec<_>>(), [("withdraw", false), ("delete", true)]);
+    assert!(history[0].purged);
+    assert_eq!(purging::holding(&stand.replica, "at the source"), Vec::<std::path::PathBuf>::new(), "what is withdrawn leaves nothing behind");
+    assert_eq!(purging::holding(&stand.replica, "is deleted there").len(), 1);
     // It is shown again, at the version that it had.
     let (items, content) = rows(&[("a", 1, Some("stays at the source"))]);
     stand.bring(3, items, &content).unwrap();

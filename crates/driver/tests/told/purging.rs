@@ -11,7 +11,7 @@ use std::sync::Arc;
 use wire::manifest::{Item, Mark};
 
 /// Files below a folder that hold these bytes.
-fn holding(root: &Path, text: &str) -> Vec<PathBuf> {
+pub fn holding(root: &Path, text: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(root).unwrap().map(Result::unwrap) {
         let path = entry.path();
@@ -42,7 +42,9 @@ fn with_secrets() -> Stand {
     bring(&stand, 1, secrets(1, "secret one"));
     bring(&stand, 2, secrets(2, "secret of both"));
     fs::write(stand.replica.join("a"), "secret that somebody wrote into it").unwrap();
-    bring(&stand, 3, rows(&[("a", 3, Some("secret three")), ("gone", 3, None)]));
+    let (mut items, content) = rows(&[("a", 3, Some("secret three")), ("gone", 3, None)]);
+    items.iter_mut().filter(|item| item.documents.is_empty()).for_each(|item| item.mark = wire::manifest::Mark::Delete);
+    bring(&stand, 3, (items, content));
     let dot = stand.replica.join(".gapferry");
     // What somebody copied by hand, and what is kept of sealed packages.
     fs::copy(dot.join("history").join(hex("secret one")), dot.join("kept/a copy")).unwrap();
@@ -72,7 +74,7 @@ fn what_is_purged_is_nowhere() {
     let purged = |item: &str, version, by| (item.to_owned(), version, by, false, true);
     assert_eq!(
         entries,
-        [purged("a", 3, "purge"), purged("a", 1, "document"), purged("gone", 2, "withdraw"), purged("gone", 1, "document")].as_slice()[..entries.len()]
+        [purged("a", 3, "purge"), purged("a", 1, "document"), purged("gone", 2, "delete"), purged("gone", 1, "document")].as_slice()[..entries.len()]
     );
     let options = HistoryOptions { version: Some(1), pattern: Some("a".into()), restore: Some(stand.root.join("restored")), ..HistoryOptions::default() };
     let restored = driver::history(stand.world(), &stand.home("replica"), &options).unwrap();
