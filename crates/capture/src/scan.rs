@@ -5,7 +5,9 @@
 //! `unproven`. It opens no file, follows no link, leaves no file system, and does not look at content. A folder `.gapferry`
 //! is one like any other here.
 
+use std::collections::HashSet;
 use std::fmt;
+use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::path::{Path, PathBuf};
 use store::disk::{Disk, Kind, Met};
@@ -165,7 +167,10 @@ pub fn scan(disk: &dyn Disk, root: &Path, now_progress: &dyn Fn(u64)) -> Result<
 #[derive(Default)]
 struct Seen {
     scan: Scan,
-    directories: Vec<Vec<u8>>,
+    /// How the paths of directories hash: they are needed only where a document has the same one. One that should hash as a directory
+    /// does by chance is left for the next scan, which hashes otherwise.
+    directories: Vec<u64>,
+    hashing: RandomState,
     root_error: Option<io::Error>,
 }
 
@@ -176,7 +181,7 @@ impl Seen {
             Met::Entry { path, stat } if stat.kind == Kind::File && path.ends_with(UNFINISHED) => self.leave_out(path, Why::Unfinished),
             Met::Entry { path, stat } => match stat.kind {
                 Kind::File => self.scan.found.push(Found { id: ItemId(path), stat: stat_of(&stat) }),
-                Kind::Dir => self.directories.push(path),
+                Kind::Dir => self.directories.push(self.hashing.hash_one(&path)),
                 Kind::Link => self.leave_out(path, Why::Link),
                 Kind::Other => self.leave_out(path, Why::Device),
             },
@@ -217,12 +222,9 @@ impl Seen {
             }
             same
         });
-        for path in std::mem::take(&mut self.directories) {
-            if let Ok(place) = self.scan.found.binary_search_by(|found| found.id.0.as_slice().cmp(&path)) {
-                self.scan.found.remove(place);
-                self.leave_unproven(path, Why::Changing);
-            }
-        }
+        let directories: HashSet<u64> = self.directories.drain(..).collect();
+        let twofold: Vec<Found> = self.scan.found.extract_if(.., |found| directories.contains(&self.hashing.hash_one(&found.id.0))).collect();
+        twofold.into_iter().for_each(|found| self.leave_unproven(found.id.0, Why::Changing));
         self.scan.left_out.sort_unstable();
         self.scan.left_out.dedup();
         self.scan.unproven.sort_unstable();
