@@ -149,9 +149,9 @@ impl Checking<'_> {
         self.take(world, ready);
         let changed_once = std::mem::take(&mut self.changed_once);
         for paths in changed_once.chunks(AGAIN) {
-            let again = |path: &Vec<u8>| files::read(&*world.disk, dir, path).ok().and_then(|bytes| json::read(&bytes).ok());
-            let values: Vec<_> = paths.par_iter().map(again).collect();
-            values.iter().flatten().filter_map(|value| value.as_object()).for_each(|fields| self.index.take_again(fields));
+            let read: Vec<_> = paths.par_iter().map(|path| files::read(&*world.disk, dir, path).ok()).collect();
+            let values = read.iter().flatten().filter_map(|bytes| json::read_tree(bytes).ok());
+            values.for_each(|value| value.as_object().into_iter().for_each(|fields| self.index.take_again(fields)));
         }
         Ok(())
     }

@@ -33,7 +33,7 @@ impl Context for Beside<'_> {
     fn replica_region(&self) -> Option<&str> {
         self.region
     }
-    fn record(&self, rid: &str) -> Option<Cow<'_, Record>> {
+    fn record(&self, rid: &str) -> Option<Cow<'_, Record<'static>>> {
         let (_, record) = self.projector.read_record(*self.by_rid.get(&rid_number(rid))?, &mut Parents::default()).ok()?;
         (record.rid() == rid).then_some(Cow::Owned(record))
     }

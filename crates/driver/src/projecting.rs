@@ -103,7 +103,7 @@ impl Context for Beside<'_, '_> {
     fn replica_region(&self) -> Option<&str> {
         self.judge.region.as_deref()
     }
-    fn record(&self, rid: &str) -> Option<Cow<'_, Record>> {
+    fn record(&self, rid: &str) -> Option<Cow<'_, Record<'static>>> {
         let number = self.judge.by_rid.get(&crate::records::rid_number(rid))?;
         let (_, record) = self.projector.read_record(*number, &mut Parents::default()).ok()?;
         (record.rid() == rid).then_some(Cow::Owned(record))
@@ -202,25 +202,25 @@ impl<'a> Projector<'a> {
     }
 
     /// Reads a record as it was captured.
-    pub fn read_record(&self, number: u32, parents: &mut Parents) -> Result<(Vec<u8>, Record), NotRead> {
+    pub fn read_record(&self, number: u32, parents: &mut Parents) -> Result<(Vec<u8>, Record<'static>), NotRead> {
         let item = &self.archive.items[number as usize];
         let mut content = Vec::with_capacity(item.stat.size as usize);
         let stat = parents.read(&*self.world.disk, &self.root, &item.id, &mut |bytes| content.extend_from_slice(bytes)).map_err(not_read)?;
         if stat != item.stat {
             return Err(NotRead::Unstable);
         }
-        let record = self.record_of(number, &content).ok_or(NotRead::Excluded)?;
+        let record = self.record_of(number, &content).ok_or(NotRead::Excluded)?.into_owned();
         Ok((content, record))
     }
 
     /// The content of a record file, which is as it was when it was captured, as a record of a known kind. What was checked then is not
     /// checked again, unless it may have changed once more within the tick of the clock.
-    fn record_of(&self, number: u32, content: &[u8]) -> Option<Record> {
+    fn record_of<'c>(&self, number: u32, content: &'c [u8]) -> Option<Record<'c>> {
         let item = &self.archive.items[number as usize];
-        let value = rights::json::read(content).ok()?;
+        let value = rights::json::read_tree(content).ok()?;
         let captured_at = item.captured_at.saturating_mul(1_000_000_000);
         let was_checked = item.described && item.fault.is_none() && !is_young(&item.stat, captured_at, CLOCK_TICK_NS);
-        if was_checked { Record::again(value) } else { Record::of(value).ok() }
+        if was_checked { Record::again(value) } else { Record::of_tree(value).ok() }
     }
 
     /// What the template makes of a record; none where there is no template.
@@ -309,8 +309,8 @@ impl<'a> Projector<'a> {
         }
         if self.judge.is_none() {
             // It was read when it was captured: what is no record any more has changed since.
-            let value = rights::json::read(content).map_err(|_| NotRead::Unstable)?;
-            return Ok(instead(rights::json::canonical(&value)));
+            let value = rights::json::read_tree(content).map_err(|_| NotRead::Unstable)?;
+            return Ok(instead(rights::json::canonical_tree(&value)));
         }
         let record = self.record_of(number, content).ok_or(NotRead::Excluded)?;
         match self.judged(&record, number, parents) {

@@ -8,6 +8,7 @@
 use capture::read::{Parents, ReadFailure};
 use engine::source::{Archive, Item};
 use rayon::prelude::*;
+use rights::tree::{Branches, Tree};
 use std::collections::{HashMap, HashSet};
 use store::disk::Dir;
 use wire::record::{Captured, CapturedRow, Described, DescribedRow};
@@ -251,8 +252,8 @@ impl Told {
     }
 
     /// Reads a record. Of a kind that is not known only its form is looked at.
-    fn of(bytes: &[u8], is_unsigned: &(dyn Fn(&serde_json::Map<String, serde_json::Value>) -> bool + Sync)) -> Self {
-        let value = match rights::json::read(bytes) {
+    fn of(bytes: &[u8], is_unsigned: &(dyn Fn(&Branches<'_>) -> bool + Sync)) -> Self {
+        let value = match rights::json::read_tree(bytes) {
             Ok(value) => value,
             Err(fault) => return Self::fault(fault.to_string()),
         };
@@ -263,7 +264,7 @@ impl Told {
         if let Some(fault) = faults.iter().find(refuses) {
             return Self::fault(fault.to_string());
         }
-        let rid = fields.get("rid").and_then(serde_json::Value::as_str).map_or(0, rid_number);
+        let rid = fields.get("rid").and_then(Tree::as_str).map_or(0, rid_number);
         let transaction = fields.get("txn").and_then(|txn| txn.get("txn_id")?.as_str());
         let of = |id: &str| blake3::hash(id.as_bytes()).as_bytes()[..16].try_into().expect("16 of 32 bytes");
         Self { rid, transaction: transaction.map(of), fault: String::new(), unsigned: is_unsigned(fields) }
@@ -281,7 +282,7 @@ fn rids_of_others(archive: &Archive, groups: &[&[Member]]) -> HashSet<u64> {
 /// are shown, names those without a right proof.
 fn read(home: &Home, name: &str, root: &Dir, groups: &[&[Member]], taken: &mut HashSet<u64>, shown: bool) -> (Vec<DescribedRow>, Vec<u32>) {
     let (disk, archive) = (&*home.world.disk, &home.source().archives[name]);
-    let is_unsigned = |fields: &serde_json::Map<String, serde_json::Value>| shown && unsigned::is_unsigned(home, fields);
+    let is_unsigned = |fields: &Branches<'_>| shown && unsigned::is_unsigned(home, fields);
     let read_one = |(parents, content): &mut (Parents, Vec<u8>), record: u32| -> Told {
         let item = &archive.items[record as usize];
         if item.gone {

@@ -209,7 +209,7 @@ fn plan(home: &Home, name: &str, template: Template) -> Result<TemplatePlan, Fai
         let value = |bytes: &Option<Vec<u8>>| bytes.as_ref().and_then(|bytes| serde_json::from_slice(bytes).ok()).unwrap_or_default();
         let sample = place.is_multiple_of(step).then(|| TemplateSample {
             item: ItemId(archive.items[number as usize].id.0.clone()),
-            before: serde_json::Value::Object(record.fields().clone()),
+            before: serde_json::Value::Object(record.fields().to_map()),
             after: value(&after),
         });
         let (carried, was_carried, same) = (after.is_some(), before.is_some(), after == before);

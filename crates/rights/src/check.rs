@@ -8,7 +8,7 @@ use crate::identifier::{CadastralUnit, Identifier, RecordId, RegionCode, Uscc};
 use crate::kind::{Field, Kind, Need, Sens, Type, code_value};
 use crate::kinds;
 use crate::scalar::{Date, Time, decimal};
-use serde_json::{Map, Value};
+use crate::tree::{Branches, Tree};
 use std::collections::BTreeSet;
 use std::fmt;
 use unicode_normalization::is_nfc;
@@ -33,12 +33,12 @@ const BEGINS_WITH: &[(&str, &str, &str)] = &[
 ];
 
 /// The kind of a record, where it names one, and everything that is wrong with it.
-pub fn check(value: &Value) -> (Option<&'static Kind>, Vec<Fault>) {
+pub fn check(value: &Tree<'_>) -> (Option<&'static Kind>, Vec<Fault>) {
     let named = value.as_object().and_then(|fields| Some((fields, Kind::named(fields.get("kind")?.as_str()?)?)));
     let Some((fields, kind)) = named else {
-        return (None, vec![Fault::new(&fault::KIND, if value.is_object() { "kind" } else { "" })]);
+        return (None, vec![Fault::new(&fault::KIND, if value.as_object().is_some() { "kind" } else { "" })]);
     };
-    let mut checking = Checking { state: text(fields, "state"), documents: document_ids(fields), faults: Vec::new() };
+    let mut checking = Checking { state: fields.text("state"), documents: document_ids(fields), faults: Vec::new() };
     checking.object(&[kinds::HEADER, kind.fields], fields, &Path::Record);
     checking.header(kind, fields);
     checking.together(kind, fields);
@@ -46,18 +46,14 @@ pub fn check(value: &Value) -> (Option<&'static Kind>, Vec<Fault>) {
     (Some(kind), checking.faults)
 }
 
-fn text<'f>(fields: &'f Map<String, Value>, name: &str) -> &'f str {
-    fields.get(name).and_then(Value::as_str).unwrap_or_default()
-}
-
 /// A day or moment, in milliseconds.
-fn moment(fields: &Map<String, Value>, name: &str) -> Option<i64> {
+fn moment(fields: &Branches<'_>, name: &str) -> Option<i64> {
     let text = fields.get(name)?.as_str()?;
     Date::parse(text).map(|date| i64::from(date.days()) * 86_400_000).or_else(|| Time::parse(text).map(Time::milliseconds))
 }
 
-fn document_ids(fields: &Map<String, Value>) -> BTreeSet<&str> {
-    let documents = fields.get("documents").and_then(Value::as_array).into_iter().flatten();
+fn document_ids<'f>(fields: &'f Branches<'_>) -> BTreeSet<&'f str> {
+    let documents = fields.get("documents").and_then(Tree::as_list).into_iter().flatten();
     documents.filter_map(|document| document.get("document_id")?.as_str()).collect()
 }
 
@@ -98,7 +94,7 @@ impl Checking<'_> {
     }
 
     /// An object of the fields of these tables.
-    fn object(&mut self, tables: &[&[Field]], object: &Map<String, Value>, path: &Path<'_>) {
+    fn object(&mut self, tables: &[&[Field]], object: &Branches<'_>, path: &Path<'_>) {
         let fields = || tables.iter().copied().flatten();
         let mut known = 0;
         for field in fields() {
@@ -114,14 +110,14 @@ impl Checking<'_> {
             }
         }
         if known < object.len() {
-            for key in object.keys().filter(|key| fields().all(|field| field.name != key.as_str())).take(FAULTS_MAX) {
+            for key in object.iter().map(|(key, _)| key).filter(|key| fields().all(|field| field.name != *key)).take(FAULTS_MAX) {
                 self.tell(&fault::UNKNOWN_FIELD, &Path::Field(path, key));
             }
         }
         for (from, to) in ORDERED {
             let is_moment = |name: &str| fields().any(|field| field.name == name && matches!(field.kind, Type::Date | Type::Time));
-            if let (Some(begin), Some(end)) = (moment(object, from), moment(object, to))
-                && begin > end
+            if let Some(end) = moment(object, to)
+                && moment(object, from).is_some_and(|begin| begin > end)
                 && is_moment(from)
             {
                 self.tell(&fault::ORDER, &Path::Field(path, to));
@@ -129,8 +125,8 @@ impl Checking<'_> {
         }
     }
 
-    fn list(&mut self, field: &Field, value: &Value, path: &Path<'_>) {
-        let Some(values) = value.as_array() else { return self.tell(&fault::WRONG_TYPE, path) };
+    fn list(&mut self, field: &Field, value: &Tree<'_>, path: &Path<'_>) {
+        let Some(values) = value.as_list() else { return self.tell(&fault::WRONG_TYPE, path) };
         if values.is_empty() && matches!(field.need, Need::Always) {
             self.tell(&fault::MISSING, path);
         }
@@ -142,27 +138,27 @@ impl Checking<'_> {
         }
     }
 
-    fn value(&mut self, kind: Type, value: &Value, path: &Path<'_>) {
+    fn value(&mut self, kind: Type, value: &Tree<'_>, path: &Path<'_>) {
         match (kind, value) {
-            (Type::Money, Value::Number(_)) => {}
-            (Type::Count, Value::Number(number)) => self.require(number.as_i64().is_some_and(|count| count >= 0), &fault::WRONG_TYPE, path),
-            (Type::Bool, Value::Bool(_)) => {}
-            (Type::Object(fields), Value::Object(object)) => self.object(&[fields], object, path),
-            (Type::FieldsOf(name), Value::Object(object)) => self.fields_of(name, object, path),
-            (Type::Rows, Value::Object(object)) => self.rows(object, path),
-            (Type::Numbers, Value::Object(object)) => {
+            (Type::Money, Tree::Number(_)) => {}
+            (Type::Count, Tree::Number(count)) => self.require(*count >= 0, &fault::WRONG_TYPE, path),
+            (Type::Bool, Tree::Bool(_)) => {}
+            (Type::Object(fields), Tree::Object(object)) => self.object(&[fields], object, path),
+            (Type::FieldsOf(name), Tree::Object(object)) => self.fields_of(name, object, path),
+            (Type::Rows, Tree::Object(object)) => self.rows(object, path),
+            (Type::Numbers, Tree::Object(object)) => {
                 if object.len() > FACTS_MAX {
                     self.faults.push(Fault::limited(&fault::LENGTH, path.to_string(), FACTS_MAX as u64));
                 }
                 for (key, value) in object.iter().take(FACTS_MAX) {
-                    self.require(value.is_i64() || value.is_u64(), &fault::WRONG_TYPE, &Path::Field(path, key));
+                    self.require(value.as_i64().is_some(), &fault::WRONG_TYPE, &Path::Field(path, key));
                 }
             }
-            (Type::Digest, Value::Object(object)) => self.digest(object, path),
+            (Type::Digest, Tree::Object(object)) => self.digest(object, path),
             (Type::Money | Type::Count | Type::Bool | Type::Object(_) | Type::FieldsOf(_) | Type::Rows | Type::Numbers | Type::Digest, _) => {
                 self.tell(&fault::WRONG_TYPE, path)
             }
-            (_, Value::String(text)) => self.text(kind, text, path),
+            (_, Tree::Text(text)) => self.text(kind, text, path),
             _ => self.tell(&fault::WRONG_TYPE, path),
         }
     }
@@ -229,17 +225,17 @@ impl Checking<'_> {
         self.require(text.chars().all(is_always_normal) || is_nfc(text), &fault::NOT_NORMAL, path);
     }
 
-    fn digest(&mut self, object: &Map<String, Value>, path: &Path<'_>) {
+    fn digest(&mut self, object: &Branches<'_>, path: &Path<'_>) {
         self.object(&[kinds::DIGEST], object, path);
-        let hex = text(object, "hex");
+        let hex = object.text("hex");
         let right = hex.len() == 64 && hex.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
         self.require(right || hex.is_empty(), &fault::NOT_LISTED, &Path::Field(path, "hex"));
     }
 
     /// Some fields of a record of another kind.
-    fn fields_of(&mut self, name: &str, object: &Map<String, Value>, path: &Path<'_>) {
+    fn fields_of(&mut self, name: &str, object: &Branches<'_>, path: &Path<'_>) {
         let kind = Kind::named(name);
-        for (key, value) in object {
+        for (key, value) in object.iter() {
             let path = Path::Field(path, key);
             match kind.and_then(|kind| kind.field(key)) {
                 Some(field) if field.many => self.list(&field, value, &path),
@@ -250,10 +246,10 @@ impl Checking<'_> {
     }
 
     /// What a certificate shows: kind → objects of fields of that kind.
-    fn rows(&mut self, object: &Map<String, Value>, path: &Path<'_>) {
-        for (name, rows) in object {
+    fn rows(&mut self, object: &Branches<'_>, path: &Path<'_>) {
+        for (name, rows) in object.iter() {
             let path = Path::Field(path, name);
-            let (Some(kind), Some(rows)) = (Kind::named(name), rows.as_array()) else {
+            let (Some(kind), Some(rows)) = (Kind::named(name), rows.as_list()) else {
                 self.tell(&fault::KIND, &path);
                 continue;
             };
@@ -261,7 +257,7 @@ impl Checking<'_> {
                 let path = Path::Place(&path, place);
                 match row.as_object() {
                     Some(row) => {
-                        let rid = text(row, "rid");
+                        let rid = row.text("rid");
                         self.require(rid.split_once('-').is_some_and(|(name, _)| name == kind.name), &fault::REFERENCE, &Path::Field(&path, "rid"));
                         self.fields_of(kind.name, row, &path);
                     }
@@ -272,41 +268,41 @@ impl Checking<'_> {
     }
 
     /// What holds of the header beyond the types of its fields.
-    fn header(&mut self, kind: &Kind, fields: &Map<String, Value>) {
-        let rid = text(fields, "rid");
+    fn header(&mut self, kind: &Kind, fields: &Branches<'_>) {
+        let rid = fields.text("rid");
         if Identifier::RecordId.check(rid).is_ok() {
             self.require(rid.split_once('-').is_some_and(|(name, _)| name == kind.name), &fault::REFERENCE, &Path::Field(&Path::Record, "rid"));
         }
-        if fields.get("state").is_some_and(Value::is_string) {
+        if fields.get("state").is_some_and(|state| state.as_str().is_some()) {
             self.require(kind.cycle.knows(self.state), &fault::STATE, &Path::Field(&Path::Record, "state"));
         }
-        if let Some(version) = fields.get("version").and_then(Value::as_i64) {
+        if let Some(version) = fields.get("version").and_then(Tree::as_i64) {
             self.require(version >= 1, &fault::VERSION, &Path::Field(&Path::Record, "version"));
         }
-        let documents = fields.get("documents").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        let documents = fields.get("documents").and_then(Tree::as_list).unwrap_or_default();
         self.require(self.documents.len() == documents.len(), &fault::DOCUMENTS, &Path::Field(&Path::Record, "documents"));
         for (place, document) in documents.iter().enumerate() {
             let list = Path::Field(&Path::Record, "documents");
             let one = Path::Place(&list, place);
-            let in_order = document.get("seq").is_none_or(|seq| !seq.is_i64() && !seq.is_u64() || seq.as_u64() == Some(place as u64 + 1));
+            let in_order = document.get("seq").and_then(Tree::as_i64).is_none_or(|seq| u64::try_from(seq) == Ok(place as u64 + 1));
             self.require(in_order, &fault::DOCUMENTS, &Path::Field(&one, "seq"));
-            let algorithm = document.get("digest").and_then(|digest| digest.get("alg")).and_then(Value::as_str);
+            let algorithm = document.get("digest").and_then(|digest| digest.get("alg")).and_then(Tree::as_str);
             self.require(algorithm.is_none_or(|name| name == "blake3"), &fault::NOT_LISTED, &Path::Field(&Path::Field(&one, "digest"), "alg"));
         }
     }
 
     /// What identifiers of one record must say of one another.
-    fn together(&mut self, kind: &Kind, fields: &Map<String, Value>) {
+    fn together(&mut self, kind: &Kind, fields: &Branches<'_>) {
         for (_, field, start) in BEGINS_WITH.iter().filter(|(name, ..)| *name == kind.name) {
-            let (value, start) = (text(fields, field), text(fields, start));
+            let (value, start) = (fields.text(field), fields.text(start));
             self.require(value.is_empty() || start.is_empty() || value.starts_with(start), &fault::DISAGREE, &Path::Field(&Path::Record, field));
         }
         if kind.name == "organisation" {
-            let level = Uscc::parse(text(fields, "uscc")).ok().and_then(|uscc| uscc.level());
-            self.require(level.is_none_or(|level| level == text(fields, "level")), &fault::DISAGREE, &Path::Field(&Path::Record, "uscc"));
+            let level = Uscc::parse(fields.text("uscc")).ok().and_then(|uscc| uscc.level());
+            self.require(level.is_none_or(|level| level == fields.text("level")), &fault::DISAGREE, &Path::Field(&Path::Record, "uscc"));
         }
         if kind.name == "homestead_use" {
-            let unit = CadastralUnit::parse(text(fields, "unit_no")).ok();
+            let unit = CadastralUnit::parse(fields.text("unit_no")).ok();
             self.require(unit.is_none_or(|unit| unit.zongdi().feature() == "JC"), &fault::DISAGREE, &Path::Field(&Path::Record, "unit_no"));
         }
     }
@@ -318,13 +314,13 @@ fn is_always_normal(character: char) -> bool {
 }
 
 /// Whether the other fields of the object ask for a field.
-fn needed(need: Need, object: &Map<String, Value>) -> bool {
+fn needed(need: Need, object: &Branches<'_>) -> bool {
     match need {
         Need::Always => true,
         Need::Never | Need::Business => false,
-        Need::When(other, values) => values.contains(&text(object, other)),
-        Need::Unless(other, values) => !values.contains(&text(object, other)),
-        Need::With(other) => object.get(other).is_some_and(|value| value.as_array().is_none_or(|values| !values.is_empty())),
+        Need::When(other, values) => values.contains(&object.text(other)),
+        Need::Unless(other, values) => !values.contains(&object.text(other)),
+        Need::With(other) => object.get(other).is_some_and(|value| value.as_list().is_none_or(|values| !values.is_empty())),
     }
 }
 

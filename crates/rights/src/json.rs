@@ -6,11 +6,12 @@
 
 use crate::fault::{self, Fault};
 use crate::scalar::INTEGER_MAX;
+use crate::tree::{Branches, Tree};
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
-use serde_json::map::Entry;
-use serde_json::{Map, Number, Value};
+use serde_json::Value;
+use std::borrow::Cow;
 use std::cell::RefCell;
-use std::cmp::Ordering;
+use std::collections::HashSet;
 use std::fmt;
 
 /// Largest record, bytes.
@@ -20,9 +21,16 @@ pub const RECORD_DEPTH_MAX: usize = 16;
 
 /// Fields that most records do not exceed: room for them is made at once.
 const FIELDS_USUAL: usize = 28;
+/// Bytes that most records do not exceed. An allocation of 1 KiB or more would cost the allocator a sweep over what was freed.
+const USUAL_BYTES: usize = 960;
 
 /// Reads one value.
 pub fn read(bytes: &[u8]) -> Result<Value, Fault> {
+    read_tree(bytes).map(|tree| tree.to_value())
+}
+
+/// Reads one value, which borrows from the bytes.
+pub fn read_tree(bytes: &[u8]) -> Result<Tree<'_>, Fault> {
     if bytes.len() > RECORD_BYTES_MAX {
         return Err(Fault::limited(&fault::TOO_LARGE, "", RECORD_BYTES_MAX as u64));
     }
@@ -34,7 +42,7 @@ pub fn read(bytes: &[u8]) -> Result<Value, Fault> {
     read_text(text, &Reading::default()).or_else(|_| read_text(text, &Reading { tracks: true, ..Reading::default() }))
 }
 
-fn read_text(text: &str, reading: &Reading) -> Result<Value, Fault> {
+fn read_text<'t>(text: &'t str, reading: &Reading) -> Result<Tree<'t>, Fault> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let value = Strict { reading, depth: 0 }.deserialize(&mut deserializer).and_then(|value| deserializer.end().map(|()| value));
     value.map_err(|_| reading.fault.take().unwrap_or_else(|| Fault::new(&fault::NOT_JSON, "")))
@@ -42,27 +50,27 @@ fn read_text(text: &str, reading: &Reading) -> Result<Value, Fault> {
 
 /// The canonical form (RFC 8785) of a value that [`read`] gave.
 pub fn canonical(value: &Value) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(512);
+    canonical_tree(&Tree::from(value))
+}
+
+/// The same of one that [`read_tree`] gave.
+pub fn canonical_tree(value: &Tree<'_>) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(USUAL_BYTES);
     write(value, &mut bytes);
     bytes
 }
 
-/// The canonical form of an object.
-pub fn canonical_object(map: &Map<String, Value>) -> Vec<u8> {
-    canonical_of(map.iter().map(|(key, value)| (key.as_str(), value)))
-}
-
 /// The canonical form of an object of these entries, no key twice, in any order.
-pub fn canonical_of<'v>(entries: impl Iterator<Item = (&'v str, &'v Value)>) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(1024);
+pub fn canonical_of<'v, 't: 'v>(entries: impl Iterator<Item = (&'v str, &'v Tree<'t>)>) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(USUAL_BYTES);
     write_entries(entries.collect(), &mut bytes);
     bytes
 }
 
-fn write(value: &Value, into: &mut Vec<u8>) {
+fn write(value: &Tree<'_>, into: &mut Vec<u8>) {
     match value {
-        Value::Object(map) => write_object(map, into),
-        Value::Array(values) => {
+        Tree::Object(entries) => write_entries(entries.iter().collect(), into),
+        Tree::List(values) => {
             into.push(b'[');
             for (place, value) in values.iter().enumerate() {
                 separate(place, into);
@@ -70,19 +78,20 @@ fn write(value: &Value, into: &mut Vec<u8>) {
             }
             into.push(b']');
         }
-        Value::String(text) => write_text(text, into),
-        Value::Number(number) => serde_json::to_writer(into, number).expect("a number can be written into memory"),
-        Value::Bool(yes) => into.extend_from_slice(if *yes { b"true" } else { b"false" }),
-        Value::Null => into.extend_from_slice(b"null"),
+        Tree::Text(text) => write_text(text, into),
+        Tree::Number(number) => serde_json::to_writer(into, number).expect("a number can be written into memory"),
+        Tree::Bool(yes) => into.extend_from_slice(if *yes { b"true" } else { b"false" }),
+        Tree::Null => into.extend_from_slice(b"null"),
     }
 }
 
-fn write_object(map: &Map<String, Value>, into: &mut Vec<u8>) {
-    write_entries(map.iter().map(|(key, value)| (key.as_str(), value)).collect(), into);
-}
-
-fn write_entries(mut entries: Vec<(&str, &Value)>, into: &mut Vec<u8>) {
-    entries.sort_unstable_by(|(left, _), (right, _)| order(left, right));
+/// In the order of their keys' UTF-16 code units, which for ASCII is that of the bytes.
+fn write_entries(mut entries: Vec<(&str, &Tree<'_>)>, into: &mut Vec<u8>) {
+    if entries.iter().all(|(key, _)| key.is_ascii()) {
+        entries.sort_unstable_by_key(|(key, _)| *key);
+    } else {
+        entries.sort_unstable_by(|(left, _), (right, _)| left.encode_utf16().cmp(right.encode_utf16()));
+    }
     into.push(b'{');
     for (place, (key, value)) in entries.into_iter().enumerate() {
         separate(place, into);
@@ -91,11 +100,6 @@ fn write_entries(mut entries: Vec<(&str, &Value)>, into: &mut Vec<u8>) {
         write(value, into);
     }
     into.push(b'}');
-}
-
-/// By UTF-16 code units, which for ASCII is the order of the bytes.
-fn order(left: &str, right: &str) -> Ordering {
-    if left.is_ascii() && right.is_ascii() { left.cmp(right) } else { left.encode_utf16().cmp(right.encode_utf16()) }
 }
 
 fn separate(place: usize, into: &mut Vec<u8>) {
@@ -178,41 +182,41 @@ impl Strict<'_> {
 }
 
 impl<'de> DeserializeSeed<'de> for Strict<'_> {
-    type Value = Value;
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+    type Value = Tree<'de>;
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Tree<'de>, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
 impl<'de> Visitor<'de> for Strict<'_> {
-    type Value = Value;
+    type Value = Tree<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a JSON value")
     }
-    fn visit_bool<E: Error>(self, value: bool) -> Result<Value, E> {
-        Ok(Value::Bool(value))
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Tree<'de>, E> {
+        Ok(Tree::Bool(value))
     }
-    fn visit_unit<E: Error>(self) -> Result<Value, E> {
-        Ok(Value::Null)
+    fn visit_unit<E: Error>(self) -> Result<Tree<'de>, E> {
+        Ok(Tree::Null)
     }
-    fn visit_i64<E: Error>(self, value: i64) -> Result<Value, E> {
-        if (-INTEGER_MAX..=INTEGER_MAX).contains(&value) { Ok(Value::Number(Number::from(value))) } else { Err(self.reading.stop(&fault::NUMBER, None)) }
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Tree<'de>, E> {
+        if (-INTEGER_MAX..=INTEGER_MAX).contains(&value) { Ok(Tree::Number(value)) } else { Err(self.reading.stop(&fault::NUMBER, None)) }
     }
-    fn visit_u64<E: Error>(self, value: u64) -> Result<Value, E> {
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Tree<'de>, E> {
         i64::try_from(value).map_or_else(|_| Err(self.reading.stop(&fault::NUMBER, None)), |value| self.visit_i64(value))
     }
-    fn visit_f64<E: Error>(self, _: f64) -> Result<Value, E> {
+    fn visit_f64<E: Error>(self, _: f64) -> Result<Tree<'de>, E> {
         Err(self.reading.stop(&fault::NUMBER, None))
     }
-    fn visit_str<E: Error>(self, value: &str) -> Result<Value, E> {
-        Ok(Value::String(value.to_owned()))
+    fn visit_borrowed_str<E: Error>(self, value: &'de str) -> Result<Tree<'de>, E> {
+        Ok(Tree::Text(Cow::Borrowed(value)))
     }
-    fn visit_string<E: Error>(self, value: String) -> Result<Value, E> {
-        Ok(Value::String(value))
+    fn visit_str<E: Error>(self, value: &str) -> Result<Tree<'de>, E> {
+        Ok(Tree::Text(Cow::Owned(value.to_owned())))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Tree<'de>, A::Error> {
         self.enter()?;
         let mut values = Vec::new();
         while let Some(value) = access.next_element_seed(self.below(|| format!("[{}]", values.len())))? {
@@ -220,18 +224,48 @@ impl<'de> Visitor<'de> for Strict<'_> {
             values.push(value);
         }
         self.up();
-        Ok(Value::Array(values))
+        Ok(Tree::List(values))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Tree<'de>, A::Error> {
         self.enter()?;
-        let mut map = Map::with_capacity(if self.depth == 0 { FIELDS_USUAL } else { 0 });
-        while let Some(key) = access.next_key::<String>()? {
+        let mut entries = Branches::with_capacity(if self.depth == 0 { FIELDS_USUAL } else { 0 });
+        // All keys, once one of them came out of order: those of canonical records do not.
+        let mut unordered: Option<HashSet<Cow<'de, str>>> = None;
+        while let Some(key) = access.next_key_seed(Key)? {
             let below = self.below(|| format!(".{}", fault::shown(&key)));
-            let Entry::Vacant(vacant) = map.entry(key) else { return Err(self.reading.stop(&fault::DUPLICATE_KEY, None)) };
-            vacant.insert(access.next_value_seed(below)?);
+            if unordered.is_none() && entries.last().is_some_and(|last| last >= key.as_ref()) {
+                unordered = Some(entries.iter().map(|(key, _)| Cow::Owned(key.to_owned())).collect());
+            }
+            if unordered.as_mut().is_some_and(|keys| !keys.insert(key.clone())) {
+                return Err(self.reading.stop(&fault::DUPLICATE_KEY, None));
+            }
+            entries.push(key, access.next_value_seed(below)?);
             self.up();
         }
-        Ok(Value::Object(map))
+        Ok(Tree::Object(entries))
+    }
+}
+
+/// A key of an object.
+struct Key;
+
+impl<'de> DeserializeSeed<'de> for Key {
+    type Value = Cow<'de, str>;
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Cow<'de, str>, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Key {
+    type Value = Cow<'de, str>;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+    fn visit_borrowed_str<E: Error>(self, key: &'de str) -> Result<Cow<'de, str>, E> {
+        Ok(Cow::Borrowed(key))
+    }
+    fn visit_str<E: Error>(self, key: &str) -> Result<Cow<'de, str>, E> {
+        Ok(Cow::Owned(key.to_owned()))
     }
 }

@@ -21,6 +21,7 @@ pub mod rules;
 pub mod scalar;
 pub mod schema;
 pub mod transaction;
+pub mod tree;
 pub mod visible;
 
 pub use fault::Fault;

@@ -6,6 +6,7 @@
 use crate::geometry::Geometry;
 use crate::kind::{Field, Sens, Type};
 use crate::scalar::{Date, decimal, decimal_text};
+use crate::tree::Tree;
 use serde_json::Value;
 use std::fmt;
 
@@ -186,6 +187,16 @@ impl Mask {
             (Self::AmountYuan, Value::Number(number)) => Ok(number.as_i64().map(|fen| Value::from(rounded(fen, 100)))),
             (Self::AmountHundred, Value::Number(number)) => Ok(number.as_i64().map(|fen| Value::from(rounded(fen, 10_000)))),
             _ => Ok(None),
+        }
+    }
+
+    /// The same of a value that borrows from the text that it was read from.
+    pub fn apply_tree<'t>(self, value: &Tree<'t>, kind: Type, masking: &Masking<'_>) -> Result<Option<Tree<'t>>, Refused> {
+        match value {
+            Tree::Text(text) if !matches!(self, Self::None | Self::Drop | Self::GeoNone | Self::Subject) && !matches!(kind, Type::Ref(_)) => {
+                Ok(self.text(text, kind, masking)?.map(|text| Tree::Text(text.into())))
+            }
+            value => Ok(self.apply(&value.to_value(), kind, masking)?.map(|value| Tree::from(&value).into_owned())),
         }
     }
 

@@ -6,36 +6,47 @@ use crate::fault::{self, Fault};
 use crate::json;
 use crate::kind::{Kind, Type};
 use crate::scalar::{Date, decimal};
-use serde_json::{Map, Value};
+use crate::tree::{Branches, Tree};
+use serde_json::Value;
 
 /// One record.
 #[derive(Clone, Debug)]
-pub struct Record {
+pub struct Record<'t> {
     kind: &'static Kind,
-    fields: Map<String, Value>,
+    fields: Branches<'t>,
     doubts: Vec<Fault>,
 }
 
-impl Record {
+impl<'t> Record<'t> {
     /// Reads a record. An error gives every fault that was found, those that only doubt too.
-    pub fn read(bytes: &[u8]) -> Result<Self, Vec<Fault>> {
-        Self::of(json::read(bytes).map_err(|fault| vec![fault])?)
+    pub fn read(bytes: &'t [u8]) -> Result<Self, Vec<Fault>> {
+        Self::of_tree(json::read_tree(bytes).map_err(|fault| vec![fault])?)
     }
 
     /// Checks a value that [`json::read`] gave.
-    pub fn of(value: Value) -> Result<Self, Vec<Fault>> {
+    pub fn of(value: Value) -> Result<Record<'static>, Vec<Fault>> {
+        Record::of_tree(Tree::from(&value).into_owned())
+    }
+
+    /// Checks a value that [`json::read_tree`] gave.
+    pub fn of_tree(value: Tree<'t>) -> Result<Self, Vec<Fault>> {
         let (kind, faults) = check::check(&value);
         match (kind, value) {
-            (Some(kind), Value::Object(fields)) if faults.iter().all(|fault| !fault.clause.refuses) => Ok(Self { kind, fields, doubts: faults }),
+            (Some(kind), Tree::Object(fields)) if faults.iter().all(|fault| !fault.clause.refuses) => Ok(Self { kind, fields, doubts: faults }),
             _ => Err(faults),
         }
     }
 
-    /// A value that [`json::read`] gave from bytes that were read as a record before: what is doubtful of it is not told again.
-    pub fn again(value: Value) -> Option<Self> {
-        let Value::Object(fields) = value else { return None };
+    /// A value that [`json::read_tree`] gave from bytes that were read as a record before: what is doubtful of it is not told again.
+    pub fn again(value: Tree<'t>) -> Option<Self> {
+        let Tree::Object(fields) = value else { return None };
         let kind = Kind::named(fields.get("kind")?.as_str()?)?;
         Some(Self { kind, fields, doubts: Vec::new() })
+    }
+
+    /// One that borrows nothing.
+    pub fn into_owned(self) -> Record<'static> {
+        Record { kind: self.kind, fields: self.fields.into_owned(), doubts: self.doubts }
     }
 
     /// Its kind.
@@ -49,23 +60,23 @@ impl Record {
     }
 
     /// The fields.
-    pub fn fields(&self) -> &Map<String, Value> {
+    pub fn fields(&self) -> &Branches<'t> {
         &self.fields
     }
 
     /// Its canonical bytes.
     pub fn canonical(&self) -> Vec<u8> {
-        json::canonical_object(&self.fields)
+        json::canonical_of(self.fields.iter())
     }
 
     /// A field that is text; empty when it is not there.
     pub fn text(&self, name: &str) -> &str {
-        self.fields.get(name).and_then(Value::as_str).unwrap_or_default()
+        self.fields.text(name)
     }
 
     /// A field that is an integer.
     pub fn integer(&self, name: &str) -> Option<i64> {
-        self.fields.get(name).and_then(Value::as_i64)
+        self.fields.get(name).and_then(Tree::as_i64)
     }
 
     /// A field that is a day.
@@ -83,8 +94,8 @@ impl Record {
     }
 
     /// A field that is a list; empty when it is not there.
-    pub fn list(&self, name: &str) -> &[Value] {
-        self.fields.get(name).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+    pub fn list(&self, name: &str) -> &[Tree<'t>] {
+        self.fields.get(name).and_then(Tree::as_list).unwrap_or_default()
     }
 
     /// Its `rid`.
@@ -103,7 +114,7 @@ impl Record {
     }
 
     /// What is wrong with it as the version after `before`. `corrected`: it is a correction (更正) that names its resolution.
-    pub fn following(&self, before: &Self, corrected: bool) -> Vec<Fault> {
+    pub fn following(&self, before: &Record<'_>, corrected: bool) -> Vec<Fault> {
         let mut faults = Vec::new();
         if self.rid() != before.rid() {
             faults.push(Fault::new(&fault::VERSION, "rid"));

@@ -11,19 +11,19 @@ use serde_json::{Map, Value};
 /// The fields of a record that a route into a zone may show, masked. None for a record that is Secret, outside zone I.
 pub fn visible(record: &Record, zone: Zone, masking: &Masking<'_>) -> Result<Option<Map<String, Value>>, Refused> {
     if zone == Zone::Inside {
-        return Ok(Some(record.fields().clone()));
+        return Ok(Some(record.fields().to_map()));
     }
     if Sens::parse(record.text("sens")) == Some(Sens::Secret) {
         return Ok(None);
     }
     let fields: Vec<Field> = record.kind().all_fields().filter(|field| field.name != "documents").collect();
     let seeing = Seeing { zone, masking, sale: record.text("mode") == "sale", redacted: redacted(record) };
-    seeing.object(&fields, record.fields()).map(Some)
+    seeing.object(&fields, &record.fields().to_map()).map(Some)
 }
 
 /// The documents of a record that are redacted copies.
-fn redacted(record: &Record) -> Vec<&str> {
-    let copies = record.list("documents").iter().filter(|document| document.get("redaction").is_some_and(|redaction| redaction != "none"));
+fn redacted<'r>(record: &'r Record<'_>) -> Vec<&'r str> {
+    let copies = record.list("documents").iter().filter(|document| document.get("redaction").is_some_and(|redaction| redaction.as_str() != Some("none")));
     copies.filter_map(|document| document.get("document_id")?.as_str()).collect()
 }
 

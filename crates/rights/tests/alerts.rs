@@ -21,8 +21,8 @@ fn twice() -> Finding {
     Village::right().set("member", 21, json!({ "id_no": number("1970-05-06", 11) })).findings(&parameters()).remove(0)
 }
 
-fn with(record: &Record, changes: Value) -> Record {
-    let mut value = Value::Object(record.fields().clone());
+fn with(record: &Record, changes: Value) -> Record<'static> {
+    let mut value = Value::Object(record.fields().to_map());
     for (name, change) in changes.as_object().expect("fields") {
         value[name] = change.clone();
     }
@@ -63,7 +63,8 @@ fn what_is_found_again_says_so_only_when_something_is_new() {
     let first = finding.alert(0, &raised);
     assert!(alert::found_again(&first, &finding, &raised).is_none());
     // Read back from its canonical bytes, keys in another order.
-    let kept = Record::read(&first.canonical()).unwrap();
+    let bytes = first.canonical();
+    let kept = Record::read(&bytes).unwrap();
     assert!(alert::found_again(&kept, &finding, &raised).is_none());
 
     let mut grown = finding.clone();

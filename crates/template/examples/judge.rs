@@ -16,7 +16,7 @@ use std::path::Path;
 use template::{Context, Referenced, Template, Verdict};
 
 struct Archive {
-    records: BTreeMap<String, Record>,
+    records: BTreeMap<String, Record<'static>>,
     today: Date,
     region: Option<String>,
     key: [u8; 32],
@@ -30,7 +30,7 @@ impl Context for Archive {
     fn replica_region(&self) -> Option<&str> {
         self.region.as_deref()
     }
-    fn record(&self, rid: &str) -> Option<Cow<'_, Record>> {
+    fn record(&self, rid: &str) -> Option<Cow<'_, Record<'static>>> {
         self.records.get(rid).map(Cow::Borrowed)
     }
     fn referenced(&self) -> &Referenced {
@@ -41,14 +41,14 @@ impl Context for Archive {
     }
 }
 
-fn read(folder: &Path, into: &mut BTreeMap<String, Record>) -> std::io::Result<()> {
+fn read(folder: &Path, into: &mut BTreeMap<String, Record<'static>>) -> std::io::Result<()> {
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
         if path.is_dir() {
             read(&path, into)?;
         } else if path.extension().is_some_and(|ending| ending == "json") {
             match Record::read(&std::fs::read(&path)?) {
-                Ok(record) => drop(into.insert(record.rid().to_owned(), record)),
+                Ok(record) => drop(into.insert(record.rid().to_owned(), record.into_owned())),
                 Err(faults) => eprintln!("{}: {}", path.display(), faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")),
             }
         }

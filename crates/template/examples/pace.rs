@@ -25,7 +25,7 @@ impl Context for Alone {
     fn replica_region(&self) -> Option<&str> {
         None
     }
-    fn record(&self, _: &str) -> Option<Cow<'_, Record>> {
+    fn record(&self, _: &str) -> Option<Cow<'_, Record<'static>>> {
         None
     }
     fn referenced(&self) -> &Referenced {
@@ -68,10 +68,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     let count = texts.len();
     println!("{count} records, {} bytes", texts.iter().map(Vec::len).sum::<usize>());
-    step("read", count, || texts.iter().for_each(|text| drop(black_box(rights::json::read(text)))));
-    let values: Vec<_> = texts.iter().filter_map(|text| rights::json::read(text).ok()).collect();
+    step("read", count, || texts.iter().for_each(|text| drop(black_box(rights::json::read_tree(text)))));
+    let values: Vec<_> = texts.iter().filter_map(|text| rights::json::read_tree(text).ok()).collect();
     step("check", count, || values.iter().for_each(|value| drop(black_box(rights::check::check(value)))));
-    let records: Vec<Record> = values.into_iter().filter_map(|value| Record::of(value).ok()).collect();
+    let records: Vec<Record<'_>> = values.into_iter().filter_map(|value| Record::of_tree(value).ok()).collect();
     let mut carried = 0;
     step("judge", count, || records.iter().for_each(|record| carried += usize::from(matches!(template.judge(record, &alone), Verdict::Carried(_)))));
     step("canonical", count, || records.iter().for_each(|record| drop(black_box(record.canonical()))));

@@ -12,7 +12,7 @@ pub trait Context {
     /// The region that the replica serves: 6, 9 or 12 digits.
     fn replica_region(&self) -> Option<&str>;
     /// Another record of the archive.
-    fn record(&self, rid: &str) -> Option<Cow<'_, Record>>;
+    fn record(&self, rid: &str) -> Option<Cow<'_, Record<'static>>>;
     /// What [`Gathering::settle`](crate::select::Gathering::settle) found over all records of the archive. Asked only when
     /// [`Template::gathers`](crate::Template::gathers).
     fn referenced(&self) -> &Referenced;

@@ -8,7 +8,7 @@ use crate::strip::{self, Format, Strip};
 use rights::kind::{Sens, Show, Type, Zone};
 use rights::kinds;
 use rights::record::Record;
-use serde_json::{Map, Value};
+use rights::tree::{Branches, Tree};
 
 /// Which documents are meant: those of a role, or those that a field names and their redacted copies, narrowed by a qualifier.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,24 +112,24 @@ pub(crate) fn fields_named(name: &str) -> Vec<rights::kind::Field> {
 }
 
 /// The ids in a field that holds one document or a list of them.
-fn ids(value: Option<&Value>) -> Vec<&str> {
+fn ids<'v>(value: Option<&'v Tree<'_>>) -> Vec<&'v str> {
     match value {
-        Some(Value::Array(values)) => values.iter().filter_map(Value::as_str).collect(),
-        value => value.and_then(Value::as_str).into_iter().collect(),
+        Some(Tree::List(values)) => values.iter().filter_map(Tree::as_str).collect(),
+        value => value.and_then(Tree::as_str).into_iter().collect(),
     }
 }
 
 /// A document as its record lists it.
 #[derive(Clone, Copy)]
-pub(crate) struct Listed<'r>(pub(crate) &'r Map<String, Value>);
+pub(crate) struct Listed<'r>(pub(crate) &'r Branches<'r>);
 
 impl<'r> Listed<'r> {
-    pub(crate) fn of(record: &'r Record) -> impl Iterator<Item = Self> {
-        record.list("documents").iter().filter_map(Value::as_object).map(Self)
+    pub(crate) fn of(record: &'r Record<'_>) -> impl Iterator<Item = Self> {
+        record.list("documents").iter().filter_map(Tree::as_object).map(Self)
     }
 
     pub(crate) fn text(&self, name: &str) -> &'r str {
-        self.0.get(name).and_then(Value::as_str).unwrap_or_default()
+        self.0.text(name)
     }
 
     pub(crate) fn id(&self) -> &'r str {
@@ -142,7 +142,7 @@ impl<'r> Listed<'r> {
     }
 
     fn size(&self) -> u64 {
-        self.0.get("size").and_then(Value::as_u64).unwrap_or(u64::MAX)
+        self.0.get("size").and_then(Tree::as_u64).unwrap_or(u64::MAX)
     }
 
     /// `redacted`: it is a redacted copy. Otherwise its format, the ending of its file name, or the beginning of its id up to a dot, dash

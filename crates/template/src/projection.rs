@@ -11,7 +11,7 @@ use rights::kind::{Field, Kind, Sens, Show, Type, Zone};
 use rights::kinds;
 use rights::mask::{Mask, Masking};
 use rights::record::Record;
-use serde_json::{Map, Value};
+use rights::tree::{Branches, Tree};
 use std::borrow::Cow;
 
 /// Keys of a document that tell of its bytes.
@@ -41,9 +41,18 @@ pub(crate) fn plan(draft: &Draft, projected: &Projected) -> Vec<(Field, Fate)> {
         // Of a certificate nothing is put in another value's place: what is shown would not be what was signed.
         "recorded_by" if projected.kind.name == certificate::KIND => Fate::Withheld,
         "recorded_by" => Fate::Role,
-        name => Fate::Masked(mask_of(field, projected.mask(name), draft.purpose.zone())),
+        name => match mask_of(field, projected.mask(name), draft.purpose.zone()) {
+            mask if may_be_shown(draft, projected, field, mask) => Fate::Masked(mask),
+            _ => Fate::Withheld,
+        },
     };
     fields.map(|field| (field, fate(&field))).collect()
+}
+
+/// Whether a field may be shown under that mask, as far as column and class allow.
+fn may_be_shown(draft: &Draft, projected: &Projected, field: &Field, mask: Mask) -> bool {
+    let allowed = draft.purpose.zone().is_none_or(|zone| field.allows(zone, mask)) && mask.counts_as(field).is_some_and(|sens| sens.fits(draft.sens_max));
+    allowed && !projected.dropped.iter().any(|name| name == field.name)
 }
 
 /// The projection of a record.
@@ -52,14 +61,14 @@ pub(crate) struct Projecting<'p> {
     pub projected: &'p Projected,
     pub plan: &'p [(Field, Fate)],
     pub masking: Masking<'p>,
-    pub record: &'p Record,
+    pub record: &'p Record<'p>,
     pub documents: &'p [Document],
 }
 
 /// What is shown, and the fields that are not, or not in full.
 pub(crate) struct Shown<'p> {
     /// As they are in the record, where nothing is taken away.
-    pub fields: Vec<(&'static str, Cow<'p, Value>)>,
+    pub fields: Vec<(&'static str, Cow<'p, Tree<'p>>)>,
     pub withheld: Vec<&'static str>,
     pub masked: Vec<&'static str>,
 }
@@ -71,7 +80,7 @@ pub(crate) fn mask_of(field: &Field, given: Option<Mask>, zone: Option<Zone>) ->
 
 impl<'p> Projecting<'p> {
     pub(crate) fn shown(&self) -> Shown<'p> {
-        let mut shown = Shown { fields: Vec::with_capacity(self.plan.len()), withheld: Vec::new(), masked: Vec::new() };
+        let mut shown = Shown { fields: Vec::with_capacity(self.record.fields().len()), withheld: Vec::new(), masked: Vec::new() };
         for (field, fate) in self.plan {
             let Some(value) = self.record.fields().get(field.name) else { continue };
             match self.field(field, *fate, value) {
@@ -86,12 +95,12 @@ impl<'p> Projecting<'p> {
         }
         let documents = self.listed_documents();
         if !documents.is_empty() {
-            shown.fields.push(("documents", Cow::Owned(Value::Array(documents))));
+            shown.fields.push(("documents", Cow::Owned(Tree::List(documents))));
         }
         if self.is_certificate() {
-            let fields = shown.fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone().into_owned())).collect();
-            if let Ok(proof) = certificate::disclose(self.record.fields(), &fields) {
-                shown.fields.push((certificate::MEMBER, Cow::Owned(proof)));
+            let fields = shown.fields.iter().map(|(name, value)| ((*name).to_owned(), value.to_value())).collect();
+            if let Ok(proof) = certificate::disclose(&self.record.fields().to_map(), &fields) {
+                shown.fields.push((certificate::MEMBER, Cow::Owned(Tree::from(&proof).into_owned())));
             }
         }
         shown
@@ -101,36 +110,34 @@ impl<'p> Projecting<'p> {
         self.projected.kind.name == certificate::KIND
     }
 
-    fn field<'v>(&self, field: &Field, fate: Fate, value: &'v Value) -> Option<Cow<'v, Value>> {
+    fn field(&self, field: &Field, fate: Fate, value: &'p Tree<'p>) -> Option<Cow<'p, Tree<'p>>> {
         match fate {
             Fate::Withheld => None,
-            Fate::Masked(mask) => self.value(field, mask, value),
-            Fate::Role => Some(Cow::Owned(Value::from(self.draft.text("route", "owner_role").unwrap_or_default()))),
+            Fate::Masked(mask) => self.shown_as(field, mask, value),
+            Fate::Role => Some(Cow::Owned(Tree::Text(self.draft.text("route", "owner_role").unwrap_or_default().into()))),
             Fate::Transaction => self.transaction(field, value).map(Cow::Owned),
         }
     }
 
     /// Readers need to know what changes together; how many records that are, only those may know who have all of them.
-    fn transaction(&self, field: &Field, value: &Value) -> Option<Value> {
+    fn transaction(&self, field: &Field, value: &'p Tree<'p>) -> Option<Tree<'p>> {
         match self.value(field, Mask::None, value)?.into_owned() {
-            Value::Object(mut transaction) => {
+            Tree::Object(mut transaction) => {
                 transaction.remove("size");
-                Some(Value::Object(transaction))
+                Some(Tree::Object(transaction))
             }
             _ => None,
         }
     }
 
     /// A value of that field under that mask, as far as column and class allow.
-    fn value<'v>(&self, field: &Field, mask: Mask, value: &'v Value) -> Option<Cow<'v, Value>> {
-        if self.projected.dropped.iter().any(|name| name == field.name) {
-            return None;
-        }
-        let zone = self.draft.purpose.zone();
-        if zone.is_some_and(|zone| !field.allows(zone, mask)) || !mask.counts_as(field)?.fits(self.draft.sens_max) {
-            return None;
-        }
-        let shown = match zone.map(|zone| field.shown(zone)) {
+    fn value(&self, field: &Field, mask: Mask, value: &'p Tree<'p>) -> Option<Cow<'p, Tree<'p>>> {
+        may_be_shown(self.draft, self.projected, field, mask).then(|| self.shown_as(field, mask, value))?
+    }
+
+    /// The same of a field that may be shown under that mask.
+    fn shown_as(&self, field: &Field, mask: Mask, value: &'p Tree<'p>) -> Option<Cow<'p, Tree<'p>>> {
+        let shown = match self.draft.purpose.zone().map(|zone| field.shown(zone)) {
             Some(Show::OnSale) if self.record.text("mode") != "sale" => return None,
             Some(Show::OnSale | Show::Redacted) if matches!(field.kind, Type::Doc) => self.each(field, value, &|value| self.copy(value)).map(Cow::Owned),
             _ if matches!(field.kind, Type::Object(_) | Type::FieldsOf(_) | Type::Rows | Type::Doc) => {
@@ -140,38 +147,38 @@ impl<'p> Projecting<'p> {
         }?;
         match mask {
             Mask::None => Some(shown),
-            mask => mask.apply(&shown, field.kind, &self.masking).ok().flatten().filter(|value| !is_empty(value)).map(Cow::Owned),
+            mask => mask.apply_tree(&shown, field.kind, &self.masking).ok().flatten().filter(|value| !is_empty(value)).map(Cow::Owned),
         }
     }
 
     /// The value, or each element where the field is a list; absent when nothing is left.
-    fn each(&self, field: &Field, value: &Value, one: &dyn Fn(&Value) -> Option<Value>) -> Option<Value> {
+    fn each(&self, field: &Field, value: &'p Tree<'p>, one: &dyn Fn(&'p Tree<'p>) -> Option<Tree<'p>>) -> Option<Tree<'p>> {
         match value {
-            Value::Array(values) if field.many => Some(Value::Array(values.iter().filter_map(one).collect())),
+            Tree::List(values) if field.many => Some(Tree::List(values.iter().filter_map(one).collect())),
             value => one(value),
         }
         .filter(|value| !is_empty(value))
     }
 
     /// What is inside a value, as the columns there say.
-    fn inside(&self, field: &Field, value: &Value) -> Option<Value> {
+    fn inside(&self, field: &Field, value: &'p Tree<'p>) -> Option<Tree<'p>> {
         match (field.kind, value) {
-            (Type::Object(fields), Value::Object(object)) => Some(self.object(fields.iter().copied(), object)),
-            (Type::FieldsOf(name), Value::Object(object)) => Some(self.object(Kind::named(name)?.all_fields(), object)),
-            (Type::Rows, Value::Object(rows)) => Some(self.rows(rows)),
-            (Type::Doc, Value::String(id)) => self.documents.iter().any(|document| document.id == *id).then(|| value.clone()),
+            (Type::Object(fields), Tree::Object(object)) => Some(self.object(fields.iter().copied(), object)),
+            (Type::FieldsOf(name), Tree::Object(object)) => Some(self.object(Kind::named(name)?.all_fields(), object)),
+            (Type::Rows, Tree::Object(rows)) => Some(self.rows(rows)),
+            (Type::Doc, Tree::Text(id)) => self.documents.iter().any(|document| document.id == *id).then(|| value.clone()),
             _ => Some(value.clone()),
         }
     }
 
-    fn object(&self, fields: impl Iterator<Item = Field>, object: &Map<String, Value>) -> Value {
-        let mut shown = Map::new();
+    fn object(&self, fields: impl Iterator<Item = Field>, object: &'p Branches<'p>) -> Tree<'p> {
+        let mut shown = Branches::default();
         for field in fields {
             if let Some(value) = object.get(field.name).and_then(|value| self.value(&field, self.column(&field), value)) {
-                shown.insert(field.name.to_owned(), value.into_owned());
+                shown.insert(field.name.into(), value.into_owned());
             }
         }
-        Value::Object(shown)
+        Tree::Object(shown)
     }
 
     /// The mask of a field inside another: that of its column. Geometry is never shown there, but in a backup.
@@ -187,56 +194,56 @@ impl<'p> Projecting<'p> {
     }
 
     /// What a certificate shows: kind → rows of fields of that kind.
-    fn rows(&self, kinds: &Map<String, Value>) -> Value {
-        let mut shown = Map::new();
-        for (name, rows) in kinds {
+    fn rows(&self, kinds: &'p Branches<'p>) -> Tree<'p> {
+        let mut shown = Branches::default();
+        for (name, rows) in kinds.iter() {
             let Some(kind) = Kind::named(name) else { continue };
-            let rows = rows.as_array().into_iter().flatten().filter_map(Value::as_object).map(|row| self.object(kind.all_fields(), row));
-            let rows: Vec<Value> = rows.filter(|row| !is_empty(row)).collect();
+            let rows = rows.as_list().into_iter().flatten().filter_map(Tree::as_object).map(|row| self.object(kind.all_fields(), row));
+            let rows: Vec<Tree<'p>> = rows.filter(|row| !is_empty(row)).collect();
             if !rows.is_empty() {
-                shown.insert(name.clone(), Value::Array(rows));
+                shown.insert(name.to_owned().into(), Tree::List(rows));
             }
         }
-        Value::Object(shown)
+        Tree::Object(shown)
     }
 
     /// A document that is a redacted copy, or the first redacted copy of it, when that travels.
-    fn copy(&self, value: &Value) -> Option<Value> {
+    fn copy(&self, value: &'p Tree<'p>) -> Option<Tree<'p>> {
         let id = value.as_str()?;
         let travels = |listed: &Listed<'_>| self.documents.iter().any(|document| document.id == listed.id());
         let copies = || Listed::of(self.record).filter(|listed| listed.copy_of().is_some() && travels(listed));
         let itself = copies().find(|listed| listed.id() == id);
-        itself.or_else(|| copies().find(|listed| listed.copy_of() == Some(id))).map(|listed| Value::from(listed.id()))
+        itself.or_else(|| copies().find(|listed| listed.copy_of() == Some(id))).map(|listed| Tree::Text(listed.id().into()))
     }
 
     /// The list of the documents that travel, numbered anew.
-    fn listed_documents(&self) -> Vec<Value> {
+    fn listed_documents(&self) -> Vec<Tree<'p>> {
         let mut shown = Vec::new();
         for listed in Listed::of(self.record) {
             let Some(document) = self.documents.iter().find(|document| document.id == listed.id()) else { continue };
-            let Value::Object(mut fields) = self.object(kinds::DOCUMENT.iter().copied(), listed.0) else { continue };
+            let Tree::Object(mut fields) = self.object(kinds::DOCUMENT.iter().copied(), listed.0) else { continue };
             if !self.is_certificate() {
-                fields.insert("seq".to_owned(), Value::from(shown.len() + 1));
+                fields.insert("seq".into(), Tree::Number(shown.len() as i64 + 1));
             }
             if document.strip.is_some() {
-                OF_ITS_BYTES.iter().for_each(|name| drop(fields.remove(*name)));
+                OF_ITS_BYTES.iter().for_each(|name| drop(fields.remove(name)));
             }
             if listed.copy_of().is_some_and(|of| !self.documents.iter().any(|document| document.id == of)) {
                 fields.remove("redaction");
                 if !self.is_certificate() {
-                    fields.insert("redaction".to_owned(), Value::from(REDACTED));
+                    fields.insert("redaction".into(), Tree::Text(REDACTED.into()));
                 }
             }
-            shown.push(Value::Object(fields));
+            shown.push(Tree::Object(fields));
         }
         shown
     }
 }
 
-fn is_empty(value: &Value) -> bool {
+fn is_empty(value: &Tree<'_>) -> bool {
     match value {
-        Value::Array(values) => values.is_empty(),
-        Value::Object(map) => map.is_empty(),
+        Tree::List(values) => values.is_empty(),
+        Tree::Object(map) => map.is_empty(),
         _ => false,
     }
 }

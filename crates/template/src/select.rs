@@ -4,7 +4,7 @@ use crate::context::{Context, Referenced};
 use crate::draft::{Block, Draft, Purpose};
 use rights::kind::{Field, Sens, Type};
 use rights::record::Record;
-use serde_json::{Map, Value};
+use rights::tree::{Branches, Tree};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Why a record does not travel.
@@ -120,14 +120,14 @@ pub fn references(record: &Record) -> Vec<String> {
     found
 }
 
-fn collect(fields: impl Iterator<Item = Field>, object: &Map<String, Value>, into: &mut Vec<String>) {
+fn collect(fields: impl Iterator<Item = Field>, object: &Branches<'_>, into: &mut Vec<String>) {
     for field in fields {
         let Some(value) = object.get(field.name) else { continue };
-        let values = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+        let values = value.as_list().unwrap_or(std::slice::from_ref(value));
         for value in values {
             match (field.kind, value) {
-                (Type::Ref(_), Value::String(rid)) => into.push(rid.clone()),
-                (Type::Object(fields), Value::Object(object)) => collect(fields.iter().copied(), object, into),
+                (Type::Ref(_), Tree::Text(rid)) => into.push(rid.to_string()),
+                (Type::Object(fields), Tree::Object(object)) => collect(fields.iter().copied(), object, into),
                 _ => {}
             }
         }

@@ -87,7 +87,8 @@ fn references_are_those_of_the_tables() {
     let certificate = record(sample::record(&certificate::ECERTIFICATE));
     let named = references(&certificate);
     // In objects too, but not in rows and not in `supersedes`.
-    for rid in [&certificate.fields()["template_ref"], &certificate.fields()["source_rids"][0]["rid"], &certificate.fields()["org_rid"]] {
+    let fields = certificate.fields().to_map();
+    for rid in [&fields["template_ref"], &fields["source_rids"][0]["rid"], &fields["org_rid"]] {
         assert!(rid.as_str().is_some_and(|rid| named.iter().any(|name| name == rid)), "{rid}");
     }
     assert!(!named.contains(&sample::rid("member", 3)));

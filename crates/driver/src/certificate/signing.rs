@@ -165,13 +165,13 @@ impl Signing<'_> {
                 Err(rights::certificate::clause::Refused(&rights::certificate::clause::CRT_SIGNER))
             }
         };
-        if certificate::is_signed(record.fields(), &check) {
+        let mut fields = record.fields().to_map();
+        if certificate::is_signed(&fields, &check) {
             self.report.right += 1;
             return Ok(());
         }
         if !self.options.dry_run {
             let by = Signer { zone: signer.zone.0, generation: signer.generation };
-            let mut fields = record.fields().clone();
             let proof = certificate::sign(&fields, &by, &world.random(), |message| keys.signature(message));
             fields.insert(MEMBER.into(), proof);
             write_beside(world, &dir, name, stat, &json::canonical(&Value::Object(fields))).map_err(failed)?;
@@ -220,7 +220,7 @@ impl Signing<'_> {
 }
 
 /// A certificate that can be signed: a right record, whose token is one that nobody guesses.
-fn right(value: Value) -> Result<Record, Fault> {
+fn right(value: Value) -> Result<Record<'static>, Fault> {
     let record = Record::of(value).map_err(|faults| {
         let refusing = faults.iter().find(|fault| fault.clause.refuses).or(faults.first());
         refusing.cloned().expect("a record that is refused has a fault")

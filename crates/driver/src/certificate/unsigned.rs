@@ -1,7 +1,8 @@
 //! Certificates that lack a right proof in an archive from which routes show parts of them: outside nobody could prove these.
 
-use rights::certificate::{self, Fields, KIND};
+use rights::certificate::{self, KIND};
 use rights::kind::Kind;
+use rights::tree::Branches;
 
 use super::trusting::Trusted;
 use crate::home::Home;
@@ -19,10 +20,9 @@ pub fn are_shown(home: &Home, archive: &str) -> bool {
 }
 
 /// Whether a record is a certificate that lacks a right proof by keys of this zone that still count.
-pub fn is_unsigned(home: &Home, fields: &Fields) -> bool {
+pub fn is_unsigned(home: &Home, fields: &Branches<'_>) -> bool {
     let trusted = Trusted { cards: &[], home: Some(home) };
-    fields.get("kind").is_some_and(|kind| kind == KIND)
-        && !certificate::is_signed(fields, &|signer, message, signature| trusted.check_counting(signer, message, signature))
+    fields.text("kind") == KIND && !certificate::is_signed(&fields.to_map(), &|signer, message, signature| trusted.check_counting(signer, message, signature))
 }
 
 /// One of them, or several.

@@ -7,6 +7,7 @@
 use capture::scan::UNFINISHED;
 use rights::Record;
 use rights::cross::{Finding, Parameters, Raised, alert};
+use rights::tree::{Branches, Tree};
 use std::collections::BTreeMap;
 use std::io;
 use store::disk::{Dir, Disk, Rename};
@@ -104,16 +105,16 @@ impl<'a> Alerts<'a> {
     fn list(&self, report: &mut CheckReport, rid: String, change: &'static str, alert: &Record) {
         if report.alerts.len() < LISTED_MAX {
             let subjects = alert.list("subjects").iter().filter_map(|subject| subject.as_str().map(str::to_owned)).collect();
-            let facts = alert.fields().get("facts").and_then(serde_json::Value::as_object).cloned().unwrap_or_default();
+            let facts = alert.fields().get("facts").and_then(Tree::as_object).map(Branches::to_map).unwrap_or_default();
             let text = |name: &str| alert.text(name).to_owned();
             report.alerts.push(AlertLine { rule: text("rule_id"), severity: text("severity"), region: text("region"), change, subjects, facts, alert: rid });
         }
     }
 
     /// An alert as it lies there now; none when it is no record any more.
-    fn read(&self, path: &[u8]) -> Result<Option<Record>, Failure> {
+    fn read(&self, path: &[u8]) -> Result<Option<Record<'static>>, Failure> {
         match read(self.disk, self.root, path) {
-            Ok(bytes) => Ok(Record::read(&bytes).ok()),
+            Ok(bytes) => Ok(Record::read(&bytes).ok().map(Record::into_owned)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(failed(path, &error)),
         }

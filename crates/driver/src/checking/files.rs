@@ -37,7 +37,7 @@ pub struct Met {
 /// What lies at a path.
 pub enum What {
     /// A right record, how many bytes it took, and whether it lacks a proof that it should have.
-    Record(Box<Record>, u64, bool),
+    Record(Box<Record<'static>>, u64, bool),
     /// A file that holds none.
     Faulty(Vec<Fault>),
     /// A file or folder that could not be read.
@@ -122,7 +122,7 @@ fn look(disk: &dyn Disk, root: &Dir, recognising: Option<&Recognising>, lacks: &
             Ok(bytes) => match Record::read(&bytes) {
                 Ok(record) => {
                     let lacks = lacks(&record);
-                    What::Record(Box::new(record), bytes.len() as u64, lacks)
+                    What::Record(Box::new(record.into_owned()), bytes.len() as u64, lacks)
                 }
                 Err(faults) => What::Faulty(faults),
             },

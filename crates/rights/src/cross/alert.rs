@@ -29,7 +29,7 @@ pub struct Raised<'a> {
 
 impl Finding {
     /// The alert. `occurrence` is 0, or how many alerts of the same finding were closed and over before.
-    pub fn alert(&self, occurrence: u32, raised: &Raised<'_>) -> Record {
+    pub fn alert(&self, occurrence: u32, raised: &Raised<'_>) -> Record<'static> {
         let rid = self.rid(occurrence);
         let subjects: Vec<&String> = self.subjects.iter().take(SUBJECTS_MAX).collect();
         let mut value = json!({
@@ -96,14 +96,14 @@ pub fn is_over(alert: &Record) -> bool {
 
 /// The next version of an alert whose finding is found again; none when nothing is to be said. What a person closed stays closed. What was over
 /// holds again; new numbers are written down while nobody works on it; and what is past its day is overdue.
-pub fn found_again(alert: &Record, finding: &Finding, raised: &Raised<'_>) -> Option<Record> {
+pub fn found_again(alert: &Record, finding: &Finding, raised: &Raised<'_>) -> Option<Record<'static>> {
     if is_closed(alert) {
         return None;
     }
-    let mut fields = alert.fields().clone();
+    let mut fields = alert.fields().to_map();
     let mut changed = fields.remove("valid_to").is_some();
     let now = facts(&finding.facts);
-    if alert.state() == "open" && !alert.fields().get("facts").and_then(Value::as_object).is_some_and(|before| say_the_same(before, &now)) {
+    if alert.state() == "open" && !fields.get("facts").and_then(Value::as_object).is_some_and(|before| say_the_same(before, &now)) {
         fields.insert("facts".into(), Value::Object(now));
         fields.insert("message_zh".into(), json!(finding.message()));
         changed = true;
@@ -122,14 +122,14 @@ fn say_the_same(before: &Map<String, Value>, now: &Map<String, Value>) -> bool {
 }
 
 /// The next version of an alert whose finding is not found any more; none when that was said already. Its state is for people to move.
-pub fn not_found(alert: &Record, raised: &Raised<'_>) -> Option<Record> {
+pub fn not_found(alert: &Record, raised: &Raised<'_>) -> Option<Record<'static>> {
     let until = alert.date("valid_from").map_or(raised.today, |from| from.max(raised.today));
-    let mut fields = alert.fields().clone();
+    let mut fields = alert.fields().to_map();
     fields.insert("valid_to".into(), json!(until.to_string()));
     (!is_over(alert)).then(|| next(alert, fields, raised))
 }
 
-fn next(alert: &Record, mut fields: Map<String, Value>, raised: &Raised<'_>) -> Record {
+fn next(alert: &Record, mut fields: Map<String, Value>, raised: &Raised<'_>) -> Record<'static> {
     fields.insert("version".into(), json!(alert.version() + 1));
     fields.insert("recorded_at".into(), json!(raised.at));
     fields.insert("recorded_by".into(), json!(raised.by));

@@ -6,7 +6,7 @@ use crate::kinds;
 use crate::record::Record;
 use crate::rules::Rule;
 use crate::scalar::{Area, Mu};
-use serde_json::{Map, Value};
+use crate::tree::{Branches, Tree};
 use std::collections::{BTreeMap, HashMap};
 
 /// A record's number in the index; 0 is none.
@@ -80,8 +80,8 @@ pub(super) fn key(text: &str) -> Key {
     digest.as_bytes()[..8].iter().fold(0, |key, byte| key << 8 | u64::from(*byte))
 }
 
-pub(super) fn value_key(value: &Value) -> Key {
-    key(&String::from_utf8_lossy(&crate::json::canonical(value)))
+pub(super) fn value_key(value: &Tree<'_>) -> Key {
+    key(&String::from_utf8_lossy(&crate::json::canonical_tree(value)))
 }
 
 /// A `rid` in 17 bytes: the place of its kind and its UUID. None for what is no `rid` of a known kind.
@@ -198,14 +198,14 @@ impl Index {
     }
 
     /// Takes the fields of a record in again, after every record was taken in once: only now it is known what certificates show of it.
-    /// They need no second check: what [`crate::json::read`] gives will do.
-    pub fn take_again(&mut self, fields: &Map<String, Value>) {
+    /// They need no second check: what [`crate::json::read_tree`] gives will do.
+    pub fn take_again(&mut self, fields: &Branches<'_>) {
         if self.shown_sorted != self.shown.len() {
             self.shown.sort_unstable_by_key(|shown| (shown.source, shown.certificate));
             self.shown_sorted = self.shown.len();
         }
-        let number = fields.get("rid").and_then(Value::as_str).map_or(0, |rid| self.number(rid));
-        let version = fields.get("version").and_then(Value::as_i64).unwrap_or_default();
+        let number = fields.get("rid").and_then(Tree::as_str).map_or(0, |rid| self.number(rid));
+        let version = fields.get("version").and_then(Tree::as_i64).unwrap_or_default();
         let from = self.shown.partition_point(|shown| shown.source < number);
         let shown: Vec<Shown> = self.shown[from..].iter().take_while(|shown| shown.source == number).copied().collect();
         if shown.is_empty() {

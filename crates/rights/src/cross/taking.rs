@@ -5,7 +5,7 @@ use super::rows::*;
 use crate::geometry::Geometry;
 use crate::identifier::{BankAccount, CitizenId};
 use crate::record::Record;
-use serde_json::Value;
+use crate::tree::Tree;
 
 fn day(record: &Record, name: &str) -> i32 {
     record.date(name).map_or(NO_DAY, |date| date.days())
@@ -21,8 +21,8 @@ fn person(record: &Record) -> Person {
     }
 }
 
-fn texts(values: &[Value]) -> impl Iterator<Item = &str> {
-    values.iter().filter_map(Value::as_str)
+fn texts<'v>(values: &'v [Tree<'v>]) -> impl Iterator<Item = &'v str> {
+    values.iter().filter_map(Tree::as_str)
 }
 
 /// Puts a row at the end of its table, and says where that is.
@@ -265,8 +265,8 @@ impl Index {
                 let plan = record.list("pay_plan").iter().zip(1..).map(|(due, count)| Due {
                     contract: number,
                     number: count,
-                    due: due.get("due").and_then(Value::as_str).and_then(crate::scalar::Date::parse).map_or(NO_DAY, |date| date.days()),
-                    amount: due.get("amount").and_then(Value::as_i64).unwrap_or_default(),
+                    due: due.get("due").and_then(Tree::as_str).and_then(crate::scalar::Date::parse).map_or(NO_DAY, |date| date.days()),
+                    amount: due.get("amount").and_then(Tree::as_i64).unwrap_or_default(),
                 });
                 self.dues.extend(plan);
                 let deal = self.number(record.text("deal_rid"));
@@ -319,12 +319,12 @@ impl Index {
     /// The fields that a certificate shows, each with the version of the record that it was taken from.
     fn add_shown(&mut self, record: &Record, certificate: Number) {
         let version = |rid: &str| {
-            let source = record.list("source_rids").iter().find(|source| source.get("rid").and_then(Value::as_str) == Some(rid));
-            source.and_then(|source| source.get("version")).and_then(Value::as_i64).unwrap_or_default()
+            let source = record.list("source_rids").iter().find(|source| source.get("rid").and_then(Tree::as_str) == Some(rid));
+            source.and_then(|source| source.get("version")).and_then(Tree::as_i64).unwrap_or_default()
         };
-        let rows = record.fields().get("rows").and_then(Value::as_object).into_iter().flat_map(|rows| rows.values());
-        for row in rows.filter_map(Value::as_array).flatten().filter_map(Value::as_object) {
-            let rid = row.get("rid").and_then(Value::as_str).unwrap_or_default();
+        let rows = record.fields().get("rows").and_then(Tree::as_object).into_iter().flat_map(|rows| rows.iter().map(|(_, rows)| rows));
+        for row in rows.filter_map(Tree::as_list).flatten().filter_map(Tree::as_object) {
+            let rid = row.text("rid");
             let (source, version) = (self.number(rid), version(rid));
             let fields = row.iter().filter(|(name, _)| *name != "rid");
             self.shown.extend(fields.map(|(name, value)| Shown { source, certificate, version, field: key(name), value: value_key(value) }));

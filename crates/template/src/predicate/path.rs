@@ -7,7 +7,7 @@ use crate::fault;
 use rights::kind::{Field, Kind, Type};
 use rights::kinds;
 use rights::record::Record;
-use serde_json::{Map, Value};
+use rights::tree::{Branches, Tree};
 
 /// Most steps of a path.
 pub const STEPS_MAX: usize = 8;
@@ -97,14 +97,14 @@ fn any(ways: &[Way], record: &Record, context: &dyn Context, test: &mut dyn FnMu
 }
 
 /// Whether the test holds for one of the values that these keys lead to.
-fn within(object: &Map<String, Value>, keys: &[&'static str], test: &mut dyn FnMut(&Value) -> bool) -> bool {
+fn within(object: &Branches<'_>, keys: &[&'static str], test: &mut dyn FnMut(&Tree<'_>) -> bool) -> bool {
     let Some((key, rest)) = keys.split_first() else { return false };
-    let mut one = |value: &Value| match value {
-        Value::Object(object) if !rest.is_empty() => within(object, rest, test),
+    let mut one = |value: &Tree<'_>| match value {
+        Tree::Object(object) if !rest.is_empty() => within(object, rest, test),
         value => rest.is_empty() && test(value),
     };
-    match object.get(*key) {
-        Some(Value::Array(values)) => values.iter().any(one),
+    match object.get(key) {
+        Some(Tree::List(values)) => values.iter().any(one),
         Some(value) => one(value),
         None => false,
     }

@@ -2,7 +2,7 @@
 
 use rights::kind::{Kind, Sens, Type, code_value};
 use rights::scalar::{Date, INTEGER_MAX, Time, decimal};
-use serde_json::Value;
+use rights::tree::Tree;
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
@@ -47,7 +47,7 @@ const PLACES: u32 = 4;
 
 impl<'t> Scalar<'t> {
     /// The value of a field of that type; none when it has none that could be compared.
-    pub fn of(value: &'t Value, kind: Type) -> Option<Self> {
+    pub fn of(value: &'t Tree<'_>, kind: Type) -> Option<Self> {
         let text = value.as_str();
         match Sort::of(kind)? {
             Sort::Text | Sort::Word => text.map(|text| Self::Text(Cow::Borrowed(text))),

@@ -13,7 +13,7 @@ use template::{Context, Referenced, Template};
 
 /// An archive, a day, a region and a key.
 pub struct Archive {
-    pub records: BTreeMap<String, Record>,
+    pub records: BTreeMap<String, Record<'static>>,
     pub today: Date,
     pub region: Option<String>,
     pub referenced: Referenced,
@@ -50,7 +50,7 @@ impl Context for Archive {
     fn replica_region(&self) -> Option<&str> {
         self.region.as_deref()
     }
-    fn record(&self, rid: &str) -> Option<Cow<'_, Record>> {
+    fn record(&self, rid: &str) -> Option<Cow<'_, Record<'static>>> {
         self.records.get(rid).map(Cow::Borrowed)
     }
     fn referenced(&self) -> &Referenced {
@@ -64,7 +64,7 @@ impl Context for Archive {
     }
 }
 
-pub fn record(value: Value) -> Record {
+pub fn record(value: Value) -> Record<'static> {
     Record::of(value).unwrap_or_else(|faults| panic!("a right record: {faults:?}"))
 }
 
