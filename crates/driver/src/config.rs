@@ -125,6 +125,8 @@ pub struct Policy {
     pub package_bytes_max: u64,
     /// Replica: sealed copies of packages that parity may still need, bytes; 0 keeps none and rebuilds nothing.
     pub parity_bytes_max: u64,
+    /// What the ledger says is written down when so many bytes of records came since, so that opening a home need not fold them again.
+    pub snapshot_bytes: u64,
     /// Daemon: seconds between full scans when hints work.
     pub scan_seconds: u64,
     /// Over a gateway: hours within which either side lets itself be heard of; 0: nobody expects it.
@@ -168,6 +170,7 @@ impl Default for Policy {
             read_back_medium: false,
             package_bytes_max: (4 << 30) - 1,
             parity_bytes_max: 0,
+            snapshot_bytes: 16 << 20,
             scan_seconds: 300,
             heartbeat_hours: 24,
             scrub_days: SCRUB_DAYS,
@@ -230,6 +233,7 @@ impl Config {
              #   read_back_medium = false   replica: read back past the system's memory\n\
              #   package_bytes_max = 4294967295\n\
              #   parity_bytes_max = 0       replica: bytes of sealed copies from which lost packages are rebuilt with parity\n\
+             #   snapshot_bytes = 16777216  what the ledger says is written down after so many bytes of records, to open faster\n\
              #   scan_seconds = 300         daemon: full scan even when no change was hinted\n\
              #   heartbeat_hours = 24       gateways: a sign of life so often, an alarm after twice as long without; 0: none\n\
              #   scrub_days = 90            everything is read again within so many days, to find what rots\n\

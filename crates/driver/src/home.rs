@@ -31,8 +31,6 @@ use crate::keys;
 use crate::report::Failure;
 use crate::world::World;
 
-/// A snapshot is written when so many bytes of records came after the last one.
-const SNAPSHOT_EVERY_BYTES: u64 = 16 << 20;
 /// Rows of the index put together.
 const INDEX_ROWS: usize = 400;
 
@@ -297,7 +295,7 @@ impl Home {
             return self.close_index();
         }
         self.commit()?;
-        if self.since_snapshot >= SNAPSHOT_EVERY_BYTES {
+        if self.since_snapshot >= self.config.policy.snapshot_bytes {
             self.write_snapshot()?;
         }
         // The checkpoint follows the snapshot: one that vouches for less would have the whole chain read again.

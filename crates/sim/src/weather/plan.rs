@@ -67,24 +67,24 @@ const TROUBLES: [(Trouble, u64); 38] = [
     (Trouble::Hand(Hand::Erase), 2),
     (Trouble::Hand(Hand::Extra), 1),
     (Trouble::Hand(Hand::Rot), 2),
-    (Trouble::Mishap(Mishap::Rot), 3),
-    (Trouble::Mishap(Mishap::Empty), 1),
-    (Trouble::Mishap(Mishap::Unmount), 1),
-    (Trouble::Mishap(Mishap::Unreadable), 2),
+    (Trouble::Mishap(Mishap::Rot), 6),
+    (Trouble::Mishap(Mishap::Empty), 2),
+    (Trouble::Mishap(Mishap::Unmount), 2),
+    (Trouble::Mishap(Mishap::Unreadable), 3),
     (Trouble::Mishap(Mishap::Elsewhere), 2),
     (Trouble::Mishap(Mishap::Remount), 1),
-    (Trouble::Clock(ClockTrouble::Ahead), 1),
+    (Trouble::Clock(ClockTrouble::Ahead), 2),
     (Trouble::Clock(ClockTrouble::Back), 2),
-    (Trouble::Clock(ClockTrouble::Stands), 1),
+    (Trouble::Clock(ClockTrouble::Stands), 2),
     (Trouble::ClockRight, 2),
     (Trouble::Late, 1),
     (Trouble::Backup, 3),
     (Trouble::Restore, 3),
-    (Trouble::Copy, 4),
+    (Trouble::Copy, 8),
     (Trouble::Agree, 8),
-    (Trouble::Index(IndexTrouble::Lost), 1),
-    (Trouble::Index(IndexTrouble::Stale), 1),
-    (Trouble::Index(IndexTrouble::Damaged), 1),
+    (Trouble::Index(IndexTrouble::Lost), 2),
+    (Trouble::Index(IndexTrouble::Stale), 2),
+    (Trouble::Index(IndexTrouble::Damaged), 2),
     (Trouble::Outage, 2),
     (Trouble::Mass(Deed::MassRemove), 1),
     (Trouble::Mass(Deed::MassRewrite), 1),
@@ -99,7 +99,7 @@ const TROUBLES: [(Trouble, u64); 38] = [
     (Trouble::Rotate, 2),
     (Trouble::Card, 1),
     (Trouble::Stolen, 2),
-    (Trouble::Adopt, 1),
+    (Trouble::Adopt, 2),
 ];
 
 /// What a seed makes.
@@ -129,15 +129,15 @@ const DEEDS: [(Deed, u64); 12] = [
 ];
 
 const WAYS: [(Way, u64); 9] = [
-    (Way::Lose, 4),
-    (Way::Double, 5),
-    (Way::Delay, 7),
-    (Way::Arrive, 9),
+    (Way::Lose, 7),
+    (Way::Double, 13),
+    (Way::Delay, 11),
+    (Way::Arrive, 15),
     (Way::Flip, 4),
-    (Way::Truncate, 3),
-    (Way::Misroute, 7),
+    (Way::Truncate, 4),
+    (Way::Misroute, 9),
     (Way::Wipe, 2),
-    (Way::Part, 2),
+    (Way::Part, 3),
 ];
 
 fn weighted<T: Copy>(random: &mut Random, table: &[(T, u64)]) -> T {
@@ -164,7 +164,7 @@ pub fn plan(seed: u64, crossings_max: u32) -> Plan {
         small_media: random.one_in(4),
         parity: random.one_in(3),
     };
-    let mut steps = Steps { steps: Vec::new(), random };
+    let mut steps = Steps { steps: Vec::new(), random, medium: 0 };
     let rounds = (crossings_max / u32::from(shape.replicas())).clamp(2, 14);
     for round in 0..rounds {
         steps.round(&shape, round);
@@ -175,6 +175,8 @@ pub fn plan(seed: u64, crossings_max: u32) -> Plan {
 struct Steps {
     steps: Vec<Step>,
     random: Random,
+    /// The medium of the last round.
+    medium: u8,
 }
 
 impl Steps {
@@ -184,10 +186,11 @@ impl Steps {
     }
 
     fn strike(&mut self, medium: bool) -> Option<Strike> {
-        if !self.random.one_in(5) {
+        if !self.random.one_in(12) {
             return None;
         }
-        let strike = *self.random.pick(&Strike::ALL).expect("there are some");
+        // A full medium often has room enough all the same.
+        let strike = if medium && self.random.one_in(12) { Strike::MediumFull } else { *self.random.pick(&Strike::ALL).expect("there are some") };
         (medium || !strike.needs_medium()).then_some(strike)
     }
 
@@ -207,11 +210,19 @@ impl Steps {
             let deed = weighted(&mut self.random, &DEEDS);
             self.push(Act::People(deed));
         }
+        // People take a round or two to see what is wrong: what stands for longer shows no more of it.
+        if self.random.one_in(2) {
+            [Act::Mend, Act::Release, Act::Agree { strike: None }].into_iter().for_each(|act| self.push(act));
+        }
         self.trouble(shape, round);
         if self.random.one_in(2) {
             self.trouble(shape, round);
         }
-        let medium = self.medium(shape);
+        // Who has one medium at hand mostly goes on with it; what lies on another one comes back late, and often for nothing.
+        if self.random.one_in(3) {
+            self.medium = self.any_medium(shape);
+        }
+        let medium = self.medium;
         let strike = self.strike(true);
         self.push(Act::Source { medium, strike });
         self.aftermath(strike, 0);
@@ -261,7 +272,7 @@ impl Steps {
         medium
     }
 
-    fn medium(&mut self, shape: &Shape) -> u8 {
+    fn any_medium(&mut self, shape: &Shape) -> u8 {
         u8::try_from(self.random.below(u64::from(shape.media))).expect("small")
     }
 
@@ -294,7 +305,7 @@ impl Steps {
                 self.restored(home);
             }
             Trouble::Copy if round > 1 => {
-                let (home, medium) = (u8::try_from(self.random.below(u64::from(shape.by_medium) + 1)).expect("small"), self.medium(shape));
+                let (home, medium) = (u8::try_from(self.random.below(u64::from(shape.by_medium) + 1)).expect("small"), self.any_medium(shape));
                 self.push(Act::Copy { home, medium });
             }
             Trouble::Restore | Trouble::Copy => {}

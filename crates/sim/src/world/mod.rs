@@ -33,6 +33,8 @@ pub use scene::{Places, Scene};
 
 /// Items that may change at once on a route of these worlds.
 pub const BREAKER_ITEMS: u64 = 14;
+/// Bytes of records after which what a ledger says is written down: a few times in a world.
+pub const SNAPSHOT_BYTES: u64 = 10_000;
 /// Bytes of a medium that is called small: large documents travel in parts.
 const SMALL_MEDIUM_BYTES: u64 = 200 << 10;
 /// What one step takes, ns.

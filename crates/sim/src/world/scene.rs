@@ -3,7 +3,7 @@
 
 use super::ground::Ground;
 use super::keys::KeyState;
-use super::{BREAKER_ITEMS, Known};
+use super::{BREAKER_ITEMS, Known, SNAPSHOT_BYTES};
 use crate::clock::SimClock;
 use crate::disk::{Image, SimDisk, Thing, VolumeOptions};
 use crate::entropy::SimEntropy;
@@ -334,7 +334,8 @@ pub fn policies(disk: &SimDisk, home: &Path, shape: Shape) {
     let bytes = if shape.parity { PARITY_BYTES } else { 0 };
     // Every command reads it; this person needs no comments.
     edit(disk, home, |text| text.split_inclusive('\n').filter(|line| !line.starts_with('#')).collect());
-    edit(disk, home, |text| text.replacen("[policy]\n", &format!("[policy]\nbreaker_items = {BREAKER_ITEMS}\nparity_bytes_max = {bytes}\n"), 1));
+    let policy = format!("[policy]\nbreaker_items = {BREAKER_ITEMS}\nparity_bytes_max = {bytes}\nsnapshot_bytes = {SNAPSHOT_BYTES}\n");
+    edit(disk, home, |text| text.replacen("[policy]\n", &policy, 1));
 }
 
 /// The first route has parity, where the layout says so.
