@@ -38,6 +38,9 @@ impl Show for TemplatePlan {
         let counts = [("added", self.added), ("changed", self.changed), ("withdrawn", self.withdrawn), ("unchanged", self.unchanged)];
         let counts: Vec<(&str, String)> = counts.map(|(name, count)| (name, number(count))).into();
         page.say("template.plan", &counts.iter().map(|(name, value)| (*name, value.as_str())).collect::<Vec<_>>());
+        if self.changed > 0 {
+            page.say("template.history", &[("route", &self.route)]);
+        }
         for (title, fields) in [("template.withheld", false), ("template.masked", true)] {
             let of = |kind: &KindOutlook| if fields { kind.masked.clone() } else { kind.withheld.clone() };
             let lines: Vec<String> =
