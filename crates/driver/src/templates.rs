@@ -13,6 +13,7 @@ use wire::{Digest, ItemId};
 pub mod report;
 
 use self::report::{KindOutlook, TemplateCheckReport, TemplateFile, TemplateFinding, TemplatePlan, TemplateSample, TemplateShown};
+use crate::certificate::unsigned;
 use crate::home::{Access, Home};
 use crate::packing::source_route;
 use crate::progress::Stage;
@@ -125,7 +126,7 @@ pub fn template_preview(world: &World, path: &Path, file: &Path, route: &str) ->
     home.require(Role::Source, "template preview")?;
     let (_, template, problems) = for_route(world, &home, route, file)?;
     let mut plan = plan(&home, route, template)?;
-    plan.problems = problems;
+    plan.problems.splice(0..0, problems);
     Ok(plan)
 }
 
@@ -136,7 +137,7 @@ pub fn template_activate(world: &World, path: &Path, file: &Path, route: &str, r
     let (text, template, problems) = for_route(world, &home, route, file)?;
     let id = template.id().to_owned();
     let mut plan = plan(&home, route, template)?;
-    plan.problems = problems;
+    plan.problems.splice(0..0, problems);
     let digest = digest_of(&text);
     let active = source_route(&home, route)?.template.clone();
     if let Some(active) = active.filter(|active| active.digest == digest) {
@@ -180,6 +181,7 @@ struct Seen {
     same: bool,
     withheld: Vec<&'static str>,
     masked: Vec<&'static str>,
+    lacks_proof: bool,
     sample: Option<TemplateSample>,
 }
 
@@ -213,8 +215,10 @@ fn plan(home: &Home, name: &str, template: Template) -> Result<TemplatePlan, Fai
             after: value(&after),
         });
         let (carried, was_carried, same) = (after.is_some(), before.is_some(), after == before);
-        Some(Seen { kind: record.kind().name, carried, documents, was_carried, same, withheld, masked, sample })
+        let lacks_proof = carried && unsigned::is_unsigned(home, record.fields());
+        Some(Seen { kind: record.kind().name, carried, documents, was_carried, same, withheld, masked, lacks_proof, sample })
     };
+    let mut lacking = 0;
     let mut kinds: BTreeMap<&str, (KindOutlook, BTreeSet<&str>, BTreeSet<&str>)> = BTreeMap::new();
     let places: Vec<(usize, u32)> = records.into_iter().enumerate().collect();
     // Some of them at a time: what is found of one is counted and forgotten.
@@ -240,11 +244,16 @@ fn plan(home: &Home, name: &str, template: Template) -> Result<TemplatePlan, Fai
             *count += u64::from(whether);
         }
         kind.documents += seen.documents;
+        lacking += u64::from(seen.lacks_proof);
         withheld.extend(seen.withheld);
         masked.extend(seen.masked);
         plan.samples.extend(seen.sample.filter(|_| plan.samples.len() < SAMPLES));
     }
     home.world.progress.end();
+    if lacking > 0 {
+        plan.problems
+            .push(unsigned::problem(name.into(), format!("{lacking} certificates of which the route shows parts are not signed, or signed as something else")));
+    }
     let names = |names: BTreeSet<&str>| names.into_iter().map(str::to_owned).collect();
     plan.kinds = kinds.into_values().map(|(kind, withheld, masked)| KindOutlook { withheld: names(withheld), masked: names(masked), ..kind }).collect();
     Ok(plan)
