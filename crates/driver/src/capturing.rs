@@ -6,7 +6,7 @@ use engine::changes::{Scanned, between};
 use std::path::Path;
 use wire::ItemId;
 use wire::card::Role;
-use wire::record::{Captured, FileStat, Place};
+use wire::record::{Captured, CapturedRow, FileStat, Place};
 
 use crate::home::{Access, Home};
 use crate::progress::Stage;
@@ -70,12 +70,12 @@ fn one(home: &mut Home, name: &str, deep: bool) -> Result<(Option<ArchiveCapture
         let detail = format!("{} is empty but held {} items: not taken as a deletion", root.display(), archive.items.iter().filter(|item| !item.gone).count());
         return Ok((None, vec![Problem { code: "SRC-02", subject: name.into(), detail }]));
     }
-    let word = |row: &wire::record::CapturedRow| match (&row.stat, archive.items.get(row.item as usize).is_none_or(|item| item.gone)) {
+    let word = |row: &CapturedRow| match (&row.stat, archive.items.get(row.item as usize).is_none_or(|item| item.gone)) {
         (None, _) => "deleted",
         (Some(_), true) => "added",
         (Some(_), false) => "modified",
     };
-    let id = |row: &wire::record::CapturedRow| row.id.clone().unwrap_or_else(|| archive.items[row.item as usize].id.clone());
+    let id = |row: &CapturedRow| row.id.clone().unwrap_or_else(|| archive.items[row.item as usize].id.clone());
     let mut captured = ArchiveCapture {
         archive: name.into(),
         items,
@@ -101,10 +101,10 @@ fn one(home: &mut Home, name: &str, deep: bool) -> Result<(Option<ArchiveCapture
     } else {
         changes.young.clone()
     };
-    let (mut rows, mut root_place) = (changes.rows.into_iter(), changes.place);
-    while rows.len() > 0 || root_place.is_some() {
-        let some = rows.by_ref().take(ROWS_MAX).collect();
-        home.record(Captured { archive: name.into(), root: root_place.take(), rows: some })?;
+    let mut root_place = changes.place;
+    let mut rows = in_pieces(changes.rows);
+    while !rows.is_empty() || root_place.is_some() {
+        home.record(Captured { archive: name.into(), root: root_place.take(), rows: rows.pop().unwrap_or_default() })?;
     }
     // What is known to be rotten is looked at each time: the alarm stays until somebody has brought the content back.
     let rotten = (0u32..).zip(&home.source().archives[name].items).filter(|(_, item)| item.rotten && !item.gone).map(|(number, _)| number);
@@ -128,6 +128,16 @@ fn one(home: &mut Home, name: &str, deep: bool) -> Result<(Option<ArchiveCapture
         });
     }
     Ok((Some(captured), problems))
+}
+
+/// Rows in pieces of a record of the ledger, the first one last: each is let go when the fold has taken it in, for that grows meanwhile.
+fn in_pieces(mut rows: Vec<CapturedRow>) -> Vec<Vec<CapturedRow>> {
+    let mut pieces = Vec::new();
+    while !rows.is_empty() {
+        pieces.push(rows.split_off((rows.len() - 1) / ROWS_MAX * ROWS_MAX));
+        rows.shrink_to_fit();
+    }
+    pieces
 }
 
 /// Where the root of an archive lies; none where it is not there or the file system cannot tell.

@@ -6,7 +6,7 @@
 
 use capture::racy::{CLOCK_TICK_NS, is_young};
 use capture::read::{Parents, ReadFailure};
-use engine::source::{Archive, Item, Route};
+use engine::source::{Archive, Item, Route, RouteItem};
 use seal::chunk::CHUNKED_BYTES_MIN;
 use seal::reading::{Reading, WasRead};
 use std::collections::{HashMap, HashSet};
@@ -25,17 +25,19 @@ use crate::world::World;
 pub const READ_TRIES: u32 = 3;
 
 /// What the replica is proven to hold, by digest: content that need not travel.
-pub struct Proven {
-    digests: HashMap<Digest, u64>,
+pub struct Proven<'a> {
+    items: &'a [RouteItem],
+    /// Numbers of items by the first bytes of their digest: of two that begin alike one is not found, and travels.
+    numbers: HashMap<u64, u32>,
     sizes: HashSet<u64>,
 }
 
-impl Proven {
+impl<'a> Proven<'a> {
     /// Everything that is proven on a route.
-    pub fn of(route: &Route) -> Self {
-        let held = route.items.iter().filter(|item| item.proven_version > 0 && !item.proven_gone && item.proven_bytes > 0);
-        let digests: HashMap<Digest, u64> = held.map(|item| (item.proven_digest, item.proven_bytes)).collect();
-        Self { sizes: digests.values().copied().collect(), digests }
+    pub fn of(route: &'a Route) -> Self {
+        let held = || route.items.iter().zip(0u32..).filter(|(item, _)| item.proven_version > 0 && !item.proven_gone && item.proven_bytes > 0);
+        let numbers = held().map(|(item, number)| (beginning(&item.proven_digest), number)).collect();
+        Self { items: &route.items, numbers, sizes: held().map(|(item, _)| item.proven_bytes).collect() }
     }
     /// Whether a document of this size may be there already.
     pub fn has_size(&self, size: u64) -> bool {
@@ -43,8 +45,13 @@ impl Proven {
     }
     /// Whether this content is there.
     pub fn holds(&self, digest: &Digest, size: u64) -> bool {
-        self.digests.get(digest) == Some(&size)
+        let item = self.numbers.get(&beginning(digest)).map(|number| &self.items[*number as usize]);
+        item.is_some_and(|item| item.proven_digest == *digest && item.proven_bytes == size)
     }
+}
+
+fn beginning(digest: &Digest) -> u64 {
+    u64::from_le_bytes(digest.0[..8].try_into().expect("8 of 32 bytes"))
 }
 
 /// A piece before its base has an index.
@@ -164,7 +171,7 @@ pub struct Reader<'a> {
     /// Whether anything is to be removed at the replica: else no deletion has to make room.
     pub removes: bool,
     /// What the replica holds.
-    pub proven: &'a Proven,
+    pub proven: &'a Proven<'a>,
     /// Keys what the receipt must say.
     pub possession_key: [u8; 32],
     /// Gives the chunks of a document that was packed before.

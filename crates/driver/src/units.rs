@@ -128,6 +128,39 @@ impl Sets {
     }
 }
 
+/// The places of units, in the order in which these were met. A table by item is smaller than a map of units: most are of one record.
+struct Ranks {
+    /// Of the unit of a record, or of an item of its own.
+    by_item: Vec<u32>,
+    by_transaction: HashMap<[u8; 16], u32>,
+    next: u32,
+}
+
+const NO_RANK: u32 = u32::MAX;
+
+impl Ranks {
+    /// That of a unit, a new one where it was not met before.
+    fn given(&mut self, unit: Unit) -> u32 {
+        let rank = match unit {
+            Unit::Transaction(id) => self.by_transaction.entry(id).or_insert(NO_RANK),
+            Unit::Record(number) | Unit::Alone(number) => &mut self.by_item[number as usize],
+        };
+        if *rank == NO_RANK {
+            *rank = self.next;
+            self.next += 1;
+        }
+        *rank
+    }
+
+    fn known(&self, unit: Unit) -> Option<u32> {
+        let rank = match unit {
+            Unit::Transaction(id) => self.by_transaction.get(&id),
+            Unit::Record(number) | Unit::Alone(number) => self.by_item.get(number as usize),
+        };
+        rank.copied().filter(|rank| *rank != NO_RANK)
+    }
+}
+
 /// Brings what travels together together: each unit where its first item was, large documents first, with those items of a
 /// transaction that would not travel by themselves (TX5). A unit of which something must stay is left out.
 pub fn arrange(archive: &Archive, route: &Route, units: &Units, selected: Vec<Selected>) -> Vec<Selected> {
@@ -137,20 +170,20 @@ pub fn arrange(archive: &Archive, route: &Route, units: &Units, selected: Vec<Se
         .filter(|(item, number)| item.is_held_back() && !item.gone && !route.item(*number).is_excluded(item))
         .map(|(_, number)| unit(number))
         .collect();
-    let mut rank: HashMap<Unit, usize> = HashMap::new();
-    let mut arranged: Vec<(usize, Selected)> = Vec::with_capacity(selected.len());
+    let mut ranks = Ranks { by_item: vec![NO_RANK; archive.items.len()], by_transaction: HashMap::new(), next: 0 };
+    let mut arranged: Vec<(u32, Selected)> = Vec::with_capacity(selected.len());
+    let mut is_taken = vec![false; archive.items.len()];
     for one in selected {
         let unit = unit(one.item);
         if !blocked.contains(&unit) {
-            let next = rank.len();
-            arranged.push((*rank.entry(unit).or_insert(next), one));
+            is_taken[one.item as usize] = true;
+            arranged.push((ranks.given(unit), one));
         }
     }
-    let taken: HashSet<u32> = arranged.iter().map(|(_, selected)| selected.item).collect();
     let of_one = |item: &Item, number: u32| item.transaction.is_some() || !units.joined.is_empty() && matches!(unit(number), Unit::Transaction(_));
-    for (item, number) in numbered().filter(|(item, number)| !taken.contains(number) && of_one(item, *number)) {
-        let rank = rank.get(&unit(number)).filter(|_| !route.item(number).is_left(item));
-        arranged.extend(rank.map(|rank| (*rank, Selected { item: number, because: Because::Due })));
+    for (item, number) in numbered().filter(|(item, number)| !is_taken[*number as usize] && of_one(item, *number)) {
+        let rank = ranks.known(unit(number)).filter(|_| !route.item(number).is_left(item));
+        arranged.extend(rank.map(|rank| (rank, Selected { item: number, because: Because::Due })));
     }
     let size = |number: u32| std::cmp::Reverse(archive.items[number as usize].stat.size);
     arranged.sort_by_key(|(rank, selected)| (*rank, size(selected.item)));
