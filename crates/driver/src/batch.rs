@@ -5,6 +5,7 @@ use rayon::prelude::*;
 use std::collections::HashMap;
 use wire::Digest;
 use wire::limits::BLOCK_PLAIN_BYTES_MAX;
+use wire::planted;
 
 use crate::frame_writer::FrameWriter;
 use crate::layout::store_blocks;
@@ -94,7 +95,8 @@ pub fn read_wave(reader: &Reader<'_>, wave: &[&[Planned]]) -> Vec<Batch> {
         .collect()
 }
 
-/// Reads what travels together: all of it, or nothing where something could not be read.
+/// Reads what travels together: all of it, or nothing where something could not be read, or where something of it is to be withdrawn, which
+/// is known only now: then all of it is planned anew.
 fn read_unit(reader: &Reader<'_>, unit: &[Planned], batch: &mut Batch, parents: &mut capture::read::Parents, content: &mut Vec<u8>) {
     let before = (batch.plain.len(), batch.documents.len(), batch.removals.len());
     for planned in unit {
@@ -108,6 +110,13 @@ fn read_unit(reader: &Reader<'_>, unit: &[Planned], batch: &mut Batch, parents: 
             batch.removals.extend(&planned.deletions);
         }
         batch.documents.push(read.map_err(|reason| (number, reason)));
+    }
+    let leaves = |read: &Result<DocumentRead, (u32, NotRead)>| matches!(read, Err((number, NotRead::Excluded)) if reader.may_be_there(*number));
+    if unit.len() > 1 && batch.documents[before.1..].iter().any(leaves) && !planted::is("withdrawn-apart") {
+        batch.plain.truncate(before.0);
+        batch.removals.truncate(before.2);
+        let refused: Vec<_> = batch.documents.drain(before.1..).filter(Result::is_err).collect();
+        batch.documents.extend(refused);
     }
     let stays = |read: &Result<DocumentRead, (u32, NotRead)>| matches!(read, Err((_, reason)) if reason.holds_others());
     if unit.len() > 1 && batch.documents[before.1..].iter().any(stays) {

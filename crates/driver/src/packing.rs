@@ -4,9 +4,10 @@
 use carrier::{Carrier, Medium, OpenTrouble, WriteFailure};
 use engine::inventory::Entry;
 use engine::select::{self, Selected};
+use engine::source::Archive;
 use engine::standing;
 use seal::envelope::{SealEntropy, Sealing};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use wire::card::Role;
@@ -164,7 +165,8 @@ pub fn never_published(home: &mut Home, name: &str, target: &Target<'_>) -> Resu
 
 /// Packs one route until nothing is left or nothing fits.
 fn route(home: &mut Home, name: &str, target: &Target<'_>, options: &PackOptions, mut holds: Holds, report: &mut PackReport) -> Result<(), Failure> {
-    let mut skipped: BTreeSet<u32> = BTreeSet::new();
+    // What could not be read stays with all that travels with it, until somebody packs again.
+    let mut skipped: HashSet<Unit> = HashSet::new();
     let before = report.packages.len();
     if !options.picks() && !crate::asking::ask(home, name, target, report)? {
         return Ok(());
@@ -176,7 +178,8 @@ fn route(home: &mut Home, name: &str, target: &Target<'_>, options: &PackOptions
         // What was planned goes on from package to package; only when it is through is looked for more.
         if anew || planned.is_empty() {
             planned = selected(home, name, target, options, &holds, &urgent.items, prepared.as_ref())?;
-            planned.retain(|selected| !skipped.contains(&selected.item));
+            let archive = &home.source().archives[&source_route(home, name)?.archive];
+            planned.retain(|selected| !skipped.contains(&unit_of(archive, prepared.as_ref(), selected.item)));
             anew = false;
         }
         if planned.is_empty() {
@@ -203,9 +206,12 @@ fn route(home: &mut Home, name: &str, target: &Target<'_>, options: &PackOptions
         let judged = projecting::judged(home, name, &one.refused)?;
         // Where all that would have filled the package stays behind, there is room for what comes after.
         let stays = !one.refused.is_empty();
-        let told: std::collections::HashSet<u32> = one.refused.iter().map(|(number, _)| *number).collect();
+        let told: HashSet<u32> = one.refused.iter().map(|(number, _)| *number).collect();
         planned.retain(|selected| !told.contains(&selected.item));
-        skipped.extend(one.refused.iter().filter(|(_, reason)| reason.holds_others()).map(|(number, _)| *number));
+        let archive = &home.source().archives[&source_route(home, name)?.archive];
+        let holding = one.refused.iter().filter(|(_, reason)| reason.holds_others());
+        skipped.extend(holding.map(|(number, _)| unit_of(archive, prepared.as_ref(), *number)));
+        planned.retain(|selected| !skipped.contains(&unit_of(archive, prepared.as_ref(), selected.item)));
         for (number, reason) in one.refused {
             report.problems.extend(refusal(home, name, number, reason)?);
         }
@@ -224,7 +230,7 @@ fn route(home: &mut Home, name: &str, target: &Target<'_>, options: &PackOptions
             if judged || stays {
                 continue;
             }
-            planned.retain(|selected| !skipped.contains(&selected.item) && planning::waits(home, name, selected, &holds));
+            planned.retain(|selected| planning::waits(home, name, selected, &holds));
             let bytes = bytes_of(home, name, &planned);
             planning::report_waiting(report, name, planned.len() as u64, bytes);
             break;
@@ -235,8 +241,8 @@ fn route(home: &mut Home, name: &str, target: &Target<'_>, options: &PackOptions
         }
         report.packages.push(packed);
         report.urgent += rows.iter().filter(|(item, ..)| urgent.records.contains(item)).count() as u64;
-        let done: std::collections::HashSet<u32> = rows.iter().map(|(item, ..)| *item).collect();
-        planned.retain(|selected| !done.contains(&selected.item) && !skipped.contains(&selected.item));
+        let done: HashSet<u32> = rows.iter().map(|(item, ..)| *item).collect();
+        planned.retain(|selected| !done.contains(&selected.item));
         for (item, version, part) in rows {
             anew |= part.is_some();
             match part {
@@ -249,6 +255,14 @@ fn route(home: &mut Home, name: &str, target: &Target<'_>, options: &PackOptions
         acknowledge(home, name, target, &holds, report)?;
     }
     Ok(())
+}
+
+/// What is said of rot.
+pub const ROT: &str = "content differs, but size and times are those of the last reading";
+
+/// What an item of a route travels with.
+fn unit_of(archive: &Archive, prepared: Option<&Prepared>, number: u32) -> Unit {
+    prepared.map_or(Unit::Alone(number), |prepared| prepared.units.unit(archive, number))
 }
 
 pub fn refusal(home: &mut Home, name: &str, number: u32, reason: NotRead) -> Result<Option<Problem>, Failure> {
@@ -265,7 +279,7 @@ pub fn refusal(home: &mut Home, name: &str, number: u32, reason: NotRead) -> Res
         NotRead::Rotten => {
             home.record(Rotten { archive, items: vec![number] })?;
             home.commit()?;
-            problem("SRC-06", "content differs, but size and times are those of the last reading".into())
+            problem("SRC-06", ROT.into())
         }
     })
 }

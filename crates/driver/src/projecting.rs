@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 
 use crate::home::Home;
 use crate::packing::source_route;
-use crate::reader::{NotRead, not_read};
+use crate::reader::{NotRead, is_rot, not_read};
 use crate::records::{Grouping, Recognising};
 use crate::report::Failure;
 use crate::rereading::ROWS_MAX;
@@ -209,6 +209,9 @@ impl<'a> Projector<'a> {
         if stat != item.stat {
             return Err(NotRead::Unstable);
         }
+        if is_rot(item, &stat, &digest_of(&content)) {
+            return Err(NotRead::Rotten);
+        }
         let record = self.record_of(number, &content).ok_or(NotRead::Excluded)?.into_owned();
         Ok((content, record))
     }
@@ -280,7 +283,9 @@ impl<'a> Projector<'a> {
     fn of_document(&self, number: u32, parents: &mut Parents) -> Result<Option<template::Document>, NotRead> {
         let whole = self.template().is_none_or(|template| template.draft().identity.is_some());
         let Some(record) = self.grouping.record_of(number).filter(|_| !self.is_record(number)) else { return Ok(None) };
-        let (_, of) = match (self.read_record(record, parents), whole) {
+        // What is to be said of a record that rotted is said of itself.
+        let read = self.read_record(record, parents).map_err(|reason| if matches!(reason, NotRead::Rotten) { NotRead::Together } else { reason });
+        let (_, of) = match (read, whole) {
             // Of a kind that is not known nothing travels under a template.
             (read, false) => read?,
             (_, true) if self.judge.is_none() => return Ok(None),
@@ -314,6 +319,7 @@ impl<'a> Projector<'a> {
         }
         let record = self.record_of(number, content).ok_or(NotRead::Excluded)?;
         match self.judged(&record, number, parents) {
+            Some(Judgement::Carried(_)) if planted::is("withheld-let-through") => Ok(Made::AsItIs),
             Some(Judgement::Carried(carried)) => Ok(instead(carried.record)),
             _ => Err(NotRead::Excluded),
         }
@@ -349,7 +355,8 @@ pub fn active(home: &Home, name: &str) -> Result<Option<Template>, Failure> {
     let parse = |active: &engine::source::Template| {
         Template::parse(&active.text).map_err(|faults| Failure::new("TPL-13", &active.id, faults.first().map(ToString::to_string).unwrap_or_default()))
     };
-    source_route(home, name)?.template.as_ref().map(parse).transpose()
+    let of_another = || home.source().routes.values().find_map(|route| route.template.as_ref()).filter(|_| planted::is("template-of-another-route"));
+    of_another().or(source_route(home, name)?.template.as_ref()).map(parse).transpose()
 }
 
 /// The day, as the clock says (UTC).

@@ -158,6 +158,11 @@ impl NotRead {
     }
 }
 
+/// Whether what was read of an item is rot: same attributes as captured, and yet other content.
+pub fn is_rot(item: &Item, stat: &FileStat, digest: &Digest) -> bool {
+    !planted::is("rot-carried") && item.stat == *stat && !item.young && item.digest.is_some_and(|known| known != *digest)
+}
+
 /// Everything a reader needs; shared by all threads.
 pub struct Reader<'a> {
     /// The outer world.
@@ -202,10 +207,9 @@ impl Reader<'_> {
         (proven && self.may_refer(number)).then(|| (self.chunk_list)(&sent.proven_digest)).flatten().map(|list| BaseChunks::of(&list))
     }
 
-    /// Whether what was read is rot: same attributes as captured, and yet other content.
+    /// Whether what was read is rot.
     pub fn is_rot(&self, number: u32, stat: &FileStat, digest: &Digest) -> bool {
-        let item = self.item(number);
-        !planted::is("rot-carried") && item.stat == *stat && !item.young && item.digest.is_some_and(|known| known != *digest)
+        is_rot(self.item(number), stat, digest)
     }
 
     /// What an item travels with.
@@ -228,16 +232,26 @@ impl Reader<'_> {
         self.route.items.get(number as usize).map_or(self.item(number).gone, |sent| sent.is_gone(self.item(number)))
     }
 
+    /// Whether the replica may hold something of an item.
+    pub fn may_be_there(&self, number: u32) -> bool {
+        let sent = self.route.item(number);
+        sent.packed_version > 0 || sent.is_purging()
+    }
+
     /// What was read, as it travels: what the route makes of it is put in the place of `content`. Gives the digest of what was there.
     fn projected(&self, number: u32, stat: &FileStat, content: &mut Vec<u8>, parents: &mut Parents) -> Result<Option<Digest>, NotRead> {
         let Some(projector) = self.projector else { return Ok(None) };
         if *stat != self.item(number).stat {
             return Err(NotRead::Unstable);
         }
+        // What rotted may say anything of itself, also that the route does not carry it.
+        let source = projecting::digest_of(content);
+        if self.is_rot(number, stat, &source) {
+            return Err(NotRead::Rotten);
+        }
         match projector.make(number, content, parents)? {
             Made::AsItIs => Ok(None),
             Made::Instead(bytes) => {
-                let source = projecting::digest_of(content);
                 *content = bytes;
                 Ok(Some(source))
             }

@@ -18,6 +18,8 @@ use crate::acts::{Matcher, patterns};
 use crate::certificate::unsigned;
 use crate::config::{ArchiveConfig, Layout};
 use crate::home::Home;
+use crate::projecting::digest_of;
+use crate::reader::is_rot;
 use crate::report::{Failure, Problem};
 use crate::rereading::ROWS_MAX;
 
@@ -25,6 +27,8 @@ use crate::rereading::ROWS_MAX;
 const FOLDER_RECORD: &[u8] = b"record.json";
 /// Bytes of a fault that the ledger keeps.
 const FAULT_BYTES_MAX: usize = 120;
+/// A record whose content differs while its attributes are those of the last reading.
+const ROTTEN: &str = "SRC-06";
 /// A document whose record is at fault.
 const OF_FAULTY: &str = "SRC-11";
 /// A file that belongs to no record.
@@ -160,7 +164,9 @@ pub fn describe(home: &mut Home, name: &str, root: &Dir) -> Result<Vec<Problem>,
     let Some(recognising) = Recognising::of(&home.config.archives[name])? else { return Ok(Vec::new()) };
     let mut problems = Vec::new();
     let archive = &home.source().archives[name];
-    let again = |item: &Item| item.fault.as_deref().is_some_and(|fault| fault == DUPLICATE || fault == "SRC-04" || fault == "SRC-05" || fault == NO_RECORD);
+    let again = |item: &Item| {
+        item.fault.as_deref().is_some_and(|fault| fault == DUPLICATE || fault == "SRC-04" || fault == "SRC-05" || fault == ROTTEN || fault == NO_RECORD)
+    };
     let open = |item: &Item| !item.described || !item.gone && again(item);
     if archive.items.iter().any(open) {
         let grouping = Grouping::of(archive, &recognising);
@@ -211,6 +217,7 @@ fn problem(item: &Item, fault: &str) -> Problem {
     let (code, detail) = match fault {
         "SRC-04" => ("SRC-04", "it changes while it is read".into()),
         "SRC-05" => ("SRC-05", "it cannot be read".into()),
+        ROTTEN => (ROTTEN, crate::packing::ROT.into()),
         NO_RECORD => (NO_RECORD, "it belongs to no record of this archive".into()),
         fault => (OF_FAULTY, fault.to_owned()),
     };
@@ -293,6 +300,8 @@ fn read(home: &Home, name: &str, root: &Dir, groups: &[&[Member]], taken: &mut H
             return Told::fault(rights::Fault::limited(&rights::fault::TOO_LARGE, "", rights::json::RECORD_BYTES_MAX as u64).to_string());
         }
         match parents.read(disk, root, &item.id, &mut |bytes| content.extend_from_slice(bytes)) {
+            // What rotted may say anything of itself, and nothing of it is believed.
+            Ok(stat) if is_rot(item, &stat, &digest_of(content)) => Told::fault(ROTTEN),
             Ok(stat) if stat == item.stat => Told::of(content, &is_unsigned),
             Ok(_) | Err(ReadFailure::Unstable) => Told::fault("SRC-04"),
             Err(ReadFailure::Gone) => Told::fault("SRC-04"),

@@ -152,7 +152,8 @@ impl RouteItem {
     /// Whether nothing of `item` is at the replica, or on the way there, and nothing of it is to be.
     pub fn is_left(&self, item: &Item) -> bool {
         let removed = self.proven_gone && self.proven_version == self.packed_version && self.again.is_none();
-        self.is_gone(item) && (self.packed_version == 0 || removed) && !self.is_purging()
+        let forgotten = self.is_excluded(item) && planted::is("withdraw-forgotten");
+        self.is_gone(item) && (self.packed_version == 0 || removed || forgotten) && !self.is_purging()
     }
 
     /// Whether what was packed last is what `item` is now, and with it what is to be purged of it.
