@@ -1,7 +1,8 @@
 //! Rot does not cross (P11), on a disk that really rots: bytes of its image are changed while nobody has it mounted.
 
 use super::mounted::Image;
-use super::stand::{Side, Stand, tree};
+use super::stand::{Setting, Side, Stand, tree};
+use super::templates::{activate_on, member, template};
 use Side::{Replica, Source};
 
 fn codes(stand: &Stand, arguments: &[&str]) -> Vec<String> {
@@ -65,4 +66,40 @@ fn packing_reads_what_rotted() {
     assert_eq!(codes(&stand, &["carry", &medium]), ["SRC-06"]);
     stand.carry(Replica);
     assert_eq!(tree(&stand.replica)[&b"a"[..]].0, b"asked for again, as it must be\n");
+}
+
+/// FAULTS C08: nothing is believed of a record that rotted: it is no faulty record, it has not left the route's selection, and what travels
+/// with it waits.
+#[test]
+fn a_record_that_rots_is_not_believed() {
+    let stand = Stand::with(Setting { records: true, ..Setting::default() });
+    let Some(disk) = Image::mounted(stand.folder("disk.image"), stand.archive.clone()) else { return };
+    stand.without_breaker();
+    for (number, name) in [(1, "the one that rots"), (2, "the other one")] {
+        let mut record = member(number, "320412103012", "confirmed");
+        record["name"] = name.into();
+        record["txn"] = serde_json::json!({ "txn_id": "t1", "size": 2, "business_code": "105" });
+        stand.write(format!("member/{number}/record.json"), record.to_string());
+    }
+    stand.expect(Source, &["capture"], 0);
+    let shows = |name: &str, fields: &str| drop(activate_on(&stand, &template(&stand, name, "state = 'confirmed'", fields), "outward"));
+    shows("first", "fields = [\"name\", \"gender\"]");
+    (0..3).for_each(|_| stand.round());
+    stand.expect(Source, &["capture"], 0);
+    let before = tree(&stand.replica);
+    assert_eq!(before.len(), 2);
+    disk.unmount();
+    assert!(disk.rot(b"\"the one that rots\"", b"\"the one that rots#") > 0);
+    assert!(disk.mount());
+    let carry = || codes(&stand, &["carry", stand.medium.to_str().expect("UTF-8")]);
+    stand.expect(Source, &["resend", "--route", "outward", "--item", "member/2/*", "--reason", "to be sure"], 0);
+    assert_eq!(carry(), ["SRC-04", "SRC-06"], "the other one of its transaction waits");
+    shows("second", "fields = [\"name\"]");
+    assert_eq!(carry(), ["SRC-06"]);
+    stand.carry(Replica);
+    assert!(tree(&stand.replica) == before, "nothing was withdrawn, nothing crossed");
+    stand.write("member/1/photo.jpg", "a document beside it");
+    assert_eq!(carry(), ["SRC-06"], "not SRC-11");
+    stand.carry(Replica);
+    assert!(tree(&stand.replica).contains_key(&b"member/1/record.json"[..]));
 }

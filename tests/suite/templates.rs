@@ -214,6 +214,31 @@ fn what_a_template_showed_before_is_purged_whatever_it_becomes() {
     assert_eq!((&purges["routes"][0]["items"], &purges["routes"][0]["open"]), (&json!(2), &json!(0)), "{purges}");
 }
 
+/// FAULTS A07, TX2: who leaves the selection in a transaction is withdrawn in the package that brings the others of it.
+#[test]
+fn who_leaves_the_selection_goes_with_the_transaction() {
+    let stand = stand();
+    stand.without_breaker();
+    for number in 1..=2 {
+        put(&stand, number, &member(number, "320412103012", "confirmed"));
+    }
+    stand.expect(Side::Source, &["capture"], 0);
+    activate(&stand, &template(&stand, "members", "starts_with(region, '320412')", "fields = [\"name\", \"gender\"]"));
+    settled(&stand);
+    for (number, region) in [(1, "320999103012"), (2, "320412103012")] {
+        let mut record = member(number, region, "confirmed");
+        record["txn"] = json!({ "txn_id": "t1", "size": 2, "business_code": "105" });
+        (record["version"], record["name"]) = (json!(2), json!("孙三丙"));
+        put(&stand, number, &record);
+    }
+    let carried = stand.carry(Side::Source);
+    let packages = carried["packed"]["packages"].as_array().expect("packages").len();
+    assert_eq!(packages, 1, "{carried}");
+    settled(&stand);
+    assert_eq!(names(&stand), BTreeSet::from(["member/2/record.json".to_owned()]));
+    assert_eq!(shown(&stand, 2)["name"], "孙三丙");
+}
+
 #[test]
 fn an_older_projection_that_comes_late_changes_nothing() {
     let stand = stand();
