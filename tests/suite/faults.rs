@@ -481,6 +481,21 @@ fn what_was_staged_and_cannot_be_read_is_not_switched_in() {
     stand.expect_whole();
 }
 
+/// FAULTS C03: a folder whose deletion a loss of power undid in part, or somebody's hand began, is no local change where a file takes its place.
+#[test]
+fn what_is_left_of_an_empty_folder_makes_way() {
+    let stand = Stand::new();
+    stand.write("scans/a/b/0.tif", "a document in a folder");
+    stand.round();
+    fs::remove_dir_all(stand.replica.join("scans/a")).expect("removed");
+    fs::remove_dir_all(stand.archive.join("scans")).expect("removed");
+    stand.write("scans", "a document in its place");
+    stand.carry(Side::Source);
+    assert_eq!(stand.carry(Side::Replica)["applied"]["kept_aside"], serde_json::json!([]));
+    stand.carry(Side::Source);
+    stand.expect_true();
+}
+
 /// FAULTS C09, M03: where the policy asks for it, what a replica reads back comes from its disk, whatever memory says.
 #[test]
 fn what_a_replica_reads_back_comes_from_its_disk() {

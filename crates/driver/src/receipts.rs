@@ -172,7 +172,7 @@ fn keep(home: &mut Home, name: &str, receipt: &Receipt, count: u64, scrub: Optio
 
 /// Makes the receipts of a scrub of everything, which take the place of those of earlier ones.
 pub fn make_scrub(home: &mut Home, route: &str, receipts: Vec<Vec<Answer>>) -> Result<Vec<ReceiptReport>, Failure> {
-    if home.reads_for_another(route) {
+    if nobody_reads(home, route) {
         return Ok(Vec::new());
     }
     let earlier = spooled(home, route)?.into_iter().filter(Spooled::is_scrub);
@@ -181,11 +181,13 @@ pub fn make_scrub(home: &mut Home, route: &str, receipts: Vec<Vec<Answer>>) -> R
     Ok(made)
 }
 
+/// Whether what a receipt says of items would be said to nobody: the route is another's, or begins anew and has seen nothing yet.
+fn nobody_reads(home: &Home, name: &str) -> bool {
+    home.reads_for_another(name) || home.replica().routes[name].packages.is_empty()
+}
+
 /// Tells the source what was seen of it when its route stops here, so that it sees the fork for itself.
 pub fn tell_stop(home: &mut Home, name: &str) -> Result<(), Failure> {
-    if home.replica().routes[name].packages.is_empty() {
-        return Ok(());
-    }
     make_scrub(home, name, vec![Vec::new()]).map(drop)
 }
 
@@ -202,7 +204,7 @@ pub fn tell_refusal(home: &mut Home, name: &str, package: PackageId, manifest: &
 /// Makes the receipts that tell what is not right now, and what is right again. What earlier ones of a part said is in them; what
 /// a scrub of everything proved is not, so its receipts stay.
 pub fn make_part(home: &mut Home, name: &str, healed: Vec<answer::Reread>) -> Result<(), Failure> {
-    if home.reads_for_another(name) {
+    if nobody_reads(home, name) {
         return Ok(());
     }
     let route = &home.replica().routes[name];

@@ -192,7 +192,8 @@ impl Switch<'_> {
         while !path.is_empty() {
             let (parent, name) = split(path);
             let removed = self.disk().dir(&self.tree.root, parent, false).and_then(|dir| self.disk().remove_dir(&dir, name));
-            if removed.is_err() {
+            // One that is gone already may have left those above it empty.
+            if removed.is_err_and(|error| error.kind() != io::ErrorKind::NotFound) {
                 return;
             }
             path = parent;

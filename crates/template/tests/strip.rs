@@ -97,6 +97,7 @@ fn pdf(more: Dictionary) -> Vec<u8> {
     let author = document.add_object(dictionary! { "Author" => Object::string_literal(TELLTALE) });
     document.trailer.set("Root", catalogue);
     document.trailer.set("Info", author);
+    document.trailer.set("Own", dictionary! { "By" => author, "Is" => Object::string_literal(TELLTALE) });
     document.trailer.set("ID", vec![Object::string_literal(TELLTALE), Object::string_literal(TELLTALE)]);
     let mut bytes = Vec::new();
     document.save_to(&mut bytes).expect("a PDF");

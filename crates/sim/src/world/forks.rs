@@ -108,8 +108,11 @@ impl World {
     /// Nothing is sent again that lay right on the replica when its route began anew, and lies there right (P12). A command that was
     /// struck may have lost the question or the answer: then this is given up.
     pub(super) fn nothing_right_travels(&mut self, chain: &Chain) -> Result<(), Violation> {
+        let away = self.archive_away();
         for replica in 0..self.replicas.len() {
             let route = self.route(replica);
+            // What the source does not see while its archive is away it cannot ask about either: back, it is new.
+            self.right[replica] = self.right[replica].take().filter(|_| !away);
             let Some(right) = &mut self.right[replica] else { continue };
             // What could not be read could not be asked about either, and what the weather spoilt since has to travel.
             right.items.retain(|path, _| !self.unreadable.contains(path) && !self.replicas[replica].spoilt.contains_key(path));

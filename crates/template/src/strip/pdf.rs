@@ -5,8 +5,8 @@ use lopdf::{Dictionary, Document, Object, Stream};
 
 /// Keys of descriptions, in whatever dictionary.
 const DESCRIBING: [&[u8]; 3] = [b"Metadata", b"PieceInfo", b"LastModified"];
-/// Keys of the trailer that describe the file.
-const OF_THE_FILE: [&[u8]; 2] = [b"Info", b"ID"];
+/// What a trailer keeps, beside the size: everything else of it describes the file, or nobody knows what it says.
+const ROOT: &[u8] = b"Root";
 /// Keys of what is not looked into: files, signatures.
 const CLOSED: [&[u8]; 3] = [b"EF", b"EmbeddedFiles", b"ByteRange"];
 /// Filters of pictures that are not looked into.
@@ -18,13 +18,13 @@ pub fn strip(bytes: &[u8], asked: Strip) -> Result<Vec<u8>, NotStripped> {
     if document.is_encrypted() || document.trailer.has(b"Encrypt") || document.was_encrypted() {
         return Err(NotStripped::Closed);
     }
+    document.catalog().map_err(|_| NotStripped::Unreadable)?;
     for object in document.objects.values_mut() {
         strip_object(object, asked)?;
     }
     if asked.pdf_metadata {
-        for key in OF_THE_FILE {
-            document.trailer.remove(key);
-        }
+        let root = document.trailer.get(ROOT).map_err(|_| NotStripped::Unreadable)?.clone();
+        document.trailer = Dictionary::from_iter([(ROOT.to_vec(), root)]);
         document.prune_objects();
         // So that the size in the trailer does not tell how many objects there were.
         document.max_id = document.objects.keys().map(|(number, _)| *number).max().unwrap_or_default();
