@@ -113,7 +113,7 @@ pub fn package(home: &mut Home, file: &mut dyn File, subject: &str, dry_run: boo
     if is_former(route, manifest) {
         let detail = format!("package {} is of incarnation {} of the source, which is not followed any more", manifest.sequence, manifest.incarnation);
         if !dry_run {
-            crate::receipts::tell_refusal(home, &name, package.id, manifest)?;
+            crate::receipts::tell_refusal(home, &name, package.id, manifest.incarnation, manifest.ledger)?;
         }
         return Ok(Outcomes::NotTaken(AppliedPackage { result: "refused", ..done }, Problem { code: "FRK-06", subject: name, detail }));
     }

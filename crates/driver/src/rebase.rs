@@ -96,6 +96,14 @@ fn decide(home: &mut Home, options: &RebaseOptions) -> Result<RebaseReport, Fail
         // What an interruption left is brought to its end while it is still known.
         crate::applying::recover(home, &mut ApplyReport::default())?;
     }
+    // Which package of the life that is not followed any more was the last: where no other life has shown itself, the source may think
+    // that all is well, and send nothing that could be refused.
+    let refused = match way {
+        Way::Follow { former: Some(former), life: None } => {
+            home.replica().routes[name].packages.last_key_value().map(|(_, seen)| (seen.package, former, seen.ledger))
+        }
+        _ => None,
+    };
     let (route, reason) = (name.clone(), options.reason.clone());
     match way {
         Way::NewLife => drop(begin_new_life(home, &reason)?),
@@ -107,6 +115,9 @@ fn decide(home: &mut Home, options: &RebaseOptions) -> Result<RebaseReport, Fail
     home.commit()?;
     if role == Role::Replica && report.way != "refuse" {
         crate::receipts::forget(home, &report.routes)?;
+    }
+    if let Some((package, former, ledger)) = refused {
+        crate::receipts::tell_refusal(home, name, package, former, ledger)?;
     }
     report.incarnation = home.incarnation().to_string();
     Ok(report)

@@ -270,6 +270,26 @@ fn a_second_copy_of_the_source_is_found_and_shut_out() {
     assert_eq!(crate::status(&scene.world, &scene.replica()).unwrap().routes[0].stopped, None);
 }
 
+/// FAULTS C07: a copy of the source's home was shut down; people agreed at the replica alone that its life is not followed any more, and the
+/// source, for which all was done, sent nothing and never heard of it.
+#[test]
+fn a_life_that_is_not_followed_any_more_is_told_where_nothing_travels() {
+    let scene = history();
+    scene.write("changing", "by both");
+    copy(&scene.source(), &scene.path("clone"));
+    fs::create_dir(scene.path("other-medium")).unwrap();
+    let medium = || CarryOptions { medium: scene.path("other-medium"), ..CarryOptions::default() };
+    crate::carry(&scene.world, &scene.path("clone"), &medium()).unwrap();
+    scene.round();
+    fs::remove_dir_all(scene.path("medium/gapferry")).unwrap();
+    crate::carry(&scene.world, &scene.replica(), &medium()).unwrap();
+    assert_eq!(crate::status(&scene.world, &scene.replica()).unwrap().routes[0].stopped.as_deref(), Some("FRK-03"));
+    assert_eq!(agree(&scene, &scene.replica()), "follow");
+    let way = converge(&scene);
+    assert_eq!(way.stops.first().map(|(side, _)| *side), Some("source"), "{way:?}");
+    no_full_resend(&way, "the one source there is");
+}
+
 /// FAULTS C07
 #[test]
 fn a_second_copy_of_the_replica_is_found() {

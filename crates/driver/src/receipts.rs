@@ -5,14 +5,14 @@ use carrier::Carrier;
 use engine::answer::{self, Moment, Wanted};
 use engine::replica::Route;
 use seal::envelope::{SealEntropy, seal_whole};
-use wire::PackageId;
 use wire::codec;
 use wire::header::Kind;
 use wire::limits::RECEIPT_ROWS_MAX;
-use wire::manifest::Manifest;
+use wire::manifest::Head;
 use wire::planted;
 use wire::receipt::{Answer, Form, ReadBack, Receipt};
 use wire::record::Receipted;
+use wire::{Incarnation, PackageId};
 use zeroize::Zeroizing;
 
 use crate::home::Home;
@@ -193,11 +193,11 @@ pub fn tell_stop(home: &mut Home, name: &str) -> Result<(), Failure> {
 
 /// Tells the source that a package of a life that is over is refused, once for each: an old one that stays on its medium says no more the
 /// next time, and a source that was put back makes others.
-pub fn tell_refusal(home: &mut Home, name: &str, package: PackageId, manifest: &Manifest) -> Result<(), Failure> {
+pub fn tell_refusal(home: &mut Home, name: &str, package: PackageId, life: Incarnation, ledger: Head) -> Result<(), Failure> {
     if home.reads_for_another(name) || spooled(home, name)?.iter().any(|told| told.refuses == Some(package)) {
         return Ok(());
     }
-    let receipt = answer::refusal(&home.replica().routes[name], &moment(home, name), manifest.incarnation, package, manifest.ledger);
+    let receipt = answer::refusal(&home.replica().routes[name], &moment(home, name), life, package, ledger);
     keep(home, name, &receipt, 0, Some(&format!("{}.{package}", FORMS[2]))).map(drop)
 }
 
