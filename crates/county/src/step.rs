@@ -172,7 +172,10 @@ impl Acting {
         // Their accounts were two: which one counts from now on they have yet to say.
         self.change("household", first, json!({ "size": one.members.len() + other.members.len(), "bank_account": null }));
         self.change("homestead_use", second, json!({ "state": "exited" }));
-        self.change("homestead_use", ELSEWHERE + second, json!({ "user_household": stays }));
+        // A household has one in each region.
+        let has_one_there = !self.of("homestead_use", ELSEWHERE + first).is_null();
+        let inherited = if has_one_there { json!({ "state": "exited" }) } else { json!({ "user_household": stays }) };
+        self.change("homestead_use", ELSEWHERE + second, inherited);
         self.change("homestead_qualification", second, json!({ "state": "exited", "exited_area": "100.00", "exit_compensation": 5_000_000 }));
         let contractor = self.village.contractor(first);
         let codes: Vec<(String, i64)> = other.parcels.iter().map(|(parcel, area)| (parcel_code(&self.village, *parcel), *area)).collect();
