@@ -290,6 +290,27 @@ fn a_life_that_is_not_followed_any_more_is_told_where_nothing_travels() {
     no_full_resend(&way, "the one source there is");
 }
 
+/// FAULTS C07, C08: what a killed scrub had found was to be told while nobody of the new life had been heard of: every command failed (USE-01).
+#[test]
+fn damage_that_nobody_was_told_of_does_not_stop_a_route_that_begins_anew() {
+    let scene = history();
+    scene.change(&scene.source(), |home| begin_new_life(home, "restored").map(drop));
+    scene.write("changing", "after");
+    scene.round();
+    assert_eq!(crate::status(&scene.world, &scene.replica()).unwrap().routes[0].stopped.as_deref(), Some("FRK-04"));
+    scene.change(&scene.replica(), |home| {
+        let route = &home.replica().routes["all"];
+        let number = route.items.iter().position(|item| item.held()).unwrap();
+        let (step, read) = (route.readings + 1, (u32::try_from(number).unwrap(), wire::receipt::Outcome::Corrupt, wire::Digest([0; 32])));
+        crate::scrub::reading::record(home, "all", step, false, &[read])
+    });
+    assert_eq!(agree(&scene, &scene.replica()), "follow");
+    fs::create_dir_all(scene.path("other-medium/gapferry")).unwrap();
+    let medium = CarryOptions { medium: scene.path("other-medium"), ..CarryOptions::default() };
+    crate::carry(&scene.world, &scene.replica(), &medium).unwrap();
+    converge(&scene);
+}
+
 /// FAULTS C07
 #[test]
 fn a_second_copy_of_the_replica_is_found() {

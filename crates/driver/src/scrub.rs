@@ -5,7 +5,7 @@
 //! interrupted goes on where it was. The receipts are made from the records of all steps.
 
 mod extra;
-mod reading;
+pub(crate) mod reading;
 mod share;
 
 use carrier::{Carrier, Gateway, Medium, OpenFailure};
