@@ -20,6 +20,7 @@ fn item(id: &str, sequence: u64) -> Item {
         executable: false,
         disk: None,
         former: false,
+        confirmed: true,
         sequence,
         row: 0,
         damaged: 0,

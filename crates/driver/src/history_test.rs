@@ -19,6 +19,7 @@ fn item(id: &str) -> Item {
         executable: false,
         disk: None,
         former: false,
+        confirmed: true,
         sequence: 1,
         row: 0,
         damaged: 0,

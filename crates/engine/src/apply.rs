@@ -116,6 +116,8 @@ impl<'a> Planner<'a> {
             // A newer tombstone over an older one is a removal like any other, so that the version is kept.
             (None, _) => Step::Remove,
             (Some(document), Some((held, Ordering::Equal))) => match (on_disk(held), document.part) {
+                // A later package said the same since, and whoever came between them is over: it is that one that answers for it.
+                (right, _) if self.sequence < held.sequence => Step::Nothing(if right { Outcome::Unchanged } else { Outcome::Superseded }.number()),
                 // It was found damaged, or not confirmed yet, and is right: taken up like new attributes, so that it counts.
                 (true, _) if held.damaged != 0 || !held.is_confirmed() => Step::Attributes,
                 (true, _) => Step::Nothing(Outcome::Unchanged.number()),

@@ -106,7 +106,7 @@ fn the_packages_before_tell_a_fork_that_a_gap_would_hide() {
 /// FAULTS C07
 #[test]
 fn an_inventory_takes_up_what_is_right_and_changes_nothing_else() {
-    let former = |item| replica::Item { former: true, sequence: 0, ..item };
+    let former = |item| replica::Item { former: true, confirmed: false, sequence: 0, ..item };
     let tombstone = |item| replica::Item { removed: true, ..item };
     let missing = Step::Nothing(Outcome::BaseMissing.number());
     let newer = Step::Nothing(Outcome::Superseded.number());
@@ -144,7 +144,7 @@ fn an_inventory_drops_what_its_span_does_not_name() {
 /// FAULTS C07
 #[test]
 fn what_another_life_held_is_older_than_anything() {
-    let former = replica::Item { former: true, sequence: 0, ..held("a", 90, 1) };
+    let former = replica::Item { former: true, confirmed: false, sequence: 0, ..held("a", 90, 1) };
     for (what, content, on_disk, step) in
         [("the same content", 1, true, Step::Attributes), ("the same, but not there", 1, false, Step::Write), ("other content", 2, true, Step::Write)]
     {
@@ -153,7 +153,7 @@ fn what_another_life_held_is_older_than_anything() {
         assert_eq!(row.step, step, "{what}");
     }
     // An equal version that is not confirmed yet is taken up, and other content at an equal version is written.
-    let route = replica_route(vec![replica::Item { sequence: 0, ..held("a", 5, 1) }]);
+    let route = replica_route(vec![replica::Item { confirmed: false, ..held("a", 5, 1) }]);
     for (content, step) in [(1, Step::Attributes), (2, Step::Write)] {
         assert_eq!(Planner::new(&route, 9).row(&carried("a", 5, Some(document(content, None))), &mut |_| true).step, step);
     }
@@ -163,7 +163,7 @@ fn what_another_life_held_is_older_than_anything() {
 #[test]
 fn what_is_said_of_one_version_in_two_ways_is_as_the_later_package_says() {
     let tombstone = |item| replica::Item { removed: true, ..item };
-    let unconfirmed = |item| replica::Item { sequence: 0, ..item };
+    let unconfirmed = |item| replica::Item { confirmed: false, ..item };
     let superseded = Step::Nothing(Outcome::Superseded.number());
     let unchanged = Step::Nothing(Outcome::Unchanged.number());
     let missing = Step::Nothing(Outcome::BaseMissing.number());
@@ -186,7 +186,12 @@ fn what_is_said_of_one_version_in_two_ways_is_as_the_later_package_says() {
         ("brought again, earlier", &gone, 3, Some(document(1, None)), superseded, superseded),
         ("removed again, later", &gone, 7, None, unchanged, missing),
         ("removed again, earlier", &gone, 3, None, unchanged, missing),
-        ("after the route began anew", &unconfirmed(held.clone()), 1, Some(document(2, None)), Step::Write, Step::Adopt),
+        ("since the route began anew, the same, later", &unconfirmed(held.clone()), 7, Some(document(1, None)), Step::Attributes, Step::Adopt),
+        ("since the route began anew, the same, once more", &unconfirmed(held.clone()), 4, Some(document(1, None)), Step::Attributes, Step::Adopt),
+        ("since the route began anew, the same, earlier", &unconfirmed(held.clone()), 3, Some(document(1, None)), unchanged, Step::Adopt),
+        ("since the route began anew, another content, later", &unconfirmed(held.clone()), 7, Some(document(2, None)), Step::Write, Step::Adopt),
+        ("since the route began anew, another content, earlier", &unconfirmed(held.clone()), 3, Some(document(2, None)), superseded, superseded),
+        ("since the route began anew, brought again, earlier", &unconfirmed(gone.clone()), 3, Some(document(1, None)), superseded, superseded),
     ] {
         let route = replica_route(vec![known.clone()]);
         let item = carried("a", 5, says.clone());
@@ -197,6 +202,12 @@ fn what_is_said_of_one_version_in_two_ways_is_as_the_later_package_says() {
         let weighed = crate::breaker::weigh_package(&manifest(sequence, vec![item]), &route).waiting.changes;
         let changes = matches!(step, Step::Write | Step::Remove | Step::Hold) && known.held();
         assert_eq!(weighed, u64::from(changes), "{what}: what changes is weighed");
+    }
+    // What the later package said is damaged, or not there: it is not put right by the earlier one, or what came between would win.
+    for (damaged, right, step) in [(32, true, unchanged), (32, false, superseded), (0, false, superseded)] {
+        let route = replica_route(vec![Item { damaged, ..held.clone() }]);
+        let row = Planner::new(&route, 3).row(&carried("a", 5, Some(document(1, None))), &mut |_| right);
+        assert_eq!(row.step, step, "damaged {damaged}, right {right}");
     }
 }
 

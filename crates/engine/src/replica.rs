@@ -289,7 +289,7 @@ impl Replica {
                 }
                 if followed.former.is_some() {
                     (route.incarnation, route.floor) = (followed.life, 0);
-                    route.items.iter_mut().for_each(|item| item.former = true);
+                    route.items.iter_mut().for_each(|item| (item.former, item.sequence) = (true, 0));
                 }
                 route.restart();
             }
@@ -349,11 +349,11 @@ impl Route {
     }
 
     /// The route begins anew: what is held stays, but counts for nothing until a package confirms it, and no package that was
-    /// seen before is answered any more. The history stays.
+    /// seen before is answered any more. What it was said by stays, so that none of them that comes again takes it back. The history stays.
     fn restart(&mut self) {
         self.packages.clear();
         self.parts.clear();
-        self.items.iter_mut().for_each(|item| (item.sequence, item.row, item.damaged) = (0, 0, 0));
+        self.items.iter_mut().for_each(|item| (item.confirmed, item.damaged) = (false, 0));
         (self.state, self.want_full) = (StateDigest::default(), false);
     }
 
@@ -413,6 +413,7 @@ impl Route {
                     executable: false,
                     disk: None,
                     former: false,
+                    confirmed: false,
                     sequence: 0,
                     row: 0,
                     damaged: 0,
@@ -500,7 +501,7 @@ impl Route {
         if staged.step != Step::Drop {
             (item.version, item.former) = (staged.version, false);
         }
-        (item.sequence, item.row, item.damaged) = (sequence, row, 0);
+        (item.confirmed, item.sequence, item.row, item.damaged) = (true, sequence, row, 0);
         // It is read back before the command goes on.
         (item.read_at, item.read_in) = (time, self.readings);
         if !item.removed {

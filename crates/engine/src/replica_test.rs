@@ -6,7 +6,7 @@ use alloc::vec;
 use wire::id::Bytes;
 use wire::manifest::Witness;
 use wire::receipt::Row;
-use wire::record::{Pruned, Receipted, Scrubbed};
+use wire::record::{Followed, Pruned, Reborn, Receipted, Scrubbed};
 
 fn exception(row: u32, outcome: Outcome) -> AppliedRow {
     AppliedRow { row, outcome: outcome.number(), disk: None, kept: None }
@@ -80,6 +80,23 @@ fn a_later_package_that_says_the_same_outdates_what_came_between() {
     let said: Vec<_> = ["a", "b", "gone", "c"].into_iter().map(|name| (outside.item(name).sequence, outside.item(name).row)).collect();
     assert_eq!(said, [(7, 1), (1, 1), (7, 2), (1, 3)], "who is superseded, or says another version, has not said it");
     assert_eq!(outside.route().state, outside.state_of_items());
+}
+
+/// FAULTS P06, C07: a package from before the new life lies on some medium still, and says of the same version what is over.
+#[test]
+fn who_began_a_new_life_still_knows_which_package_said_what_is_held() {
+    let followed = Followed { route: "r".into(), former: Some(Incarnation([9; 16])), life: None, anew: true, reason: "why".into() };
+    let reborn = Reborn { incarnation: Incarnation([8; 16]), floor: 1 << 24, reason: "copied".into() };
+    for (what, record, said_in) in [("a new life of its own", Record::from(reborn), [2, 3]), ("another life of the source", Record::from(followed), [0, 0])] {
+        let mut outside = Outside::new();
+        outside.bring(1, &[("a", 1, Step::Write, 1), ("gone", 1, Step::Write, 2)]);
+        outside.bring(2, &[("a", 1, Step::Write, 3)]);
+        outside.bring(3, &[("gone", 1, Step::Remove, 0)]);
+        outside.tell(record);
+        assert!(["a", "gone"].into_iter().all(|name| !outside.item(name).is_confirmed()), "{what}: no package counts");
+        assert_eq!(["a", "gone"].map(|name| outside.item(name).sequence), said_in, "{what}");
+        assert_eq!((outside.route().highest(), outside.route().state), (0, StateDigest::default()), "{what}");
+    }
 }
 
 #[test]

@@ -297,6 +297,7 @@ pub(crate) fn held(name: &str, version: u64, content: u8) -> replica::Item {
         executable: false,
         disk: None,
         former: false,
+        confirmed: true,
         sequence: 1,
         row: 0,
         damaged: 0,

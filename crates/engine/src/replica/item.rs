@@ -30,7 +30,9 @@ pub struct Item {
     pub disk: Option<ItemId>,
     /// Its version is of a life of the source that is over: whatever this life says is newer.
     pub former: bool,
-    /// Sequence of the newest package that brought it or said the same; 0 when none did since the route began anew.
+    /// A package since the route last began anew has brought it or said the same.
+    pub confirmed: bool,
+    /// Sequence of the newest package that brought it or said the same; 0 when none did of the life of the source that is followed.
     pub sequence: u64,
     /// Its place in that package.
     pub row: u32,
@@ -59,7 +61,7 @@ impl Item {
     }
     /// Whether a package since the route last began anew has brought or confirmed it: only then can it be answered for.
     pub fn is_confirmed(&self) -> bool {
-        self.sequence > 0
+        self.confirmed
     }
     /// The projected digest.
     pub fn projection(&self) -> Digest {
