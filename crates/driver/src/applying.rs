@@ -110,6 +110,17 @@ pub fn package(home: &mut Home, file: &mut dyn File, subject: &str, dry_run: boo
     let manifest = &package.manifest;
     let mut done = AppliedPackage { route: name.clone(), sequence: manifest.sequence, package: package.id.to_string(), ..blank("applied") };
     let route = &home.replica().routes[&name];
+    tracing::debug!(
+        route = name,
+        manifest.sequence,
+        life = %manifest.incarnation,
+        inventory = manifest.inventory.is_some(),
+        acknowledged = ?manifest.acknowledged,
+        highest = route.highest(),
+        follows = ?route.incarnation,
+        stopped = ?route.stopped,
+        "a package"
+    );
     if is_former(route, manifest) {
         let detail = format!("package {} is of incarnation {} of the source, which is not followed any more", manifest.sequence, manifest.incarnation);
         if !dry_run {

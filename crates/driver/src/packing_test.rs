@@ -309,3 +309,26 @@ fn a_document_that_became_too_short_for_chunks_travels_whole_over_a_medium_with_
     scene.carry(&scene.replica());
     assert_eq!(scene.on_replica("a"), Some(shorter));
 }
+
+/// FAULTS C11: a package that the replica refuses for good lay intact on its medium, and counted as held there for ever.
+#[test]
+fn what_lies_on_a_medium_in_vain_travels_again() {
+    let scene = Scene::new();
+    scene.write("a", "refused");
+    scene.carry(&scene.source());
+    let [refused] = scene.on_medium(".gfp").try_into().unwrap();
+    let hidden = scene.path("hidden");
+    for (round, name) in ["b", "c"].iter().enumerate() {
+        scene.write(name, "taken");
+        assert_eq!(scene.carry(&scene.source()).packed.unwrap().packages.len(), 1, "round {round}");
+        assert!(refused.exists(), "what may still be taken is left alone");
+        fs::rename(&refused, &hidden).unwrap();
+        scene.carry(&scene.replica());
+        fs::rename(&hidden, &refused).unwrap();
+    }
+    scene.notices();
+    scene.carry(&scene.source());
+    assert!(scene.notices().contains(&"package-overtaken") && !refused.exists());
+    scene.round();
+    assert_eq!(scene.on_replica("a").as_deref(), Some(&b"refused"[..]));
+}

@@ -12,6 +12,7 @@ use std::path::Path;
 use std::sync::Arc;
 use store::disk::{File, Space};
 use wire::PackageId;
+use wire::planted;
 use wire::record::{Carried, Lost};
 
 use crate::home::Home;
@@ -44,7 +45,7 @@ pub struct Holds {
 }
 
 /// What the target validly holds of a route; packages of ours that should be there and are missing or damaged count as lost
-/// from now on.
+/// from now on, and so do those that the replica passed over: they lie there in vain.
 pub fn check_held(home: &mut Home, name: &str, target: &Target<'_>, dry_run: bool) -> Result<Holds, Failure> {
     let mut holds = Holds::default();
     if target.carried == Carried::Gateway {
@@ -66,7 +67,8 @@ pub fn check_held(home: &mut Home, name: &str, target: &Target<'_>, dry_run: boo
     for (sequence, package) in here {
         let name_on_medium = carrier::package_name(&package.package);
         let there = listing.packages.iter().any(|held| held.name == name_on_medium);
-        let valid = there && medium::is_intact(target.carrier, &name_on_medium, &package, &*world.progress);
+        let overtaken = there && standing::is_overtaken(&package) && !planted::is("overtaken-left-lying");
+        let valid = there && !overtaken && medium::is_intact(target.carrier, &name_on_medium, &package, &*world.progress);
         if valid {
             let Some(packed) = home.packed(name, sequence)? else { continue };
             // Another projection of the same version is not what is to be there, nor one that purges nothing where it is to be purged.
@@ -83,8 +85,13 @@ pub fn check_held(home: &mut Home, name: &str, target: &Target<'_>, dry_run: boo
         } else if dry_run {
             holds.lost.push(sequence);
         } else {
-            world.progress.notice(if there { "package-damaged" } else { "package-missing" }, &format!("{name} {sequence}"));
-            home.record(Lost { route: name.into(), sequence, damaged: there })?;
+            let notice = match (there, overtaken) {
+                (false, _) => "package-missing",
+                (true, true) => "package-overtaken",
+                (true, false) => "package-damaged",
+            };
+            world.progress.notice(notice, &format!("{name} {sequence}"));
+            home.record(Lost { route: name.into(), sequence, damaged: there && !overtaken })?;
             home.commit()?;
             if there {
                 let _may_stay = target.carrier.remove(&name_on_medium);

@@ -515,6 +515,25 @@ fn a_new_life_that_has_nothing_to_answer_is_told_all_the_same() {
     assert_eq!(scene.on_replica("a").as_deref(), Some(&b"one"[..]));
 }
 
+/// FAULTS C07: the first thing that a new life of the replica had to tell was that it refuses an old package, and the source took that
+/// for nothing new.
+#[test]
+fn a_new_life_that_only_refuses_is_told_all_the_same() {
+    let scene = history();
+    scene.write("changing", "for an old medium");
+    scene.carry(&scene.source());
+    copy(&scene.path("medium"), &scene.path("old-medium"));
+    scene.change(&scene.source(), |home| begin_new_life(home, "restored").map(drop));
+    converge(&scene);
+    scene.change(&scene.replica(), |home| begin_new_life(home, "restored").map(drop));
+    scene.carry_with(&scene.replica(), "old-medium");
+    scene.carry_with(&scene.source(), "old-medium");
+    let stopped = crate::status(&scene.world, &scene.source()).unwrap().routes[0].stopped.clone();
+    assert_eq!(stopped, None, "a refusal alone is no news");
+    let way = converge(&scene);
+    assert!(way.stops.iter().any(|(side, code)| (*side, code.as_str()) == ("source", "FRK-04")), "{way:?}");
+}
+
 /// FAULTS C07: the home alone went back, to the middle of a switch that came to its end on the tree: the next command gave up
 /// for ever, because what it was to switch in lay nowhere.
 #[test]

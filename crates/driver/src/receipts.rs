@@ -229,7 +229,7 @@ pub fn is_waiting(home: &Home, name: &str) -> Result<bool, Failure> {
         return Ok(false);
     }
     let route = &home.replica().routes[name];
-    Ok(answer::is_needed(route) || tells_itself(home, name) || has_findings(route) || due(home, name, 0)?.iter().any(|receipt| !receipt.sent))
+    Ok(answer::is_needed(route) || tells_itself(home, name)? || has_findings(route) || due(home, name, 0)?.iter().any(|receipt| !receipt.sent))
 }
 
 /// The spooled receipts that are to go until the source has told that they arrived: the newest that answers packages, and those of
@@ -246,11 +246,15 @@ fn due(home: &Home, name: &str, replayed: u64) -> Result<Vec<Spooled>, Failure> 
 }
 
 /// Whether a receipt is to be made though nothing is to be answered: there is something to tell of keys, or the source has heard
-/// nothing of this life yet, which it may think is at its end; and a package was seen that it can name.
-fn tells_itself(home: &Home, name: &str) -> bool {
-    let (replica, route) = (home.replica(), &home.replica().routes[name]);
-    let is_new = route.unheard && route.receipts <= replica.floor;
-    (is_new || crate::key_notice::is_due(home, name)) && !route.packages.is_empty()
+/// nothing of this life yet, which it may think is at its end; and a package was seen that it can name. What tells only that a package is
+/// refused says nothing of this life.
+fn tells_itself(home: &Home, name: &str) -> Result<bool, Failure> {
+    let (floor, route) = (home.replica().floor, &home.replica().routes[name]);
+    if route.packages.is_empty() {
+        return Ok(false);
+    }
+    let is_told = || Ok(spooled(home, name)?.iter().any(|told| told.number > floor && (told.refuses.is_none() || planted::is("refusal-tells-a-life"))));
+    Ok(crate::key_notice::is_due(home, name) || route.unheard && !is_told()?)
 }
 
 /// Makes what a route's source is to be told: an answer if something is not answered yet; and, where the source asks for a full
@@ -262,7 +266,7 @@ fn make_if_needed(home: &mut Home, name: &str, wanted: Wanted) -> Result<(), Fai
     let spooled_to = newest.as_ref().filter(|newest| newest.read(home).is_some()).map_or(0, |newest| newest.number);
     let outstanding = answer::outstanding(route);
     let lost = outstanding.iter().any(|sequence| route.packages[sequence].covered_in > spooled_to);
-    if lost || answer::is_needed(route) || tells_itself(home, name) {
+    if lost || answer::is_needed(route) || tells_itself(home, name)? {
         make_answer(home, name, &outstanding, wanted)?;
     }
     if findings {

@@ -130,6 +130,19 @@ fn take_in(home: &mut Home, name: &str, id: PackageId, signer: &Signer, receipt:
         extra: receipt.extra.into(),
     };
     let route = &home.source().routes[name];
+    tracing::debug!(
+        route = name,
+        receipt.number,
+        life = %receipt.incarnation,
+        seen = ?receipt.source_seen,
+        former = ?route.former,
+        witness = ?route.witness,
+        expects = ?route.expects,
+        stopped = ?route.stopped,
+        asking = ?route.asking,
+        on_the_way = ?route.packages.keys(),
+        "a receipt"
+    );
     if home.has_taken(&id)? || is_former(home.source(), route, receipt) && is_older(route, receipt) {
         taken.result = "replayed";
         report.receipts.push(taken);

@@ -93,13 +93,18 @@ pub fn fork_of(source: &Source, route: &Route, id: PackageId, receipt: &Receipt)
     if let Some(taken) = route.taken.get(&receipt.number).filter(|taken| **taken != id && !planted::is("number-made-twice-taken")) {
         return theirs("FRK-02", format!("receipt {} was {taken} and is now {id}: the replica has made its number twice", receipt.number));
     }
-    let newer = receipt.number > witness.receipt;
-    let back =
-        if newer { receipt.ledger.number < witness.ledger.number } else { receipt.number < witness.receipt && receipt.ledger.number > witness.ledger.number };
-    let records = (receipt.ledger.number, witness.ledger.number);
-    (back && !planted::is("receipts-go-back"))
-        .then(|| format!("receipt {} comes from a ledger of {} records, an earlier one from {}", receipt.number, records.0, records.1))
-        .and_then(|seen| theirs("FRK-02", seen))
+    // Of two receipts the later one comes from a ledger that is as long at least, and has seen as much of ours.
+    let order = receipt.number.cmp(&witness.receipt);
+    let goes_back = |now: u64, then: u64| order.is_gt() && now < then || order.is_lt() && now > then;
+    if goes_back(receipt.ledger.number, witness.ledger.number) && !planted::is("receipts-go-back") {
+        let (now, then) = (receipt.ledger.number, witness.ledger.number);
+        return theirs("FRK-02", format!("receipt {} comes from a ledger of {now} records, receipt {} from {then}", receipt.number, witness.receipt));
+    }
+    if goes_back(seen.ledger.number, route.quoted.number) && !planted::is("sight-goes-back") {
+        let (now, then) = (seen.ledger.number, route.quoted.number);
+        return theirs("FRK-02", format!("receipt {} has seen {now} records of this ledger, receipt {} had seen {then}", receipt.number, witness.receipt));
+    }
+    None
 }
 
 /// The other side has seen a head of `whose` ledger that is not in it, although every number fits: it was put back and went on, or

@@ -18,7 +18,7 @@ fn forks_at_their_boundaries() {
     let first = inside.full(5, 1, &[Outcome::Applied]);
     inside.take(&first).unwrap();
     type Change = fn(&mut Receipt, &mut PackageId);
-    let cases: [(&str, Change, Option<&str>); 20] = [
+    let cases: [(&str, Change, Option<&str>); 24] = [
         ("the next one", |_, _| (), None),
         ("a replay", |receipt, id| (receipt.number, receipt.ledger, *id) = (5, head(50), package(1005)), None),
         ("another incarnation of the source", |receipt, _| receipt.source_seen.incarnation = OTHER, Some("FRK-04")),
@@ -33,6 +33,10 @@ fn forks_at_their_boundaries() {
         ("an older one from as long a ledger", |receipt, _| (receipt.number, receipt.ledger) = (4, head(50)), None),
         ("an older one from a longer ledger", |receipt, _| (receipt.number, receipt.ledger) = (4, head(51)), Some("FRK-02")),
         ("an older one", |receipt, _| (receipt.number, receipt.ledger) = (1, head(1)), None),
+        ("a newer one that has seen more", |receipt, _| receipt.source_seen.ledger = head(2), None),
+        ("a newer one that has seen less", |receipt, _| receipt.source_seen.ledger = head(0), Some("FRK-02")),
+        ("an older one that has seen less", |receipt, _| (receipt.number, receipt.ledger, receipt.source_seen.ledger) = (4, head(40), head(0)), None),
+        ("an older one that has seen more", |receipt, _| (receipt.number, receipt.ledger, receipt.source_seen.ledger) = (4, head(40), head(2)), Some("FRK-02")),
         ("another incarnation of the replica", |receipt, _| receipt.incarnation = OTHER, Some("FRK-04")),
         ("as far above the last one as a number may be", |receipt, _| (receipt.number, receipt.ledger) = (5 + STEP_MAX, head(60)), None),
         ("one further", |receipt, _| (receipt.number, receipt.ledger) = (6 + STEP_MAX, head(60)), Some("FRK-05")),

@@ -83,7 +83,7 @@ pub struct Route {
     pub leap: bool,
     /// What was last seen of the replica.
     pub witness: Option<Witness>,
-    /// The newest head of this ledger that the replica has quoted in this life.
+    /// The newest head of this ledger that the replica has quoted, in this life of both.
     pub quoted: Head,
     /// Ids of the receipts taken in, by number: the last `RECENT_MAX`.
     pub taken: BTreeMap<u64, PackageId>,
@@ -446,9 +446,9 @@ impl Source {
             }
         }
         if route.witness.is_some_and(|witness| witness.incarnation != reconciled.incarnation) {
-            // Another life of the replica counts its receipts anew.
+            // Another life of the replica counts its receipts anew, and may have seen less.
             route.taken.clear();
-            (route.answered, route.acknowledged) = (0, 0);
+            (route.answered, route.acknowledged, route.quoted) = (0, 0, Head::default());
         }
         (route.leap, route.unheard, route.expects) = (false, false, None);
         route.quoted = route.quoted.later(reconciled.seen);

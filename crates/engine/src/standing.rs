@@ -80,7 +80,12 @@ pub fn is_due(sent: &RouteItem, route: &Route, now: i64, deadline_seconds: i64) 
 /// was wrong then, or is now: waiting until it is overdue might take years (P2, C10).
 pub fn package_is_due(package: &Package, now: i64, deadline_seconds: i64) -> bool {
     let lost = package.lost && !planted::is("loss-ignored");
-    lost || package.answered_later >= 2 || now.abs_diff(package.packed_at) >= deadline_seconds.unsigned_abs()
+    lost || is_overtaken(package) || now.abs_diff(package.packed_at) >= deadline_seconds.unsigned_abs()
+}
+
+/// Whether the replica answered two later packages: it never took this one, and where the medium has come back with it, it never will.
+pub fn is_overtaken(package: &Package) -> bool {
+    package.answered_later >= 2
 }
 
 /// Every item of a route with its number and where it stands, in order of number.

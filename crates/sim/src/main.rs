@@ -19,6 +19,7 @@ fn command() -> Command {
         long("seconds", "Ends after so long"),
         long("failures", "Ends after so many failures").default_value("1"),
         long("replay", "Plays the world of this seed and prints what happened; when it fails, the smallest list of steps that still does"),
+        Arg::new("debug").long("debug").action(ArgAction::SetTrue).requires("replay").help("What the program logs, on stderr; the smallest world comes last"),
         Arg::new("json").long("json").action(ArgAction::SetTrue).help("One JSON object"),
     ];
     let sim = Command::new("sim").about("The world in which everything goes wrong: plays worlds, each from a seed").after_help(shown::HELP);
@@ -60,6 +61,9 @@ fn play(matches: &ArgMatches) -> ExitCode {
     let count = |name: &str| number(name).and_then(|number| usize::try_from(number).ok()).unwrap_or(1);
     let crossings = matches.get_one("crossings").copied().unwrap_or(40);
     if let Some(seed) = number("replay") {
+        if matches.get_flag("debug") {
+            tracing_subscriber::fmt().with_max_level(tracing_subscriber::filter::LevelFilter::DEBUG).with_writer(std::io::stderr).without_time().init();
+        }
         return worlds::alone(|| shown::replay(seed, crossings));
     }
     let time = number("seconds").map(Duration::from_secs);

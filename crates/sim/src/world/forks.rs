@@ -18,7 +18,7 @@ use std::sync::Arc;
 #[derive(Clone, Debug, Default)]
 pub struct Right {
     /// By item, with the number of its states then: what people changed since is another version, even if it looks the same again.
-    items: BTreeMap<String, (Leaf, usize)>,
+    pub(super) items: BTreeMap<String, (Leaf, usize)>,
     /// Records of the source's ledger then.
     records: usize,
 }

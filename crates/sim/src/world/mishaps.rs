@@ -141,6 +141,10 @@ impl World {
         }
         let newest = |known: &super::Known| known.get(path).map(|(version, _, _)| *version);
         let now = self.archive.now.get(path);
+        // What people brought back to what it was may not have been read since.
+        if self.archive.histories.get(path).is_some_and(|history| history.iter().filter(|leaf| leaf.as_ref() == now).count() > 1) {
+            return false;
+        }
         self.known.iter().zip(&self.done).any(|(known, done)| {
             done.contains(path) && newest(known).and_then(|version| self.versions.of(path, version)).is_some_and(|leaf| leaf.as_ref() == now)
         })
@@ -270,6 +274,8 @@ impl World {
             // What was shown since, it may be brought again by what is on its way, and has no reason to refuse.
             replica.shown = kept.shown.expect("kept with a replica");
             if self.shape.tree_with_home {
+                // What went back with it has to travel.
+                self.right[home - 1].iter_mut().for_each(|right| right.items.retain(|path, (leaf, _)| tree.get(path) == Some(leaf)));
                 replica.tree = tree;
             } else {
                 // What its ledger does not know and nobody claims is left alone.
