@@ -5,7 +5,6 @@
 //! `unproven`. It opens no file, follows no link, leaves no file system, and does not look at content. A folder `.gapferry`
 //! is one like any other here.
 
-use std::collections::HashSet;
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::io;
@@ -32,6 +31,24 @@ pub struct Found {
     pub id: ItemId,
     /// What the file system says of it.
     pub stat: FileStat,
+}
+
+/// What is known of the documents already, so that those that lie there as they are known need not be kept by the scan.
+pub trait Known {
+    /// Takes a document that was met; false when it is not as it is known: then it stands in `found`.
+    fn take(&mut self, id: &ItemId, stat: &FileStat) -> bool;
+    /// Gives back those that were taken and are a directory as well.
+    fn give_back(&mut self, is_directory: &dyn Fn(&ItemId) -> bool) -> Vec<ItemId>;
+}
+
+/// Nothing is known.
+impl Known for () {
+    fn take(&mut self, _: &ItemId, _: &FileStat) -> bool {
+        false
+    }
+    fn give_back(&mut self, _: &dyn Fn(&ItemId) -> bool) -> Vec<ItemId> {
+        Vec::new()
+    }
 }
 
 impl From<Found> for (ItemId, FileStat) {
@@ -71,7 +88,7 @@ pub struct LeftOut {
 /// What a scan saw.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scan {
-    /// Documents, ascending by id.
+    /// Documents, ascending by id; without those that are as they are known.
     pub found: Vec<Found>,
     /// What is not carried, ascending by path.
     pub left_out: Vec<LeftOut>,
@@ -140,16 +157,16 @@ impl std::error::Error for ScanFailure {
     }
 }
 
-/// Scans the tree below `root`. `now_progress` is called now and then with the number of names met since the last call.
+/// Scans the tree below `root`; documents that are as they are `known` are left to that. `now_progress` is called now and then with the number of names met since the last call.
 ///
 /// # Errors
 /// [`ScanFailure`] (SRC-01) when the root is missing, not a directory, or not readable at all. A root whose listing breaks off
 /// is no failure: what was met stands in the result, and the empty path in `unproven`.
-pub fn scan(disk: &dyn Disk, root: &Path, now_progress: &dyn Fn(u64)) -> Result<Scan, ScanFailure> {
+pub fn scan(disk: &dyn Disk, root: &Path, known: &mut dyn Known, now_progress: &dyn Fn(u64)) -> Result<Scan, ScanFailure> {
     let mut seen = Seen::default();
     let mut names = 0u64;
     let walked = disk.walk(root, &mut |met| {
-        seen.take(met);
+        seen.take(met, known);
         names += 1;
         if names.is_multiple_of(PROGRESS_NAMES) {
             now_progress(PROGRESS_NAMES);
@@ -159,7 +176,7 @@ pub fn scan(disk: &dyn Disk, root: &Path, now_progress: &dyn Fn(u64)) -> Result<
     walked.map_err(|error| ScanFailure::of(root, error))?;
     match seen.root_error.take() {
         Some(error) if names == 1 => Err(ScanFailure::of(root, error)),
-        _ => Ok(seen.settle()),
+        _ => Ok(seen.settle(known)),
     }
 }
 
@@ -175,12 +192,17 @@ struct Seen {
 }
 
 impl Seen {
-    fn take(&mut self, met: Met) {
+    fn take(&mut self, met: Met, known: &mut dyn Known) {
         match met {
             Met::Entry { path, .. } if !fits(&path) => self.leave_out(path, Why::TooLong),
             Met::Entry { path, stat } if stat.kind == Kind::File && path.ends_with(UNFINISHED) => self.leave_out(path, Why::Unfinished),
             Met::Entry { path, stat } => match stat.kind {
-                Kind::File => self.scan.found.push(Found { id: ItemId(path), stat: stat_of(&stat) }),
+                Kind::File => {
+                    let found = Found { id: ItemId(path), stat: stat_of(&stat) };
+                    if !known.take(&found.id, &found.stat) {
+                        self.scan.found.push(found);
+                    }
+                }
                 Kind::Dir => self.directories.push(self.hashing.hash_one(&path)),
                 Kind::Link => self.leave_out(path, Why::Link),
                 Kind::Other => self.leave_out(path, Why::Device),
@@ -212,7 +234,7 @@ impl Seen {
 
     /// Sorts, and takes out what was met as two things: the listing of a directory that changes meanwhile may show a name
     /// twice, and a document and a directory of one name cannot both be carried.
-    fn settle(mut self) -> Scan {
+    fn settle(mut self, known: &mut dyn Known) -> Scan {
         // Stable, so that of two the one that was met later stays.
         self.scan.found.sort_by(|one, two| one.id.cmp(&two.id));
         self.scan.found.dedup_by(|later, earlier| {
@@ -222,9 +244,11 @@ impl Seen {
             }
             same
         });
-        let directories: HashSet<u64> = self.directories.drain(..).collect();
-        let twofold: Vec<Found> = self.scan.found.extract_if(.., |found| directories.contains(&self.hashing.hash_one(&found.id.0))).collect();
-        twofold.into_iter().for_each(|found| self.leave_unproven(found.id.0, Why::Changing));
+        self.directories.sort_unstable();
+        let is_directory = |id: &ItemId| self.directories.binary_search(&self.hashing.hash_one(&id.0)).is_ok();
+        let mut twofold = known.give_back(&is_directory);
+        twofold.extend(self.scan.found.extract_if(.., |found| is_directory(&found.id)).map(|found| found.id));
+        twofold.into_iter().for_each(|id| self.leave_unproven(id.0, Why::Changing));
         self.scan.left_out.sort_unstable();
         self.scan.left_out.dedup();
         self.scan.unproven.sort_unstable();

@@ -17,8 +17,8 @@ fn unreadable(path: &str, kind: io::ErrorKind) -> Met {
 }
 fn settled(met: Vec<Met>) -> Scan {
     let mut seen = Seen::default();
-    met.into_iter().for_each(|met| seen.take(met));
-    seen.settle()
+    met.into_iter().for_each(|met| seen.take(met, &mut ()));
+    seen.settle(&mut ())
 }
 fn ids(scan: &Scan) -> Vec<&[u8]> {
     scan.found.iter().map(|found| found.id.0.as_slice()).collect()
@@ -39,12 +39,43 @@ fn any_legal_name_in_order_of_bytes() {
     }
     fs::create_dir(scratch.path().join("empty")).unwrap();
     let met = Cell::new(0);
-    let scan = scan(&RealDisk::new(), scratch.path(), &|names| met.set(met.get() + names)).unwrap();
+    let scan = scan(&RealDisk::new(), scratch.path(), &mut (), &|names| met.set(met.get() + names)).unwrap();
     let mut expected = names.to_vec();
     expected.sort_unstable();
     assert_eq!(ids(&scan), expected);
     assert_eq!((scan.left_out.len(), scan.unproven.len()), (0, 0));
     assert_eq!(met.get(), 10 + 4, "ten documents in three folders, and an empty one");
+}
+
+/// Knows one document.
+struct One(&'static [u8], bool);
+
+impl Known for One {
+    fn take(&mut self, id: &ItemId, _: &FileStat) -> bool {
+        self.1 |= id.0 == self.0;
+        id.0 == self.0
+    }
+    fn give_back(&mut self, is_directory: &dyn Fn(&ItemId) -> bool) -> Vec<ItemId> {
+        let id = ItemId(self.0.to_vec());
+        let back = std::mem::take(&mut self.1) && is_directory(&id);
+        Vec::from_iter(back.then_some(id))
+    }
+}
+
+#[test]
+fn what_is_as_it_is_known_is_left_to_who_knows_it() {
+    for (folder, known, found, changing) in
+        [(&b"d"[..], &b"a"[..], &[&b"b"[..]][..], &[][..]), (b"a", b"a", &[b"b"], &[("a", Why::Changing)]), (b"b", b"a", &[], &[("b", Why::Changing)])]
+    {
+        let mut one = One(known, false);
+        let mut seen = Seen::default();
+        for met in [entry(b"a", Kind::File, 1), entry(b"b", Kind::File, 2), entry(folder, Kind::Dir, 3)] {
+            seen.take(met, &mut one);
+        }
+        let scan = seen.settle(&mut one);
+        assert_eq!((ids(&scan), &scan.left_out), (found.to_vec(), &left_out(changing)), "{}", folder.escape_ascii());
+        assert_eq!(scan.unproven.len(), changing.len());
+    }
 }
 
 /// What an interruption left of a writing of our own is no document; what others call so is one.
@@ -54,7 +85,7 @@ fn what_this_program_was_writing_is_left_out() {
     for name in ["record.json", "record.json.gapferry.part", "theirs.part", "gapferry.part"] {
         fs::write(scratch.path().join(name), name).unwrap();
     }
-    let scan = scan(&RealDisk::new(), scratch.path(), &|_| ()).unwrap();
+    let scan = scan(&RealDisk::new(), scratch.path(), &mut (), &|_| ()).unwrap();
     assert_eq!(ids(&scan), [&b"gapferry.part"[..], b"record.json", b"theirs.part"]);
     assert_eq!(scan.left_out, [LeftOut { path: b"record.json.gapferry.part".to_vec(), why: Why::Unfinished }]);
     assert!(scan.unproven.is_empty());
@@ -70,7 +101,7 @@ fn attributes_are_those_of_the_file_system() {
         fs::File::options().write(true).open(&path).unwrap().set_modified(std::time::UNIX_EPOCH).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
     }
-    let scan = scan(&RealDisk::new(), scratch.path(), &|_| ()).unwrap();
+    let scan = scan(&RealDisk::new(), scratch.path(), &mut (), &|_| ()).unwrap();
     assert_eq!(scan.found.len(), 4);
     for Found { id, stat } in &scan.found {
         let real = fs::symlink_metadata(scratch.path().join(OsStr::from_bytes(&id.0))).unwrap();
@@ -106,13 +137,13 @@ fn links_and_devices_are_left_out() {
         ("to-folder", Why::Link),
         ("to-nothing", Why::Link),
     ];
-    let found = scan(&RealDisk::new(), scratch.path(), &|_| ()).unwrap();
+    let found = scan(&RealDisk::new(), scratch.path(), &mut (), &|_| ()).unwrap();
     assert_eq!(ids(&found), [b"folder/document"]);
     assert_eq!(found.left_out, left_out(&expected));
     assert!(found.unproven.is_empty());
 
     let through_a_link = scratch.path().join("to-folder");
-    assert_eq!(ids(&scan(&RealDisk::new(), &through_a_link, &|_| ()).unwrap()), [b"document"], "a root that a person named may be a link");
+    assert_eq!(ids(&scan(&RealDisk::new(), &through_a_link, &mut (), &|_| ()).unwrap()), [b"document"], "a root that a person named may be a link");
 }
 
 #[test]
@@ -120,11 +151,11 @@ fn a_root_that_is_none() {
     let scratch = tempfile::tempdir().unwrap();
     fs::write(scratch.path().join("file"), "").unwrap();
     for (root, trouble) in [("missing", ScanTrouble::Missing), ("file", ScanTrouble::NotADirectory), ("file/below", ScanTrouble::NotADirectory)] {
-        let failure = scan(&RealDisk::new(), &scratch.path().join(root), &|_| ()).unwrap_err();
+        let failure = scan(&RealDisk::new(), &scratch.path().join(root), &mut (), &|_| ()).unwrap_err();
         assert_eq!((failure.trouble, failure.code()), (trouble, "SRC-01"), "{root}");
     }
     fs::create_dir(scratch.path().join("empty")).unwrap();
-    assert_eq!(scan(&RealDisk::new(), &scratch.path().join("empty"), &|_| ()).unwrap(), Scan::default());
+    assert_eq!(scan(&RealDisk::new(), &scratch.path().join("empty"), &mut (), &|_| ()).unwrap(), Scan::default());
 }
 
 #[test]

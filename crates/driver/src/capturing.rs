@@ -1,8 +1,8 @@
 //! One pass of change capture: scan, compare with the ledger, record. Content is read only where it decides something (what
 //! changed within the clock tick, what was found rotten), everything with `--deep`, and else the part that is due.
 
-use capture::scan::Why;
-use engine::changes::{Scanned, between};
+use capture::scan::{Known, Why};
+use engine::changes::{AsKnown, Scanned, between};
 use std::path::Path;
 use wire::ItemId;
 use wire::card::Role;
@@ -43,7 +43,11 @@ fn one(home: &mut Home, name: &str, deep: bool) -> Result<(Option<ArchiveCapture
     let progress = world.progress.clone();
     progress.begin(Stage::Capture, None, None);
     let place = place_of(&world, &root);
-    let scan = match capture::scan::scan(&*world.disk, &root, &|found| progress.advance(found, 0)) {
+    let Some(archive) = home.source().archives.get(name) else {
+        return Err(Failure::new("HOM-03", name, "the archive is configured but not in the ledger; add it with `archive add`"));
+    };
+    let mut known = InLedger(AsKnown::of(archive));
+    let scan = match capture::scan::scan(&*world.disk, &root, &mut known, &|found| progress.advance(found, 0)) {
         Ok(scan) => scan,
         Err(failure) => {
             progress.end();
@@ -51,16 +55,14 @@ fn one(home: &mut Home, name: &str, deep: bool) -> Result<(Option<ArchiveCapture
         }
     };
     progress.end();
-    let Some(archive) = home.source().archives.get(name) else {
-        return Err(Failure::new("HOM-03", name, "the archive is configured but not in the ledger; add it with `archive add`"));
-    };
     let found: Vec<(ItemId, FileStat)> = scan.found.into_iter().map(|found| (found.id, found.stat)).collect();
     if place_of(&world, &root) != place {
         let detail = format!("{} became another folder while it was scanned: nothing was captured", root.display());
         return Ok((None, vec![Problem { code: "SRC-10", subject: name.into(), detail }]));
     }
-    let (items, bytes) = (found.len() as u64, found.iter().map(|(_, stat)| stat.size).sum());
-    let changes = between(archive, Scanned { found, unproven: &scan.unproven, place });
+    let sizes = known.0.items().map(|item| item.stat.size).chain(found.iter().map(|(_, stat)| stat.size));
+    let (items, bytes) = sizes.fold((0, 0), |(items, bytes), size| (items + 1, bytes + size));
+    let changes = between(Scanned { as_known: &known.0, found, unproven: &scan.unproven, place });
     let mut problems = Vec::new();
     if let Some(missing) = changes.moved {
         let detail = format!("{} is another folder than before, and {missing} items are not in it: not taken as a deletion", root.display());
@@ -128,6 +130,18 @@ fn one(home: &mut Home, name: &str, deep: bool) -> Result<(Option<ArchiveCapture
         });
     }
     Ok((Some(captured), problems))
+}
+
+/// What the ledger knows of the documents of an archive, for the scan.
+struct InLedger<'a>(AsKnown<'a>);
+
+impl Known for InLedger<'_> {
+    fn take(&mut self, id: &ItemId, stat: &FileStat) -> bool {
+        self.0.take(id, stat)
+    }
+    fn give_back(&mut self, is_directory: &dyn Fn(&ItemId) -> bool) -> Vec<ItemId> {
+        self.0.give_back(is_directory)
+    }
 }
 
 /// Rows in pieces of a record of the ledger, the first one last: each is let go when the fold has taken it in, for that grows meanwhile.

@@ -3,16 +3,50 @@
 //! Change is seen by size, mtime, ctime, inode and the executable bit. What the scan could not look into proves no deletion
 //! (P7), and so does a scan of another folder than before. Content is not looked at here.
 
+use alloc::vec;
 use alloc::vec::Vec;
 use wire::ItemId;
 use wire::planted;
 use wire::record::{CapturedRow, FileStat, Place};
 
-use crate::source::Archive;
+use crate::source::{Archive, Item};
+
+/// The documents of an archive that a scan meets as the ledger knows them: of those nothing is kept but that they are there.
+pub struct AsKnown<'a> {
+    archive: &'a Archive,
+    /// By number of the item.
+    there: Vec<bool>,
+}
+
+impl<'a> AsKnown<'a> {
+    /// Before the scan: none was met.
+    pub fn of(archive: &'a Archive) -> Self {
+        Self { archive, there: vec![false; archive.items.len()] }
+    }
+
+    /// Takes a document that was met; false when it is not as the ledger knows it.
+    pub fn take(&mut self, id: &ItemId, stat: &FileStat) -> bool {
+        let known = self.archive.find(id).filter(|(_, item)| !item.gone && item.stat == *stat);
+        known.inspect(|(number, _)| self.there[*number as usize] = true).is_some()
+    }
+
+    /// Gives back those of which this holds: they are not as they were.
+    pub fn give_back(&mut self, of: &dyn Fn(&ItemId) -> bool) -> Vec<ItemId> {
+        let items = self.archive.items.iter().zip(&mut self.there);
+        items.filter(|(item, there)| **there && of(&item.id)).map(|(item, there)| (*there = false, item.id.clone()).1).collect()
+    }
+
+    /// The items that were met.
+    pub fn items(&self) -> impl Iterator<Item = &'a Item> {
+        self.archive.items.iter().zip(&self.there).filter(|(_, there)| **there).map(|(item, _)| item)
+    }
+}
 
 /// What a scan found: documents in order of id, and prefixes below which absence proves nothing.
 pub struct Scanned<'a> {
-    /// Id and attributes, ascending by id.
+    /// Those that are as the ledger knows them.
+    pub as_known: &'a AsKnown<'a>,
+    /// Id and attributes of all others, ascending by id.
     pub found: Vec<(ItemId, FileStat)>,
     /// Directories that could not be looked into (relative paths, no trailing slash); an empty one is the root itself.
     pub unproven: &'a [Vec<u8>],
@@ -44,21 +78,22 @@ pub struct Changes {
     pub place: Option<Place>,
 }
 
-/// Compares a scan with an archive.
-pub fn between(archive: &Archive, scanned: Scanned<'_>) -> Changes {
+/// Compares a scan with the archive that it was made for.
+pub fn between(scanned: Scanned<'_>) -> Changes {
+    let AsKnown { archive, there } = scanned.as_known;
     let mut changes = Changes::default();
     let present = archive.items.iter().filter(|item| !item.gone).count();
-    if scanned.found.is_empty() && present > 0 && !planted::is("emptied-root-deletes") {
+    let mut as_before = scanned.as_known.items().count();
+    if scanned.found.is_empty() && as_before == 0 && present > 0 && !planted::is("emptied-root-deletes") {
         changes.emptied = true;
         return changes;
     }
     let first_new = u32::try_from(archive.items.len()).expect("items are numbered by u32");
     let id_of = |number: u32| &archive.items[number as usize].id;
     let mut known = archive.order.numbers().peekable();
-    let mut as_before = 0;
     for (id, stat) in scanned.found {
         while let Some(number) = known.next_if(|known| *id_of(*known) < id) {
-            vanish(archive, number, scanned.unproven, &mut changes);
+            pass(archive, number, there, scanned.unproven, &mut changes);
         }
         let Some(number) = known.next_if(|known| *id_of(*known) == id) else {
             let next = first_new + u32::try_from(changes.new_items).expect("items are numbered by u32");
@@ -73,12 +108,12 @@ pub fn between(archive: &Archive, scanned: Scanned<'_>) -> Changes {
             changes.added += u64::from(item.gone);
             changes.modified += u64::from(!item.gone);
             changes.rows.push(CapturedRow { item: number, id: None, version: item.version + 1, stat: Some(stat) });
-        } else if item.young && !planted::is("young-not-read-again") {
-            changes.young.push(number);
+        } else {
+            stay(archive, number, &mut changes);
         }
     }
     for number in known {
-        vanish(archive, number, scanned.unproven, &mut changes);
+        pass(archive, number, there, scanned.unproven, &mut changes);
     }
     // A root that seems to be another folder is nevertheless the one it was when at least half of what was there is found as it was, on
     // the same inodes. Many file systems get a new number each time they are mounted; no other disk, and no copy of this one, has the
@@ -91,6 +126,20 @@ pub fn between(archive: &Archive, scanned: Scanned<'_>) -> Changes {
     changes
 }
 
+/// An item that is not among what was found otherwise.
+fn pass(archive: &Archive, number: u32, there: &[bool], unproven: &[Vec<u8>], changes: &mut Changes) {
+    match there[number as usize] {
+        true => stay(archive, number, changes),
+        false => vanish(archive, number, unproven, changes),
+    }
+}
+
+fn stay(archive: &Archive, number: u32, changes: &mut Changes) {
+    if archive.items[number as usize].young && !planted::is("young-not-read-again") {
+        changes.young.push(number);
+    }
+}
+
 fn vanish(archive: &Archive, number: u32, unproven: &[Vec<u8>], changes: &mut Changes) {
     let item = &archive.items[number as usize];
     let hidden = |prefix: &Vec<u8>| prefix.is_empty() || item.id.0.strip_prefix(prefix.as_slice()).is_some_and(|rest| rest.is_empty() || rest[0] == b'/');
@@ -99,6 +148,14 @@ fn vanish(archive: &Archive, number: u32, unproven: &[Vec<u8>], changes: &mut Ch
     }
     changes.rows.push(CapturedRow { item: number, id: None, version: item.version + 1, stat: None });
     changes.deleted += 1;
+}
+
+/// What a scan of these documents gives.
+#[cfg(test)]
+fn compared(archive: &Archive, mut found: Vec<(ItemId, FileStat)>, unproven: &[Vec<u8>], place: Option<Place>) -> Changes {
+    let mut as_known = AsKnown::of(archive);
+    found.retain(|(id, stat)| !as_known.take(id, stat));
+    between(Scanned { as_known: &as_known, found, unproven, place })
 }
 
 #[cfg(test)]
@@ -119,7 +176,7 @@ mod tests {
     }
     fn captured(source: &mut Source, scan: &[(&str, i64)], unproven: &[&str]) -> Changes {
         let unproven: Vec<Vec<u8>> = unproven.iter().map(|prefix| prefix.as_bytes().to_vec()).collect();
-        let changes = between(&source.archives["a"], Scanned { found: found(scan), unproven: &unproven, place: None });
+        let changes = compared(&source.archives["a"], found(scan), &unproven, None);
         source.fold(0, &Record::from(Captured { archive: "a".into(), root: changes.place, rows: changes.rows.clone() }));
         changes
     }

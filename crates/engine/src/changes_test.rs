@@ -17,7 +17,7 @@ fn found(names: &[&str]) -> Found {
 }
 fn capture(inside: &mut Inside, found: &[(ItemId, FileStat)], unproven: &[&str]) -> Changes {
     let unproven: Vec<Vec<u8>> = unproven.iter().map(|prefix| prefix.as_bytes().to_vec()).collect();
-    let changes = between(inside.archive(), Scanned { found: found.to_vec(), unproven: &unproven, place: None });
+    let changes = compared(inside.archive(), found.to_vec(), &unproven, None);
     inside.tell(Captured { archive: "a".into(), root: None, rows: changes.rows.clone() });
     changes
 }
@@ -150,11 +150,7 @@ fn what_was_captured_is_what_was_found() {
                 *version += 1;
                 assert_eq!(row.version, *version, "seed {seed}, round {round}: versions count the changes");
             }
-            assert_eq!(
-                between(inside.archive(), Scanned { found: scan.clone(), unproven: &[], place: None }),
-                Changes::default(),
-                "seed {seed}, round {round}: found again"
-            );
+            assert_eq!(compared(inside.archive(), scan.clone(), &[], None), Changes::default(), "seed {seed}, round {round}: found again");
         }
     }
 }
@@ -183,10 +179,10 @@ fn another_folder_in_the_place_of_the_root_deletes_nothing() {
         ("and more than half", disk(1, 2), found(&["a"]), disk(7, 2), Some(3), None),
     ] {
         let mut inside = Inside::new();
-        let first = between(inside.archive(), Scanned { found: found(&names), unproven: &[], place: known });
+        let first = compared(inside.archive(), found(&names), &[], known);
         assert_eq!(first.place, known);
         inside.tell(Captured { archive: "a".into(), root: first.place, rows: first.rows });
-        let changes = between(inside.archive(), Scanned { found: scan.clone(), unproven: &[], place: now });
+        let changes = compared(inside.archive(), scan.clone(), &[], now);
         assert_eq!((changes.moved, changes.place), (moved, remembered), "{what}");
         assert!(moved.is_none() || changes.rows.is_empty(), "{what}: nothing of it is captured");
     }
