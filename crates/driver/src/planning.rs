@@ -73,8 +73,10 @@ pub fn check_held(home: &mut Home, name: &str, target: &Target<'_>, dry_run: boo
             let Some(packed) = home.packed(name, sequence)? else { continue };
             // Another projection of the same version is not what is to be there, nor one that purges nothing where it is to be purged.
             let sent = source_route(home, name)?;
-            let is_newest = |item: &engine::source::RouteItem| item.again.is_none() && !item.is_purging() || item.packed_sequence == sequence;
-            let newest = |row: &wire::record::PackedRow| sent.items.get(row.item as usize).is_none_or(is_newest);
+            let newest = |row: &wire::record::PackedRow| {
+                let item = sent.item(row.item);
+                item.again.is_none() && !item.is_purging() || item.packed_sequence == sequence
+            };
             for row in packed.rows.iter().filter(|row| newest(row)) {
                 match row.part {
                     Some(part) => holds.parts.insert((row.item, row.version, part.offset)),

@@ -148,7 +148,7 @@ pub fn purges(world: &World, path: &Path, route: Option<&str>, pattern: Option<&
         for name in routes(home, &route.map(ToOwned::to_owned).into_iter().collect::<Vec<_>>(), None)? {
             let (route, archive) = parts(home, &name)?;
             let agreed = route.purging.iter().flat_map(|consent| &consent.over).copied();
-            let asked = (0u32..).zip(&route.items).filter(|(_, sent)| sent.purge.is_some()).map(|(number, _)| number);
+            let asked = (0u32..).zip(route.items.iter()).filter(|(_, sent)| sent.purge.is_some()).map(|(number, _)| number);
             let is_meant = |item: &Item| matcher.as_ref().is_none_or(|matcher| matcher.is_match(&item.id));
             let numbers: BTreeSet<u32> = agreed.chain(asked).filter(|number| archive.items.get(*number as usize).is_some_and(is_meant)).collect();
             if !numbers.is_empty() {

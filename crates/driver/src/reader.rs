@@ -6,7 +6,7 @@
 
 use capture::racy::{CLOCK_TICK_NS, is_young};
 use capture::read::{Parents, ReadFailure};
-use engine::source::{Archive, Item, Route, RouteItem};
+use engine::source::{Archive, Item, Route, RouteItems};
 use seal::chunk::CHUNKED_BYTES_MIN;
 use seal::reading::{Reading, WasRead};
 use std::collections::{HashMap, HashSet};
@@ -26,7 +26,7 @@ pub const READ_TRIES: u32 = 3;
 
 /// What the replica is proven to hold, by digest: content that need not travel.
 pub struct Proven<'a> {
-    items: &'a [RouteItem],
+    items: &'a RouteItems,
     /// Numbers of items by the first bytes of their digest: of two that begin alike one is not found, and travels.
     numbers: HashMap<u64, u32>,
     sizes: HashSet<u64>,
@@ -45,7 +45,7 @@ impl<'a> Proven<'a> {
     }
     /// Whether this content is there.
     pub fn holds(&self, digest: &Digest, size: u64) -> bool {
-        let item = self.numbers.get(&beginning(digest)).map(|number| &self.items[*number as usize]);
+        let item = self.numbers.get(&beginning(digest)).map(|number| self.items.get(*number));
         item.is_some_and(|item| item.proven_digest == *digest && item.proven_bytes == size)
     }
 }
@@ -229,7 +229,7 @@ impl Reader<'_> {
 
     /// Whether nothing of an item is to be at the replica.
     pub fn is_gone(&self, number: u32) -> bool {
-        self.route.items.get(number as usize).map_or(self.item(number).gone, |sent| sent.is_gone(self.item(number)))
+        self.route.item(number).is_gone(self.item(number))
     }
 
     /// Whether the replica may hold something of an item.

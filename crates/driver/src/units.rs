@@ -3,7 +3,7 @@
 //! where one file of it must stay, all of it waits.
 
 use engine::select::{Because, Selected};
-use engine::source::{Archive, Item, Route, RouteItem};
+use engine::source::{Archive, Item, Route};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use wire::planted;
@@ -48,7 +48,10 @@ impl Units {
             }
         }
         if !joined.is_empty() || !sets.above.is_empty() {
-            let is_held = |number: u32| route.items.get(number as usize).is_some_and(|sent| sent.proven_version > 0 && !sent.proven_gone);
+            let is_held = |number: u32| {
+                let sent = route.item(number);
+                sent.proven_version > 0 && !sent.proven_gone
+            };
             let held = archive.items.iter().zip(0u32..).filter(|(_, number)| is_held(*number));
             sets.held = held.flat_map(|(item, number)| open_transactions(item, route, number)).map(|id| sets.root(id)).collect();
         }
@@ -83,7 +86,7 @@ impl Units {
 
 /// The transactions that made what a route has not settled of an item: that of its present version first.
 fn open_transactions(item: &Item, route: &Route, number: u32) -> impl Iterator<Item = [u8; 16]> {
-    let settled = route.items.get(number as usize).map_or(0, RouteItem::settled_version);
+    let settled = route.item(number).settled_version();
     let earlier = item.earlier.iter().flat_map(|earlier| &earlier.list).filter(move |(version, _)| *version > settled).map(|(_, id)| *id);
     item.transaction.into_iter().chain(earlier)
 }

@@ -14,7 +14,7 @@ use wire::{Digest, PackageId, planted};
 
 use crate::consent::Consent;
 use crate::replica;
-use crate::source::{Archive, Route};
+use crate::source::{Archive, Item, Route};
 use crate::suspicion::{Change, Content, folder, suspects};
 
 /// How much may change: the larger of a count and a share.
@@ -198,37 +198,54 @@ pub fn weigh_source(archive: &Archive, route: &Route, heads: &BTreeMap<u32, Shap
     let mut deleted_sizes: BTreeSet<u64> = BTreeSet::new();
     let mut formed_folders: BTreeSet<&[u8]> = BTreeSet::new();
     let mut changes: Vec<Change<'_>> = Vec::new();
-    for ((item, number), sent) in archive.items.iter().zip(0u32..).zip(route.items.iter().chain(core::iter::repeat(&Default::default()))) {
+    let mut added: Vec<u32> = Vec::new();
+    let content = |item: &Item, number: u32| {
+        let shape = if item.digest.is_some() { item.shape } else { heads.get(&number).copied().unwrap_or_default() };
+        Content { digest: item.digest, shape }
+    };
+    for (item, number) in archive.items.iter().zip(0u32..) {
+        let sent = route.item(number);
         let held = sent.proven_version > 0 && !sent.proven_gone;
         weighed.total += u64::from(held);
         if sent.is_sent(item) || sent.unjudged || sent.is_left(item) || item.version == sent.cancelled_version {
             continue;
         }
-        let before = held.then_some(Content { digest: Some(sent.proven_digest), shape: sent.packed_shape });
-        let shape = if item.digest.is_some() { item.shape } else { heads.get(&number).copied().unwrap_or_default() };
-        let after = (!sent.is_gone(item)).then_some(Content { digest: item.digest, shape });
-        changes.push(Change { item: number, id: &item.id.0, before, after });
-        match (before, after) {
-            (Some(before), None) => {
+        if !held {
+            added.extend((!sent.is_gone(item)).then_some(number));
+            continue;
+        }
+        let before = Content { digest: Some(sent.proven_digest), shape: sent.packed_shape };
+        let after = (!sent.is_gone(item)).then(|| content(item, number));
+        changes.push(Change { item: number, id: &item.id.0, before: Some(before), after });
+        match after {
+            None => {
                 places.insert((item.stat.inode, item.stat.size, item.stat.modified), sent.proven_digest);
                 deleted_sizes.insert(sent.proven_bytes);
                 formed_folders.extend(before.has_form().then_some(folder(&item.id.0)));
             }
-            (Some(before), Some(Content { digest: None, .. })) => {
+            Some(Content { digest: None, .. }) => {
                 weighed.unread.extend((item.stat.size == sent.proven_bytes).then_some(number));
                 weighed.unseen.extend((before.has_form() && !heads.contains_key(&number)).then_some(number));
             }
-            _ => {}
+            Some(_) => {}
         }
     }
-    for change in changes.iter_mut().filter(|change| change.before.is_none()) {
-        let item = &archive.items[change.item as usize];
-        let Some(after @ Content { digest: None, .. }) = &mut change.after else { continue };
-        after.digest = places.get(&(item.stat.inode, item.stat.size, item.stat.modified)).copied();
-        if after.digest.is_none() {
-            weighed.unread.extend(deleted_sizes.contains(&item.stat.size).then_some(change.item));
-            let unseen = formed_folders.contains(folder(change.id)) && !heads.contains_key(&change.item);
-            weighed.unseen.extend(unseen.then_some(change.item));
+    if deleted_sizes.is_empty() {
+        // What is new looks like something only beside what is deleted: of a whole new archive nothing more is kept here.
+        weighed.additions = added.len() as u64;
+    } else {
+        for number in added {
+            let item = &archive.items[number as usize];
+            let mut after = content(item, number);
+            if after.digest.is_none() {
+                after.digest = places.get(&(item.stat.inode, item.stat.size, item.stat.modified)).copied();
+                if after.digest.is_none() {
+                    weighed.unread.extend(deleted_sizes.contains(&item.stat.size).then_some(number));
+                    let unseen = formed_folders.contains(folder(&item.id.0)) && !heads.contains_key(&number);
+                    weighed.unseen.extend(unseen.then_some(number));
+                }
+            }
+            changes.push(Change { item: number, id: &item.id.0, before: None, after: Some(after) });
         }
     }
     weighed.take(&changes);
@@ -240,16 +257,15 @@ pub(crate) fn weigh_packed(archive: &Archive, route: &Route, rows: &[PackedRow])
     let mut weighed = Weighed::default();
     let mut changes: Vec<Change<'_>> = Vec::new();
     for (row, place) in rows.iter().zip(0usize..) {
-        let sent = route.items.get(row.item as usize);
-        let again =
-            sent.is_some_and(|sent| sent.packed_version == row.version && sent.packed_gone == row.removes()) || place > 0 && rows[place - 1].item == row.item;
+        let sent = route.item(row.item);
+        let again = sent.packed_version == row.version && sent.packed_gone == row.removes() || place > 0 && rows[place - 1].item == row.item;
         let Some(item) = archive.items.get(row.item as usize).filter(|_| !again) else { continue };
-        let before = sent.filter(|sent| sent.proven_version > 0 && !sent.proven_gone);
+        let held = sent.proven_version > 0 && !sent.proven_gone;
         // What is on its way for the first time was counted when an earlier version of it left.
-        if before.is_none() && sent.is_some_and(|sent| sent.packed_version > 0 && !sent.proven_gone) {
+        if !held && sent.packed_version > 0 && !sent.proven_gone {
             continue;
         }
-        let before = before.map(|sent| Content { digest: Some(sent.proven_digest), shape: sent.packed_shape });
+        let before = held.then_some(Content { digest: Some(sent.proven_digest), shape: sent.packed_shape });
         let after = (!row.removes()).then_some(Content { digest: Some(row.digest), shape: row.shape });
         changes.push(Change { item: row.item, id: &item.id.0, before, after });
     }

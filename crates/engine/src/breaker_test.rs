@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::scene::{BYTES, Inside, Outside, carried, digest, document, held, item, manifest, package, replica_route, sent, world};
-use crate::source::{Item, RouteItem};
+use crate::source::{Item, RouteItem, RouteItems};
 use alloc::vec;
 use wire::manifest::Item as CarriedItem;
 use wire::record::{BreakerReleased, BreakerTripped, Step};
@@ -134,7 +134,7 @@ fn a_source_counts_what_is_deleted_or_other_and_no_renames() {
 #[test]
 fn an_item_of_which_the_route_knows_nothing_is_no_change() {
     let (archive, mut route) = world(vec![added("a", None), added("b", None)]);
-    route.items.clear();
+    route.items = RouteItems::default();
     assert_eq!(weigh_source(&archive, &route, &BTreeMap::new()), Weighed { additions: 2, ..Weighed::default() });
 }
 

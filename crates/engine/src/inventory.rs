@@ -96,7 +96,7 @@ impl Route {
         let before = self.asking[place].clone();
         let claimed: BTreeSet<u32> = packed.rows.iter().map(|row| row.item).collect();
         for number in within(archive, span).filter(|number| !claimed.contains(number)) {
-            let (gone, sent) = (archive.items[number as usize].gone, self.item_mut(number));
+            let (gone, mut sent) = (archive.items[number as usize].gone, self.items.change(number));
             if sent.asked || before.sequence == 0 && !gone {
                 // The replica may hold some version of it: were it deleted now, or is it gone since it was asked for in vain, the
                 // deletion has to travel.
@@ -104,7 +104,7 @@ impl Route {
             }
         }
         for row in packed.rows.iter().filter(|row| (row.item as usize) < archive.items.len()) {
-            let sent = self.item_mut(row.item);
+            let mut sent = self.items.change(row.item);
             (sent.packed_version, sent.packed_sequence, sent.asked) = (row.version, packed.sequence, true);
             (sent.failed, sent.resend) = (false, false);
         }

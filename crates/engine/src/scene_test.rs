@@ -272,7 +272,7 @@ impl Inside {
     /// The sum over what is proven to be there, made anew.
     pub fn state_of_items(&self) -> StateDigest {
         let mut state = StateDigest::default();
-        for (item, sent) in self.archive().items.iter().zip(&self.route().items).filter(|(_, sent)| sent.proven_version > 0 && !sent.proven_gone) {
+        for (item, sent) in self.archive().items.iter().zip(self.route().items.iter()).filter(|(_, sent)| sent.proven_version > 0 && !sent.proven_gone) {
             state.add(&item.id, sent.proven_version, &sent.proven_projected);
         }
         state

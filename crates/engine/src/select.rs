@@ -142,7 +142,7 @@ pub fn next_part(item: &Item, sent: &RouteItem, holds: &BTreeSet<(u32, u64, u64)
 
 /// Whether something that was packed is to be removed and is not proven to be: else no deletion must share a package with anything.
 pub fn any_open_removal(archive: &Archive, route: &Route) -> bool {
-    archive.items.iter().zip(&route.items).any(|(item, sent)| is_open_removal(item, sent))
+    archive.items.iter().zip(route.items.iter()).any(|(item, sent)| is_open_removal(item, &sent))
 }
 
 fn is_open_removal(item: &Item, sent: &RouteItem) -> bool {
@@ -273,7 +273,7 @@ mod tests {
             ("what is due and held by the replica", 2, vec![part(0, 40, 9, false), part(40, 60, 1, true)], &nothing, None),
             ("what is due and on this medium", 2, vec![part(0, 40, 9, false), part(40, 60, 1, false)], &on_medium, None),
         ] {
-            route.items[0].parts = Some(Box::new(Parts { version, list }));
+            route.items.change(0).parts = Some(Box::new(Parts { version, list }));
             assert_eq!(next_part(&archive.items[0], &route.item(0), holds, 0, &due), expected, "{}", String::from(what));
         }
     }

@@ -4,6 +4,7 @@
 //! done only by a settled row of a receipt (P1), never because something was written.
 
 mod archive;
+mod kept;
 mod sent;
 mod settling;
 
@@ -27,6 +28,7 @@ use crate::order::Order;
 use crate::rebase::{Agreements, Stop, floor_above};
 
 pub use archive::{Archive, Earlier, Item};
+pub use kept::RouteItems;
 pub use sent::{PartState, Parts, Purge, RouteItem, Template};
 
 /// A package on its way.
@@ -66,7 +68,7 @@ pub struct Route {
     /// Packages up to this sequence are void: the route began anew behind them.
     pub floor: u64,
     /// Its items, by the archive's numbers.
-    pub items: Vec<RouteItem>,
+    pub items: RouteItems,
     /// Packages that are not answered, by sequence.
     pub packages: BTreeMap<u64, Package>,
     /// Ids of all sequences ever begun that a receipt may still name as the highest seen: the last `RECENT_MAX`.
@@ -170,7 +172,7 @@ impl Source {
                     template: None,
                     next_sequence: floor + 1,
                     floor,
-                    items: Vec::new(),
+                    items: RouteItems::default(),
                     packages: BTreeMap::new(),
                     recent: BTreeMap::new(),
                     asking: Vec::new(),
@@ -211,7 +213,7 @@ impl Source {
                     let routes: Vec<&Route> = self.routes.values().filter(|route| route.archive == described.archive).collect();
                     for row in &described.rows {
                         let Some(item) = archive.items.get_mut(row.item as usize).filter(|item| item.earlier.is_some()) else { continue };
-                        let settled = routes.iter().map(|route| route.items.get(row.item as usize).map_or(0, RouteItem::settled_version));
+                        let settled = routes.iter().map(|route| route.item(row.item).settled_version());
                         item.forget_transactions(settled.min().unwrap_or(u64::MAX));
                     }
                 }
@@ -256,7 +258,7 @@ impl Source {
                 if let Some(route) = self.routes.get_mut(&resent.route) {
                     let known = self.archives.get(&route.archive).map_or(0, |archive| archive.items.len());
                     for number in resent.items.iter().filter(|number| (**number as usize) < known) {
-                        let item = route.item_mut(*number);
+                        let mut item = route.items.change(*number);
                         item.resend = true;
                         item.cancelled_version = 0;
                     }
@@ -266,7 +268,7 @@ impl Source {
                 if let Some(route) = self.routes.get_mut(&cancelled.route) {
                     let known = self.archives.get(&route.archive).map_or(0, |archive| archive.items.len());
                     for (number, version) in cancelled.items.iter().filter(|(number, _)| (*number as usize) < known) {
-                        let item = route.item_mut(*number);
+                        let mut item = route.items.change(*number);
                         item.cancelled_version = *version;
                         item.resend = false;
                     }
@@ -335,10 +337,12 @@ impl Source {
             }
         }
         for route in self.routes.values_mut() {
-            for (sent, version) in route.items.iter_mut().zip(before.get(&route.archive).into_iter().flatten()) {
+            let before = before.get(&route.archive);
+            route.items.change_all(|number, sent| {
+                let Some(version) = before.and_then(|before| before.get(number as usize)) else { return };
                 let anew = |known: u64| if known == *version { reborn.floor + 1 } else { 0 };
                 (sent.cancelled_version, sent.excluded_version) = (anew(sent.cancelled_version), anew(sent.excluded_version));
-            }
+            });
             route.next_sequence = reborn.floor + 1;
             // Agreements after the backup are forgotten here, not on the replica.
             route.breaker.agreement = Some(Agreement { number: reborn.floor, changes: 0 });
@@ -362,7 +366,7 @@ impl Source {
         route.breaker.pass(&weighed.waiting, weighed.additions);
         let known = archive.items.len();
         for row in content.iter().filter(|row| (row.item as usize) < known) {
-            let item = route.item_mut(row.item);
+            let mut item = route.items.change(row.item);
             item.asked = false;
             if row.part.is_none() || item.packed_version != row.version {
                 item.attempts = if item.packed_version == row.version { item.attempts.saturating_add(1) } else { 1 };
@@ -506,18 +510,19 @@ impl Route {
 
     /// What is known of an item on this route; all zero when nothing is.
     pub fn item(&self, number: u32) -> RouteItem {
-        self.items.get(number as usize).cloned().unwrap_or_default()
+        self.items.get(number)
     }
 
     /// The route begins anew behind the last sequence that was taken: nothing is proven, nothing is on its way. What a person
     /// gave up stays given up, and what was to be purged is purged again: an earlier state of the replica may be back.
     fn restart(&mut self) {
         self.floor = self.next_sequence - 1;
-        for item in &mut self.items {
+        let floor = self.floor;
+        self.items.change_all(|_, item| {
             let (cancelled_version, excluded_version) = (item.cancelled_version, item.excluded_version);
-            let purge = item.purge.take().filter(|_| !planted::is("purge-ends-with-a-life")).map(|purge| Box::new(purge.anew(self.floor)));
+            let purge = item.purge.take().filter(|_| !planted::is("purge-ends-with-a-life")).map(|purge| Box::new(purge.anew(floor)));
             *item = RouteItem { cancelled_version, excluded_version, purge, ..RouteItem::default() };
-        }
+        });
         self.packages.clear();
         self.asking = Vec::from([Asking::default()]);
         self.state = StateDigest::default();
@@ -528,10 +533,10 @@ impl Route {
     fn fold_activated(&mut self, activated: &TemplateActivated) {
         let TemplateActivated { template, version, digest, text, .. } = activated;
         self.template = Some(Template { id: template.clone(), version: *version, digest: *digest, text: text.clone() });
-        for item in &mut self.items {
+        self.items.change_all(|_, item| {
             item.excluded_version = 0;
             item.unjudged = item.packed_version > 0 && !planted::is("activation-forgets-what-was-sent");
-        }
+        });
     }
 
     /// People agree that items are purged; what was given up of them travels again. With enough of them the mark is to travel.
@@ -543,26 +548,18 @@ impl Route {
         self.purging = None;
         let next = self.next_sequence;
         for number in asked.items.iter().filter(|number| (**number as usize) < known) {
-            let item = self.item_mut(*number);
+            let mut item = self.items.change(*number);
             (item.purge, item.cancelled_version) = (Some(Box::new(Purge::asked(time, next))), 0);
         }
     }
 
     fn fold_judged(&mut self, row: &JudgedRow) {
-        let item = self.item_mut(row.item);
+        let mut item = self.items.change(row.item);
         (item.excluded_version, item.unjudged) = match row.verdict {
             Verdict::Out => (row.version, false),
             Verdict::In => (0, item.packed_version > 0),
             Verdict::Same => (0, false),
         };
-    }
-
-    pub(crate) fn item_mut(&mut self, number: u32) -> &mut RouteItem {
-        let place = number as usize;
-        if self.items.len() <= place {
-            self.items.resize(place + 1, RouteItem::default());
-        }
-        &mut self.items[place]
     }
 }
 

@@ -3,7 +3,7 @@
 use super::*;
 use crate::scene::{Random, item, on_its_way, part_state, sent, world};
 use crate::select::{Because, Carrier, select};
-use crate::source::Parts;
+use crate::source::{Parts, RouteItems};
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec;
@@ -82,7 +82,7 @@ fn every_state() {
 #[test]
 fn an_item_of_which_the_route_knows_nothing_is_pending() {
     let (archive, mut route) = world(vec![(item("a", 1), RouteItem::default()), (item("b", 1), sent(1, 5, 1))]);
-    route.items.clear();
+    route.items = RouteItems::default();
     assert!(all(&archive, &route, NOW, DEADLINE).all(|(_, _, sent, standing)| sent == RouteItem::default() && standing == Standing::Pending));
 }
 

@@ -11,8 +11,8 @@ impl Route {
     /// Takes in what a receipt settled about one item.
     pub(super) fn settle(&mut self, time: i64, row: &SettledRow, id: &ItemId, receipt: u64) {
         let Some(outcome) = Outcome::of(row.outcome) else { return };
-        let mut state = self.state;
-        let item = self.item_mut(row.item);
+        let state = &mut self.state;
+        let mut item = self.items.change(row.item);
         if let (Some(sequence), Some(purge)) = (row.purged.filter(|_| outcome.proves()), &mut item.purge) {
             purge.prove(sequence, time);
         }
@@ -74,6 +74,5 @@ impl Route {
                 (item.proven_version, item.proven_gone) = (0, false);
             }
         }
-        self.state = state;
     }
 }
