@@ -240,18 +240,49 @@ fn transactions_that_share_a_record_are_one_until_they_are_proven() {
     }
 }
 
+/// Packages of the source are no larger from here on.
+fn limited(stand: &Stand, bytes: u64) {
+    let file = stand.home(Side::Source).join("gapferry.toml");
+    let text = fs::read_to_string(&file).expect("it can be read");
+    let kept: Vec<&str> = text.lines().filter(|line| !line.starts_with("package_bytes_max")).collect();
+    fs::write(&file, kept.join("\n").replace("\n[policy]\n", &format!("\n[policy]\npackage_bytes_max = {bytes}\n"))).expect("it can be written");
+}
+
+fn long(title: &str) -> String {
+    title.repeat(20_000)
+}
+
+/// What a package brought may be at the replica long before a receipt says so: half of what changed then must not come to it.
+#[test]
+fn transactions_that_share_a_record_are_one_before_anything_is_proven() {
+    let stand = stand();
+    stand.without_breaker();
+    for name in ["a", "b", "r"] {
+        changed(&stand, name, "first", None);
+    }
+    stand.carry(Side::Source);
+    for name in ["a", "r"] {
+        changed(&stand, name, &long("one"), Some("t1"));
+    }
+    stand.expect(Side::Source, &["capture"], 0);
+    changed(&stand, "r", &long("two"), None);
+    limited(&stand, 100_000);
+    let carried = stand.run(Side::Source, &["carry", "medium"]);
+    assert_eq!((carried.exit, carried.codes()), (Some(1), vec!["SRC-13".to_owned(); 2]), "{}", carried.object);
+    stand.carry(Side::Replica);
+    assert_eq!(titles(&stand, ["a", "r", "b"]), ["first"; 3]);
+    limited(&stand, 400_000);
+    stand.carry(Side::Source);
+    stand.carry(Side::Replica);
+    assert_eq!(titles(&stand, ["a", "r", "b"]), [long("one"), long("two"), "first".into()]);
+}
+
 /// What shares records and does not fit a package together is named, and goes when there is room.
 #[test]
 fn transactions_that_share_a_record_and_are_larger_than_a_package_are_named() {
     let stand = stand();
     stand.without_breaker();
-    let file = stand.home(Side::Source).join("gapferry.toml");
-    let limited = |bytes: u64| {
-        let text = fs::read_to_string(&file).expect("it can be read");
-        let kept: Vec<&str> = text.lines().filter(|line| !line.starts_with("package_bytes_max")).collect();
-        fs::write(&file, kept.join("\n").replace("\n[policy]\n", &format!("\n[policy]\npackage_bytes_max = {bytes}\n"))).expect("it can be written");
-    };
-    let long = |title: &str| title.repeat(20_000);
+    let limited = |bytes: u64| limited(&stand, bytes);
     // Where the replica holds nothing of them yet, each goes by itself.
     for (name, txn) in [("x", "t8"), ("y", "t8")] {
         changed(&stand, name, &long("one"), Some(txn));

@@ -217,6 +217,11 @@ fn what_a_template_showed_before_is_purged_whatever_it_becomes() {
 /// FAULTS A07, TX2: who leaves the selection in a transaction is withdrawn in the package that brings the others of it.
 #[test]
 fn who_leaves_the_selection_goes_with_the_transaction() {
+    [false, true].into_iter().for_each(leaves_the_selection);
+}
+
+/// `again`: a clerk goes on with the record that left.
+fn leaves_the_selection(again: bool) {
     let stand = stand();
     stand.without_breaker();
     for number in 1..=2 {
@@ -231,9 +236,15 @@ fn who_leaves_the_selection_goes_with_the_transaction() {
         (record["version"], record["name"]) = (json!(2), json!("孙三丙"));
         put(&stand, number, &record);
     }
+    if again {
+        stand.expect(Side::Source, &["capture"], 0);
+        let mut record = member(1, "320999103012", "confirmed");
+        record["version"] = json!(3);
+        put(&stand, 1, &record);
+    }
     let carried = stand.carry(Side::Source);
     let packages = carried["packed"]["packages"].as_array().expect("packages").len();
-    assert_eq!(packages, 1, "{carried}");
+    assert_eq!(packages, 1, "again {again}: {carried}");
     settled(&stand);
     assert_eq!(names(&stand), BTreeSet::from(["member/2/record.json".to_owned()]));
     assert_eq!(shown(&stand, 2)["name"], "孙三丙");

@@ -32,7 +32,7 @@ pub struct Units {
 
 impl Units {
     /// What a route must keep together: transactions that made versions of one record which the route has not settled are one, where the
-    /// replica holds a record of any of them. Where it holds none, as at a first sync, there is nothing yet that could be torn.
+    /// replica may hold a record of any of them. Where no package brought one, as at a first sync, there is nothing yet that could be torn.
     pub fn of(archive: &Archive, route: &Route, grouping: Arc<Grouping>) -> Self {
         let (mut sets, mut joined) = (Sets::default(), HashMap::new());
         for (item, number) in archive.items.iter().zip(0u32..).filter(|_| !planted::is("shared-record-ignored")) {
@@ -48,10 +48,7 @@ impl Units {
             }
         }
         if !joined.is_empty() || !sets.above.is_empty() {
-            let is_held = |number: u32| {
-                let sent = route.item(number);
-                sent.proven_version > 0 && !sent.proven_gone
-            };
+            let is_held = |number: u32| route.item(number).may_be_there();
             let held = archive.items.iter().zip(0u32..).filter(|(_, number)| is_held(*number));
             sets.held = held.flat_map(|(item, number)| open_transactions(item, route, number)).map(|id| sets.root(id)).collect();
         }
@@ -96,7 +93,7 @@ fn open_transactions(item: &Item, route: &Route, number: u32) -> impl Iterator<I
 struct Sets {
     /// Of two that are joined, the one that stands for both.
     above: HashMap<[u8; 16], [u8; 16]>,
-    /// Those that stand for a set of which the replica holds a record.
+    /// Those that stand for a set of which the replica may hold a record.
     held: HashSet<[u8; 16]>,
 }
 
@@ -115,7 +112,7 @@ impl Sets {
         }
     }
 
-    /// Each of a set of which the replica holds a record, with the id of all together, and their number.
+    /// Each of a set of which the replica may hold a record, with the id of all together, and their number.
     fn settle(self) -> HashMap<[u8; 16], ([u8; 16], usize)> {
         let mut sets: BTreeMap<[u8; 16], BTreeSet<[u8; 16]>> = BTreeMap::new();
         for (below, above) in self.above.iter().filter(|(_, above)| self.held.contains(&self.root(**above))) {

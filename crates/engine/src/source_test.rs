@@ -441,6 +441,32 @@ fn what_names_nothing_that_there_is_changes_nothing() {
     assert_eq!(inside.source, before);
 }
 
+/// What left the selection is open until its removal is proven: what it changed together with must not come without that.
+#[test]
+fn up_to_which_version_nothing_is_open() {
+    let item = |packed_version, proven_version, proven_gone, excluded_version| RouteItem {
+        packed_version,
+        proven_version,
+        proven_gone,
+        excluded_version,
+        ..RouteItem::default()
+    };
+    for (what, item, settled, may_be_there) in [
+        ("never sent", item(0, 0, false, 0), 0, false),
+        ("never sent, not carried", item(0, 0, false, 3), 3, false),
+        ("on its way", item(1, 0, false, 0), 0, true),
+        ("on its way, and not carried any more", item(1, 0, false, 2), 0, true),
+        ("proven, and on its way once more", item(2, 1, false, 0), 1, true),
+        ("proven, and not carried any more", item(1, 1, false, 2), 1, true),
+        ("its removal is on its way", item(2, 1, false, 2), 1, true),
+        ("its removal is proven", item(2, 2, true, 2), 2, false),
+        ("its removal is proven, and it changed again", item(2, 2, true, 3), 3, false),
+        ("its removal is proven, and it is on its way again", item(3, 2, true, 0), 2, true),
+    ] {
+        assert_eq!((item.settled_version(), item.may_be_there()), (settled, may_be_there), "{what}");
+    }
+}
+
 /// Which transactions made what a route has not settled yet is known as long as it has not.
 #[test]
 fn transactions_of_earlier_versions_are_known_until_they_are_settled() {

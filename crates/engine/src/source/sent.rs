@@ -144,16 +144,21 @@ impl RouteItem {
         self.purge.as_ref().is_none_or(|purge| purge.proven_in > 0 || purge.packed_in > 0)
     }
 
-    /// Up to this version nothing is open: the replica was proven to hold it, or the route does not carry it.
+    /// Up to this version nothing is open: the replica was proven to hold it, or the route does not carry it and nothing of it is there.
     pub fn settled_version(&self) -> u64 {
-        self.proven_version.max(self.excluded_version)
+        if self.may_be_there() { self.proven_version } else { self.proven_version.max(self.excluded_version) }
     }
 
     /// Whether nothing of `item` is at the replica, or on the way there, and nothing of it is to be.
     pub fn is_left(&self, item: &Item) -> bool {
-        let removed = self.proven_gone && self.proven_version == self.packed_version && self.again.is_none();
         let forgotten = self.is_excluded(item) && planted::is("withdraw-forgotten");
-        self.is_gone(item) && (self.packed_version == 0 || removed || forgotten) && !self.is_purging()
+        self.is_gone(item) && (!self.may_be_there() || forgotten) && !self.is_purging()
+    }
+
+    /// Whether something of it may be at the replica: a package brought it, and its removal is not proven since.
+    pub fn may_be_there(&self) -> bool {
+        let removed = self.proven_gone && self.proven_version == self.packed_version && self.again.is_none();
+        self.packed_version > 0 && !removed
     }
 
     /// Whether what was packed last is what `item` is now, and with it what is to be purged of it.
