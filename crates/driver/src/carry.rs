@@ -102,6 +102,9 @@ fn carry_source(home: &mut Home, options: &CarryOptions) -> Result<CarryReport, 
     let target = Target { carrier: &medium, carried: Carried::Medium(id), size: options.medium_size };
     let pack = PackOptions { to: options.medium.clone(), routes: routes.clone(), medium_size: options.medium_size, ..PackOptions::default() };
     let mut packed = crate::packing::run(home, &target, &routes, &pack, captured)?;
+    for name in routes.iter().filter(|_| !planted::is("medium-without-a-sign-of-life")) {
+        crate::packing::heartbeat(home, name, &target, &mut packed)?;
+    }
     let listing = medium.list().map_err(|error| Failure::io("medium", &error))?;
     let (next, zones) = next_for_source(home, &listing, &routes);
     packed.problems.extend(crate::heartbeat::alarms(home));

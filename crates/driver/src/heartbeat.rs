@@ -1,6 +1,7 @@
-//! Signs of life over gateway folders (P08): whether one is due, and since when the other side is silent.
+//! Signs of life (P08): whether one is due, and since when the other side is silent.
 //!
-//! Over a medium only what is carried counts: nothing is expected there, nothing alarms.
+//! Over a medium only what is carried counts: nothing is expected there, nothing alarms. Now and then a sign of life goes along, so that
+//! a replica finds out that somebody else has answered in its name.
 
 use engine::heartbeat::{Heartbeat, seconds_since};
 use wire::card::Role;
@@ -29,9 +30,10 @@ fn times(home: &Home, name: &str) -> Option<(i64, i64)> {
     }
 }
 
-/// Whether the other side of a route is to hear from us now.
-pub fn is_due(home: &Home, name: &str) -> bool {
-    times(home, name).is_some_and(|(_, told_at)| beat(home).is_due(told_at, home.world.now_seconds()))
+/// Whether the other side of a route is to hear from us now, over a gateway or over a medium.
+pub fn is_due(home: &Home, name: &str, by_medium: bool) -> bool {
+    let beat = if by_medium { beat(home).over_a_medium() } else { beat(home) };
+    times(home, name).is_some_and(|(_, told_at)| beat.is_due(told_at, home.world.now_seconds()))
 }
 
 /// How silent the other side of a route is; none where nothing is expected.

@@ -136,6 +136,30 @@ fn a_clock_that_jumps_neither_raises_nor_hides_an_alarm_for_good() {
     }
 }
 
+/// FAULTS C07: where a copy of the replica's home answered and nothing changes any more, nothing else would ever ask the replica.
+#[test]
+fn after_a_long_silence_a_medium_asks_what_the_replica_holds() {
+    let scene = Scene::new();
+    scene.write("a", "alpha");
+    scene.round();
+    scene.round();
+    let packed = |scene: &Scene| scene.carry(&scene.source()).packed.unwrap().packages;
+    assert!(packed(&scene).is_empty());
+    scene.pass(29 * DAY);
+    assert!(packed(&scene).is_empty(), "not yet");
+    scene.pass(2 * DAY);
+    let asks = packed(&scene);
+    assert_eq!(asks.iter().map(|package| package.items).collect::<Vec<_>>(), [0]);
+    scene.carry(&scene.replica());
+    let told = scene.carry(&scene.source());
+    assert_eq!(told.reconciled.unwrap().receipts.iter().filter(|receipt| receipt.result == "taken").count(), 1, "it answers");
+    for _ in 0..3 {
+        scene.carry(&scene.replica());
+        let told = scene.carry(&scene.source());
+        assert!(told.reconciled.unwrap().receipts.is_empty() && told.packed.unwrap().packages.is_empty(), "once");
+    }
+}
+
 #[test]
 fn over_a_medium_and_without_a_period_nothing_is_expected() {
     let scene = Scene::new();

@@ -292,10 +292,10 @@ fn acknowledge(home: &mut Home, name: &str, target: &Target<'_>, holds: &Holds, 
     Ok(())
 }
 
-/// Lets the replica hear from us over a gateway when nothing else did for a period, whatever stops the items: a stopped breaker
-/// and a missing archive are no reason to seem dead. A fork is.
+/// Lets the replica hear from us when nothing else did for a period, whatever stops the items: a stopped breaker and a missing archive
+/// are no reason to seem dead. A fork is.
 pub fn heartbeat(home: &mut Home, name: &str, target: &Target<'_>, report: &mut PackReport) -> Result<(), Failure> {
-    if crate::heartbeat::is_due(home, name) && source_route(home, name)?.stopped.is_none() {
+    if crate::heartbeat::is_due(home, name, target.carried != Carried::Gateway) && source_route(home, name)?.stopped.is_none() {
         without_items(home, name, target, &Holds::default(), report)?;
     }
     Ok(())
@@ -526,7 +526,12 @@ fn manifest_of(
     let part = |packed: &PackedItem| packed.row.part.map(|part| part.offset);
     let place = |one: &PackedItem, two: &PackedItem| (!one.item.removes(), &one.item.id, part(one)).cmp(&(!two.item.removes(), &two.item.id, part(two)));
     packing.items.sort_by(place);
-    let (items, rows) = std::mem::take(&mut packing.items).into_iter().map(|packed| (packed.item, packed.row)).unzip();
+    let (items, rows): (Vec<_>, Vec<_>) = std::mem::take(&mut packing.items).into_iter().map(|packed| (packed.item, packed.row)).unzip();
+    // What brings nothing asks once, and again after a silence: its answer is acknowledged by another one that brings nothing.
+    let by_medium = target.carried != Carried::Gateway;
+    let after_silence = (by_medium || route.want_full) && crate::heartbeat::is_due(home, name, by_medium);
+    let brings = route.want_full || crate::terms::wants_full_receipts(home, name);
+    let asks = after_silence || if rows.is_empty() { route.want_full && !route.asked_full } else { brings };
     let manifest = Manifest {
         route: name.into(),
         route_id: route.route_id,
@@ -539,7 +544,7 @@ fn manifest_of(
         ledger: home.head(),
         acknowledged: route.acknowledgement(),
         agreed: route.breaker.agreement,
-        flags: if route.want_full || crate::terms::wants_full_receipts(home, name) { FLAG_FULL_RECEIPT } else { 0 },
+        flags: if asks { FLAG_FULL_RECEIPT } else { 0 },
         nonce,
         medium: match target.carried {
             Carried::Medium(medium) => Some(medium),

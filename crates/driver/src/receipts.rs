@@ -297,7 +297,7 @@ pub fn make_heartbeat(home: &mut Home, name: &str) -> Result<(), Failure> {
         return Ok(());
     }
     let route = &home.replica().routes[name];
-    if route.packages.is_empty() || route.stopped.is_some() || is_waiting(home, name)? || !crate::heartbeat::is_due(home, name) {
+    if route.packages.is_empty() || route.stopped.is_some() || is_waiting(home, name)? || !crate::heartbeat::is_due(home, name, false) {
         return Ok(());
     }
     make_answer(home, name, &answer::outstanding(route), Wanted::Fitting)

@@ -140,6 +140,9 @@ fn take_in(home: &mut Home, name: &str, id: PackageId, signer: &Signer, receipt:
         expects = ?route.expects,
         stopped = ?route.stopped,
         asking = ?route.asking,
+        same = route.state == receipt.state,
+        inventoried = route.inventoried,
+        asked = ?(route.want_full, route.asked_full),
         on_the_way = ?route.packages.keys(),
         "a receipt"
     );

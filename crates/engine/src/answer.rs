@@ -41,8 +41,7 @@ pub fn outstanding(route: &Route) -> Vec<u64> {
 /// Whether a new receipt must be made: something is attested that no receipt covers, or the source asks for a full one.
 pub fn is_needed(route: &Route) -> bool {
     let uncovered = |sequence: &u64| route.packages.get(sequence).is_some_and(|seen| seen.covered_in == 0);
-    let outstanding = outstanding(route);
-    outstanding.iter().any(uncovered) || route.want_full && !outstanding.is_empty()
+    outstanding(route).iter().any(uncovered) || route.want_full
 }
 
 /// The rows of a package as they were attested, but for items that a later reading found damaged.

@@ -69,7 +69,7 @@ fn a_receipt_is_needed_for_what_none_covers_or_a_full_one_that_is_asked_for() {
         ("answered, on its way", 2, 1, false, false),
         ("answered, on its way, a full one is asked for", 2, 1, true, true),
         ("answered and arrived", 2, 2, false, false),
-        ("answered and arrived, a full one is asked for", 2, 2, true, false),
+        ("answered and arrived, a full one is asked for", 2, 2, true, true),
     ] {
         let mut route = route_with([attested(1, 1, covered_in)]);
         (route.acknowledged, route.want_full) = (acknowledged, want_full);

@@ -15,11 +15,18 @@ pub struct Heartbeat {
 
 /// Periods without a sign of life after which it is an alarm: one for the sign to come, one for the way.
 const SILENT_PERIODS: i64 = 2;
+/// Periods after which a medium that is carried takes a sign of life along.
+const MEDIUM_PERIODS: i64 = 30;
 
 impl Heartbeat {
     /// As a policy says it.
     pub fn of(hours: u64) -> Self {
         Self { period_seconds: i64::try_from(hours.saturating_mul(3600)).unwrap_or(i64::MAX) }
+    }
+
+    /// Where only what people carry crosses: less often, and nobody waits for it.
+    pub fn over_a_medium(self) -> Self {
+        Self { period_seconds: self.period_seconds.saturating_mul(MEDIUM_PERIODS) }
     }
 
     /// Whether a sign of life is due at `now`, when the last was given at `told_at`.
@@ -68,6 +75,13 @@ mod tests {
                 assert_eq!((beat.is_due(now - ago, now), beat.is_silent(now - ago, now)), (due, silent), "{hours} h, {ago} s ago");
             }
         }
+    }
+
+    #[test]
+    fn a_medium_takes_one_along_less_often() {
+        let (beat, month) = (Heartbeat::of(24).over_a_medium(), 30 * 86_400);
+        assert!(!beat.is_due(0, month - 1) && beat.is_due(0, month));
+        assert!(!Heartbeat::of(0).over_a_medium().is_due(0, i64::MAX));
     }
 
     #[test]

@@ -499,7 +499,9 @@ impl Route {
     /// nothing is on its way: then somebody else answered in its name, or it forgot. Once only, until both are equal again: what
     /// a replica can make the source do is bounded.
     pub fn is_doubtful(&self) -> bool {
-        let at_rest = self.asking.is_empty() && self.packages.values().all(|package| package.items == 0);
+        let lost = |package: &Package| (package.lost || crate::standing::is_overtaken(package)) && !planted::is("lost-is-on-its-way");
+        let over = |package: &Package| package.items == 0 || lost(package);
+        let at_rest = self.asking.is_empty() && self.packages.values().all(over);
         self.want_full && self.asked_full && at_rest && !self.inventoried && self.stopped.is_none() && !planted::is("difference-left-alone")
     }
 

@@ -255,6 +255,10 @@ fn a_difference_that_stays_has_the_route_begin_anew_once() {
     receipt.number = 2;
     take(&mut inside, &receipt);
     assert!(!inside.route().is_doubtful(), "a package is on its way");
+    let before = inside.source.clone();
+    inside.tell(wire::record::Lost { route: "r".into(), sequence: 2, damaged: false });
+    assert!(inside.route().is_doubtful(), "what is lost is on no way");
+    inside.source = before;
     receipt = Receipt { number: 3, state: receipt.state, ..inside.full(3, 2, &[Outcome::Applied]) };
     take(&mut inside, &receipt);
     assert!(inside.route().is_doubtful(), "nothing is on its way, and it still differs");
