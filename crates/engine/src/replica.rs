@@ -511,8 +511,10 @@ impl Route {
             }
             self.state.add(&item.id, item.version, &item.projection());
         }
-        let version = staged.version;
-        self.parts.retain(|(number, held, _), _| *number != staged.item || *held > version);
+        // What an inventory leaves unclaimed is of a life that is over: its versions say nothing of parts that came since.
+        if staged.step != Step::Drop || planted::is("drop-takes-parts") {
+            self.parts.retain(|(number, held, _), _| *number != staged.item || *held > staged.version);
+        }
     }
 
     /// Of these items nothing older than these versions is there, also where a newer version of it came before.

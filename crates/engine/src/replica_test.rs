@@ -238,6 +238,7 @@ fn what_was_read_back_wrong_is_marked_if_that_package_brought_it() {
     }
 }
 
+/// FAULTS C07
 #[test]
 fn parts_are_kept_until_the_document_or_a_newer_one_is_there() {
     let hold = |outside: &Outside, version, offset| {
@@ -259,6 +260,10 @@ fn parts_are_kept_until_the_document_or_a_newer_one_is_there() {
     outside.begin(7, again);
     outside.apply(7, vec![]);
     assert_eq!(outside.route().parts[&(0, 2, digest(1))].iter().map(|part| part.length).collect::<Vec<_>>(), [30, 20], "the part as it lies there now");
+    let before = offsets(&outside);
+    outside.begin(8, outside.staged(&[("a", 3, Step::Drop, 1)]));
+    outside.apply(8, vec![]);
+    assert_eq!(offsets(&outside), before, "a version of a life that is over, which an inventory left unclaimed");
     outside.begin(5, outside.staged(&[("a", 2, Step::Write, 1)]));
     outside.apply(5, vec![]);
     assert_eq!(offsets(&outside), [((0, 3), vec![20])], "whole, and a newer version is on its way");

@@ -24,6 +24,8 @@ pub struct Replica {
     pub strays: BTreeMap<String, Leaf>,
     /// Those of them that nobody has claimed yet.
     pub unclaimed: BTreeMap<String, Leaf>,
+    /// It followed another life of the source: what it holds is of one that is over, and makes way for whatever the new one brings.
+    pub followed: bool,
     /// Why everything that was proven may be gone: the weather put an older state of it back.
     pub put_back: bool,
 }
@@ -104,7 +106,7 @@ impl Replica {
             // It lies in the way of what a package brings, called like a folder of it, or of which it must be a folder: set aside and told (RPL-03).
             let below = format!("{path}/");
             let in_the_way = path.match_indices('/').any(|(at, _)| tree.contains_key(&path[..at])) || tree.keys().any(|other| other.starts_with(&below));
-            if self.unclaimed.contains_key(path) && in_the_way {
+            if (self.unclaimed.contains_key(path) || self.followed) && in_the_way {
                 continue;
             }
             // While a package is being switched in, an item may stand between its two names for a moment only.

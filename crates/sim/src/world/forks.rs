@@ -74,6 +74,9 @@ impl World {
         if ran.clean() {
             self.counts.rebased += 1;
         }
+        if home > 0 && !refuse {
+            self.replicas[home - 1].followed = true;
+        }
         // What it came to is what the ledger says, also where the command was struck.
         if self.chain_of(home).is_some_and(|chain| chain.lives().len() > life) {
             self.homes[home].put_back = false;
