@@ -18,6 +18,7 @@ fn command() -> Command {
         Arg::new("crossings").long("crossings").value_parser(value_parser!(u32)).default_value("40").help("Crossings of one world, about"),
         long("seconds", "Ends after so long"),
         long("failures", "Ends after so many failures").default_value("1"),
+        Arg::new("records").long("records").action(ArgAction::SetTrue).help("Only those worlds whose archive is one of records, of which every third is one"),
         long("replay", "Plays the world of this seed and prints what happened; when it fails, the smallest list of steps that still does"),
         Arg::new("debug").long("debug").action(ArgAction::SetTrue).requires("replay").help("What the program logs, on stderr; the smallest world comes last"),
         Arg::new("json").long("json").action(ArgAction::SetTrue).help("One JSON object"),
@@ -73,6 +74,7 @@ fn play(matches: &ArgMatches) -> ExitCode {
         jobs: count("jobs"),
         crossings,
         time,
+        records: matches.get_flag("records"),
         failures_max: count("failures"),
     };
     shown::played(&request, matches.get_flag("json"))

@@ -22,6 +22,7 @@ Faults are counted by kind, with how often each altered an outcome:
       archive-elsewhere (another folder in its place), archive-unreadable: reported
   index-*: noticed and made anew; source-put-back, replica-put-back, source-copied, replica-copied: a route was stopped for it
   keys-rotated: a later generation came to sign everywhere and was known; keys-revoked: that, or a file was refused for it
+  template-changed: something was to be added, changed or withdrawn for it
   replica-adopted: something was proven on the new route; parity-needed: a lost package was rebuilt
   outage: power failed between two commands, and something was lost that was not durable
 ";

@@ -23,6 +23,8 @@ pub struct Request {
     pub crossings: u32,
     /// Ends after so long.
     pub time: Option<Duration>,
+    /// Only worlds whose archive is one of records.
+    pub records: bool,
     /// Failures after which it ends.
     pub failures_max: usize,
 }
@@ -108,6 +110,9 @@ pub fn run(request: &Request) -> Played {
                         }
                         let seed = seed_of(request.seed, number);
                         let plan = plan(seed, request.crossings);
+                        if request.records && plan.shape.records.is_none() {
+                            continue;
+                        }
                         let (seen, result) = play(&scene, &plan);
                         counts += &seen;
                         if let Err(failed) = result {

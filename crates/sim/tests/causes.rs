@@ -5,7 +5,7 @@ use sim::weather::plan::{Act, Deed, Plan, Shape, Step, Strike};
 use sim::world::Scene;
 use sim::worlds::{alone, play};
 
-const SHAPE: Shape = Shape { by_medium: 1, gateway: false, media: 2, tree_with_home: false, small_media: false, parity: false };
+const SHAPE: Shape = Shape { by_medium: 1, gateway: false, media: 2, tree_with_home: false, small_media: false, parity: false, records: None };
 
 /// Plays these acts once for each draw of the last one, and the calm after them.
 fn every_draw(shape: Shape, acts: &[Act], draws: u64) {

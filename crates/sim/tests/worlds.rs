@@ -24,6 +24,22 @@ fn worlds_of_fixed_seeds() {
     });
 }
 
+/// Worlds of records that are played.
+const WORLDS_OF_RECORDS: usize = 10;
+
+/// FAULTS P06, A07, K09: what each route makes of records, whatever its templates become, and nothing that they withhold.
+#[test]
+fn worlds_of_records_of_fixed_seeds() {
+    alone(|| {
+        let scene = Scene::new();
+        let plans = (0..).map(|number| plan(seed_of(2, number), 24)).filter(|plan| plan.shape.records.is_some());
+        for plan in plans.take(WORLDS_OF_RECORDS) {
+            let (_, result) = play(&scene, &plan);
+            result.unwrap_or_else(|failed| panic!("cargo run --release -p sim -- --replay {} --crossings 24: {failed:?}", plan.seed));
+        }
+    });
+}
+
 /// A world is a function of its seed, down to the counts.
 #[test]
 fn a_seed_makes_one_world() {

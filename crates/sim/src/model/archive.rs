@@ -66,6 +66,11 @@ impl Archive {
         }
     }
 
+    /// It is not there, and never was.
+    pub fn never(&mut self, path: &str) {
+        self.histories.entry(path.into()).or_insert_with(|| vec![None]);
+    }
+
     fn append(&mut self, path: &str, leaf: Option<Leaf>) {
         let history = self.histories.entry(path.into()).or_default();
         if history.last() != Some(&leaf) {

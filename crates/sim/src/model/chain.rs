@@ -66,6 +66,7 @@ const DIGEST: usize = 32;
 const BORN: u16 = 1;
 const REBORN: u16 = 7;
 const CAPTURED: u16 = 16;
+const TEMPLATE_ACTIVATED: u16 = 13;
 const PACK_BEGUN: u16 = 19;
 const PACKED: u16 = 20;
 const RECONCILED: u16 = 22;
@@ -291,6 +292,15 @@ impl Chain {
         }
         // Worlds have one archive.
         sent.iter().filter_map(|item| ids.iter().find(|((_, number), _)| number == item)).map(|(_, id)| id.clone()).collect()
+    }
+
+    /// The id of the template that is active on a route.
+    pub fn template(&self, route: &str) -> Option<String> {
+        let of = |record: &Record| {
+            let mut fields = Fields(&record.body);
+            (fields.string()? == route).then(|| fields.string())?
+        };
+        self.records.iter().filter(|record| record.kind == TEMPLATE_ACTIVATED).filter_map(of).next_back()
     }
 
     /// How often a route of a source began anew, whether by itself or with its ledger.

@@ -4,4 +4,7 @@
 pub mod archive;
 pub mod chain;
 pub mod numbers;
+pub mod payload;
+pub mod record;
 pub mod replica;
+pub mod template;

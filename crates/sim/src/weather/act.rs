@@ -179,6 +179,13 @@ pub enum Act {
     Cancel,
     /// The source asks that nothing older of an item be left.
     Purge,
+    /// Another template becomes active on the route of a replica.
+    Template {
+        /// The replica.
+        replica: u8,
+        /// What strikes.
+        strike: Option<Strike>,
+    },
     /// People agree to what a breaker stopped.
     Release,
     /// `carry` on the source with a medium.

@@ -21,6 +21,8 @@ pub struct Shape {
     pub small_media: bool,
     /// The first route has parity.
     pub parity: bool,
+    /// The archive is one of records, and its routes have templates; their first ones follow from this number.
+    pub records: Option<u64>,
 }
 
 impl Shape {
@@ -151,6 +153,12 @@ fn weighted<T: Copy>(random: &mut Random, table: &[(T, u64)]) -> T {
     table[0].0
 }
 
+/// Whether the archive of a seed is one of records: worlds of files are what they were before there were others.
+fn records_of(seed: u64) -> Option<u64> {
+    let mut random = Random::of(seed ^ 0x72_65_63_6f_72_64_73);
+    random.one_in(3).then(|| random.number())
+}
+
 /// Makes the plan of a seed with at most about so many crossings.
 pub fn plan(seed: u64, crossings_max: u32) -> Plan {
     let mut random = Random::of(seed ^ 0x67_61_70_66_65_72_72_79);
@@ -163,6 +171,7 @@ pub fn plan(seed: u64, crossings_max: u32) -> Plan {
         tree_with_home: random.one_in(2),
         small_media: random.one_in(4),
         parity: random.one_in(3),
+        records: records_of(seed),
     };
     let mut steps = Steps { steps: Vec::new(), random, medium: 0 };
     let rounds = (crossings_max / u32::from(shape.replicas())).clamp(2, 14);
@@ -213,6 +222,11 @@ impl Steps {
         // People take a round or two to see what is wrong: what stands for longer shows no more of it.
         if self.random.one_in(2) {
             [Act::Mend, Act::Release, Act::Agree { strike: None }].into_iter().for_each(|act| self.push(act));
+        }
+        if shape.records.is_some() && self.random.one_in(4) {
+            let replica = u8::try_from(self.random.below(u64::from(shape.replicas()))).expect("small");
+            let strike = self.strike(false);
+            self.push(Act::Template { replica, strike });
         }
         self.trouble(shape, round);
         if self.random.one_in(2) {

@@ -6,6 +6,7 @@ use super::ground::Ground;
 use super::scene::{self, Introduce};
 use crate::model::numbers::Numbers;
 use crate::model::replica::Violation;
+use crate::model::template::Template;
 use crate::weather::random::Random;
 use driver::{RouteAccept, RouteAdd};
 use wire::card::Role;
@@ -33,7 +34,9 @@ impl World {
         if by_gateway {
             [&self.places.gateway_out, &self.places.gateway_back].into_iter().for_each(|folder| Ground::at(&disk, folder).clear("").expect("cleared"));
         }
-        self.set_up(replica, &old, by_gateway).map_err(|failure| Violation::new("command", format!("adopting replica {replica}: {failure}")))?;
+        let template = self.payload.is_some().then(|| Template::of(random.number()));
+        self.set_up(replica, &old, by_gateway, template.as_ref())
+            .map_err(|failure| Violation::new("command", format!("adopting replica {replica}: {failure}")))?;
         self.numbers[home] = Numbers::default();
         self.homes.iter_mut().for_each(|home| home.kept.clear());
         let state = &mut self.homes[home];
@@ -42,6 +45,7 @@ impl World {
         self.done[replica].clear();
         self.cancelled[replica].clear();
         self.highest.remove(&replica);
+        self.activated(replica, template);
         self.look_at_durable(replica, false)?;
         let strays = self.replicas[replica].tree.clone();
         self.replicas[replica].strays.extend(strays);
@@ -57,8 +61,10 @@ impl World {
         let (from, to) = (Ground::at(&disk, &self.places.archive), Ground::at(&disk, &tree));
         to.clear("").expect("a tree can be emptied");
         self.replicas[replica].tree.clear();
-        for (path, leaf) in self.archive.now.clone() {
-            let Ok(content) = from.read(&path) else { continue };
+        for (path, leaf) in self.seen_by(replica).now.clone() {
+            let read = |path: &str| from.read(path).ok();
+            let content = self.payload.as_ref().map_or_else(|| read(&path), |payload| payload.content(replica, &path, &read));
+            let Some(content) = content else { continue };
             if self.archive.rotten.contains_key(&path) || random.one_in(8) {
                 continue;
             }
@@ -71,7 +77,7 @@ impl World {
         to.settle();
     }
 
-    fn set_up(&self, replica: usize, old: &str, by_gateway: bool) -> Result<(), driver::Failure> {
+    fn set_up(&self, replica: usize, old: &str, by_gateway: bool, template: Option<&Template>) -> Result<(), driver::Failure> {
         let (inside, outside) = (&self.homes[0].path, &self.homes[replica + 1].path);
         let (zone, name) = (format!("outside-{replica}.{}", self.lives), self.routes[replica].clone());
         driver::init(&self.world_of(replica + 1), outside, &zone, Role::Replica, None)?;
@@ -98,6 +104,10 @@ impl World {
             adopt: true,
         };
         driver::route_add(&self.world_of(0), inside, &add)?;
+        if let Some(template) = template {
+            let file = self.write_template(replica, template);
+            driver::template_activate(&self.world_of(0), inside, &file, &self.routes[replica], "as agreed", false)?;
+        }
         let accept = RouteAccept { name, from: "inside".into(), into: self.places.trees[replica].clone(), from_gateway: out, to_gateway: back };
         driver::route_accept(&self.world_of(replica + 1), outside, &accept)?;
         scene::policies(&self.disk, outside, self.shape);

@@ -149,12 +149,12 @@ impl World {
     fn differs(&self, replica: usize, status: &StatusReport) -> Result<String, Violation> {
         let route = self.route(replica);
         let counts = status.routes.iter().find(|one| one.route == route).map(|one| one.items).unwrap_or_default();
-        let model = &self.replicas[replica];
+        let (model, seen) = (&self.replicas[replica], self.seen_by(replica));
         let given_up = |path: &str| self.cancelled[replica].contains(path);
         // Of what no ledger knows any more only that stays which nobody claims.
         let is_stray = |path: &String, leaf: &Leaf| {
             let stray = model.strays.get(path).is_some_and(|stray| stray == leaf || model.planted.contains(&(path.clone(), leaf.digest)));
-            stray && !self.archive.now.contains_key(path)
+            stray && !seen.now.contains_key(path)
         };
         let of_items = |tree: &BTreeMap<String, Leaf>| {
             tree.iter()
@@ -162,7 +162,7 @@ impl World {
                 .map(|(path, leaf)| (path.clone(), *leaf))
                 .collect::<BTreeMap<_, _>>()
         };
-        let (is, must) = (of_items(&model.tree), of_items(&self.archive.now));
+        let (is, must) = (of_items(&model.tree), of_items(&seen.now));
         if is != must {
             let first =
                 must.iter().find(|(path, leaf)| is.get(*path) != Some(leaf)).map(|(path, leaf)| format!("{path} must be {leaf:?}, is {:?}", is.get(path)));

@@ -25,6 +25,7 @@ impl World {
         self.note(|| format!("      source, medium {medium}: {} {:?}", ran.word(), codes(&problems)));
         self.states_differ(&ran.notices);
         self.remember_written();
+        self.medium_shows_nothing(medium)?;
         if let Ended::Done(report) = &ran.ended {
             self.taken_at_source(medium, &before, &ran, report);
         }
@@ -326,7 +327,8 @@ impl World {
         let put_back = |replica: usize| self.homes[0].went_back || self.homes[replica + 1].went_back;
         // A receipt that was late for months may be of the route that a replica had before it was set up anew.
         let of_route = |subject: &str| (0..self.replicas.len()).find(|replica| subject.split('.').next() == Some(&super::scene::route_name(*replica)));
-        let changed = self.archive.changes.len() as u64 > BREAKER_ALLOWED;
+        let views = (0..self.replicas.len()).map(|replica| self.seen_by(replica));
+        let changed = views.chain([&self.archive]).any(|archive| archive.changes.len() as u64 > BREAKER_ALLOWED);
         match (problem.code, problem.code.split('-').next().unwrap_or_default()) {
             ("FRK-01" | "FRK-02" | "FRK-03" | "FRK-04", _) => of_route(&problem.subject).is_some_and(put_back),
             ("PAR-01", _) => self.shape.parity,
@@ -349,7 +351,9 @@ impl World {
             }
             ("SRC-10", _) => struck || home == 0 && self.away.is_some(),
             ("SRC-03" | "SRC-08" | "RPL-01", _) => changed || of_route(&problem.subject).is_some_and(put_back),
-            ("SRC-05", _) => struck || self.unreadable.contains(&problem.subject) || self.away.is_some(),
+            // A record that rots, or cannot be read, holds what travels with it.
+            ("SRC-04", _) if self.waits_for_the_unreadable() => true,
+            ("SRC-05", _) => struck || self.unreadable.contains(&problem.subject) || self.away.is_some() || self.waits_for_the_unreadable(),
             ("SRC-06", _) => self.archive.rotten.contains_key(&problem.subject),
             // A document that cannot be read is kept aside, whatever it is.
             ("RPL-03", _) => {
@@ -359,7 +363,7 @@ impl World {
             }
             // The deletions that make room for a document may come with a later inventory.
             ("RPL-04" | "RPL-05", _) => home > 0 && put_back(home - 1),
-            ("MED-04", _) => struck || self.shape.small_media,
+            ("MED-04", _) => struck || self.shape.small_media || self.small_packages(),
             _ => struck,
         }
     }

@@ -93,17 +93,19 @@ impl World {
     pub(super) fn begins_anew(&mut self, replica: usize) {
         self.note(|| format!("      route {replica} begins anew"));
         self.anew[replica] = true;
-        let model = &mut self.replicas[replica];
-        model.put_back = false;
+        self.replicas[replica].put_back = false;
+        let (model, seen) = (&self.replicas[replica], self.seen_by(replica));
+        let is_together = |path: &str| self.payload.as_ref().is_some_and(|payload| payload.was_together(path));
         let is_right = |path: &String, leaf: &Leaf| {
             model.tree.get(path) == Some(leaf)
                 && !self.archive.rotten.contains_key(path)
                 && !self.unreadable.contains(path)
                 && !self.cancelled[replica].contains(path)
                 && !self.purged[replica].contains(path)
+                && !is_together(path)
         };
-        let right = self.archive.now.iter().filter(|(path, leaf)| is_right(path, leaf));
-        let items = right.map(|(path, leaf)| (path.clone(), (*leaf, self.archive.histories[path].len()))).collect();
+        let right = seen.now.iter().filter(|(path, leaf)| is_right(path, leaf));
+        let items = right.map(|(path, leaf)| (path.clone(), (*leaf, self.states(replica, path)))).collect();
         let records = self.chain_of(0).unwrap_or_default().records.len();
         self.right[replica] = Some(Right { items, records });
     }
@@ -112,19 +114,21 @@ impl World {
     /// struck may have lost the question or the answer: then this is given up.
     pub(super) fn nothing_right_travels(&mut self, chain: &Chain) -> Result<(), Violation> {
         let away = self.archive_away();
+        let unasked = self.not_to_be_asked_about();
         for replica in 0..self.replicas.len() {
             let route = self.route(replica);
             // What the source does not see while its archive is away it cannot ask about either: back, it is new.
             self.right[replica] = self.right[replica].take().filter(|_| !away);
             let Some(right) = &mut self.right[replica] else { continue };
             // What could not be read could not be asked about either, and what the weather spoilt since has to travel.
-            right.items.retain(|path, _| !self.unreadable.contains(path) && !self.replicas[replica].spoilt.contains_key(path));
+            right.items.retain(|path, _| !unasked.contains(path) && !self.replicas[replica].spoilt.contains_key(path));
             let sent = chain.sent(&route, right.records);
             right.records = chain.records.len();
-            let model = &self.replicas[replica];
+            let Some(right) = &self.right[replica] else { continue };
+            let (model, seen) = (&self.replicas[replica], self.seen_by(replica));
             let is_right = |path: &String| {
-                let leaf = right.items.get(path).filter(|(_, states)| *states == self.archive.histories[path].len()).map(|(leaf, _)| leaf);
-                leaf.is_some() && leaf == self.archive.now.get(path) && leaf == model.tree.get(path) && !self.archive.rotten.contains_key(path)
+                let leaf = right.items.get(path).filter(|(_, states)| *states == self.states(replica, path)).map(|(leaf, _)| leaf);
+                leaf.is_some() && leaf == seen.now.get(path) && leaf == model.tree.get(path) && !self.archive.rotten.contains_key(path)
             };
             if let Some(path) = sent.iter().find(|path| is_right(path)) {
                 return Err(Violation::new("P12", format!("{path} lies right on replica {replica} since its route began anew, and was sent again")));

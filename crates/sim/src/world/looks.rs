@@ -4,6 +4,7 @@
 use super::World;
 use super::commands::presented;
 use super::ground::Ground;
+use super::payload;
 use super::strikes::Ran;
 use crate::model::archive::Leaf;
 use crate::model::chain;
@@ -15,6 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 impl World {
     /// What the source says of its items. `looked`: it has just captured, so its newest version of each is what is there.
     pub(super) fn look_at_source(&mut self, looked: bool, clean: bool) -> Result<(), Violation> {
+        self.templates_of_the_ledger(clean);
         let path = self.homes[0].path.clone();
         let world = self.world_of(0);
         let items = match driver::items(&world, &path, &ItemsOptions::default()) {
@@ -47,7 +49,8 @@ impl World {
                     return Err(Violation::new("P1", format!("{name} is proven at version {}, which was never captured", item.proven_version)));
                 };
                 // What a proof said may have been undone by the weather since; what is called done counts now.
-                self.replicas[replica].proven(&self.archive, &name, leaf.as_ref())?;
+                let made = self.made_of(replica, &name, leaf.as_ref(), looked && item.state == "done");
+                self.proven(replica, &name, &made)?;
             }
             if item.state == "done" {
                 done[replica].insert(name.clone());
@@ -67,7 +70,8 @@ impl World {
             for name in left {
                 let (_, packed, _) = self.known[replica].remove(&name).unwrap_or_default();
                 if packed > 0 && !anew {
-                    self.replicas[replica].proven(&self.archive, &name, None)?;
+                    self.replicas[replica].proven(payload::seen(&self.archive, &self.payload, replica), &name, None)?;
+                    self.proven_gone(replica, &name);
                     crossed[replica] = true;
                 }
             }
@@ -78,6 +82,31 @@ impl World {
         }
         self.done = done;
         if clean { self.chain_holds(0) } else { Ok(()) }
+    }
+
+    /// What a proof of this state of an item may be a proof of: as it is, or as the route of a replica makes it. `now`: it is proven as it is
+    /// now.
+    fn made_of(&self, replica: usize, name: &str, leaf: Option<&Leaf>, now: bool) -> Vec<Option<Leaf>> {
+        let Some(payload) = &self.payload else { return vec![leaf.copied()] };
+        let view = &payload.routes[replica];
+        if now && self.unreadable.is_empty() && leaf == self.archive.now.get(name) {
+            vec![view.archive.now.get(name).copied()]
+        } else {
+            view.made_of(name, leaf)
+        }
+    }
+
+    /// The source shows that one of these states of an item is proven.
+    fn proven(&mut self, replica: usize, name: &str, made: &[Option<Leaf>]) -> Result<(), Violation> {
+        let seen = payload::seen(&self.archive, &self.payload, replica);
+        let mut wrong = Violation::new("P1", format!("{name} is proven, and its route never carried it so"));
+        for leaf in made {
+            match self.replicas[replica].proven(seen, name, leaf.as_ref()) {
+                Ok(()) => return Ok(()),
+                Err(found) => wrong = found,
+            }
+        }
+        Err(wrong)
     }
 
     /// Where the source went back, a replica may follow a life that is over already, by whose inventory what came later is not there
@@ -105,7 +134,7 @@ impl World {
         self.dropped_into_history(replica);
         if !clean {
             let live = self.replica_tree(replica, false);
-            self.replicas[replica].glimpse(&self.archive, live)?;
+            self.replicas[replica].glimpse(self.seen_by(replica), live)?;
         }
         self.look_at_durable(replica, clean)
     }
@@ -114,7 +143,7 @@ impl World {
     pub(super) fn look_at_durable(&mut self, replica: usize, clean: bool) -> Result<(), Violation> {
         let tree = self.replica_tree(replica, true);
         let released = self.mass.as_ref().is_some_and(|mass| mass.agreed[replica]);
-        self.replicas[replica].look(&self.archive, tree, clean)?;
+        self.replicas[replica].look(payload::seen(&self.archive, &self.payload, replica), tree, clean)?;
         if let Some(mass) = self.mass.as_ref().filter(|_| !released) {
             let tree = &self.replicas[replica].tree;
             let lost = mass.held[replica].iter().filter(|item| !tree.contains_key(*item)).count() as u64;
@@ -125,6 +154,7 @@ impl World {
                 ));
             }
         }
+        self.payload_holds(replica, clean)?;
         if clean { self.chain_holds(replica + 1) } else { Ok(()) }
     }
 
@@ -213,10 +243,10 @@ impl World {
         let found: BTreeSet<&String> = damaged.iter().collect();
         // A route that begins anew has nothing to be read against until the answer to the inventory.
         let sure = !self.homes[0].went_back && !self.homes[replica + 1].went_back;
-        let model = &self.replicas[replica];
+        let (model, seen) = (&self.replicas[replica], payload::seen(&self.archive, &self.payload, replica));
         let content_differs = |path: &String, leaf: &Option<Leaf>| {
             let place = model.shown.get(path).copied();
-            let right = place.and_then(|place| self.archive.histories.get(path)?.get(place).copied().flatten());
+            let right = place.and_then(|place| seen.histories.get(path)?.get(place).copied().flatten());
             right.is_some_and(|right| leaf.is_none_or(|leaf| !right.same_content(&leaf)))
         };
         let spoilt: BTreeMap<_, _> = model.spoilt.iter().filter(|(path, leaf)| content_differs(path, leaf)).collect();
@@ -230,7 +260,7 @@ impl World {
         let now = self.replica_tree(replica, false);
         let lies_there = |path: &String, leaf: &Option<Leaf>| now.get(path) == leaf.as_ref();
         let missed = spoilt.iter().filter(|(path, leaf)| lies_there(path, leaf)).map(|(path, _)| path);
-        let missed = missed.into_iter().find(|path| !found.contains(**path) && !self.archive.gone_since(path, model.shown.get(**path).copied().unwrap_or(0)));
+        let missed = missed.into_iter().find(|path| !found.contains(**path) && !seen.gone_since(path, model.shown.get(**path).copied().unwrap_or(0)));
         if let Some(path) = missed.filter(|_| everything && sure) {
             return Err(Violation::new("scrub", format!("{path} is not right on replica {replica}, and scrub did not find it")));
         }

@@ -42,7 +42,7 @@ impl World {
         let paths: Vec<&String> = live.keys().filter(|path| !path.contains('%')).collect();
         let extra = format!("by-hand-{}", random.below(3));
         let Some(path) = random.pick(&paths).map(|path| (*path).clone()) else { return };
-        let is_item = self.archive.histories.contains_key(&path);
+        let is_item = self.seen_by(replica).histories.contains_key(&path);
         self.note(|| format!("      {hand:?} on replica {replica}: {path}"));
         self.counts.fault("replica-touched");
         match hand {
@@ -112,6 +112,7 @@ impl World {
                 self.counts.fault("archive-unreadable");
                 self.news.insert("archive-unreadable");
                 self.disk.spoil(self.places.archive.join(&path)).expect("any sector can go bad");
+                self.cannot_be_read(std::slice::from_ref(&path));
                 self.unreadable.insert(path);
             }
         }
@@ -172,6 +173,10 @@ impl World {
 
     fn bring_back(&mut self, paths: &[String]) {
         for path in paths {
+            if self.payload.is_some() {
+                self.bring_back_in_records(path);
+                continue;
+            }
             let content = format!("restored {path} at {}", self.time).into_bytes();
             let leaf = Ground::at(&self.disk, &self.places.archive).write(path, &content, false).expect("people can write");
             self.archive.wrote(path, leaf);
@@ -258,6 +263,8 @@ impl World {
             self.known = kept.known.expect("kept with a source");
             self.cancelled = kept.cancelled.expect("kept with a source");
             self.done = kept.done.expect("kept with a source");
+            self.templates_doubtful = true;
+            self.templates_of_the_ledger(true);
             // This ledger knows nothing of what was asked since.
             self.right.fill(None);
             // Nor that a route began anew after its replica had gone back.

@@ -10,7 +10,9 @@ mod keys;
 mod looks;
 mod mishaps;
 mod parity;
+mod payload;
 mod people;
+mod records;
 mod scene;
 mod strikes;
 mod ways;
@@ -19,6 +21,7 @@ use crate::disk::SimDisk;
 use crate::indexes::MemoryIndexes;
 use crate::model::archive::{Archive, Versions};
 use crate::model::numbers::Numbers;
+use crate::model::payload::Payload;
 use crate::model::replica::{Replica, Violation};
 use crate::weather::counts::Counts;
 use crate::weather::plan::{Act, ClockTrouble, Plan, Shape, Step};
@@ -84,7 +87,17 @@ pub struct World {
     time: i64,
     archive: Archive,
     versions: Versions,
+    /// What the archive is one of records for.
+    payload: Option<Payload>,
+    /// Records and transactions that people numbered since the beginning.
+    rids: u64,
+    /// The ledger of the source may know another template than the model.
+    templates_doubtful: bool,
+    /// Tokens in pages that were looked into.
+    looked_into: HashMap<[u8; 32], Vec<u64>>,
     replicas: Vec<Replica>,
+    /// By replica: files that lay there when power failed, and were gone with it.
+    taken: Vec<BTreeSet<String>>,
     known: Vec<Known>,
     done: Vec<BTreeSet<String>>,
     mass: Option<Mass>,
@@ -151,7 +164,12 @@ impl World {
             time: scene::BEGIN_NS,
             archive: beginning.archive.clone(),
             versions: Versions::default(),
+            payload: beginning.payload.clone(),
+            rids: 0,
+            templates_doubtful: false,
+            looked_into: HashMap::new(),
             replicas: vec![Replica::default(); replicas],
+            taken: vec![BTreeSet::new(); replicas],
             known: vec![Known::new(); replicas],
             done: vec![BTreeSet::new(); replicas],
             mass: None,
@@ -179,6 +197,9 @@ impl World {
             calls: 0,
             log: None,
         };
+        if let Some(seed) = shape.records {
+            world.first_templates(seed);
+        }
         // Of each home there is a copy from the beginning at least.
         (0..=replicas).for_each(|home| world.backup(home));
         world
@@ -226,6 +247,7 @@ impl World {
             Act::Cancel => return self.cancel(step, &mut random),
             Act::Purge => return self.purge(step, &mut random),
             Act::Release => return self.release(step),
+            Act::Template { replica, strike } => return self.activate(step, usize::from(replica), strike),
             Act::Source { medium, strike } => return self.carry_source(step, usize::from(medium), strike),
             Act::Replica { replica, medium, strike } => return self.carry_replica(step, usize::from(replica), usize::from(medium), strike),
             Act::GatewayOut { strike } => return self.gateway_out(step, strike),

@@ -32,6 +32,9 @@ impl World {
         if self.archive_away() {
             return;
         }
+        if self.payload.is_some() {
+            return self.deed_on_records(deed, random);
+        }
         let paths: Vec<String> = self.archive.now.keys().filter(|path| self.can_be_used(path)).cloned().collect();
         // An archive that people emptied is taken for one that is not there (SRC-02): they leave something in it.
         let some = random.pick(&paths).filter(|_| paths.len() > ARCHIVE_ITEMS_MIN).cloned();
@@ -124,7 +127,7 @@ impl World {
     }
 
     /// Whether people can work with a document: its sectors are good, and it is what they left.
-    fn can_be_used(&self, path: &str) -> bool {
+    pub(super) fn can_be_used(&self, path: &str) -> bool {
         !self.archive.rotten.contains_key(path) && !self.unreadable.contains(path)
     }
 

@@ -3,12 +3,13 @@
 
 use super::ground::Ground;
 use super::keys::KeyState;
-use super::{BREAKER_ITEMS, Known, SNAPSHOT_BYTES};
+use super::{BREAKER_ITEMS, Known, SNAPSHOT_BYTES, records};
 use crate::clock::SimClock;
 use crate::disk::{Image, SimDisk, Thing, VolumeOptions};
 use crate::entropy::SimEntropy;
 use crate::indexes::{IndexImage, MemoryIndexes};
 use crate::model::archive::{Archive, Versions};
+use crate::model::payload::Payload;
 use crate::weather::plan::{ClockTrouble, Shape};
 use driver::progress::{Progress, Stage};
 use driver::{Actor, RouteAccept, RouteAdd};
@@ -22,6 +23,9 @@ pub const BEGIN_NS: i64 = 1_790_000_000 * 1_000_000_000;
 
 /// Bytes of sealed copies that a replica of a world with parity keeps.
 const PARITY_BYTES: u64 = 4 << 20;
+
+/// Records at the beginning of a world of records.
+const RECORDS: u64 = 20;
 
 /// The route to a replica.
 pub fn route_name(replica: usize) -> String {
@@ -170,8 +174,8 @@ pub fn outer(disk: &SimDisk, indexes: &MemoryIndexes, clock: &Arc<SimClock>, ent
 }
 
 /// What a beginning depends on: replicas by medium, media, whether there is a gateway, whether trees lie with their homes, whether
-/// there is parity.
-type Layout = (u8, u8, bool, bool, bool);
+/// there is parity, whether the archive is one of records.
+type Layout = (u8, u8, bool, bool, bool, bool);
 
 /// The beginning of worlds.
 pub struct Scene {
@@ -188,6 +192,8 @@ pub struct Beginning {
     pub indexes: IndexImage,
     /// The archive.
     pub archive: Archive,
+    /// What is in it, where it is one of records.
+    pub payload: Option<Payload>,
     homes: Vec<(PathBuf, PathBuf)>,
 }
 
@@ -205,7 +211,7 @@ impl Scene {
 
     /// The beginning of this layout.
     pub fn of(&self, shape: Shape) -> Arc<Beginning> {
-        let key = (shape.by_medium, shape.media, shape.gateway, shape.tree_with_home, shape.parity);
+        let key = (shape.by_medium, shape.media, shape.gateway, shape.tree_with_home, shape.parity, shape.records.is_some());
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         made.entry(key).or_insert_with(|| Arc::new(Beginning::make(shape))).clone()
     }
@@ -244,20 +250,32 @@ impl Beginning {
         }
         let clock = Arc::new(SimClock::at(BEGIN_NS));
         let world = outer(&disk, &indexes, &clock, SimEntropy::new(0), &Arc::default());
-        let mut archive = Archive::default();
-        for number in 0..BREAKER_ITEMS + 12 {
-            let name = match number % 3 {
-                0 => format!("first/{number}.json"),
-                1 => format!("初/{number}.json"),
-                _ => format!("{number}.txt"),
-            };
-            let content = format!("first content of {name} {}", "x".repeat(usize::try_from(number * number % 700).expect("small")));
-            let leaf = Ground::at(&disk, &places.archive).write(&name, content.as_bytes(), false).expect("an empty disk takes files");
-            archive.wrote(&name, leaf);
-        }
+        let ground = Ground::at(&disk, &places.archive);
+        let (archive, payload) = if shape.records.is_some() {
+            let (archive, payload) = records::first(&ground, RECORDS);
+            (archive, Some(payload))
+        } else {
+            (first(&ground), None)
+        };
         settle(&world, &places, &homes, &disk, shape).unwrap_or_else(|failure| panic!("a world cannot be laid out: {failure}"));
-        Self { places, image: disk.snapshot(), indexes: indexes.snapshot(), archive, homes }
+        Self { places, image: disk.snapshot(), indexes: indexes.snapshot(), archive, payload, homes }
     }
+}
+
+/// The first archive of files.
+fn first(ground: &Ground<'_>) -> Archive {
+    let mut archive = Archive::default();
+    for number in 0..BREAKER_ITEMS + 12 {
+        let name = match number % 3 {
+            0 => format!("first/{number}.json"),
+            1 => format!("初/{number}.json"),
+            _ => format!("{number}.txt"),
+        };
+        let content = format!("first content of {name} {}", "x".repeat(usize::try_from(number * number % 700).expect("small")));
+        let leaf = ground.write(&name, content.as_bytes(), false).expect("an empty disk takes files");
+        archive.wrote(&name, leaf);
+    }
+    archive
 }
 
 /// Makes the homes and routes.
@@ -265,6 +283,11 @@ fn settle(world: &driver::World, places: &Places, homes: &[(PathBuf, PathBuf)], 
     let source = &homes[0].0;
     driver::init(world, source, "inside", Role::Source, None)?;
     driver::archive_add(world, source, "archive", &places.archive)?;
+    if shape.records.is_some() {
+        edit(disk, source, |text| {
+            text.replacen("[archives.archive]\n", &format!("[archives.archive]\nlayout = \"records\"\nrecords = \"{}\"\n", records::PATTERN), 1)
+        });
+    }
     for (replica, (home, _)) in homes[1..].iter().enumerate() {
         let zone = format!("outside-{replica}");
         driver::init(world, home, &zone, Role::Replica, None)?;

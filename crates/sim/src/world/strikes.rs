@@ -49,6 +49,8 @@ impl<R> Ran<R> {
 const READING: [Op; 4] = [Op::Open, Op::Read, Op::List, Op::Stat];
 /// Operations that make durable.
 const SYNCING: [Op; 3] = [Op::Sync, Op::SyncDir, Op::SyncAll];
+/// Calls that change something, more than any command of these worlds makes.
+const CALLS_MAX: u64 = 20_000;
 /// Room that a full medium has left, bytes.
 const LEFT_BYTES: u64 = 72 << 10;
 
@@ -115,6 +117,10 @@ impl World {
             self.set_clock(home);
             self.twin(home, seed, command)
         });
+        if home == 0 && strike == Some(Strike::ReadFails) {
+            let all: Vec<String> = self.archive.now.keys().cloned().collect();
+            self.cannot_be_read(&all);
+        }
         self.set_clock(home);
         let mut planned = None;
         if let (Some(strike), Some(twin)) = (strike, &strike_twin) {
@@ -123,9 +129,13 @@ impl World {
         }
         let notices = Arc::<Notices>::default();
         let world = outer(&self.disk, &self.indexes, &self.homes[home].clock, SimEntropy::of(seed), &notices);
+        let endless = self.disk.plan(Rule::nth(CALLS_MAX, Fault::Halt));
         let result = command(&world);
         drop(world);
         self.disk.forget_faults();
+        if endless.fired() > 0 {
+            return Err(Violation::new("command", format!("home {home}: it does not end")));
+        }
         let notices = notices.take();
         if let Some(kind) = self.homes[home].index_news.take()
             && (kind == "index-stale" || notices.iter().any(|(code, _)| *code == "index-repaired"))
@@ -172,8 +182,10 @@ impl World {
         let (image, indexes) = (self.disk.snapshot(), self.indexes.snapshot());
         let before = self.disk.calls();
         let world = outer(&self.disk, &self.indexes, &self.homes[home].clock, SimEntropy::of(seed), &Arc::<Notices>::default());
+        self.disk.plan(Rule::nth(CALLS_MAX, Fault::Halt));
         let report = told(&command(&world));
         drop(world);
+        self.disk.forget_faults();
         let after = self.disk.calls();
         let grown = |ops: &[Op]| ops.iter().map(|op| after.get(op).copied().unwrap_or(0) - before.get(op).copied().unwrap_or(0)).sum::<u64>();
         let mutations = after.iter().filter(|(op, _)| op.mutates()).map(|(op, count)| count - before.get(op).copied().unwrap_or(0)).sum();
@@ -246,6 +258,7 @@ impl World {
 
     /// Power fails: of what was not synced, anything may be left.
     pub(super) fn power_cut(&mut self, volumes: &[VolumeId], random: &mut Random) -> bool {
+        let before: Vec<_> = self.trees_with_records(volumes).map(|replica| (replica, self.replica_tree(replica, false))).collect();
         let mut lost = false;
         let mood = random.below(4);
         let mut fate = |one: &Pending| match mood {
@@ -267,7 +280,16 @@ impl World {
             lost |= fate != Fate::Kept;
             fate
         });
+        for (replica, before) in before {
+            let after = self.replica_tree(replica, false);
+            self.taken[replica].extend(before.into_keys().filter(|path| !after.contains_key(path)));
+        }
         lost
+    }
+
+    fn trees_with_records(&self, volumes: &[VolumeId]) -> impl Iterator<Item = usize> {
+        let is_hit = |replica: &usize| self.payload.is_some() && volumes.contains(&self.volume(&self.places.tree_volumes[*replica]));
+        (0..self.replicas.len()).filter(is_hit)
     }
 
     /// What lies on a replica; durably, so that a power cut now would leave it, where the last command ended well.
