@@ -315,7 +315,7 @@ impl World {
             if problem.code == "FRK-06" {
                 self.refused_lives.insert((home, problem.subject.clone()));
             }
-            self.homes[home].keys.refuses |= matches!(problem.code, "PKG-17" | "RCT-10");
+            self.homes[home].keys.refuses |= matches!(problem.code, "PKG-17" | "RCT-10" | "ENV-19" | "MED-01");
             if !self.is_excused(home, problem, struck) {
                 return Err(Violation::new("command", format!("home {home}: {} without a reason: {}: {}", problem.code, problem.subject, problem.detail)));
             }

@@ -18,7 +18,7 @@ pub struct KeyState {
     pub card_due: bool,
     /// Some of its keys are revoked elsewhere from the first number on: what they signed is refused.
     pub revoked: bool,
-    /// It refused files because their keys do not count at their number.
+    /// It refused files because their keys do not count at their number, or are not known.
     pub refuses: bool,
     /// A change of keys that nobody has seen the effect of.
     pub news: Option<&'static str>,
