@@ -264,12 +264,16 @@ impl Home {
         let body = record.encode();
         self.since_snapshot += body.len() as u64;
         let position = self.chain.writing()?.append(time, record.kind(), &body).map_err(ledger_failure)?;
+        drop(body);
         self.fresh.extend(index_key::of(&record).into_iter().map(|key| (key, position)));
+        let of_keys = matches!(record, Record::KeysLearned(_) | Record::KeysRevoked(_));
         match &mut self.state {
-            State::Source(source) => source.fold(time, &record),
+            State::Source(source) => source.fold_own(time, record),
             State::Replica(replica) => replica.fold(time, &record),
         }
-        self.follow_keys(&record);
+        if of_keys {
+            self.gather_trust();
+        }
         self.changed = true;
         Ok(())
     }
@@ -527,7 +531,7 @@ fn load(reading: &Reading, snapshot: Option<store::ledger::Snapshot>, role: Role
         let (_, record) = record.map_err(ledger_failure)?;
         bytes += record.body.len() as u64;
         match &mut state {
-            State::Source(source) => source.fold(record.time, &decoded(&record)?),
+            State::Source(source) => source.fold_own(record.time, decoded(&record)?),
             State::Replica(replica) => replica.fold(record.time, &decoded(&record)?),
         }
     }

@@ -147,7 +147,7 @@ impl<'a> Projector<'a> {
         let key = home.keys().first().map(|keys| keys.derived("gapferry 2026 pseudonyms of a route", &route.route_id.0)).unwrap_or_default();
         let today = today(&home.world)?;
         let looks_around = template.reach().records || template.schedule_looks_around();
-        let present = archive.items.iter().zip(0u32..).filter(|(item, _)| !item.gone && item.rid != 0 && item.fault.is_none());
+        let present = archive.items.iter().zip(0u32..).filter(|(item, _)| !item.gone && item.rid != 0 && item.fault().is_none());
         let by_rid = if looks_around { present.map(|(item, number)| (item.rid, number)).collect() } else { HashMap::new() };
         let region = home.config.routes.get(name).and_then(|route| route.region.clone());
         projector.judge = Some(Arc::new(Judge { template, referenced: Referenced::default(), today, region, key, by_rid }));
@@ -222,7 +222,7 @@ impl<'a> Projector<'a> {
         let item = &self.archive.items[number as usize];
         let value = rights::json::read_tree(content).ok()?;
         let captured_at = item.captured_at.saturating_mul(1_000_000_000);
-        let was_checked = item.described && item.fault.is_none() && !is_young(&item.stat, captured_at, CLOCK_TICK_NS);
+        let was_checked = item.described && item.fault().is_none() && !is_young(&item.stat, captured_at, CLOCK_TICK_NS);
         if was_checked { Record::again(value) } else { Record::of_tree(value).ok() }
     }
 

@@ -74,29 +74,31 @@ impl Recognising {
 impl Grouping {
     /// Of all items of an archive, those that are gone included.
     pub fn of(archive: &Archive, recognising: &Recognising) -> Self {
-        let mut folders: HashMap<&[u8], u32> = HashMap::new();
+        // Of records in folders of their own the archive itself tells which one lies where: there may be a million of them.
         let mut stems: HashMap<&[u8], u32> = HashMap::new();
         let mut record_of = vec![None; archive.items.len()];
         for (item, number) in archive.items.iter().zip(0u32..).filter(|(item, _)| recognising.is_record(&item.id)) {
             record_of[number as usize] = Some(number);
-            let (folder, name) = split(&item.id.0);
-            let key = if name == FOLDER_RECORD { folder } else { stem(&item.id.0) };
-            let records = if name == FOLDER_RECORD { &mut folders } else { &mut stems };
+            if split(&item.id.0).1 == FOLDER_RECORD {
+                continue;
+            }
             // Of two records of one name the one that is there.
-            let known = records.entry(key).or_insert(number);
+            let known = stems.entry(stem(&item.id.0)).or_insert(number);
             if archive.items[*known as usize].gone {
                 *known = number;
             }
         }
-        let owners: Vec<Option<u32>> = archive.items.par_iter().map(|item| owner(&item.id.0, &folders, &stems)).collect();
-        for (own, owner) in record_of.iter_mut().zip(owners) {
-            *own = own.or(owner);
-        }
+        let of_folder = |folder: &[u8]| {
+            let slash: &[u8] = if folder.is_empty() { b"" } else { b"/" };
+            let (number, _) = archive.find(&ItemId([folder, slash, FOLDER_RECORD].concat()))?;
+            record_of[number as usize]
+        };
+        let others = (0u32..).zip(&record_of).filter(|(_, record)| record.is_none()).map(|(number, _)| number);
+        let owned: Vec<Member> = others.filter_map(|number| Some((owner(&archive.items[number as usize].id.0, &of_folder, &stems)?, number))).collect();
         let mut documents: HashMap<u32, Vec<u32>> = HashMap::new();
-        for (number, record) in (0u32..).zip(&record_of) {
-            if let Some(record) = record.filter(|record| *record != number) {
-                documents.entry(record).or_default().push(number);
-            }
+        for (record, number) in owned {
+            record_of[number as usize] = Some(record);
+            documents.entry(record).or_default().push(number);
         }
         Self { record_of, documents }
     }
@@ -140,7 +142,7 @@ fn stem(path: &[u8]) -> &[u8] {
 }
 
 /// The nearest record: a longer name beside it or a folder of its name before the record of its folder, the inner before the outer.
-fn owner(path: &[u8], folders: &HashMap<&[u8], u32>, stems: &HashMap<&[u8], u32>) -> Option<u32> {
+fn owner(path: &[u8], of_folder: &dyn Fn(&[u8]) -> Option<u32>, stems: &HashMap<&[u8], u32>) -> Option<u32> {
     let name_at = path.len() - split(path).1.len();
     let mut ends = (name_at + 1..path.len()).rev().filter(|at| matches!(path[*at], b'.' | b'-' | b'_'));
     if let Some(number) = ends.find_map(|at| stems.get(&path[..at])) {
@@ -148,8 +150,8 @@ fn owner(path: &[u8], folders: &HashMap<&[u8], u32>, stems: &HashMap<&[u8], u32>
     }
     let mut folder = split(path).0;
     loop {
-        if let Some(number) = stems.get(folder).filter(|_| !folder.is_empty()).or_else(|| folders.get(folder)) {
-            return Some(*number);
+        if let Some(number) = stems.get(folder).copied().filter(|_| !folder.is_empty()).or_else(|| of_folder(folder)) {
+            return Some(number);
         }
         if folder.is_empty() {
             return None;
@@ -164,9 +166,8 @@ pub fn describe(home: &mut Home, name: &str, root: &Dir) -> Result<Vec<Problem>,
     let Some(recognising) = Recognising::of(&home.config.archives[name])? else { return Ok(Vec::new()) };
     let mut problems = Vec::new();
     let archive = &home.source().archives[name];
-    let again = |item: &Item| {
-        item.fault.as_deref().is_some_and(|fault| fault == DUPLICATE || fault == "SRC-04" || fault == "SRC-05" || fault == ROTTEN || fault == NO_RECORD)
-    };
+    let again =
+        |item: &Item| item.fault().is_some_and(|fault| fault == DUPLICATE || fault == "SRC-04" || fault == "SRC-05" || fault == ROTTEN || fault == NO_RECORD);
     let open = |item: &Item| !item.described || !item.gone && again(item);
     if archive.items.iter().any(open) {
         let grouping = Grouping::of(archive, &recognising);
@@ -209,7 +210,7 @@ pub fn describe(home: &mut Home, name: &str, root: &Dir) -> Result<Vec<Problem>,
         }
     }
     let items = home.source().archives[name].items.iter().filter(|item| !item.gone);
-    problems.extend(items.filter_map(|item| Some(problem(item, item.fault.as_deref().filter(|fault| *fault != OF_FAULTY)?))));
+    problems.extend(items.filter_map(|item| Some(problem(item, item.fault().filter(|fault| *fault != OF_FAULTY)?))));
     Ok(problems)
 }
 
@@ -281,7 +282,7 @@ impl Told {
 /// What the records of an archive say of themselves that are not among these.
 fn rids_of_others(archive: &Archive, groups: &[&[Member]]) -> HashSet<u64> {
     let reread: HashSet<u32> = groups.iter().map(|members| members[0].0).collect();
-    let others = (0u32..).zip(&archive.items).filter(|(number, item)| !item.gone && item.rid != 0 && item.fault.is_none() && !reread.contains(number));
+    let others = (0u32..).zip(&archive.items).filter(|(number, item)| !item.gone && item.rid != 0 && item.fault().is_none() && !reread.contains(number));
     others.map(|(_, item)| item.rid).collect()
 }
 

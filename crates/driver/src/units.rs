@@ -38,11 +38,11 @@ impl Units {
         for (item, number) in archive.items.iter().zip(0u32..).filter(|_| !planted::is("shared-record-ignored")) {
             let mut open = open_transactions(item, route, number);
             let Some(first) = open.next() else { continue };
-            if item.transaction.is_some() && item.earlier.is_none() {
+            if item.transaction().is_some() && item.earlier().is_empty() {
                 continue;
             }
             open.for_each(|id| sets.join(first, id));
-            if item.transaction.is_none() {
+            if item.transaction().is_none() {
                 let known = *joined.entry(grouping.record_of(number).unwrap_or(number)).or_insert(first);
                 sets.join(known, first);
             }
@@ -59,7 +59,7 @@ impl Units {
     /// The unit of an item.
     pub fn unit(&self, archive: &Archive, number: u32) -> Unit {
         let record = self.grouping.record_of(number);
-        let own = archive.items.get(number as usize).and_then(|item| item.transaction).filter(|_| !planted::is("transaction-split"));
+        let own = archive.items.get(number as usize).and_then(Item::transaction).filter(|_| !planted::is("transaction-split"));
         match (own.or_else(|| self.joined.get(&record.unwrap_or(number)).copied()), record) {
             (Some(transaction), _) => Unit::Transaction(self.merged.get(&transaction).map_or(transaction, |(unit, _)| *unit)),
             (None, Some(record)) => Unit::Record(record),
@@ -84,8 +84,8 @@ impl Units {
 /// The transactions that made what a route has not settled of an item: that of its present version first.
 fn open_transactions(item: &Item, route: &Route, number: u32) -> impl Iterator<Item = [u8; 16]> {
     let settled = route.item(number).settled_version();
-    let earlier = item.earlier.iter().flat_map(|earlier| &earlier.list).filter(move |(version, _)| *version > settled).map(|(_, id)| *id);
-    item.transaction.into_iter().chain(earlier)
+    let earlier = item.earlier().iter().filter(move |(version, _)| *version > settled).map(|(_, id)| *id);
+    item.transaction().into_iter().chain(earlier)
 }
 
 /// Transactions that belong together.
@@ -180,7 +180,7 @@ pub fn arrange(archive: &Archive, route: &Route, units: &Units, selected: Vec<Se
             arranged.push((ranks.given(unit), one));
         }
     }
-    let of_one = |item: &Item, number: u32| item.transaction.is_some() || !units.joined.is_empty() && matches!(unit(number), Unit::Transaction(_));
+    let of_one = |item: &Item, number: u32| item.transaction().is_some() || !units.joined.is_empty() && matches!(unit(number), Unit::Transaction(_));
     for (item, number) in numbered().filter(|(item, number)| !is_taken[*number as usize] && of_one(item, *number)) {
         let rank = ranks.known(unit(number)).filter(|_| !route.item(number).is_left(item));
         arranged.extend(rank.map(|rank| (rank, Selected { item: number, because: Because::Due })));

@@ -17,7 +17,7 @@ use wire::{Digest, Incarnation, ItemId, PackageId, RouteId, ZoneId};
 
 use crate::order::Order;
 use crate::reconcile::{Taken, WasPacked, take};
-use crate::source::{Archive, Item, Package, Route, RouteItem, Source};
+use crate::source::{Archive, Besides, Item, Package, Route, RouteItem, Source};
 use crate::{replica, source};
 
 /// Incarnations of the source's and of the replica's ledger.
@@ -78,9 +78,7 @@ pub(crate) fn item(name: &str, version: u64) -> Item {
         shape: wire::record::Shape::Unknown,
         read_at: 0,
         rid: 0,
-        transaction: None,
-        earlier: None,
-        fault: None,
+        besides: Besides::default(),
         described: false,
     }
 }

@@ -201,7 +201,7 @@ mod tests {
     use wire::record::{ArchiveAdded, FileStat, Record, RouteAdded};
     use wire::{RouteId, ZoneId};
 
-    use crate::source::{PartState, Parts, Source};
+    use crate::source::{Besides, PartState, Parts, Source};
 
     /// Id, version, gone, version packed, version proven, proven gone.
     type Told<'a> = (&'a str, u64, bool, u64, u64, bool);
@@ -228,9 +228,7 @@ mod tests {
                 shape: wire::record::Shape::Unknown,
                 read_at: 0,
                 rid: 0,
-                transaction: None,
-                earlier: None,
-                fault: None,
+                besides: Besides::default(),
                 described: false,
             });
             archive.order.insert(&archive.items, number);

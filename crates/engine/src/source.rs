@@ -17,7 +17,7 @@ use wire::card::Role;
 use wire::digest::StateDigest;
 use wire::limits::NUMBER_MAX;
 use wire::manifest::{Agreement, Head, Mark, Witness};
-use wire::record::{Carried, JudgedRow, Packed, PurgeAsked, Reborn, Reconciled, Record, Shape, TemplateActivated, Verdict};
+use wire::record::{Captured, Carried, JudgedRow, Packed, PurgeAsked, Reborn, Reconciled, Record, Shape, TemplateActivated, Verdict};
 use wire::{Digest, Incarnation, PackageId, RouteId, ZoneId, planted};
 
 use crate::breaker::{Breaker, Tripped, weigh_packed};
@@ -27,7 +27,7 @@ use crate::keys::Keys;
 use crate::order::Order;
 use crate::rebase::{Agreements, Stop, floor_above};
 
-pub use archive::{Archive, Earlier, Item};
+pub use archive::{Archive, Besides, Item};
 pub use kept::RouteItems;
 pub use sent::{PartState, Parts, Purge, RouteItem, Template};
 
@@ -199,7 +199,7 @@ impl Source {
             }
             Record::Captured(captured) => {
                 if let Some(archive) = self.archives.get_mut(&captured.archive) {
-                    archive.fold_captured(time, captured);
+                    archive.fold_captured(time, captured.clone());
                 }
             }
             Record::Read(read) => {
@@ -212,7 +212,7 @@ impl Source {
                     archive.fold_described(described);
                     let routes: Vec<&Route> = self.routes.values().filter(|route| route.archive == described.archive).collect();
                     for row in &described.rows {
-                        let Some(item) = archive.items.get_mut(row.item as usize).filter(|item| item.earlier.is_some()) else { continue };
+                        let Some(item) = archive.items.get_mut(row.item as usize).filter(|item| !item.earlier().is_empty()) else { continue };
                         let settled = routes.iter().map(|route| route.item(row.item).settled_version());
                         item.forget_transactions(settled.min().unwrap_or(u64::MAX));
                     }
@@ -316,6 +316,19 @@ impl Source {
         }
     }
 
+    /// As [`Source::fold`], of a record that nobody needs any more: the names of new items are taken out of it, not copied.
+    pub fn fold_own(&mut self, time: i64, record: Record) {
+        let mut captured = match record {
+            Record::Captured(captured) => captured,
+            other => return self.fold(time, &other),
+        };
+        let rest = Captured { archive: captured.archive.clone(), root: captured.root.take(), rows: Vec::new() };
+        self.fold(time, &Record::Captured(rest));
+        if let Some(archive) = self.archives.get_mut(&captured.archive) {
+            archive.fold_captured(time, captured);
+        }
+    }
+
     /// Where a new life of this ledger has to begin: above everything that any copy of it can have made.
     pub fn next_floor(&self) -> u64 {
         let versions = self.archives.values().flat_map(|archive| &archive.items).map(|item| item.version);
@@ -333,7 +346,7 @@ impl Source {
             archive.floor = reborn.floor;
             for item in &mut archive.items {
                 item.version = reborn.floor + 1;
-                item.earlier.iter_mut().flat_map(|earlier| &mut earlier.list).for_each(|(version, _)| *version = reborn.floor + 1);
+                item.count_earlier_anew(reborn.floor + 1);
             }
         }
         for route in self.routes.values_mut() {

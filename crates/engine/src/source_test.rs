@@ -479,10 +479,7 @@ fn transactions_of_earlier_versions_are_known_until_they_are_settled() {
         let row = DescribedRow { item: 0, version, rid: 1, transaction: id.map(|id| [id; 16]), fault: String::new() };
         inside.source.fold(1, &Record::Described(Described { archive: inside.route().archive.clone(), rows: vec![row] }));
     };
-    let earlier = |inside: &Inside| {
-        let earlier = inside.archive().items[0].earlier.as_ref();
-        earlier.map_or(Vec::new(), |earlier| earlier.list.iter().map(|(version, id)| (*version, id[0])).collect::<Vec<_>>())
-    };
+    let earlier = |inside: &Inside| inside.archive().items[0].earlier().iter().map(|(version, id)| (*version, id[0])).collect::<Vec<_>>();
     told(&mut inside, 1, Some(1));
     assert_eq!(earlier(&inside), []);
     for (version, id, known) in [(2, Some(2), vec![(1, 1)]), (3, None, vec![(1, 1), (2, 2)]), (4, Some(2), vec![(1, 1)])] {

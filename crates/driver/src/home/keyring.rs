@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 use wire::card::{Card, Role, Succession};
 use wire::clause::{self, Rejection};
 use wire::keys::Signer;
-use wire::record::Record;
 use wire::{Digest, ZoneId};
 use zeroize::Zeroizing;
 
@@ -143,13 +142,6 @@ impl Home {
     pub fn reads_for_another(&self, route: &str) -> bool {
         let State::Replica(replica) = &self.state else { return false };
         replica.routes.get(route).is_some_and(|known| known.route_id != wire::digest::route_id(&known.source, &self.zone_id(), route))
-    }
-
-    /// Follows a record that says something of keys.
-    pub(super) fn follow_keys(&mut self, record: &Record) {
-        if matches!(record, Record::KeysLearned(_) | Record::KeysRevoked(_)) {
-            self.gather_trust();
-        }
     }
 
     /// Cards to wrap for and to name zones by.

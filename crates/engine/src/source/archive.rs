@@ -2,7 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use wire::record::{Captured, Described, FileStat, Place, Read, Rotten, Shape};
 use wire::{Digest, ItemId, planted};
 
@@ -33,22 +33,53 @@ pub struct Item {
     pub read_at: i64,
     /// First 8 bytes of the digest of its record's `rid`; zero where there is none.
     pub rid: u64,
-    /// The business transaction that made this version.
-    pub transaction: Option<[u8; 16]>,
-    /// Those that made earlier versions, where some route has not proven these.
-    pub earlier: Option<Box<Earlier>>,
-    /// What is wrong with its record: nothing of it travels.
-    pub fault: Option<Box<str>>,
+    /// What few items have: its transactions, and what is wrong with its record.
+    pub besides: Besides,
     /// In an archive of records: its record was read since it changed.
     pub described: bool,
 }
 
-/// Business transactions that made earlier versions of an item: version and id, in their order. It grows with the changes that wait
-/// on some route.
+/// What few items have: it takes room where there is some of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Besides(Option<Box<Rare>>);
+
+/// In the order in which a snapshot holds them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Earlier {
-    /// Versions and ids.
-    pub list: Vec<(u64, [u8; 16])>,
+struct Rare {
+    /// The business transaction that made this version.
+    transaction: Option<[u8; 16]>,
+    /// Those that made earlier versions, where some route has not proven these: versions and ids, in their order. It grows with the
+    /// changes that wait on some route.
+    earlier: Option<Vec<(u64, [u8; 16])>>,
+    /// What is wrong with its record: nothing of it travels.
+    fault: Option<Box<str>>,
+}
+
+impl Besides {
+    fn of(rare: Rare) -> Self {
+        Self((rare != Rare::default()).then(|| Box::new(rare)))
+    }
+
+    fn change(&mut self, change: impl FnOnce(&mut Rare)) {
+        let mut rare = self.0.take().map_or_else(Rare::default, |rare| *rare);
+        change(&mut rare);
+        *self = Self::of(rare);
+    }
+}
+
+impl Serialize for Besides {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match &self.0 {
+            Some(rare) => rare.serialize(to),
+            None => Rare::default().serialize(to),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Besides {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        Rare::deserialize(from).map(Self::of)
+    }
 }
 
 impl Named for Item {
@@ -72,23 +103,42 @@ impl Item {
             shape: Shape::Unknown,
             read_at: 0,
             rid: 0,
-            transaction: None,
-            earlier: None,
-            fault: None,
+            besides: Besides::default(),
             described: false,
         }
     }
 
+    /// The business transaction that made this version.
+    pub fn transaction(&self) -> Option<[u8; 16]> {
+        self.besides.0.as_ref()?.transaction
+    }
+
+    /// Those that made earlier versions, where some route has not proven these: version and id, in their order.
+    pub fn earlier(&self) -> &[(u64, [u8; 16])] {
+        self.besides.0.as_ref().and_then(|rare| rare.earlier.as_deref()).unwrap_or_default()
+    }
+
+    /// What is wrong with its record: nothing of it travels.
+    pub fn fault(&self) -> Option<&str> {
+        self.besides.0.as_ref()?.fault.as_deref()
+    }
+
+    /// Changes the versions that earlier transactions made.
+    pub(super) fn count_earlier_anew(&mut self, version: u64) {
+        self.besides.change(|rare| rare.earlier.iter_mut().flatten().for_each(|(known, _)| *known = version));
+    }
+
     /// Forgets which transactions made versions up to this one, and those that made its present one.
     pub(super) fn forget_transactions(&mut self, up_to: u64) {
-        let now = self.transaction;
-        self.earlier.as_mut().into_iter().for_each(|earlier| earlier.list.retain(|(version, id)| *version > up_to && Some(*id) != now));
-        self.earlier.take_if(|earlier| earlier.list.is_empty());
+        self.besides.change(|Rare { transaction, earlier, .. }| {
+            earlier.iter_mut().for_each(|earlier| earlier.retain(|(version, id)| *version > up_to && Some(*id) != *transaction));
+            earlier.take_if(|earlier| earlier.is_empty());
+        });
     }
 
     /// Whether it must stay where it is: its content rotted, or its record is no record.
     pub fn is_held_back(&self) -> bool {
-        self.rotten && !planted::is("rot-selected") || self.fault.is_some() && !planted::is("faulty-record-carried")
+        self.rotten && !planted::is("rot-selected") || self.fault().is_some() && !planted::is("faulty-record-carried")
     }
 }
 
@@ -117,27 +167,31 @@ impl Archive {
         Some((number, &self.items[number as usize]))
     }
 
-    pub(super) fn fold_captured(&mut self, time: i64, captured: &Captured) {
+    pub(super) fn fold_captured(&mut self, time: i64, captured: Captured) {
         self.place = captured.root.or(self.place);
         let rotten: Vec<Item> = self.items.iter().filter(|item| item.rotten && !item.gone).cloned().collect();
-        for row in &captured.rows {
-            if let Some(id) = &row.id
+        for row in captured.rows {
+            if let Some(id) = row.id
                 && row.item as usize == self.items.len()
             {
-                self.items.push(Item::new(id.clone()));
+                self.items.push(Item::new(id));
                 self.order.insert(&self.items, row.item);
             }
             let Some(item) = self.items.get_mut(row.item as usize) else { continue };
             // Its record changed, or a document beside it: of its own content nothing new is said.
             let untouched = !item.gone && row.stat == Some(item.stat);
-            if let Some(transaction) = item.transaction {
-                item.earlier.get_or_insert_default().list.push((item.version, transaction));
-            }
+            let before = item.version;
+            item.besides.change(|rare| {
+                if let Some(transaction) = rare.transaction.take() {
+                    rare.earlier.get_or_insert_default().push((before, transaction));
+                }
+                rare.fault = None;
+            });
             item.version = row.version;
             item.gone = row.stat.is_none();
             item.stat = row.stat.unwrap_or(item.stat);
             item.captured_at = time;
-            (item.transaction, item.fault, item.described) = (None, None, false);
+            item.described = false;
             if untouched {
                 continue;
             }
@@ -165,8 +219,9 @@ impl Archive {
     pub(super) fn fold_described(&mut self, described: &Described) {
         for row in &described.rows {
             if let Some(item) = self.items.get_mut(row.item as usize).filter(|item| item.version == row.version) {
-                (item.rid, item.transaction, item.described) = (row.rid, row.transaction, true);
-                item.fault = (!row.fault.is_empty()).then(|| row.fault.as_str().into());
+                (item.rid, item.described) = (row.rid, true);
+                let fault = (!row.fault.is_empty()).then(|| row.fault.as_str().into());
+                item.besides.change(|rare| (rare.transaction, rare.fault) = (row.transaction, fault));
             }
         }
     }
