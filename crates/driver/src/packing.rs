@@ -425,9 +425,14 @@ pub fn write(home: &mut Home, name: &str, target: &Target<'_>, begun: &Begun, fi
     let (manifest, rows) = manifest_of(home, name, target, &mut packing, *nonce, sequence, inventory);
     manifest.check(packing.layout.stored_bytes).expect("we write manifests that hold to the form");
     let (keys, signer) = home.signer(name);
-    let ending = sealing.end(packing.layout.stored_bytes, &codec::encode(&manifest), keys, signer);
     let (acknowledges, full_receipt) = (manifest.acknowledged.map_or(0, |witness| witness.ledger.number), manifest.flags & FLAG_FULL_RECEIPT != 0);
+    // Each is let go once the next is made of it: of a package of many items each is large.
+    let body = codec::encode(&manifest);
+    drop(manifest);
+    let ending = sealing.end(packing.layout.stored_bytes, &body, keys, signer);
+    drop(body);
     let (frames_digest, header, file_bytes) = frames.finish(&ending)?;
+    drop(ending);
     world.progress.begin(Stage::ReadBack, None, Some(file_bytes));
     let proof = writing.prove(&header, &frames_digest, &mut |bytes| world.progress.advance(0, bytes));
     world.progress.end();

@@ -155,18 +155,11 @@ pub fn take(name: &str, route: &Route, receipt_id: PackageId, receipt: &Receipt,
             }
         }
         Form::Digest { answered: ranges, digest, exceptions } if !receipt.more => {
-            let (all, expected) = expected_answers(ranges, exceptions, packed, &mut asked)?;
+            let expected;
+            (rows, answered, expected) = expected_answers(route, ranges, exceptions, packed, &mut asked)?;
             if expected != *digest && !planted::is("answers-uncompared") {
                 // Nobody knows which row is wrong: nothing is proven and nothing is lost; the full form decides.
                 return Ok(unproven(name, receipt_id, receipt));
-            }
-            for (sequence, packed, outcome, said) in &all {
-                if *sequence > route.floor && !is_settled(route, *sequence, outcome.number()) {
-                    rows.push(settle(packed, *outcome, said, Some(*sequence)));
-                }
-                if answered.last() != Some(sequence) {
-                    answered.push(*sequence);
-                }
             }
         }
         Form::Digest { .. } => {}
@@ -183,16 +176,16 @@ fn is_settled(route: &Route, sequence: u64, outcome: u16) -> bool {
     !planted::is("old-proofs-count-again") && !route.packages.contains_key(&sequence) && Outcome::of(outcome).is_some_and(Outcome::proves)
 }
 
-type Expected = (Vec<(u64, PackedRow, Outcome, Digest)>, Digest);
-
+/// What a receipt that names only exceptions settles, the sequences that it answers, and the digest that it must have for that.
 fn expected_answers(
+    route: &Route,
     ranges: &[Range],
     exceptions: &[Exception],
     packed: &dyn Fn(u64) -> Option<WasPacked>,
     asked: &mut BTreeSet<u32>,
-) -> Result<Expected, Rejection> {
+) -> Result<(Vec<SettledRow>, Vec<u64>, Digest), Rejection> {
     let mut digest = AnswersDigest::default();
-    let mut rows = Vec::new();
+    let (mut rows, mut answered) = (Vec::new(), Vec::new());
     let mut exceptions: BTreeMap<(u64, u32), &Exception> = exceptions.iter().map(|exception| ((exception.sequence, exception.row), exception)).collect();
     for range in ranges {
         for sequence in range.first..=range.last {
@@ -200,18 +193,21 @@ fn expected_answers(
             require(!was.rows.is_empty(), &clause::RCT_PACKAGE)?;
             asked.extend(was.rows.iter().filter(|_| was.inventory).map(|row| row.item));
             digest.package(sequence, &was.package, u32::try_from(was.rows.len()).expect("a package holds at most 65,536 items"));
-            for (row, place) in was.rows.into_iter().zip(0u32..) {
+            for (row, place) in was.rows.iter().zip(0u32..) {
                 let (outcome, said) = match exceptions.remove(&(sequence, place)) {
                     Some(exception) => (Outcome::of(exception.outcome).ok_or(Rejection(&clause::RCT_OUTCOME))?, exception.digest),
                     None => (Outcome::Applied, row.expected),
                 };
                 digest.row(outcome, &said);
-                rows.push((sequence, row, outcome, said));
+                if sequence > route.floor && !is_settled(route, sequence, outcome.number()) {
+                    rows.push(settle(row, outcome, &said, Some(sequence)));
+                }
             }
+            answered.push(sequence);
         }
     }
     require(exceptions.is_empty(), &clause::RCT_ANSWERS)?;
-    Ok((rows, digest.finish()))
+    Ok((rows, answered, digest.finish()))
 }
 
 /// What one row settles: a proving outcome whose digest is not the expected one proves the opposite. `searched` is the sequence of its

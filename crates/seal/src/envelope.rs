@@ -89,16 +89,15 @@ impl Sealing {
     /// Ends the plaintext after `content_bytes` of content: compresses the body if that helps, signs, pads.
     pub fn end(&self, content_bytes: u64, body: &[u8], keys: &SecretKeys, signer: Signer) -> Ending {
         let packed = if self.header.kind.is_compressed() { block::compress_body(body) } else { None };
-        let stored = packed.as_deref().unwrap_or(body);
+        let mut stored = packed.unwrap_or_else(|| body.to_vec());
         let seals_bytes = Seals::encoded_bytes();
         let used = content_bytes + stored.len() as u64 + seals_bytes + TRAILER_BYTES as u64;
         let plain_bytes = if planted::is("padding-left-out") { used } else { padme(used.max(self.header.kind.padded_bytes_min())) };
         let header = Header { plain_bytes, ..self.header.clone() }.encode();
         let trailer = Trailer { body_at: content_bytes, body_stored: stored.len() as u64, body_plain: body.len() as u64, seals_bytes }.encode();
-        let signature = keys.signature(&signed_message(self.header.kind, &header, &trailer, stored));
-        let mut body_and_seals = stored.to_vec();
-        body_and_seals.extend_from_slice(&wire::codec::encode(&Seals::of(signer, signature)));
-        Ending { body_and_seals, padding_bytes: plain_bytes - used, trailer, header, plain_bytes }
+        let signature = keys.signature(&signed_message(self.header.kind, &header, &trailer, &stored));
+        stored.extend_from_slice(&wire::codec::encode(&Seals::of(signer, signature)));
+        Ending { body_and_seals: stored, padding_bytes: plain_bytes - used, trailer, header, plain_bytes }
     }
 }
 

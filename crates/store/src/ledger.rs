@@ -38,7 +38,7 @@ use wire::{limits, planted};
 /// A segment that has reached this length gets no further record.
 pub const SEGMENT_BYTES_MAX: u64 = 64 << 20;
 /// Records that were appended and not committed are held in memory up to this; then they are committed.
-pub const PENDING_BYTES_MAX: usize = 8 << 20;
+pub const PENDING_BYTES_MAX: usize = 2 << 20;
 /// Bytes of a checkpoint.
 pub const CHECKPOINT_BYTES_MAX: u64 = 64 << 10;
 const CHECKPOINT: &[u8] = b"checkpoint";
