@@ -146,9 +146,9 @@ fn clean(home: &Home, medium: &dyn Carrier, served: &[String]) -> Result<u64, Fa
         let Some(packed) = home.packed_as(&held.id)? else { continue };
         let Some(route) = source.routes.get(&packed.route) else { continue };
         let superseded = |package: &engine::source::Package| package.items == 0 && packed.inventory.is_none() && packed.acknowledges < route.to_tell();
-        // One that was given up as lost and comes back damaged serves nobody.
-        let spoilt = |package: &engine::source::Package| package.lost && !crate::medium::is_intact(medium, &held.name, package, &*home.world.progress);
-        let open = !planted::is("unanswered-taken-off") && route.packages.get(&packed.sequence).is_some_and(|package| !superseded(package) && !spoilt(package));
+        // What one that counts as lost held travels again: it only takes room, and maybe nobody can open it any more.
+        let open = route.packages.get(&packed.sequence).is_some_and(|package| !superseded(package) && !package.lost);
+        let open = open && !planted::is("unanswered-taken-off");
         if !open {
             remove(&held.name)?;
         }

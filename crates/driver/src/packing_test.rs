@@ -332,3 +332,20 @@ fn what_lies_on_a_medium_in_vain_travels_again() {
     scene.round();
     assert_eq!(scene.on_replica("a").as_deref(), Some(&b"refused"[..]));
 }
+
+/// FAULTS C11: what counted as lost lay on a small medium for ever, and nothing else had room there.
+#[test]
+fn what_counts_as_lost_makes_room_on_its_medium() {
+    let scene = Scene::new();
+    scene.write("a", vec![7; 40_000]);
+    scene.carry(&scene.source());
+    let [first] = scene.on_medium(".gfp").try_into().unwrap();
+    scene.change(&scene.source(), |home| {
+        let sequence = home.source().routes["all"].next_sequence - 1;
+        home.record(wire::record::Lost { route: "all".into(), sequence, damaged: false })?;
+        home.commit()
+    });
+    scene.carry(&scene.source());
+    assert!(!first.exists());
+    assert_eq!(scene.on_medium(".gfp").len(), 1, "what it held travels again");
+}
