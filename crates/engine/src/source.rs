@@ -453,7 +453,7 @@ impl Source {
         let Some(archive) = self.archives.get(&route.archive) else { return };
         for row in &reconciled.rows {
             let Some(item) = archive.items.get(row.item as usize) else { continue };
-            route.settle(time, row, &item.id, reconciled.number);
+            route.settle(time, row, item, reconciled.number);
         }
         for range in &reconciled.answered {
             let known: Vec<u64> = route.packages.range(range.first..=range.last).map(|(sequence, _)| *sequence).collect();

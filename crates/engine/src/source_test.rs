@@ -135,6 +135,20 @@ fn parts_are_held_one_by_one_until_the_document_is_proven() {
     assert_eq!((parts(&inside), standing_of(&inside, "a")), (vec![], Standing::Done));
 }
 
+/// FAULTS C07: a copy of the replica's home had taken one part and told of it; the replica told of the other, and the document waited for ever.
+#[test]
+fn parts_of_which_all_are_held_and_yet_no_document_is_there_travel_again() {
+    let mut inside = Inside::new();
+    inside.capture("a");
+    for (sequence, part) in [(1, (0, 60)), (2, (60, 40))] {
+        assert_eq!(standing_of(&inside, "a"), if sequence == 1 { Standing::Pending } else { Standing::Packed });
+        inside.pack_part(sequence, "a", part);
+        let held = inside.full(sequence, sequence, &[Outcome::Held]);
+        take(&mut inside, &held);
+    }
+    assert_eq!((parts(&inside), standing_of(&inside, "a")), (vec![], Standing::Failed));
+}
+
 #[test]
 fn parts_are_forgotten_when_they_broke_or_belong_to_an_older_version() {
     let mut inside = Inside::new();

@@ -1,15 +1,15 @@
 //! What a settled row of a receipt does to its item: it proves, fails or takes a proof away (P1), and it alone ends a purge.
 
-use wire::ItemId;
 use wire::planted;
 use wire::receipt::Outcome;
 use wire::record::SettledRow;
 
-use super::Route;
+use super::{Item, Route};
 
 impl Route {
     /// Takes in what a receipt settled about one item.
-    pub(super) fn settle(&mut self, time: i64, row: &SettledRow, id: &ItemId, receipt: u64) {
+    pub(super) fn settle(&mut self, time: i64, row: &SettledRow, of: &Item, receipt: u64) {
+        let id = &of.id;
         let Some(outcome) = Outcome::of(row.outcome) else { return };
         let state = &mut self.state;
         let mut item = self.items.change(row.item);
@@ -27,6 +27,12 @@ impl Route {
         if outcome == Outcome::Held {
             if let (Some((offset, _)), Some(parts)) = (row.part, item.parts.as_mut().filter(|parts| parts.version == row.version)) {
                 parts.list.iter_mut().filter(|part| part.offset == offset).for_each(|part| part.held = true);
+                // Who holds all parts has the document: these were told of by two, the replica and a copy that was shut down.
+                let end =
+                    parts.list.iter().filter(|part| part.held).try_fold(0, |end, part| (part.offset <= end).then_some(end.max(part.offset + part.length)));
+                if parts.version == of.version && end.is_some_and(|end| end >= of.stat.size) && !planted::is("parts-of-two-make-a-whole") {
+                    (item.failed, item.discrepancy, item.parts) = (true, Outcome::PartsBroken.number(), None);
+                }
             }
             return;
         }
