@@ -166,7 +166,7 @@ pub fn never_published(home: &mut Home, name: &str, target: &Target<'_>) -> Resu
 /// Packs one route until nothing is left or nothing fits.
 fn route(home: &mut Home, name: &str, target: &Target<'_>, options: &PackOptions, mut holds: Holds, report: &mut PackReport) -> Result<(), Failure> {
     // What could not be read stays with all that travels with it, until somebody packs again.
-    let mut skipped: HashSet<Unit> = HashSet::new();
+    let (mut skipped, mut refused): (HashSet<Unit>, HashMap<u32, u32>) = Default::default();
     let before = report.packages.len();
     if !options.picks() && !crate::asking::ask(home, name, target, report)? {
         return Ok(());
@@ -179,7 +179,9 @@ fn route(home: &mut Home, name: &str, target: &Target<'_>, options: &PackOptions
         if anew || planned.is_empty() {
             planned = selected(home, name, target, options, &holds, &urgent.items, prepared.as_ref())?;
             let archive = &home.source().archives[&source_route(home, name)?.archive];
-            planned.retain(|selected| !skipped.contains(&unit_of(archive, prepared.as_ref(), selected.item)));
+            // What was judged anew and is refused once more would be so without end.
+            let stays = |number: u32| skipped.contains(&unit_of(archive, prepared.as_ref(), number)) || refused.get(&number).is_some_and(|times| *times > 1);
+            planned.retain(|selected| !stays(selected.item));
             anew = false;
         }
         if planned.is_empty() {
@@ -213,6 +215,7 @@ fn route(home: &mut Home, name: &str, target: &Target<'_>, options: &PackOptions
         skipped.extend(holding.map(|(number, _)| unit_of(archive, prepared.as_ref(), *number)));
         planned.retain(|selected| !skipped.contains(&unit_of(archive, prepared.as_ref(), selected.item)));
         for (number, reason) in one.refused {
+            *refused.entry(number).or_default() += 1;
             report.problems.extend(refusal(home, name, number, reason)?);
         }
         if judged {
@@ -243,13 +246,16 @@ fn route(home: &mut Home, name: &str, target: &Target<'_>, options: &PackOptions
         report.urgent += rows.iter().filter(|(item, ..)| urgent.records.contains(item)).count() as u64;
         let done: HashSet<u32> = rows.iter().map(|(item, ..)| *item).collect();
         planned.retain(|selected| !done.contains(&selected.item));
+        let mut is_new = false;
         for (item, version, part) in rows {
             anew |= part.is_some();
-            match part {
+            is_new |= match part {
                 Some(offset) => holds.parts.insert((item, version, offset)),
                 None => holds.items.insert((item, version)),
             };
         }
+        // What is wanted again right after it was written would be so without end.
+        refused.extend(done.into_iter().filter(|_| !is_new).map(|item| (item, 2)));
     }
     if report.packages.len() == before {
         acknowledge(home, name, target, &holds, report)?;
