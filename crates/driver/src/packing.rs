@@ -4,7 +4,6 @@
 use carrier::{Carrier, Medium, OpenTrouble, WriteFailure};
 use engine::inventory::Entry;
 use engine::select::{self, Selected};
-use engine::source::Archive;
 use engine::standing;
 use seal::envelope::{SealEntropy, Sealing};
 use std::collections::{HashMap, HashSet};
@@ -166,22 +165,19 @@ pub fn never_published(home: &mut Home, name: &str, target: &Target<'_>) -> Resu
 /// Packs one route until nothing is left or nothing fits.
 fn route(home: &mut Home, name: &str, target: &Target<'_>, options: &PackOptions, mut holds: Holds, report: &mut PackReport) -> Result<(), Failure> {
     // What could not be read stays with all that travels with it, until somebody packs again.
-    let (mut skipped, mut refused): (HashSet<Unit>, HashMap<u32, u32>) = Default::default();
+    let mut unread: Vec<u32> = Vec::new();
     let before = report.packages.len();
     if !options.picks() && !crate::asking::ask(home, name, target, report)? {
         return Ok(());
     }
     let (mut planned, mut anew) = (Vec::new(), true);
-    let prepared = Projector::of(home, name)?.map(|projector| projector.prepared());
+    let mut prepared = Projector::of(home, name)?.map(|projector| projector.prepared());
     let urgent = Urgent::of(home, name)?;
     loop {
         // What was planned goes on from package to package; only when it is through is looked for more.
         if anew || planned.is_empty() {
-            planned = selected(home, name, target, options, &holds, &urgent.items, prepared.as_ref())?;
-            let archive = &home.source().archives[&source_route(home, name)?.archive];
-            // What was judged anew and is refused once more would be so without end.
-            let stays = |number: u32| skipped.contains(&unit_of(archive, prepared.as_ref(), number)) || refused.get(&number).is_some_and(|times| *times > 1);
-            planned.retain(|selected| !stays(selected.item));
+            planned = selected(home, name, target, options, &holds, &urgent.items, prepared.as_mut())?;
+            leave(home, name, prepared.as_ref(), &unread, &mut planned)?;
             anew = false;
         }
         if planned.is_empty() {
@@ -210,12 +206,9 @@ fn route(home: &mut Home, name: &str, target: &Target<'_>, options: &PackOptions
         let stays = !one.refused.is_empty();
         let told: HashSet<u32> = one.refused.iter().map(|(number, _)| *number).collect();
         planned.retain(|selected| !told.contains(&selected.item));
-        let archive = &home.source().archives[&source_route(home, name)?.archive];
-        let holding = one.refused.iter().filter(|(_, reason)| reason.holds_others());
-        skipped.extend(holding.map(|(number, _)| unit_of(archive, prepared.as_ref(), *number)));
-        planned.retain(|selected| !skipped.contains(&unit_of(archive, prepared.as_ref(), selected.item)));
+        unread.extend(one.refused.iter().filter(|(_, reason)| reason.holds_others()).map(|(number, _)| *number));
+        leave(home, name, prepared.as_ref(), &unread, &mut planned)?;
         for (number, reason) in one.refused {
-            *refused.entry(number).or_default() += 1;
             report.problems.extend(refusal(home, name, number, reason)?);
         }
         if judged {
@@ -246,16 +239,13 @@ fn route(home: &mut Home, name: &str, target: &Target<'_>, options: &PackOptions
         report.urgent += rows.iter().filter(|(item, ..)| urgent.records.contains(item)).count() as u64;
         let done: HashSet<u32> = rows.iter().map(|(item, ..)| *item).collect();
         planned.retain(|selected| !done.contains(&selected.item));
-        let mut is_new = false;
         for (item, version, part) in rows {
             anew |= part.is_some();
-            is_new |= match part {
+            match part {
                 Some(offset) => holds.parts.insert((item, version, offset)),
                 None => holds.items.insert((item, version)),
             };
         }
-        // What is wanted again right after it was written would be so without end.
-        refused.extend(done.into_iter().filter(|_| !is_new).map(|item| (item, 2)));
     }
     if report.packages.len() == before {
         acknowledge(home, name, target, &holds, report)?;
@@ -266,9 +256,13 @@ fn route(home: &mut Home, name: &str, target: &Target<'_>, options: &PackOptions
 /// What is said of rot.
 pub const ROT: &str = "content differs, but size and times are those of the last reading";
 
-/// What an item of a route travels with.
-fn unit_of(archive: &Archive, prepared: Option<&Prepared>, number: u32) -> Unit {
-    prepared.map_or(Unit::Alone(number), |prepared| prepared.units.unit(archive, number))
+/// Takes out of a plan what travels with an item that could not be read.
+fn leave(home: &Home, name: &str, prepared: Option<&Prepared>, unread: &[u32], planned: &mut Vec<Selected>) -> Result<(), Failure> {
+    let archive = &home.source().archives[&source_route(home, name)?.archive];
+    let unit = |number: u32| prepared.map_or(Unit::Alone(number), |prepared| prepared.units.unit(archive, number));
+    let left: HashSet<Unit> = unread.iter().map(|number| unit(*number)).collect();
+    planned.retain(|selected| !left.contains(&unit(selected.item)));
+    Ok(())
 }
 
 pub fn refusal(home: &mut Home, name: &str, number: u32, reason: NotRead) -> Result<Option<Problem>, Failure> {

@@ -349,3 +349,34 @@ fn what_counts_as_lost_makes_room_on_its_medium() {
     assert!(!first.exists());
     assert_eq!(scene.on_medium(".gfp").len(), 1, "what it held travels again");
 }
+
+/// What was packed joins transactions that were apart: what waits for one of them that is gone is not packed once more.
+#[test]
+fn what_is_joined_by_being_packed_is_packed_once() {
+    let scene = Scene::new();
+    let file = scene.source().join("gapferry.toml");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, text.replacen("[archives.archive]\n", "[archives.archive]\nlayout = \"records\"\n", 1)).unwrap();
+    let write = |name: &str, title: &str, transaction: Option<&str>| {
+        let txn = transaction.map(|id| format!(r#","txn":{{"business_code":"105","size":2,"txn_id":"{id}"}}"#)).unwrap_or_default();
+        let record = format!(r#"{{"kind":"minutes","rid":"{name}","title":"{title}"{txn}}}"#);
+        scene.write(format!("{name}/record.json"), record);
+    };
+    scene.change(&scene.source(), |home| {
+        for name in ["a", "r"] {
+            write(name, "split", Some("t1"));
+        }
+        crate::capturing::all(home, false)?;
+        write("r", "corrected", None);
+        crate::capturing::all(home, false)?;
+        // The other one of the transaction is gone before it is packed.
+        scene.remove("a/record.json");
+        fs::create_dir(scene.path("archive/a/record.json")).unwrap();
+        let medium = Medium::open(&scene.world.disk, &scene.path("medium"), true).unwrap();
+        let target = Target { carrier: &medium, carried: Carried::Medium(MediumId([7; 16])), size: Some(2 * MIB as u64) };
+        let report = run(home, &target, &["all".into()], &PackOptions::default(), CaptureReport::default())?;
+        let packed: Vec<u64> = report.packages.iter().map(|package| package.items).collect();
+        assert_eq!((packed, codes(&report)), (vec![1], Vec::new()));
+        Ok(())
+    });
+}

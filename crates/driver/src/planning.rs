@@ -112,7 +112,7 @@ pub fn selected(
     options: &PackOptions,
     holds: &Holds,
     urgent: &BTreeSet<u32>,
-    prepared: Option<&Prepared>,
+    prepared: Option<&mut Prepared>,
 ) -> Result<Vec<Selected>, Failure> {
     let mut route = std::borrow::Cow::Borrowed(source_route(home, name)?);
     for sequence in &holds.lost {
@@ -130,12 +130,18 @@ pub fn selected(
     };
     let chosen = crate::choosing::chosen(home, name, archive, options)?;
     let selected = select::select(archive, &route, &going, chosen.as_ref());
-    let grouping = match prepared {
+    let grouping = match &prepared {
         Some(prepared) => Some(prepared.grouping()),
         None => Recognising::of(&home.config.archives[&route.archive])?.map(|recognising| Arc::new(Grouping::of(archive, &recognising))),
     };
     let Some(grouping) = grouping else { return Ok(selected) };
-    Ok(units::arrange(archive, &route, &Units::of(archive, &route, grouping), selected))
+    let units = Units::of(archive, &route, grouping);
+    let arranged = units::arrange(archive, &route, &units, selected);
+    // What was packed since joins what was apart: whoever goes by this plan goes by the same units.
+    if let Some(prepared) = prepared {
+        prepared.units = Arc::new(units);
+    }
+    Ok(arranged)
 }
 
 /// Bytes of the document of an item.
