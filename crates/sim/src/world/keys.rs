@@ -117,7 +117,9 @@ impl World {
                 let is_another = card.fingerprint != theirs.keys.other_fingerprint;
                 // Which keys count from which number, one side has forgotten (spec/backup.md): the next ones count from here.
                 let is_another = is_another || self.homes[other].keys.refuses;
-                if ours.generation <= theirs.keys.other_keys && is_another || ours.generation > theirs.keys.other_keys && self.homes[other].went_back {
+                // Nor is what it announced since signed by keys that count, where those were revoked after the day it went back to.
+                let went_back = self.homes[other].went_back || self.homes[home].went_back;
+                if ours.generation <= theirs.keys.other_keys && is_another || ours.generation > theirs.keys.other_keys && went_back {
                     self.rotate(&step(), home, true, None)?;
                     self.bring_card(home)?;
                 }

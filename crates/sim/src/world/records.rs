@@ -19,7 +19,8 @@ const NAMES: [&str; 4] = ["户/{}/record.json", "地契/{}/record.json", "x/y/{}
 const NUMBERS: u64 = 6;
 /// With so few records people only add.
 const RECORDS_MIN: usize = 3;
-/// Bytes above which a document takes part in no business transaction: it may need a package of its own, or go in parts.
+/// Bytes above which a document takes part in no business transaction, nor comes to a name where there was one: it may need a package of
+/// its own, or go in parts.
 const LARGE_BYTES: u64 = 20_000;
 
 /// What a person changes of a record.
@@ -169,6 +170,7 @@ impl World {
                 self.change(&path, Change::Texts, None, random)
             };
         }
+        let large = large.filter(|_| !self.payload().was_together(&path));
         self.rids += 1;
         let mut record = Record { token: random.number() << 3, ..fresh(random, 1000 + self.rids) };
         let mut documents = Vec::new();
@@ -224,11 +226,11 @@ impl World {
     }
 
     fn move_record(&mut self, from: &str, to: &str) {
-        let files = self.files_of_record(from);
-        if self.payload().items.contains_key(to) {
+        let (files, record) = (self.files_of_record(from), self.payload().items[from].clone());
+        let is_large = record.documents.iter().any(|document| document.bytes > LARGE_BYTES);
+        if self.payload().items.contains_key(to) || is_large && self.payload().was_together(to) {
             return;
         }
-        let record = self.payload().items[from].clone();
         self.passed_by(from);
         self.note(|| format!("      {from} is renamed {to}"));
         let Self { archive, payload: Some(payload), disk, places, .. } = self else { return };
