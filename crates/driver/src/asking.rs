@@ -59,7 +59,7 @@ pub fn ask(home: &mut Home, name: &str, target: &Target<'_>, report: &mut PackRe
 pub fn foresee(home: &Home, name: &str, target: &Target<'_>, report: &mut PackReport) -> Result<bool, Failure> {
     let mut source = home.source().clone();
     let sealing = new_sealing(home, name)?;
-    let CarrierRoom { room, all_bytes } = planning::room(home, name, target)?;
+    let CarrierRoom { room, all_bytes, .. } = planning::room(home, name, target)?;
     loop {
         let route = &source.routes[name];
         let archive = &source.archives[&route.archive];

@@ -23,7 +23,7 @@ use crate::home::{Access, Home};
 use crate::key_notice;
 use crate::medium;
 use crate::packer::{Packer, Room, sink_of};
-use crate::planning::{self, Holds, Unmade, check_held, selected};
+use crate::planning::{self, CarrierRoom, Holds, Unmade, check_held, selected};
 use crate::progress::Stage;
 use crate::projecting::{self, Prepared, Projector};
 use crate::reader::{NotRead, Proven, Reader};
@@ -349,9 +349,9 @@ pub fn new_sealing(home: &Home, name: &str) -> Result<Sealing, Failure> {
 
 /// Writes one package with as much of `planned` as fits; none when nothing does (an empty plan makes an acknowledgement).
 fn package(home: &mut Home, name: &str, target: &Target<'_>, planned: &[Selected], holds: &Holds, prepared: Option<&Prepared>) -> Result<PackedOne, Failure> {
-    let room = planning::room(home, name, target)?.room;
+    let CarrierRoom { room, beside_bytes, .. } = planning::room(home, name, target)?;
     let begun = Begun::new(home, name)?;
-    if begun.sealing.file_bytes(0, 4096) > room.file_bytes {
+    if begun.sealing.file_bytes(0, 4096) > if planned.is_empty() { beside_bytes } else { room.file_bytes } {
         return Ok(PackedOne { packed: None, refused: Vec::new() });
     }
     write(home, name, target, &begun, &Filling::Content { planned, holds, room, prepared })

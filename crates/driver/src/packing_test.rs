@@ -1,6 +1,7 @@
 //! Dry runs show what would be done; deletions that make room; parts that a medium holds; documents that grow meanwhile.
 
 use super::*;
+use crate::CarryOptions;
 use crate::report::CaptureReport;
 use crate::status::scene::Scene;
 use std::fs;
@@ -350,7 +351,7 @@ fn what_counts_as_lost_makes_room_on_its_medium() {
     assert_eq!(scene.on_medium(".gfp").len(), 1, "what it held travels again");
 }
 
-/// What was packed joins transactions that were apart: what waits for one of them that is gone is not packed once more.
+/// FAULTS M06: What was packed joins transactions that were apart: what waits for one of them that is gone is not packed once more.
 #[test]
 fn what_is_joined_by_being_packed_is_packed_once() {
     let scene = Scene::new();
@@ -379,4 +380,19 @@ fn what_is_joined_by_being_packed_is_packed_once() {
         assert_eq!((packed, codes(&report)), (vec![1], Vec::new()));
         Ok(())
     });
+}
+
+/// FAULTS M06: What frees a medium is asked for although there is room for nothing else: half of what is kept for receipts is there for it.
+#[test]
+fn a_full_medium_still_takes_what_only_acknowledges() {
+    let scene = Scene::new();
+    scene.write("a", "a");
+    scene.carry(&scene.source());
+    scene.carry(&scene.replica());
+    let small = CarryOptions { medium: scene.path("medium"), medium_size: Some(72 << 10), ..CarryOptions::default() };
+    let carried = crate::carry(&scene.world, &scene.source(), &small).unwrap().packed.unwrap();
+    assert_eq!(carried.packages.iter().map(|package| package.acknowledgement).collect::<Vec<_>>(), [true]);
+    scene.write("b", "b");
+    let carried = crate::carry(&scene.world, &scene.source(), &small).unwrap().packed.unwrap();
+    assert_eq!((carried.packages.len(), codes(&carried)), (0, vec!["MED-04"]));
 }

@@ -216,3 +216,21 @@ fn a_parity_file_for_another_zone_is_no_problem_on_a_medium_that_is_shared() {
     let applied = carry(&elsewhere).applied.unwrap();
     assert!(applied.problems.is_empty() && !applied.receipts.is_empty(), "{:?}", applied.problems);
 }
+
+/// FAULTS M06: What counts as lost travels again: the parity of a run of which nothing is on its way takes no room from it.
+#[test]
+fn parity_over_what_counts_as_lost_is_taken_off() {
+    let (scene, media) = run_of_three(1);
+    let held =
+        || fs::read_dir(media[3].join("gapferry")).unwrap().filter(|entry| entry.as_ref().unwrap().path().extension().is_some_and(|end| end == "gfe")).count();
+    for (lost, left) in [(0, 1), (2, 1), (3, 0)] {
+        scene.change(&scene.source(), |home| {
+            for sequence in 1..=lost {
+                home.record(wire::record::Lost { route: "all".into(), sequence, damaged: false })?;
+            }
+            home.commit()
+        });
+        scene.carry_with(&scene.source(), "parity-1");
+        assert_eq!(held(), left, "{lost} of three count as lost");
+    }
+}

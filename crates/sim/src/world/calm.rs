@@ -4,6 +4,7 @@
 
 use super::World;
 use super::commands::stopped;
+use super::ground::Ground;
 use crate::model::archive::Leaf;
 use crate::model::replica::Violation;
 use crate::weather::plan::{Shape, Step};
@@ -92,6 +93,10 @@ impl World {
             }
         }
         if !open.is_empty() {
+            for medium in 0..usize::from(media) {
+                let tree = Ground::at(&self.disk, &self.places.media[medium]).tree();
+                self.note(|| tree.iter().map(|(path, leaf)| format!("      medium {medium}: {path}, {} bytes\n", leaf.bytes)).collect());
+            }
             return Err(Violation::new("P2", format!("not the same after {ROUNDS_MAX} rounds of calm: {open}")));
         }
         for home in 0..self.homes.len() {
