@@ -167,7 +167,7 @@ impl Home {
         let ledger_path = path.join("ledger");
         let checkpoint = checkpoint(world, &ledger_dir, &key_file.generations)?;
         let durable = checkpoint.map(|(_, head)| head);
-        let snapshot = Ledger::read_snapshot(disk, &ledger_path);
+        let snapshot = Ledger::read_snapshot(disk, &ledger_path, engine::STATE_FORM);
         let known = snapshot.as_ref().map(|snapshot| snapshot.known);
         let (chain, opened) = match access {
             Access::Change => Ledger::open(world.disk.clone(), &ledger_path, known, durable).map(|(ledger, opened)| (Chain::Writing(Box::new(ledger)), opened)),
@@ -349,7 +349,7 @@ impl Home {
             State::Source(source) => wire::codec::encode_to(source.as_ref(), &mut |bytes| to.write_all(bytes)),
             State::Replica(replica) => wire::codec::encode_to(replica.as_ref(), &mut |bytes| to.write_all(bytes)),
         };
-        ledger.write_snapshot(ledger.known(), &mut fill).map_err(ledger_failure)?;
+        ledger.write_snapshot(engine::STATE_FORM, ledger.known(), &mut fill).map_err(ledger_failure)?;
         self.since_snapshot = 0;
         Ok(())
     }

@@ -243,17 +243,18 @@ impl Ledger {
     }
 
     /// Keeps a view of the ledger up to `position`, where the chain's end was `head` (so that opening can start there).
-    /// `fill` writes the body. Replaces the one before. A failure does not touch the ledger.
+    /// `fill` writes the body, which has this `form`. Replaces the one before. A failure does not touch the ledger.
     ///
     /// # Errors
     /// `Io`, that of `fill` included.
-    pub fn write_snapshot(&self, known: Known, fill: &mut dyn FnMut(&mut dyn io::Write) -> io::Result<()>) -> Result<(), LedgerError> {
-        Ok(snapshot::write(&*self.files.disk, &self.files.dir, known, fill)?)
+    pub fn write_snapshot(&self, form: u32, known: Known, fill: &mut dyn FnMut(&mut dyn io::Write) -> io::Result<()>) -> Result<(), LedgerError> {
+        Ok(snapshot::write(&*self.files.disk, &self.files.dir, form, known, fill)?)
     }
 
-    /// The snapshot in the ledger directory `dir`. None as well when it is damaged or cannot be read: it is only a view.
-    pub fn read_snapshot(disk: &dyn Disk, dir: &Path) -> Option<Snapshot> {
-        snapshot::read(disk, &disk.root(dir).ok()?)
+    /// The snapshot in the ledger directory `dir`. None as well when its body is of another form, it is damaged, or cannot be read:
+    /// it is only a view.
+    pub fn read_snapshot(disk: &dyn Disk, dir: &Path, form: u32) -> Option<Snapshot> {
+        snapshot::read(disk, &disk.root(dir).ok()?, form)
     }
 
     /// Where the next appended record goes.

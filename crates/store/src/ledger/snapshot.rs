@@ -1,12 +1,12 @@
 //! A view of the ledger up to a place, kept so that the next opening need not read everything: file `snapshot`,
 //!
 //! ```text
-//!  0 "GFSNAPSH" | 8 u32 1 | 12 u32 0 | 16 u64 segment | 24 u64 offset | 32 u64 records | 40 digest of the last of them
+//!  0 "GFSNAPSH" | 8 u32 1 | 12 u32 form of the body | 16 u64 segment | 24 u64 offset | 32 u64 records | 40 digest of the last of them
 //! 72 body, opaque here
 //!  + digest = BLAKE3 derive_key("gapferry v1 ledger snapshot", everything before it)
 //! ```
 //!
-//! Guarantee: what reads back is what was written, or nothing. Whether it belongs to the ledger beside it shows when
+//! Guarantee: what reads back is what was written in this form, or nothing. Whether it belongs to the ledger beside it shows when
 //! that is opened with its place. It is not signed: whoever can write here can make one.
 
 use super::{Head, Known, Position};
@@ -19,7 +19,7 @@ use wire::Digest;
 pub const SNAPSHOT_BYTES_MAX: u64 = wire::codec::OWN_BYTES_MAX as u64;
 const NAME: &[u8] = b"snapshot";
 const PART: &[u8] = b"snapshot.part";
-const MAGIC: &[u8; 16] = b"GFSNAPSH\x01\0\0\0\0\0\0\0";
+const MAGIC: &[u8; 12] = b"GFSNAPSH\x01\0\0\0";
 const CONTEXT: &str = "gapferry v1 ledger snapshot";
 /// Bytes that are read at once.
 const STEP_BYTES: usize = 1 << 18;
@@ -56,19 +56,20 @@ impl Read for Body {
     }
 }
 
-fn encode(known: &Known) -> Vec<u8> {
+fn encode(form: u32, known: &Known) -> Vec<u8> {
     let mut bytes = MAGIC.to_vec();
+    bytes.extend_from_slice(&form.to_le_bytes());
     bytes.extend_from_slice(&known.position.to_bytes());
     bytes.extend_from_slice(&known.head.number.to_le_bytes());
     bytes.extend_from_slice(&known.head.digest.0);
     bytes
 }
 
-fn decode(bytes: &[u8; HEADER_BYTES]) -> Option<Known> {
+fn decode(form: u32, bytes: &[u8; HEADER_BYTES]) -> Option<Known> {
     let position = Position::from_bytes(bytes[16..].first_chunk().copied()?);
     let head = Head { number: u64::from_le_bytes(bytes[32..].first_chunk().copied()?), digest: Digest(bytes[40..].first_chunk().copied()?) };
     let known = Known { position, head };
-    (encode(&known) == bytes).then_some(known)
+    (encode(form, &known) == bytes).then_some(known)
 }
 
 /// Counts and digests what goes by.
@@ -94,12 +95,12 @@ impl Write for Digesting {
     }
 }
 
-pub fn write(disk: &dyn Disk, dir: &Dir, known: Known, fill: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+pub fn write(disk: &dyn Disk, dir: &Dir, form: u32, known: Known, fill: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     spool::remove_if_there(disk, dir, PART)?;
     let file = disk.create(dir, PART, 0o600)?;
     let written = (|| {
         let mut out = BufWriter::with_capacity(1 << 20, Digesting { file, hasher: blake3::Hasher::new_derive_key(CONTEXT), written: 0 });
-        out.write_all(&encode(&known))?;
+        out.write_all(&encode(form, &known))?;
         fill(&mut out)?;
         let mut whole = out.into_inner().map_err(io::IntoInnerError::into_error)?;
         whole.file.write_all_at(whole.hasher.finalize().as_bytes(), whole.written)?;
@@ -113,20 +114,20 @@ pub fn write(disk: &dyn Disk, dir: &Dir, known: Known, fill: &mut dyn FnMut(&mut
     written
 }
 
-pub fn read(disk: &dyn Disk, dir: &Dir) -> Option<Snapshot> {
+pub fn read(disk: &dyn Disk, dir: &Dir, form: u32) -> Option<Snapshot> {
     let refuse = |why: &dyn std::fmt::Display| {
         tracing::warn!(%why, "the snapshot is not used; the ledger is read from the start");
         None
     };
-    match try_read(disk, dir) {
+    match try_read(disk, dir, form) {
         Ok(Some(snapshot)) => Some(snapshot),
-        Ok(None) => refuse(&"it is damaged"),
+        Ok(None) => refuse(&"it is damaged, or of another form"),
         Err(error) if error.kind() == ErrorKind::NotFound => None,
         Err(error) => refuse(&error),
     }
 }
 
-fn try_read(disk: &dyn Disk, dir: &Dir) -> io::Result<Option<Snapshot>> {
+fn try_read(disk: &dyn Disk, dir: &Dir, form: u32) -> io::Result<Option<Snapshot>> {
     let mut file = disk.open(dir, NAME)?;
     let size = file.stat()?.size;
     if size > SNAPSHOT_BYTES_MAX {
@@ -134,7 +135,7 @@ fn try_read(disk: &dyn Disk, dir: &Dir) -> io::Result<Option<Snapshot>> {
     }
     let mut header = [0; HEADER_BYTES];
     file.read_at(&mut header, 0)?;
-    let (Some(known), Some(length)) = (decode(&header), (size as usize).checked_sub(HEADER_BYTES + DIGEST_BYTES)) else {
+    let (Some(known), Some(length)) = (decode(form, &header), (size as usize).checked_sub(HEADER_BYTES + DIGEST_BYTES)) else {
         return Ok(None);
     };
     let mut digest = [0; DIGEST_BYTES];
