@@ -157,7 +157,8 @@ impl std::error::Error for ScanFailure {
     }
 }
 
-/// Scans the tree below `root`; documents that are as they are `known` are left to that. `now_progress` is called now and then with the number of names met since the last call.
+/// Scans the tree below `root`; documents that are as they are `known` are left to that. `now_progress` is called now and then with the
+/// number of names met since the last call.
 ///
 /// # Errors
 /// [`ScanFailure`] (SRC-01) when the root is missing, not a directory, or not readable at all. A root whose listing breaks off

@@ -180,9 +180,6 @@ impl Default for Policy {
     }
 }
 
-/// Smallest package limit that leaves room for one item.
-const PACKAGE_BYTES_MIN: u64 = 64 << 10;
-
 impl Config {
     /// Reads a configuration.
     pub fn parse(text: &str) -> Result<Self, Failure> {
@@ -207,7 +204,7 @@ impl Config {
         }
         let policy = &config.policy;
         let percents = [policy.breaker_percent, policy.breaker_slow_percent, policy.breaker_suspicious_percent];
-        if policy.package_bytes_max < PACKAGE_BYTES_MIN || percents.iter().any(|percent| *percent > 100) {
+        if policy.package_bytes_max < template::PACKAGE_BYTES_MIN || percents.iter().any(|percent| *percent > 100) {
             return Err(wrong("a policy is outside its limits: package_bytes_max is at least 65536, a percentage at most 100".into()));
         }
         if !(1..=PEOPLE_MAX).contains(&policy.release_people) {

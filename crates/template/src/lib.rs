@@ -21,6 +21,9 @@ pub mod select;
 pub mod strip;
 mod template;
 
+/// Smallest limit of a package that leaves room for one item, bytes.
+pub const PACKAGE_BYTES_MIN: u64 = 64 << 10;
+
 pub use context::{Context, Reach, Referenced};
 pub use documents::{Document, Kept};
 pub use draft::Draft;

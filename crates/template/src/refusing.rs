@@ -5,6 +5,7 @@ use crate::fault::{self, Fault};
 use crate::feature::Feature;
 use crate::keys::{Key, PROJECTION, SECTIONS, Status};
 use crate::node::{Given, Node};
+use crate::quantity;
 use crate::template::is_not_frozen;
 use rights::kind::Sens;
 use rights::mask::Mask;
@@ -30,6 +31,12 @@ pub fn refusals(draft: &Draft) -> Vec<Fault> {
         if element.text().is_some_and(|name| !DIGESTS.contains(&name)) {
             faults.push(Fault::new(&fault::NOT_LISTED, element.line, "package.digest", element.text().unwrap_or_default()));
         }
+    }
+    if let Some(text) = draft.text("package", "package_max")
+        && quantity::size_bytes(text).is_some_and(|bytes| bytes < crate::PACKAGE_BYTES_MIN)
+    {
+        let line = draft.given("package", "package_max").map_or(0, |node| node.line);
+        faults.push(Fault::new(&fault::NOT_LISTED, line, "package.package_max", text));
     }
     projections(draft, &mut faults);
     if draft.purpose != Purpose::Backup && draft.sens_max == Sens::Secret {

@@ -202,6 +202,7 @@ fn what_is_not_known_is_told_with_line_and_key() {
         ("[verify]", "[documents]\ninclude = [\"scan:Title\"]\n[verify]", "TPL-10", 18, "documents.include"),
         ("\"true\"", "\"nam = 'x'\"", "TPL-08", 12, "select[1].where"),
         ("\"P1D\"", "\"P1M\"", "TPL-06", 18, "verify.deadline"),
+        ("[verify]", "[package]\npackage_max = \"63KiB\"\n[verify]", "TPL-06", 18, "package.package_max"),
         ("\"P1D\"", "1", "TPL-04", 18, "verify.deadline"),
         ("purpose = \"use\"\n", "", "TPL-05", 1, "route.purpose"),
         ("purpose = \"use\"", "purpose = \"ues\"", "TPL-06", 7, "route.purpose"),
