@@ -267,6 +267,8 @@ fn transactions_that_share_a_record_are_one_before_anything_is_proven() {
     stand.expect(Side::Source, &["capture"], 0);
     changed(&stand, "r", &long("two"), None);
     limited(&stand, 100_000);
+    let foreseen = stand.run(Side::Source, &["pack", "--to", "medium", "--dry-run"]);
+    assert_eq!((foreseen.exit, foreseen.codes()), (Some(1), vec!["SRC-13".to_owned(); 2]), "{}", foreseen.object);
     let carried = stand.run(Side::Source, &["carry", "medium"]);
     assert_eq!((carried.exit, carried.codes()), (Some(1), vec!["SRC-13".to_owned(); 2]), "{}", carried.object);
     stand.carry(Side::Replica);

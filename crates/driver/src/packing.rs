@@ -8,7 +8,7 @@ use engine::standing;
 use seal::envelope::{SealEntropy, Sealing};
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use wire::card::Role;
 use wire::codec;
 use wire::header::Kind;
@@ -176,7 +176,12 @@ fn route(home: &mut Home, name: &str, target: &Target<'_>, options: &PackOptions
     loop {
         // What was planned goes on from package to package; only when it is through is looked for more.
         if anew || planned.is_empty() {
-            planned = selected(home, name, target, options, &holds, &urgent.items, prepared.as_mut())?;
+            let (going, units) = selected(home, name, target, options, &holds, &urgent.items, prepared.as_ref())?;
+            planned = going;
+            // What was packed since joins what was apart: all that goes by this plan goes by the same units.
+            if let (Some(prepared), Some(units)) = (&mut prepared, units.filter(|_| !planted::is("units-of-the-start"))) {
+                prepared.units = Arc::new(units);
+            }
             leave(home, name, prepared.as_ref(), &unread, &mut planned)?;
             anew = false;
         }
@@ -274,8 +279,7 @@ pub fn refusal(home: &mut Home, name: &str, number: u32, reason: NotRead) -> Res
         NotRead::Unreadable(error) => problem("SRC-05", error.to_string()),
         NotRead::Gone | NotRead::Excluded | NotRead::Same => None,
         NotRead::Together => problem("SRC-04", "it waits for what travels with it".into()),
-        NotRead::Uncut(1) => problem("SRC-13", "its transaction is larger than a package".into()),
-        NotRead::Uncut(count) => problem("SRC-13", format!("{count} transactions that share records are larger than a package together")),
+        NotRead::Uncut(count) => problem("SRC-13", planning::too_large(count)),
         NotRead::Rotten => {
             home.record(Rotten { archive, items: vec![number] })?;
             home.commit()?;

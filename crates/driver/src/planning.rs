@@ -3,10 +3,10 @@
 
 use carrier::{Carrier, Gateway, Listing, Writing};
 use engine::select::{self, Because, Selected};
-use engine::source::{Item, Route};
+use engine::source::{Archive, Item, Route};
 use engine::standing;
 use seal::envelope::Sealing;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -104,7 +104,8 @@ pub fn check_held(home: &mut Home, name: &str, target: &Target<'_>, dry_run: boo
     Ok(holds)
 }
 
-/// What is to travel on a route, what is `urgent` first; `prepared` says which files belong together, where that is known already.
+/// What is to travel on a route, what is `urgent` first, and what of it travels together; `prepared` says which files belong together,
+/// where that is known already.
 pub fn selected(
     home: &Home,
     name: &str,
@@ -112,8 +113,8 @@ pub fn selected(
     options: &PackOptions,
     holds: &Holds,
     urgent: &BTreeSet<u32>,
-    prepared: Option<&mut Prepared>,
-) -> Result<Vec<Selected>, Failure> {
+    prepared: Option<&Prepared>,
+) -> Result<(Vec<Selected>, Option<Units>), Failure> {
     let mut route = std::borrow::Cow::Borrowed(source_route(home, name)?);
     for sequence in &holds.lost {
         route.to_mut().packages.entry(*sequence).and_modify(|package| package.lost = true);
@@ -130,18 +131,13 @@ pub fn selected(
     };
     let chosen = crate::choosing::chosen(home, name, archive, options)?;
     let selected = select::select(archive, &route, &going, chosen.as_ref());
-    let grouping = match &prepared {
+    let grouping = match prepared {
         Some(prepared) => Some(prepared.grouping()),
         None => Recognising::of(&home.config.archives[&route.archive])?.map(|recognising| Arc::new(Grouping::of(archive, &recognising))),
     };
-    let Some(grouping) = grouping else { return Ok(selected) };
+    let Some(grouping) = grouping else { return Ok((selected, None)) };
     let units = Units::of(archive, &route, grouping);
-    let arranged = units::arrange(archive, &route, &units, selected);
-    // What was packed since joins what was apart: whoever goes by this plan goes by the same units.
-    if let Some(prepared) = prepared.filter(|_| !planted::is("units-of-the-start")) {
-        prepared.units = Arc::new(units);
-    }
-    Ok(arranged)
+    Ok((units::arrange(archive, &route, &units, selected), Some(units)))
 }
 
 /// Bytes of the document of an item.
@@ -267,6 +263,29 @@ fn file_bytes(sealing: &Sealing, content_bytes: u64, rows: Rows) -> u64 {
     sealing.file_bytes(content_bytes, MANIFEST_BYTES + rows.body_bytes + block_table_bytes(content_bytes))
 }
 
+/// What is said of business transactions that are never cut and fit no package.
+pub fn too_large(count: usize) -> String {
+    match count {
+        1 => "its transaction is larger than a package".into(),
+        count => format!("{count} transactions that share records are larger than a package together"),
+    }
+}
+
+/// The items of business transactions that would not fit an empty carrier, with how many of these share records.
+fn uncut(archive: &Archive, route: &Route, units: &Units, sealing: &Sealing, empty_bytes: u64, planned: &[Selected]) -> BTreeMap<u32, usize> {
+    let mut found = BTreeMap::new();
+    for unit in planned.chunk_by(|one, two| units.unit(archive, one.item) == units.unit(archive, two.item)) {
+        let count = units.transactions(units.unit(archive, unit[0].item));
+        let items = || unit.iter().map(|one| &archive.items[one.item as usize]);
+        let bytes = unit.iter().zip(items()).map(|(one, item)| if route.item(one.item).is_gone(item) { 0 } else { size_of(item) }).sum();
+        let rows: Rows = items().map(|item| Rows::one(item.id.0.len(), 64)).sum();
+        if count > 0 && !(rows.fit_a_package() && file_bytes(sealing, bytes, rows) <= empty_bytes) {
+            found.extend(unit.iter().map(|one| (one.item, count)));
+        }
+    }
+    found
+}
+
 /// What `pack` would do with a route, as one package however many it would write.
 pub fn plan(home: &Home, name: &str, target: &Target<'_>, options: &PackOptions, holds: &Holds, report: &mut PackReport) -> Result<(), Failure> {
     let first = report.packages.len();
@@ -277,8 +296,12 @@ pub fn plan(home: &Home, name: &str, target: &Target<'_>, options: &PackOptions,
     let (route, sealing) = (source_route(home, name)?, new_sealing(home, name)?);
     let archive = &home.source().archives[&route.archive];
     let urgent = Urgent::of(home, name)?;
-    let planned = selected(home, name, target, options, holds, &urgent.items, None)?;
+    let (mut planned, units) = selected(home, name, target, options, holds, &urgent.items, None)?;
     let CarrierRoom { room, all_bytes, beside_bytes } = room(home, name, target)?;
+    let uncut = units.map(|units| uncut(archive, route, &units, &sealing, room.empty_bytes, &planned)).unwrap_or_default();
+    planned.retain(|selected| !uncut.contains_key(&selected.item));
+    let named = |(number, count): (u32, usize)| Problem { code: "SRC-13", subject: archive.items[number as usize].id.to_string(), detail: too_large(count) };
+    report.problems.extend(uncut.into_iter().map(named));
     let before: u64 = report.packages.iter().map(|package| package.file_bytes).sum();
     let mut estimate = Estimate { sealing: &sealing, room, left_bytes: all_bytes.saturating_sub(before), content_bytes: 0, rows: Rows::default() };
     let (mut waiting, mut waiting_bytes) = (0, 0);
