@@ -248,7 +248,7 @@ fn route(home: &mut Home, name: &str, target: &Target<'_>, options: &PackOptions
             anew |= part.is_some();
             match part {
                 Some(offset) => holds.parts.insert((item, version, offset)),
-                None => holds.items.insert((item, version)),
+                None => holds.items.insert(item, version),
             };
         }
     }

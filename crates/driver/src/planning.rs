@@ -2,7 +2,7 @@
 //! would do with that, for a dry run.
 
 use carrier::{Carrier, Gateway, Listing, Writing};
-use engine::select::{self, Because, Selected};
+use engine::select::{self, Because, Held, Selected};
 use engine::source::{Archive, Item, Route};
 use engine::standing;
 use seal::envelope::Sealing;
@@ -35,7 +35,7 @@ const RECEIPT_ROOM_BYTES: u64 = 64 << 10;
 #[derive(Default)]
 pub struct Holds {
     /// Items and versions.
-    pub items: BTreeSet<(u32, u64)>,
+    pub items: Held,
     /// Parts: items, versions and offsets.
     pub parts: BTreeSet<(u32, u64, u64)>,
     /// How much an acknowledgement among them tells the replica.
@@ -80,7 +80,7 @@ pub fn check_held(home: &mut Home, name: &str, target: &Target<'_>, dry_run: boo
             for row in packed.rows.iter().filter(|row| newest(row)) {
                 match row.part {
                     Some(part) => holds.parts.insert((row.item, row.version, part.offset)),
-                    None => holds.items.insert((row.item, row.version)),
+                    None => holds.items.insert(row.item, row.version),
                 };
             }
             holds.acknowledges = holds.acknowledges.max(packed.acknowledges);

@@ -38,13 +38,15 @@ const DUPLICATE: &str = "duplicate rid";
 
 /// The number of a record and that of an item that belongs to it.
 type Member = (u32, u32);
+/// The number of no record.
+const NONE: u32 = u32::MAX;
 
 /// Which file of an archive belongs to which record.
 pub struct Grouping {
-    /// By item: the number of its record; its own for a record, none where it belongs to no record.
-    record_of: Vec<Option<u32>>,
-    /// Documents by their record, in order of number.
-    documents: HashMap<u32, Vec<u32>>,
+    /// By item: the number of its record; its own for a record, [`NONE`] where it belongs to no record.
+    record_of: Vec<u32>,
+    /// Documents, each behind its record, ascending.
+    documents: Vec<Member>,
 }
 
 /// Recognises record files.
@@ -76,9 +78,9 @@ impl Grouping {
     pub fn of(archive: &Archive, recognising: &Recognising) -> Self {
         // Of records in folders of their own the archive itself tells which one lies where: there may be a million of them.
         let mut stems: HashMap<&[u8], u32> = HashMap::new();
-        let mut record_of = vec![None; archive.items.len()];
+        let mut record_of = vec![NONE; archive.items.len()];
         for (item, number) in archive.items.iter().zip(0u32..).filter(|(item, _)| recognising.is_record(&item.id)) {
-            record_of[number as usize] = Some(number);
+            record_of[number as usize] = number;
             if split(&item.id.0).1 == FOLDER_RECORD {
                 continue;
             }
@@ -91,31 +93,29 @@ impl Grouping {
         let of_folder = |folder: &[u8]| {
             let slash: &[u8] = if folder.is_empty() { b"" } else { b"/" };
             let (number, _) = archive.find(&ItemId([folder, slash, FOLDER_RECORD].concat()))?;
-            record_of[number as usize]
+            Some(record_of[number as usize]).filter(|record| *record != NONE)
         };
-        let others = (0u32..).zip(&record_of).filter(|(_, record)| record.is_none()).map(|(number, _)| number);
-        let owned: Vec<Member> = others.filter_map(|number| Some((owner(&archive.items[number as usize].id.0, &of_folder, &stems)?, number))).collect();
-        let mut documents: HashMap<u32, Vec<u32>> = HashMap::new();
-        for (record, number) in owned {
-            record_of[number as usize] = Some(record);
-            documents.entry(record).or_default().push(number);
-        }
+        let others = (0u32..).zip(&record_of).filter(|(_, record)| **record == NONE).map(|(number, _)| number);
+        let mut documents: Vec<Member> = others.filter_map(|number| Some((owner(&archive.items[number as usize].id.0, &of_folder, &stems)?, number))).collect();
+        documents.iter().for_each(|(record, number)| record_of[*number as usize] = *record);
+        documents.sort_unstable();
         Self { record_of, documents }
     }
 
     /// The documents of a record.
     pub fn members(&self, record: u32) -> impl Iterator<Item = u32> + '_ {
-        self.documents.get(&record).into_iter().flatten().copied()
+        let first = self.documents.partition_point(|(of, _)| *of < record);
+        self.documents[first..].iter().take_while(move |(of, _)| *of == record).map(|(_, number)| *number)
     }
 
     /// The record to which an item belongs; itself for a record.
     pub fn record_of(&self, number: u32) -> Option<u32> {
-        self.record_of.get(number as usize).copied().flatten()
+        self.record_of.get(number as usize).copied().filter(|record| *record != NONE)
     }
 
     /// Every item that belongs to a record, behind the record to which it belongs, ascending.
     fn members_of_all(&self) -> Vec<Member> {
-        let mut members: Vec<Member> = (0u32..).zip(&self.record_of).filter_map(|(number, record)| Some((record.as_ref().copied()?, number))).collect();
+        let mut members: Vec<Member> = self.record_of.iter().copied().zip(0u32..).filter(|(record, _)| *record != NONE).collect();
         members.sort_unstable();
         members
     }

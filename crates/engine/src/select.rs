@@ -1,7 +1,7 @@
 //! What a medium gets, and in which order: what must not wait, whatever its state; then never packed, then due again (longest
 //! unsent first), then, while little of the route is unproven, all of that; never what this very medium validly holds.
 
-use alloc::collections::BTreeSet;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 use wire::manifest::{Mark, Replaced};
 use wire::{Digest, ItemId, planted};
@@ -43,10 +43,37 @@ pub struct Selected {
     pub because: Because,
 }
 
+/// Items and versions that a carrier validly holds: a bit for each item, in words of 64 numbers by version. Most items of an archive have
+/// one of few versions, so that a million of them take little room.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Held(BTreeMap<(u64, u32), u64>);
+
+impl Held {
+    /// Whether it holds this version of an item.
+    pub fn has(&self, number: u32, version: u64) -> bool {
+        self.0.get(&(version, number / 64)).is_some_and(|word| word & 1 << (number % 64) != 0)
+    }
+
+    /// Takes a version of an item in; false when it was there already.
+    pub fn insert(&mut self, number: u32, version: u64) -> bool {
+        let is_new = !self.has(number, version);
+        *self.0.entry((version, number / 64)).or_default() |= 1 << (number % 64);
+        is_new
+    }
+}
+
+impl FromIterator<(u32, u64)> for Held {
+    fn from_iter<I: IntoIterator<Item = (u32, u64)>>(held: I) -> Self {
+        let mut all = Self::default();
+        held.into_iter().for_each(|(number, version)| _ = all.insert(number, version));
+        all
+    }
+}
+
 /// What the caller knows of where the items go.
 pub struct Carrier<'a> {
     /// Items and versions that it validly holds.
-    pub holds: &'a BTreeSet<(u32, u64)>,
+    pub holds: &'a Held,
     /// For parts: items, versions and offsets that it validly holds.
     pub holds_parts: &'a BTreeSet<(u32, u64, u64)>,
     /// Items that must not wait: they go ahead of all others, and while they are unproven on every medium.
@@ -73,10 +100,7 @@ pub fn select(archive: &Archive, route: &Route, carrier: &Carrier<'_>, chosen: O
             continue;
         }
         if chosen.is_some() && !picked
-            || carrier.holds.contains(&(number, item.version))
-                && sent.is_purge_packed()
-                && !sent.unjudged
-                && (item.gone || sent.packed_gone == sent.is_excluded(item))
+            || carrier.holds.has(number, item.version) && sent.is_purge_packed() && !sent.unjudged && (item.gone || sent.packed_gone == sent.is_excluded(item))
         {
             continue;
         }

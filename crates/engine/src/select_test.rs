@@ -12,7 +12,7 @@ const DEADLINE: i64 = 100;
 
 /// A medium that holds nothing.
 fn blank() -> Carrier<'static> {
-    static NO_ITEMS: BTreeSet<(u32, u64)> = BTreeSet::new();
+    static NO_ITEMS: Held = Held(BTreeMap::new());
     static NO_PARTS: BTreeSet<(u32, u64, u64)> = BTreeSet::new();
     static NO_URGENT: BTreeSet<u32> = BTreeSet::new();
     Carrier { holds: &NO_ITEMS, holds_parts: &NO_PARTS, urgent: &NO_URGENT, cumulative: true, now: NOW, deadline_seconds: DEADLINE }
@@ -102,17 +102,31 @@ fn all_that_is_unproven_while_it_is_less_than_64_mib() {
 }
 
 #[test]
+fn what_a_medium_holds_is_a_set_of_items_and_versions() {
+    let (mut held, mut set, mut random) = (Held::default(), BTreeSet::new(), Random(7));
+    let all = || (0..200).flat_map(|number| (0..4).map(move |version| (number, version)));
+    for _ in 0..400 {
+        let (number, version) = (random.below(200) as u32, random.below(4));
+        assert_eq!(held.insert(number, version), set.insert((number, version)), "item {number}, version {version}");
+    }
+    for (number, version) in all() {
+        assert_eq!(held.has(number, version), set.contains(&(number, version)), "item {number}, version {version}");
+    }
+}
+
+#[test]
 fn never_what_this_medium_holds() {
     let due = RouteItem { failed: true, ..sent(2, 5, 1) };
     let gone = Item { gone: true, ..item("gone", 2) };
     let (archive, route) = travelling(vec![(item("new", 2), sent(1, 5, 1)), (item("due", 2), due), (item("on", 2), sent(2, 5, 0)), (gone, sent(1, 5, 1))]);
-    let select = |holds: &BTreeSet<(u32, u64)>| {
+    let select = |held: (u32, u64)| {
+        let holds = &Held::from_iter([held]);
         let selected = select(&archive, &route, &Carrier { holds, ..blank() }, None);
         selected.iter().map(|selected| selected.item).collect::<BTreeSet<u32>>()
     };
     for number in 0..4 {
-        assert!(!select(&[(number, 2)].into()).contains(&number), "item {number} is there");
-        assert!(select(&[(number, 1)].into()).contains(&number), "an older version of item {number} is there");
+        assert!(!select((number, 2)).contains(&number), "item {number} is there");
+        assert!(select((number, 1)).contains(&number), "an older version of item {number} is there");
     }
 }
 

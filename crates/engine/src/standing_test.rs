@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::scene::{Random, item, on_its_way, part_state, sent, world};
-use crate::select::{Because, Carrier, select};
+use crate::select::{Because, Carrier, Held, select};
 use crate::source::{Parts, RouteItems};
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -150,7 +150,7 @@ fn states_are_disjoint_and_add_up() {
         assert_eq!(counts.values().sum::<u64>(), count, "seed {seed}: {counts:?}");
         // What is shown as open travels again by itself, and nothing else does unless it is on its way.
         let carrier = Carrier {
-            holds: &BTreeSet::new(),
+            holds: &Held::default(),
             holds_parts: &BTreeSet::new(),
             urgent: &BTreeSet::new(),
             cumulative: false,

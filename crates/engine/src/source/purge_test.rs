@@ -1,7 +1,7 @@
 //! A purge on the source: when it travels, what proves it, and what it outlives.
 
 use crate::scene::{Inside, OUTSIDE, head, package};
-use crate::select::{Because, Carrier, mark_of_part, select};
+use crate::select::{Because, Carrier, Held, mark_of_part, select};
 use crate::source::{Purge, RouteItem};
 use crate::standing::{self, Standing};
 use alloc::boxed::Box;
@@ -19,7 +19,7 @@ fn standing_of(inside: &Inside, name: &str) -> Standing {
 }
 /// Why each item would travel onto a medium that validly holds these.
 fn selected(inside: &Inside, holds: &[(u32, u64)]) -> Vec<Because> {
-    let (items, parts) = (holds.iter().copied().collect::<BTreeSet<_>>(), BTreeSet::new());
+    let (items, parts) = (holds.iter().copied().collect::<Held>(), BTreeSet::new());
     let carrier = Carrier { holds: &items, holds_parts: &parts, urgent: &BTreeSet::new(), cumulative: true, now: 0, deadline_seconds: 1000 };
     select(inside.archive(), inside.route(), &carrier, None).iter().map(|selected| selected.because).collect()
 }
