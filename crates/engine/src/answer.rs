@@ -1,7 +1,6 @@
 //! What a receipt says (P4): every package seen since the last receipt known to have arrived, from the rows that were read
 //! back. A receipt in digest form stays small whatever the size; what does not fit makes it full.
 
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use wire::keys::KeyNotice;
 use wire::limits::{DIGEST_EXCEPTIONS_MAX, FULL_MISSING_MAX, NUMBER_MAX, RECEIPT_ROWS_MAX};
@@ -66,15 +65,21 @@ pub fn damaged(route: &Route) -> Vec<Reread> {
 /// What was read back as answers of a scrub: by package, and within it by row. What a package brought that is not known is left
 /// out; of an item that is named twice the last counts.
 pub fn of_scrub(route: &Route, read: &[Reread]) -> Vec<Answer> {
-    let mut by_sequence: BTreeMap<u64, BTreeMap<u32, Row>> = BTreeMap::new();
-    for (number, outcome, digest) in read {
-        let item = &route.items[*number as usize];
-        by_sequence.entry(item.sequence).or_default().insert(item.row, Row { row: item.row, outcome: outcome.number(), digest: *digest });
-    }
-    let answer = |(sequence, rows): (u64, BTreeMap<u32, Row>)| {
-        Some(Answer { sequence, package: route.packages.get(&sequence)?.package, rows: rows.into_values().collect() })
+    let place = |(number, ..): &Reread| (route.items[*number as usize].sequence, route.items[*number as usize].row);
+    let mut read: Vec<&Reread> = read.iter().collect();
+    read.sort_by_key(|one| place(one));
+    let answer = |read: &[&Reread]| {
+        let (sequence, _) = place(read[0]);
+        let mut rows: Vec<Row> = Vec::with_capacity(read.len());
+        for one @ (_, outcome, digest) in read {
+            let (_, row) = place(one);
+            // What was read twice counts as it was read last.
+            rows.pop_if(|before| before.row == row);
+            rows.push(Row { row, outcome: outcome.number(), digest: *digest });
+        }
+        Some(Answer { sequence, package: route.packages.get(&sequence)?.package, rows })
     };
-    by_sequence.into_iter().filter_map(answer).collect()
+    read.chunk_by(|one, two| place(one).0 == place(two).0).filter_map(answer).collect()
 }
 
 /// What only the caller knows of the moment a receipt is made.

@@ -74,18 +74,23 @@ fn above(path: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 fn find(world: &World, tree: &Tree, route: &Route) -> io::Result<Vec<ItemId>> {
-    let held: Vec<&Item> = route.items.iter().filter(|item| item.held()).collect();
-    let items: HashSet<&[u8]> = held.iter().map(|item| item.path().0.as_slice()).collect();
-    let folders: HashSet<&[u8]> = items.iter().flat_map(|path| above(path)).collect();
-    let (mut met, mut extra) = (HashSet::new(), BTreeMap::new());
+    // One list in order of path: tables of a million paths, of their folders and of what was met would be many times as large.
+    let mut held: Vec<&Item> = route.items.iter().filter(|item| item.held()).collect();
+    held.sort_unstable_by_key(|item| item.path());
+    let place = |path: &[u8]| held.binary_search_by(|item| item.path().0.as_slice().cmp(path)).ok();
+    let is_folder = |path: &[u8]| {
+        let below = [path, b"/"].concat();
+        held.get(held.partition_point(|item| item.path().0 < below)).is_some_and(|item| item.path().0.starts_with(&below))
+    };
+    let (mut met, mut extra) = (vec![false; held.len()], BTreeMap::new());
     world.disk.walk(&tree.path, &mut |seen| {
         let Met::Entry { path, stat } = seen else { return };
-        if let Some(item) = items.get(path.as_slice()) {
-            met.insert(*item);
+        if let Some(item) = place(&path) {
+            met[item] = true;
         } else if stat.kind != Kind::Dir
             && path.split(|byte| *byte == b'/').next() != Some(DOT_FOLDER)
-            && !folders.contains(path.as_slice())
-            && !above(&path).any(|folder| items.contains(folder))
+            && !is_folder(&path)
+            && !above(&path).any(|folder| place(folder).is_some())
         {
             extra.insert(path, stat.inode);
         }
@@ -98,7 +103,7 @@ fn find(world: &World, tree: &Tree, route: &Route) -> io::Result<Vec<ItemId>> {
             let dir = world.disk.dir(&tree.root, parent, false).ok()?;
             world.disk.stat(&dir, name).ok().map(|stat| stat.inode)
         };
-        let folded: HashSet<u64> = items.difference(&met).filter_map(|path| inode(path)).collect();
+        let folded: HashSet<u64> = held.iter().zip(&met).filter(|(_, met)| !**met).filter_map(|(item, _)| inode(&item.path().0)).collect();
         extra.retain(|_, inode| !folded.contains(inode));
     }
     Ok(extra.into_keys().map(ItemId).collect())
