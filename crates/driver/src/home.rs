@@ -261,10 +261,14 @@ impl Home {
     pub fn record(&mut self, record: impl Into<Record>) -> Result<(), Failure> {
         let record = record.into();
         let time = self.world.now_seconds();
-        let body = record.encode();
-        self.since_snapshot += body.len() as u64;
-        let position = self.chain.writing()?.append(time, record.kind(), &body).map_err(ledger_failure)?;
-        drop(body);
+        let mut bytes = 0;
+        let mut fill = |out: &mut Vec<u8>| {
+            let before = out.len();
+            record.append_to(out);
+            bytes = out.len() - before;
+        };
+        let position = self.chain.writing()?.append_with(time, record.kind(), &mut fill).map_err(ledger_failure)?;
+        self.since_snapshot += bytes as u64;
         self.fresh.extend(index_key::of(&record).into_iter().map(|key| (key, position)));
         let of_keys = matches!(record, Record::KeysLearned(_) | Record::KeysRevoked(_));
         match &mut self.state {

@@ -316,10 +316,15 @@ impl Source {
         }
     }
 
-    /// As [`Source::fold`], of a record that nobody needs any more: the names of new items are taken out of it, not copied.
+    /// As [`Source::fold`], of a record that nobody needs any more: the names of new items are taken out of it, not copied, and what
+    /// was settled is let go as the fold grows by it.
     pub fn fold_own(&mut self, time: i64, record: Record) {
         let mut captured = match record {
             Record::Captured(captured) => captured,
+            Record::Reconciled(mut reconciled) => {
+                self.settle_own(time, &mut reconciled);
+                return self.fold(time, &Record::Reconciled(reconciled));
+            }
             other => return self.fold(time, &other),
         };
         let rest = Captured { archive: captured.archive.clone(), root: captured.root.take(), rows: Vec::new() };
@@ -449,11 +454,10 @@ impl Source {
     }
 
     fn fold_reconciled(&mut self, time: i64, reconciled: &Reconciled) {
+        self.settle(time, reconciled, &reconciled.rows);
         let Some(route) = self.routes.get_mut(&reconciled.route) else { return };
-        let Some(archive) = self.archives.get(&route.archive) else { return };
-        for row in &reconciled.rows {
-            let Some(item) = archive.items.get(row.item as usize) else { continue };
-            route.settle(time, row, item, reconciled.number);
+        if !self.archives.contains_key(&route.archive) {
+            return;
         }
         for range in &reconciled.answered {
             let known: Vec<u64> = route.packages.range(range.first..=range.last).map(|(sequence, _)| *sequence).collect();

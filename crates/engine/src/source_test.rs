@@ -7,7 +7,7 @@ use alloc::vec;
 use wire::ItemId;
 use wire::receipt::{Form, Outcome, Receipt};
 use wire::record::FileStat;
-use wire::record::{Cancelled, CapturedRow, Described, DescribedRow, Lost, PackBegun, Read, ReadRow, Resent, Rotten};
+use wire::record::{Cancelled, CapturedRow, Described, DescribedRow, Lost, PackBegun, Read, ReadRow, Resent, Rotten, SettledRow};
 
 fn standing_of(inside: &Inside, name: &str) -> Standing {
     let (number, item) = inside.archive().find(&ItemId(name.as_bytes().to_vec())).unwrap();
@@ -44,6 +44,24 @@ fn an_outcome_proves_fails_or_takes_a_proof_away() {
         assert_eq!((sent.proven_version, sent.failed, sent.discrepancy, standing_of(&inside, "a")), (proven, failed, discrepancy, stands), "{outcome:?}");
         assert_eq!(inside.route().state.items, 1 + u64::from(proven > 0), "{outcome:?}");
     }
+}
+
+#[test]
+fn what_is_let_go_while_it_is_folded_settles_the_same() {
+    let inside = Inside::with(&["a", "b"]);
+    let receipt = inside.full(1, 1, &[Outcome::Applied; 2]);
+    let mut after = Inside { source: inside.source.clone(), packed: inside.packed.clone(), now: 0 };
+    let mut record = after.take(&receipt).unwrap().record;
+    // The last row of an item counts, whether both are let go together or not.
+    let [a, b] = record.rows[..] else { panic!("two rows") };
+    let lost = |row| SettledRow { outcome: Outcome::Corrupt.number(), ..row };
+    record.rows = [vec![a, lost(a)], vec![b; settling::ROWS_TOGETHER], vec![lost(b)]].concat();
+    let (mut one, mut two) = (inside.source.clone(), inside.source);
+    one.fold(5, &record.clone().into());
+    two.fold_own(5, record.into());
+    assert_eq!(one, two);
+    let proven = |number| two.routes["r"].item(number).proven_version;
+    assert_eq!((proven(a.item), proven(b.item)), (0, 0));
 }
 
 #[test]

@@ -104,13 +104,20 @@ impl Chain {
     /// Appends a record to `out`; gives its digest. The body must be at most [`limits::RECORD_BYTES_MAX`] long.
     pub fn write(&self, out: &mut Vec<u8>, number: u64, time: i64, previous: Digest, kind: u16, body: &[u8]) -> Digest {
         assert!(body.len() <= limits::RECORD_BYTES_MAX, "the caller refuses bodies above the limit");
-        let header = Header { body_bytes: body.len() as u32, kind, version: VERSION, number, time, previous }.encode();
+        out.reserve(HEADER_BYTES + body.len() + DIGEST_BYTES);
+        self.write_with(out, number, time, previous, kind, &mut |out| out.extend_from_slice(body))
+    }
+
+    /// As [`Chain::write`]; `fill` appends the body to `out`. One that got too long the caller takes back with all of the record.
+    pub fn write_with(&self, out: &mut Vec<u8>, number: u64, time: i64, previous: Digest, kind: u16, fill: &mut dyn FnMut(&mut Vec<u8>)) -> Digest {
+        let (start, body) = (out.len(), out.len() + HEADER_BYTES);
+        out.resize(body, 0);
+        fill(out);
+        let body_bytes = u32::try_from(out.len() - body).unwrap_or(u32::MAX);
+        out[start..body].copy_from_slice(&Header { body_bytes, kind, version: VERSION, number, time, previous }.encode());
         let mut hasher = self.hasher();
-        hasher.update(&header).update(body);
+        hasher.update(&out[start..]);
         let digest = Digest(*hasher.finalize().as_bytes());
-        out.reserve(header.len() + body.len() + DIGEST_BYTES);
-        out.extend_from_slice(&header);
-        out.extend_from_slice(body);
         out.extend_from_slice(&digest.0);
         digest
     }

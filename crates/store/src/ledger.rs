@@ -25,7 +25,7 @@ pub use snapshot::{SNAPSHOT_BYTES_MAX, Snapshot};
 pub use wire::manifest::Head;
 
 use crate::disk::{Disk, File, Rename};
-use crate::frame::{self, SEGMENT_HEAD, SEGMENT_HEAD_BYTES};
+use crate::frame::{self, DIGEST_BYTES, HEADER_BYTES, SEGMENT_HEAD, SEGMENT_HEAD_BYTES};
 use crate::spool;
 use files::Files;
 use group::Group;
@@ -171,18 +171,29 @@ impl Ledger {
     /// # Errors
     /// `TooLarge` for a body above [`limits::RECORD_BYTES_MAX`]; `Poisoned`; `Io`, and the ledger is poisoned.
     pub fn append(&mut self, time: i64, kind: u16, body: &[u8]) -> Result<Position, LedgerError> {
+        self.append_with(time, kind, &mut |out| out.extend_from_slice(body))
+    }
+
+    /// As [`Ledger::append`]; `fill` appends the body to what waits to be written, so that a large one is there only once.
+    ///
+    /// # Errors
+    /// As [`Ledger::append`].
+    pub fn append_with(&mut self, time: i64, kind: u16, fill: &mut dyn FnMut(&mut Vec<u8>)) -> Result<Position, LedgerError> {
         if self.poisoned {
             return Err(LedgerError::Poisoned);
-        }
-        if body.len() > limits::RECORD_BYTES_MAX {
-            return Err(LedgerError::TooLarge { bytes: body.len() as u64 });
         }
         if self.end_appended().offset >= self.segment_bytes_max {
             self.commit()?;
             self.or_poison(Self::rotate)?;
         }
         let position = self.end_appended();
-        let digest = self.reading.chain().write(&mut self.pending, self.head.number, time, self.head.digest, kind, body);
+        let before = self.pending.len();
+        let digest = self.reading.chain().write_with(&mut self.pending, self.head.number, time, self.head.digest, kind, fill);
+        let body_bytes = self.pending.len() - before - HEADER_BYTES - DIGEST_BYTES;
+        if body_bytes > limits::RECORD_BYTES_MAX {
+            self.pending.truncate(before);
+            return Err(LedgerError::TooLarge { bytes: body_bytes as u64 });
+        }
         self.head = Head { number: self.head.number + 1, digest };
         self.pending_records += 1;
         if self.pending.len() >= PENDING_BYTES_MAX {

@@ -25,6 +25,18 @@ pub fn encode<T: Serialize>(value: &T) -> Vec<u8> {
     bincode::serde::encode_to_vec(value, CONFIGURATION).expect("wire structs have known lengths")
 }
 
+/// Appends the bytes of `value`.
+pub fn append<T: Serialize>(value: &T, out: &mut Vec<u8>) {
+    struct Behind<'o>(&'o mut Vec<u8>);
+    impl Writer for Behind<'_> {
+        fn write(&mut self, bytes: &[u8]) -> Result<(), EncodeError> {
+            self.0.extend_from_slice(bytes);
+            Ok(())
+        }
+    }
+    bincode::serde::encode_into_writer(value, &mut Behind(out), CONFIGURATION).expect("wire structs have known lengths");
+}
+
 /// Gives the bytes of `value` piece by piece, until `sink` has failed.
 ///
 /// # Errors

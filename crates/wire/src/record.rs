@@ -57,6 +57,10 @@ macro_rules! records {
             pub fn encode(&self) -> Vec<u8> {
                 match self { $(Record::$name(body) => codec::encode(body),)* }
             }
+            /// Appends the body.
+            pub fn append_to(&self, out: &mut Vec<u8>) {
+                match self { $(Record::$name(body) => codec::append(body, out),)* }
+            }
             /// Reads a body (clause LDG-06).
             pub fn decode(kind: u16, body: &[u8]) -> Result<Self, Rejection> {
                 match kind {

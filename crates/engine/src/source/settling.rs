@@ -1,10 +1,37 @@
 //! What a settled row of a receipt does to its item: it proves, fails or takes a proof away (P1), and it alone ends a purge.
 
+use alloc::vec::Vec;
 use wire::planted;
 use wire::receipt::Outcome;
-use wire::record::SettledRow;
+use wire::record::{Reconciled, SettledRow};
 
-use super::{Item, Route};
+use super::{Item, Route, Source};
+
+/// Rows that are let go together.
+pub(super) const ROWS_TOGETHER: usize = 65_536;
+
+impl Source {
+    /// Takes in what a receipt settled about these rows.
+    pub(super) fn settle(&mut self, time: i64, reconciled: &Reconciled, rows: &[SettledRow]) {
+        let Some(route) = self.routes.get_mut(&reconciled.route) else { return };
+        let Some(archive) = self.archives.get(&route.archive) else { return };
+        for row in rows {
+            let Some(item) = archive.items.get(row.item as usize) else { continue };
+            route.settle(time, row, item, reconciled.number);
+        }
+    }
+
+    /// As `settle`, all rows in their order; each is let go while what is known grows by it.
+    pub(super) fn settle_own(&mut self, time: i64, reconciled: &mut Reconciled) {
+        let mut rows = core::mem::take(&mut reconciled.rows);
+        rows.reverse();
+        while !rows.is_empty() {
+            let some: Vec<SettledRow> = rows.drain(rows.len().saturating_sub(ROWS_TOGETHER)..).rev().collect();
+            rows.shrink_to_fit();
+            self.settle(time, reconciled, &some);
+        }
+    }
+}
 
 impl Route {
     /// Takes in what a receipt settled about one item.

@@ -172,6 +172,7 @@ fn there_is_one_ledger_or_none() {
 fn a_body_of_the_limit_and_not_one_byte_more() {
     let ground = Ground::on_disk();
     let mut ledger = ground.create();
+    let first = ledger.append(0, 1, b"first").unwrap();
     let mut body = vec![3; limits::RECORD_BYTES_MAX + 1];
     assert!(matches!(ledger.append(0, 1, &body), Err(LedgerError::TooLarge { bytes }) if bytes == body.len() as u64));
     body.pop();
@@ -179,8 +180,9 @@ fn a_body_of_the_limit_and_not_one_byte_more() {
     ledger.commit().unwrap();
     drop(ledger);
     let (ledger, opened) = ground.open(None).unwrap();
-    assert_eq!(opened.head.number, 1);
+    assert_eq!(opened.head.number, 2);
     assert!(ledger.read_at(position).unwrap().body == body);
+    assert_eq!(ledger.read_at(first).unwrap().body, b"first", "what is refused leaves nothing");
 }
 
 #[test]
