@@ -158,7 +158,7 @@ pub fn claims(home: &Home, name: &str, begun: &Begun, entries: &[Entry]) -> Resu
             (*number, read)
         })
         .collect();
-    let mut packing = Packing::new();
+    let mut packing = Packing::new(entries.len());
     for entry in entries {
         match read.remove(&entry.item) {
             Some(Ok(document)) => packing.push_claim(&reader, document),

@@ -14,7 +14,7 @@ use crate::report::Failure;
 use crate::rows::{PIECE_BYTES, Packing, Rows};
 
 /// Small documents read together before they are sealed, in blocks.
-const WAVE_BLOCKS: usize = 16;
+const WAVE_BLOCKS: usize = 8;
 /// Rows of a batch.
 const BATCH_ITEMS: usize = 4096;
 
@@ -89,6 +89,7 @@ pub fn read_wave(reader: &Reader<'_>, wave: &[&[Planned]]) -> Vec<Batch> {
                 for unit in items.chunk_by(|one, two| reader.unit(one.selected.item) == reader.unit(two.selected.item)) {
                     read_unit(reader, unit, &mut batch, parents, content);
                 }
+                batch.plain.shrink_to_fit();
                 batch
             },
         )

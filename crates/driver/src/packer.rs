@@ -58,7 +58,7 @@ enum Whole {
 impl<'w> Packer<'_, 'w> {
     /// Takes items from `selected` in order; gives what was packed. Items that are in neither list of it wait.
     pub fn run(mut self, selected: &[Selected]) -> Result<(Packing, FrameWriter<'w>), Failure> {
-        let mut packing = Packing::new();
+        let mut packing = Packing::new(selected.len());
         let selected = self.whole_units(selected, &mut packing);
         let planned = selected.iter().map(|selected| Planned::of(&self.reader, *selected));
         let planned: Vec<Planned> = planned.filter(|planned| self.ever_fits(planned)).collect();

@@ -10,7 +10,6 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use wire::card::Role;
-use wire::codec;
 use wire::header::Kind;
 use wire::limits::PREVIOUS_MAX;
 use wire::manifest::{FLAG_FULL_RECEIPT, Inventory, Manifest, Span, Transaction};
@@ -244,6 +243,7 @@ fn route(home: &mut Home, name: &str, target: &Target<'_>, options: &PackOptions
         report.urgent += rows.iter().filter(|(item, ..)| urgent.records.contains(item)).count() as u64;
         let done: HashSet<u32> = rows.iter().map(|(item, ..)| *item).collect();
         planned.retain(|selected| !done.contains(&selected.item));
+        planned.shrink_to_fit();
         for (item, version, part) in rows {
             anew |= part.is_some();
             match part {
@@ -252,8 +252,9 @@ fn route(home: &mut Home, name: &str, target: &Target<'_>, options: &PackOptions
             };
         }
     }
-    if report.packages.len() == before {
-        acknowledge(home, name, target, &holds, report)?;
+    // A receipt was taken in that no package acknowledges yet.
+    if report.packages.len() == before && planning::acknowledges(home, name, source_route(home, name)?, &holds) {
+        without_items(home, name, target, &holds, report)?;
     }
     Ok(())
 }
@@ -286,14 +287,6 @@ pub fn refusal(home: &mut Home, name: &str, number: u32, reason: NotRead) -> Res
             problem("SRC-06", ROT.into())
         }
     })
-}
-
-/// Leaves an acknowledgement where a receipt was taken in that no package acknowledges yet.
-fn acknowledge(home: &mut Home, name: &str, target: &Target<'_>, holds: &Holds, report: &mut PackReport) -> Result<(), Failure> {
-    if planning::acknowledges(home, name, source_route(home, name)?, holds) {
-        without_items(home, name, target, holds, report)?;
-    }
-    Ok(())
 }
 
 /// Lets the replica hear from us when nothing else did for a period, whatever stops the items: a stopped breaker and a missing archive
@@ -431,7 +424,7 @@ pub fn write(home: &mut Home, name: &str, target: &Target<'_>, begun: &Begun, fi
     let (keys, signer) = home.signer(name);
     let (acknowledges, full_receipt) = (manifest.acknowledged.map_or(0, |witness| witness.ledger.number), manifest.flags & FLAG_FULL_RECEIPT != 0);
     // Each is let go once the next is made of it: of a package of many items each is large.
-    let body = codec::encode(&manifest);
+    let body = packing.encoded(&manifest);
     drop(manifest);
     let ending = sealing.end(packing.layout.stored_bytes, &body, keys, signer);
     drop(body);

@@ -4,15 +4,15 @@
 use engine::select;
 use std::collections::BTreeSet;
 use wire::limits::{BLOCK_PLAIN_BYTES_MAX, BODY_PLAIN_BYTES_MAX};
-use wire::manifest::{Document, Item, Mark, Part};
+use wire::manifest::{Document, Item, Manifest, Mark, Part};
 use wire::record::{CapturedRow, Chunk, ChunkList, PackedRow, Shape};
-use wire::{Digest, ItemId, digest};
+use wire::{Digest, ItemId, codec, digest};
 
 use crate::layout::Layout;
 use crate::reader::{DocumentRead, Draft, NotRead, Reader, pieces_of};
 
-/// Items that this writer puts into a package: half of what the format allows, so that memory stays small on both sides.
-pub const PACKAGE_ITEMS: usize = 32_768;
+/// Items that this writer puts into a package: a quarter of what the format allows, so that memory stays small on both sides.
+pub const PACKAGE_ITEMS: usize = 16_384;
 /// Bytes of a manifest that this writer aims below: half of what the format allows.
 pub const BODY_BYTES: u64 = BODY_PLAIN_BYTES_MAX / 2;
 /// Fixed part of a manifest, with announced keys, and slack for the tables' lengths, bytes.
@@ -88,10 +88,10 @@ pub struct Packing {
 }
 
 impl Packing {
-    /// A package without items.
-    pub fn new() -> Self {
+    /// A package without items, with room for so many of them.
+    pub fn new(items: usize) -> Self {
         Self {
-            items: Vec::new(),
+            items: Vec::with_capacity(items.min(PACKAGE_ITEMS)),
             layout: Layout::default(),
             chunks: Vec::new(),
             recaptured: Vec::new(),
@@ -107,6 +107,13 @@ impl Packing {
     /// What the manifest holds with these rows as well.
     pub fn with(&self, rows: Rows) -> Rows {
         Rows { items: self.items.len(), body_bytes: self.body_bytes } + rows
+    }
+
+    /// The bytes of its manifest. There is room for them from the start: grown little by little they would take twice as much.
+    pub fn encoded(&self, manifest: &Manifest) -> Vec<u8> {
+        let mut body = Vec::with_capacity(usize::try_from(self.body_bytes).unwrap_or(0));
+        codec::append(manifest, &mut body);
+        body
     }
 
     /// Whether the package has a row for this item.

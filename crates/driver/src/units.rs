@@ -187,5 +187,7 @@ pub fn arrange(archive: &Archive, route: &Route, units: &Units, selected: Vec<Se
     }
     let size = |number: u32| std::cmp::Reverse(archive.items[number as usize].stat.size);
     arranged.sort_by_key(|(rank, selected)| (*rank, size(selected.item)));
-    arranged.into_iter().map(|(_, selected)| selected).collect()
+    let mut arranged: Vec<Selected> = arranged.into_iter().map(|(_, selected)| selected).collect();
+    arranged.shrink_to_fit();
+    arranged
 }

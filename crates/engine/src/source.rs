@@ -383,6 +383,7 @@ impl Source {
         let weighed = weigh_packed(archive, route, content);
         route.breaker.pass(&weighed.waiting, weighed.additions);
         let known = archive.items.len();
+        route.items.make_room(known);
         for row in content.iter().filter(|row| (row.item as usize) < known) {
             let mut item = route.items.change(row.item);
             item.asked = false;

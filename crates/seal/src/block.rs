@@ -23,7 +23,10 @@ impl Compressor {
         if looks_random(plain) {
             return None;
         }
-        self.0.compress(plain).ok().filter(|packed| packed.len() < plain.len())
+        let mut packed = self.0.compress(plain).ok().filter(|packed| packed.len() < plain.len())?;
+        // It was given room for the worst.
+        packed.shrink_to_fit();
+        Some(packed)
     }
 }
 

@@ -47,6 +47,11 @@ impl RouteItems {
         Changing { item: core::mem::take(kept).into_item(), kept }
     }
 
+    /// Finds room for so many at once: grown little by little they would leave holes behind that nothing else fits.
+    pub(super) fn make_room(&mut self, items: usize) {
+        self.0.reserve(items.saturating_sub(self.0.len()));
+    }
+
     /// Takes one more in.
     pub fn push(&mut self, item: RouteItem) {
         self.0.push(Kept::of(item));
