@@ -245,9 +245,13 @@ impl World {
         Ok(())
     }
 
-    /// Why a route stands still at a home.
+    /// Why a route stands still at a home. That depends on its ledger, and not on when it is asked.
     pub(super) fn stopped(&mut self, home: usize, replica: usize) -> Result<Option<String>, Violation> {
-        Ok(stopped(&self.status(home)?, &self.route(replica)))
+        let (route, end) = (self.route(replica), self.ledger_end(home));
+        if let Some((_, said)) = self.said.borrow().iter().find(|((of, _, _, then), _)| *of == home && *then == end) {
+            return Ok(stopped(said, &route));
+        }
+        Ok(stopped(&self.status(home)?, &route))
     }
 
     /// What `status` says at a home. At the same time, with the same ledger, it says the same again.

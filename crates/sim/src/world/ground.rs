@@ -44,6 +44,18 @@ impl<'d> Ground<'d> {
         read_in(self.disk, &self.dir(parent, false)?, name.as_bytes()).map(|(content, ..)| content)
     }
 
+    /// The last so many bytes of a file.
+    pub fn read_end(&self, path: &str, bytes: u64) -> io::Result<Vec<u8>> {
+        let (parent, name) = split(path);
+        let mut file = self.disk.open(&self.dir(parent, false)?, name.as_bytes())?;
+        let size = file.stat()?.size;
+        let mut content = vec![0; usize::try_from(size.min(bytes)).map_err(io::Error::other)?];
+        let at = size - content.len() as u64;
+        let read = file.read_at(&mut content, at)?;
+        content.truncate(read);
+        Ok(content)
+    }
+
     /// What a file is.
     pub fn leaf(&self, path: &str) -> io::Result<Leaf> {
         let (parent, name) = split(path);

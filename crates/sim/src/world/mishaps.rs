@@ -230,8 +230,7 @@ impl World {
     pub(super) fn ledger_end(&self, home: usize) -> Vec<u8> {
         let ledger = Ground::at(&self.disk, &self.homes[home].path.join("ledger"));
         let last = ledger.names("").into_iter().rfind(|(name, _)| name.ends_with(".seg"));
-        let bytes = last.and_then(|(name, _)| ledger.read(&name).ok()).unwrap_or_default();
-        bytes[bytes.len().saturating_sub(32)..].to_vec()
+        last.and_then(|(name, _)| ledger.read_end(&name, 32).ok()).unwrap_or_default()
     }
 
     /// An earlier copy of a home is put back.
