@@ -16,10 +16,11 @@ use seal::suite::SUITE;
 use std::collections::{BTreeMap, HashMap};
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex, PoisonError};
 use store::disk::{Dir, Hold, Lock};
 use store::index::Index;
 use store::ledger::{Known, Ledger, LedgerError, Position, Reading};
+use template::{Fault, Template};
 use wire::card::{Card, Role};
 use wire::manifest::Head;
 use wire::record::{Acted, Record};
@@ -66,6 +67,8 @@ pub struct Home {
     state: State,
     /// A head that the other side has quoted and that was found in the chain.
     found_head: Mutex<Option<Head>>,
+    /// Templates that were read, by their text: every package, its receipt and its deadline ask for them.
+    templates: Mutex<HashMap<String, Arc<Template>>>,
     changed: bool,
     since_snapshot: u64,
     _lock: Option<Lock>,
@@ -201,6 +204,7 @@ impl Home {
             fresh,
             state,
             found_head: Mutex::default(),
+            templates: Mutex::default(),
             changed: false,
             since_snapshot,
             _lock: lock,
@@ -356,6 +360,17 @@ impl Home {
         ledger.write_snapshot(engine::STATE_FORM, ledger.known(), &mut fill).map_err(ledger_failure)?;
         self.since_snapshot = 0;
         Ok(())
+    }
+
+    /// The template of this text, read once.
+    pub fn template(&self, text: &str) -> Result<Arc<Template>, Vec<Fault>> {
+        let mut templates = self.templates.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(template) = templates.get(text) {
+            return Ok(template.clone());
+        }
+        let template = Arc::new(Template::parse(text)?);
+        templates.insert(text.into(), template.clone());
+        Ok(template)
     }
 
     /// The ledger, for the commands about it.

@@ -353,7 +353,8 @@ impl<'a> Projector<'a> {
 /// The template that is active on a route.
 pub fn active(home: &Home, name: &str) -> Result<Option<Template>, Failure> {
     let parse = |active: &engine::source::Template| {
-        Template::parse(&active.text).map_err(|faults| Failure::new("TPL-13", &active.id, faults.first().map(ToString::to_string).unwrap_or_default()))
+        let read = home.template(&active.text).map(|template| (*template).clone());
+        read.map_err(|faults| Failure::new("TPL-13", &active.id, faults.first().map(ToString::to_string).unwrap_or_default()))
     };
     let of_another = || home.source().routes.values().find_map(|route| route.template.as_ref()).filter(|_| planted::is("template-of-another-route"));
     of_another().or(source_route(home, name)?.template.as_ref()).map(parse).transpose()

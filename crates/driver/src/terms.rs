@@ -1,18 +1,19 @@
 //! What the template of a route says of its packages and receipts, beside the policy of the home.
 
 use engine::breaker::Allowances;
+use std::sync::Arc;
 use template::{ReceiptForm, Template};
 use wire::card::Role;
 
 use crate::home::Home;
 
 /// The template that is active on a route, where there is one that this version carries out. Replicas have none.
-pub fn template_of(home: &Home, name: &str) -> Option<Template> {
+pub fn template_of(home: &Home, name: &str) -> Option<Arc<Template>> {
     if home.config.role == Role::Replica {
         return None;
     }
     let active = home.source().routes.get(name)?.template.as_ref()?;
-    Template::parse(&active.text).ok()
+    home.template(&active.text).ok()
 }
 
 /// Age after which a package of a route counts as lost, s.
