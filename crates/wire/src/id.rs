@@ -36,7 +36,7 @@ macro_rules! fixed {
         }
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+                Hex(&self.0).fmt(f)
             }
         }
         impl fmt::Debug for $name {
@@ -240,7 +240,14 @@ struct Hex<'a>(&'a [u8]);
 
 impl fmt::Display for Hex<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        let digit = |nibble: u8| b"0123456789abcdef"[usize::from(nibble)];
+        self.0.chunks(32).try_for_each(|bytes| {
+            let mut text = [0; 64];
+            for (pair, byte) in text.chunks_exact_mut(2).zip(bytes) {
+                pair.copy_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
+            }
+            f.write_str(core::str::from_utf8(&text[..2 * bytes.len()]).map_err(|_| fmt::Error)?)
+        })
     }
 }
 
@@ -248,6 +255,14 @@ impl fmt::Display for Hex<'_> {
 mod tests {
     use super::*;
     use alloc::format;
+
+    #[test]
+    fn hex_of_any_length_is_two_digits_a_byte() {
+        for length in [0, 1, 31, 32, 33, 64, 65] {
+            let bytes: Vec<u8> = (0..length).map(|n: u8| n.wrapping_mul(37)).collect();
+            assert_eq!(format!("{}", Hex(&bytes)), bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>(), "{length}");
+        }
+    }
 
     #[test]
     fn hex_there_and_back() {
