@@ -36,7 +36,7 @@ pub struct Snapshot {
 impl Snapshot {
     /// What the caller kept, from its beginning. It was digested once already, whole; it lies in memory a piece at a time.
     pub fn body(self) -> impl BufRead {
-        BufReader::with_capacity(STEP_BYTES, self.body)
+        BufReader::with_capacity(step_of(self.body.end - self.body.at), self.body)
     }
 }
 
@@ -54,6 +54,11 @@ impl Read for Body {
         self.at += read as u64;
         Ok(read)
     }
+}
+
+/// Bytes of `left` that are read at once: most snapshots are short.
+fn step_of(left: u64) -> usize {
+    usize::try_from(left).map_or(STEP_BYTES, |left| left.min(STEP_BYTES))
 }
 
 fn encode(form: u32, known: &Known) -> Vec<u8> {
@@ -141,7 +146,7 @@ fn try_read(disk: &dyn Disk, dir: &Dir, form: u32) -> io::Result<Option<Snapshot
     let mut digest = [0; DIGEST_BYTES];
     let end = (HEADER_BYTES + length) as u64;
     let whole = file.read_at(&mut digest, end)? == DIGEST_BYTES;
-    let (mut hasher, mut piece) = (blake3::Hasher::new_derive_key(CONTEXT), vec![0; STEP_BYTES]);
+    let (mut hasher, mut piece) = (blake3::Hasher::new_derive_key(CONTEXT), vec![0; step_of(length as u64)]);
     hasher.update(&header);
     let mut body = Body { file, at: HEADER_BYTES as u64, end };
     loop {
