@@ -66,13 +66,13 @@ impl Card {
     /// All lines but the last: what the card's digest and the proof cover.
     fn claim(&self) -> String {
         let succession = self.succession.map(|later| format!("generation: {}\nfirst: {}\n", later.generation, later.first)).unwrap_or_default();
-        format!(
-            "gapferry card 1\nzone: {}\nrole: {}\nsuite: 1\n{succession}sign: {}\nseal: {}\n",
-            self.zone,
-            self.role.word(),
-            STANDARD.encode(self.sign),
-            STANDARD.encode(&self.seal)
-        )
+        let mut text = format!("gapferry card 1\nzone: {}\nrole: {}\nsuite: 1\n{succession}sign: ", self.zone, self.role.word());
+        text.reserve_exact(2 * self.seal.len());
+        STANDARD.encode_string(self.sign, &mut text);
+        text.push_str("\nseal: ");
+        STANDARD.encode_string(&self.seal, &mut text);
+        text.push('\n');
+        text
     }
 
     /// The whole text.

@@ -3,6 +3,7 @@
 
 use engine::keys::Keys;
 use seal::keys::SecretKeys;
+use seal::suite::SUITE;
 use std::collections::BTreeMap;
 use wire::card::{Card, Role, Succession};
 use wire::clause::{self, Rejection};
@@ -115,7 +116,7 @@ impl Home {
             return self.signing_key(signer);
         }
         let made = (1..=self.key_state().generation()).contains(&signer.generation);
-        if made { Ok(self.card_of(signer.generation).sign) } else { Err(Rejection(&clause::ENV_GENERATION)) }
+        if made { Ok(SUITE.sign_public(&self.keyring.secrets[signer.generation as usize - 1].sign)) } else { Err(Rejection(&clause::ENV_GENERATION)) }
     }
 
     /// The card of a generation of a trusted zone's keys, where it is known.
