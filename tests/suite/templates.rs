@@ -1,6 +1,6 @@
 //! Templates, from outside: what a route carries, what is withdrawn, and what a plan says before (spec/template.md).
 
-use crate::stand::{Setting, Side, Stand, tree};
+use crate::stand::{Setting, Side, Stand, copy, tree};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fs;
@@ -212,6 +212,39 @@ fn what_a_template_showed_before_is_purged_whatever_it_becomes() {
     becomes("sens = 'Personal'", "", [Some("赵一甲"), Some("钱二乙"), Some("孙三丙"), Some("李四丁"), Some("周五戊")]);
     let purges = stand.expect(Side::Source, &["purges"], 0);
     assert_eq!((&purges["routes"][0]["items"], &purges["routes"][0]["open"]), (&json!(2), &json!(0)), "{purges}");
+}
+
+/// FAULTS K09, C07: where a route begins anew, what the replica holds is asked for; of what it is not to have not even the name leaves.
+#[test]
+fn a_route_that_begins_anew_does_not_name_what_it_does_not_carry() {
+    let stand = stand();
+    for number in 1..=4 {
+        put(&stand, number, &member(number, if number > 2 { "320999103012" } else { "320412103012" }, "confirmed"));
+    }
+    let condition = "starts_with(region, '320412')";
+    activate(&stand, &template(&stand, "members", condition, r#"fields = ["name", "gender"]"#));
+    settled(&stand);
+    let kept = stand.folder("kept");
+    copy(&stand.home(Side::Source), &kept);
+    put(&stand, 1, &member(1, "320412103012", "pending"));
+    settled(&stand);
+    fs::remove_dir_all(stand.home(Side::Source)).expect("it can be removed");
+    copy(&kept, &stand.home(Side::Source));
+    put(&stand, 2, &member(2, "320412103012", "pending"));
+    put(&stand, 5, &member(5, "320999103012", "confirmed"));
+    let mut stops = 0;
+    for side in [Side::Source, Side::Replica].into_iter().cycle().take(12) {
+        stand.run(side, &["carry", "medium"]);
+        if stand.route(side)["stopped"].is_string() {
+            stops += 1;
+            stand.expect(side, &["rebase", "outward", "--reason", "looked into"], 0);
+        }
+    }
+    assert!(stops > 0, "it went back");
+    assert_eq!((stand.counts(), names(&stand)), ((2, 2), (1..=2).map(|number| format!("member/{number}/record.json")).collect()));
+    for number in 3..=5 {
+        assert_eq!(stand.holding(&format!("member/{number}")), Vec::<PathBuf>::new());
+    }
 }
 
 /// FAULTS A07, TX2: who leaves the selection in a transaction is withdrawn in the package that brings the others of it.

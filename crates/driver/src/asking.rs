@@ -5,7 +5,6 @@ use engine::inventory::{self, Entry};
 use engine::source::Archive;
 use rayon::prelude::*;
 use seal::envelope::Sealing;
-use std::collections::HashMap;
 use wire::manifest::{Mark, Span};
 use wire::record::{PackBegun, Packed, PackedRow};
 use wire::{Digest, digest};
@@ -14,7 +13,7 @@ use crate::home::Home;
 use crate::packing::{Begun, Filling, Target, new_sealing, refusal, source_route, write};
 use crate::planning::{self, CarrierRoom};
 use crate::progress::Stage;
-use crate::projecting::{self, Projector};
+use crate::projecting::Projector;
 use crate::reader::{DocumentRead, NotRead, Proven, Reader};
 use crate::report::{Failure, PackReport, PackageReport};
 use crate::rows::{MANIFEST_BYTES, PACKAGE_ITEMS, Packing, Rows, row_without_content};
@@ -46,7 +45,6 @@ pub fn ask(home: &mut Home, name: &str, target: &Target<'_>, report: &mut PackRe
             }
             other => other?,
         };
-        projecting::judged(home, name, &one.refused)?;
         for (number, reason) in one.refused {
             report.problems.extend(refusal(home, name, number, reason)?);
         }
@@ -138,7 +136,8 @@ fn cut(home: &Home, name: &str, sealing: &Sealing, room_bytes: u64, span: Span, 
     Some((Span { up_to, ..span }, entries[..fit].to_vec()))
 }
 
-/// Reads what is to be claimed, on all cores. What cannot be read is named without a claim.
+/// Reads what is to be claimed, on all cores. What cannot be read is named without a claim, where the route may name it; of what the
+/// route does not carry not even the name leaves.
 pub fn claims(home: &Home, name: &str, begun: &Begun, entries: &[Entry]) -> Result<Packing, Failure> {
     let (world, route) = (&home.world, source_route(home, name)?);
     let archive = &home.source().archives[&route.archive];
@@ -149,26 +148,28 @@ pub fn claims(home: &Home, name: &str, begun: &Begun, entries: &[Entry]) -> Resu
     let projector = Projector::of(home, name)?;
     let reader =
         Reader { world, archive, root: &root, route, removes: true, proven: &proven, possession_key, chunk_list: &chunk_list, projector: projector.as_ref() };
-    let claimed: Vec<u32> = entries.iter().filter(|entry| entry.claimed).map(|entry| entry.item).collect();
-    let mut read: HashMap<u32, Result<DocumentRead, NotRead>> = claimed
+    let read: Vec<Option<Result<DocumentRead, NotRead>>> = entries
         .par_iter()
-        .map_init(capture::read::Parents::default, |parents, number| {
-            let read = reader.read_digests(*number, parents);
-            world.progress.advance(1, planning::size_of(reader.item(*number)));
-            (*number, read)
+        .map_init(capture::read::Parents::default, |parents, entry| {
+            entry.claimed.then(|| {
+                let read = reader.read_digests(entry.item, parents);
+                world.progress.advance(1, planning::size_of(reader.item(entry.item)));
+                read
+            })
         })
         .collect();
     let mut packing = Packing::new(entries.len());
-    for entry in entries {
-        match read.remove(&entry.item) {
+    for (entry, read) in entries.iter().zip(read) {
+        let id = || reader.item(entry.item).id.clone();
+        match read {
             Some(Ok(document)) => packing.push_claim(&reader, document),
-            // Not even its name leaves.
-            Some(Err(reason @ (NotRead::Excluded | NotRead::Same))) => packing.refused.push((entry.item, reason)),
             Some(Err(reason)) => {
+                if !matches!(reason, NotRead::Excluded) && route.may_name(&route.item(entry.item)) {
+                    packing.unclaimed.push(id());
+                }
                 packing.refused.push((entry.item, reason));
-                packing.unclaimed.push(reader.item(entry.item).id.clone());
             }
-            None => packing.unclaimed.push(reader.item(entry.item).id.clone()),
+            None => packing.unclaimed.push(id()),
         }
     }
     Ok(packing)

@@ -406,6 +406,10 @@ pub fn write(home: &mut Home, name: &str, target: &Target<'_>, begun: &Begun, fi
         Filling::Content { planned, holds, room, prepared } => content(home, name, planned, holds, *room, *prepared, sealing, nonce, frames)?,
         Filling::Inventory { entries, .. } => (crate::asking::claims(home, name, begun, entries)?, frames),
     };
+    if span.is_some() {
+        // Before its record: what an inventory leaves unclaimed may be at the replica, and is withdrawn by name when it is not carried.
+        projecting::judged(home, name, &packing.refused)?;
+    }
     if packing.items.is_empty() && !may_be_empty {
         return Ok(PackedOne { packed: None, refused: packing.refused });
     }

@@ -9,6 +9,7 @@ use alloc::vec::Vec;
 use core::ops::Bound;
 use serde::{Deserialize, Serialize};
 use wire::manifest::Span;
+use wire::planted;
 use wire::record::Packed;
 
 use crate::source::{Archive, Item, Route, RouteItem};
@@ -43,7 +44,7 @@ pub fn next(archive: &Archive, route: &Route, now: i64, deadline_seconds: i64) -
         let (item, sent) = (&archive.items[*number as usize], route.item(*number));
         let open = asking.sequence == 0 || sent.asked;
         let claimed = open && !item.is_held_back() && sent.cancelled_version != item.version;
-        (!sent.is_gone(item)).then_some(Entry { item: *number, claimed })
+        (!sent.is_gone(item) && (claimed || route.may_name(&sent))).then_some(Entry { item: *number, claimed })
     };
     Some((asking.span.clone(), within(archive, &asking.span).filter_map(|number| entry(&number)).collect()))
 }
@@ -90,23 +91,31 @@ impl Route {
         sent.asked || self.asking.iter().any(|asking| asking.sequence == 0 && asking.span.contains(&item.id))
     }
 
+    /// Whether an inventory may name an item that it does not claim, so that what lies there stays. Under a template only one whose id has
+    /// travelled before: of another the template may not have been asked, and what it withholds has no name outside.
+    pub fn may_name(&self, sent: &RouteItem) -> bool {
+        self.template.is_none() || sent.named
+    }
+
     /// An inventory was packed: its rows are asked for, and its span is on its way. What it does not claim travels as ever.
     pub(crate) fn fold_asked(&mut self, archive: &Archive, packed: &Packed, span: &Span) {
         let Some(place) = self.asking.iter().position(|asking| asking.span.after == span.after) else { return };
         let before = self.asking[place].clone();
         let claimed: BTreeSet<u32> = packed.rows.iter().map(|row| row.item).collect();
         for number in within(archive, span).filter(|number| !claimed.contains(number)) {
-            let (gone, mut sent) = (archive.items[number as usize].gone, self.items.change(number));
-            if sent.asked || before.sequence == 0 && !gone {
+            let (item, may_name) = (&archive.items[number as usize], self.may_name(&self.items.get(number)));
+            let mut sent = self.items.change(number);
+            let is_named = may_name && !sent.is_gone(item) || planted::is("withheld-is-named") && !item.gone;
+            if sent.asked || is_named {
                 // The replica may hold some version of it: were it deleted now, or is it gone since it was asked for in vain, the
-                // deletion has to travel.
+                // deletion has to travel. What is gone otherwise is not named, and the replica lets go of it.
                 (sent.asked, sent.packed_version) = (false, sent.packed_version.max(1));
             }
         }
         for row in packed.rows.iter().filter(|row| (row.item as usize) < archive.items.len()) {
             let mut sent = self.items.change(row.item);
-            (sent.packed_version, sent.packed_sequence, sent.asked) = (row.version, packed.sequence, true);
-            (sent.failed, sent.resend) = (false, false);
+            (sent.packed_version, sent.packed_sequence) = (row.version, packed.sequence);
+            (sent.asked, sent.named, sent.failed, sent.resend) = (true, true, false, false);
         }
         let rest = Asking { span: Span { after: span.up_to.clone(), up_to: before.span.up_to.clone() }, sequence: before.sequence };
         self.asking[place] = Asking { span: span.clone(), sequence: packed.sequence };

@@ -98,6 +98,39 @@ fn what_cannot_be_claimed_is_named_and_travels_as_ever() {
     assert_eq!(going(&inside), [id("c")], "the replica may hold it: its deletion travels");
 }
 
+/// FAULTS K09, C07: what lies there may be of another life, at a name that this one gave since to what the route does not carry.
+#[test]
+fn what_never_travelled_under_a_template_is_not_named_without_a_claim() {
+    let mut inside = Inside::with(&["a", "b"]);
+    inside.activate();
+    inside.tell(rebased());
+    inside.pack_inventory(2, span(None, None), &["a"]);
+    inside.capture("c");
+    inside.capture("d");
+    inside.pack(3, &["d"]);
+    let again = asked(&inside, 100).unwrap();
+    assert_eq!(again.1, [(id("a"), true), (id("b"), false), (id("d"), false)]);
+    inside.pack_inventory(4, again.0, &["a"]);
+    inside.take(&inside.full(1, 4, &[Outcome::Unchanged])).unwrap();
+    inside.judge_out("b");
+    inside.judge_out("c");
+    assert_eq!(going(&inside), [id("b"), id("d")], "what was named is withdrawn by its name; of the other one nothing is outside");
+}
+
+/// FAULTS K09: the name of what a route does not carry leaves neither with a claim nor with a withdrawal.
+#[test]
+fn what_the_route_does_not_carry_is_neither_named_nor_withdrawn_when_it_begins_anew() {
+    let mut inside = Inside::with(&["a", "b"]);
+    inside.activate();
+    inside.tell(rebased());
+    inside.judge_out("b");
+    assert_eq!(asked(&inside, 0).unwrap().1, [(id("a"), true)]);
+    inside.pack_inventory(2, span(None, None), &["a"]);
+    assert_eq!(going(&inside), [], "what the inventory does not name goes");
+    inside.take(&inside.full(1, 2, &[Outcome::Unchanged])).unwrap();
+    assert_eq!(going(&inside), []);
+}
+
 #[test]
 fn an_older_claim_of_what_changed_since_proves_the_older_version() {
     let mut inside = Inside::with(&["a"]);

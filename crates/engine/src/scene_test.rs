@@ -10,8 +10,8 @@ use wire::keys::KeyNotice;
 use wire::manifest::{Document, Head, Item as CarriedItem, Manifest, Mark, Part};
 use wire::receipt::{Answer, Form, Outcome, Range, ReadBack, Receipt, Row, SourceSeen};
 use wire::record::{
-    AppliedRow, ArchiveAdded, Attested, Begun, Born, Captured, CapturedRow, Carried, FileStat, PackBegun, Packed, PackedRow, PurgeAsked, Record, RouteAccepted,
-    RouteAdded, StagedRow, Step,
+    AppliedRow, ArchiveAdded, Attested, Begun, Born, Captured, CapturedRow, Carried, FileStat, Judged, JudgedRow, PackBegun, Packed, PackedRow, PurgeAsked,
+    Record, RouteAccepted, RouteAdded, StagedRow, Step, TemplateActivated, Verdict,
 };
 use wire::{Digest, Incarnation, ItemId, PackageId, RouteId, ZoneId};
 
@@ -155,6 +155,16 @@ impl Inside {
         };
         let stat = there.then(|| FileStat { modified: version as i64, ..item(name, 1).stat });
         self.tell(Captured { archive: "a".into(), root: None, rows: vec![CapturedRow { item: number, id: new, version, stat }] });
+    }
+    /// A template becomes active.
+    pub fn activate(&mut self) {
+        let (route, template, text, reason) = ("r".into(), "t".into(), "".into(), "why".into());
+        self.tell(TemplateActivated { route, template, version: 1, digest: Digest::ZERO, text, reason });
+    }
+    /// The template of the route does not carry it as it is now.
+    pub fn judge_out(&mut self, name: &str) {
+        let (item, version) = self.archive().find(&id(name)).map(|(number, item)| (number, item.version)).unwrap();
+        self.tell(Judged { route: "r".into(), rows: vec![JudgedRow { item, version, verdict: Verdict::Out }] });
     }
     /// Enough people ask that these are purged.
     pub fn purge(&mut self, names: &[&str]) {

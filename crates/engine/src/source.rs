@@ -386,7 +386,7 @@ impl Source {
         route.items.make_room(known);
         for row in content.iter().filter(|row| (row.item as usize) < known) {
             let mut item = route.items.change(row.item);
-            item.asked = false;
+            (item.asked, item.named) = (false, true);
             if row.part.is_none() || item.packed_version != row.version {
                 item.attempts = if item.packed_version == row.version { item.attempts.saturating_add(1) } else { 1 };
             }
@@ -539,9 +539,9 @@ impl Route {
         self.floor = self.next_sequence - 1;
         let floor = self.floor;
         self.items.change_all(|_, item| {
-            let (cancelled_version, excluded_version) = (item.cancelled_version, item.excluded_version);
+            let (cancelled_version, excluded_version, named) = (item.cancelled_version, item.excluded_version, item.named);
             let purge = item.purge.take().filter(|_| !planted::is("purge-ends-with-a-life")).map(|purge| Box::new(purge.anew(floor)));
-            *item = RouteItem { cancelled_version, excluded_version, purge, ..RouteItem::default() };
+            *item = RouteItem { cancelled_version, excluded_version, named, purge, ..RouteItem::default() };
         });
         self.packages.clear();
         self.asking = Vec::from([Asking::default()]);

@@ -100,21 +100,22 @@ impl Report {
     }
 }
 
-/// Runs it, for each seed.
+/// Runs it, for each seed, and tells what was found so far after each.
 ///
 /// # Errors
 /// When the scene cannot be made, or there is no such operation.
-pub fn run(options: &Options) -> Result<Report, String> {
+pub fn run(options: &Options, tell: &mut dyn FnMut(u64, &Report)) -> Result<Report, String> {
     let start = Instant::now();
     crate::remembered::remember();
     let (mut report, mut seen) = (Report::default(), HashSet::new());
     for seed in options.seed..options.seed.saturating_add(options.seeds.max(1)) {
         seen = run_seed(&Options { seed, ..options.clone() }, seen, &mut report)?;
+        report.seconds = start.elapsed().as_secs_f64();
+        tell(seed, &report);
         if !report.failures.is_empty() || options.states_max.is_some_and(|max| seen.len() >= max) {
             break;
         }
     }
-    report.seconds = start.elapsed().as_secs_f64();
     Ok(report)
 }
 

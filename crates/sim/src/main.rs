@@ -93,7 +93,12 @@ fn crash_states(matches: &ArgMatches) -> ExitCode {
         threads: number("threads").unwrap_or(1),
         only: crash::Only { cut: number("cut"), variant: number("variant"), second: matches.get_one("second").copied() },
     };
-    let report = match crash::run(&options) {
+    let mut tell = |seed, report: &crash::Report| {
+        if options.seeds > 1 {
+            eprintln!("seed {seed}: {} distinct states so far, {} failures, {:.0} s", report.states(), report.failures.len(), report.seconds);
+        }
+    };
+    let report = match crash::run(&options, &mut tell) {
         Ok(report) => report,
         Err(what) => {
             eprintln!("{what}");

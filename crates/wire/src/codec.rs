@@ -8,6 +8,7 @@ use bincode::config::{Configuration, Fixint, Limit, LittleEndian};
 use bincode::de::read::Reader;
 use bincode::enc::write::Writer;
 use bincode::error::{DecodeError, EncodeError};
+use core::convert::Infallible;
 use serde::{Serialize, de::DeserializeOwned};
 
 /// No decoded value may claim more than this, whatever its caller allows.
@@ -27,14 +28,10 @@ pub fn encode<T: Serialize>(value: &T) -> Vec<u8> {
 
 /// Appends the bytes of `value`.
 pub fn append<T: Serialize>(value: &T, out: &mut Vec<u8>) {
-    struct Behind<'o>(&'o mut Vec<u8>);
-    impl Writer for Behind<'_> {
-        fn write(&mut self, bytes: &[u8]) -> Result<(), EncodeError> {
-            self.0.extend_from_slice(bytes);
-            Ok(())
-        }
-    }
-    bincode::serde::encode_into_writer(value, &mut Behind(out), CONFIGURATION).expect("wire structs have known lengths");
+    let Ok(()) = encode_to(value, &mut |bytes| {
+        out.extend_from_slice(bytes);
+        Ok::<(), Infallible>(())
+    });
 }
 
 /// Gives the bytes of `value` piece by piece, until `sink` has failed.

@@ -5,12 +5,12 @@ use super::stand::{Stand, tree};
 use driver::{CarryOptions, ItemsOptions, World};
 use std::collections::BTreeSet;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use store::disk::{Dir, Disk, File, Rename, Stat};
 use store::real::RealDisk;
 
-/// The real disk, which folds names and refuses some.
-struct Awkward(RealDisk);
+/// The real disk, which folds names and refuses some. A name is looked for and taken in one step, as a file system does it.
+struct Awkward(RealDisk, Mutex<()>);
 
 /// What a name is compared as.
 fn folded(name: &[u8]) -> Vec<u8> {
@@ -26,6 +26,15 @@ fn is_refused(name: &[u8]) -> bool {
 }
 
 impl Awkward {
+    fn new() -> Self {
+        Self(RealDisk::new(), Mutex::default())
+    }
+
+    /// Nobody else takes a name meanwhile.
+    fn alone(&self) -> MutexGuard<'_, ()> {
+        self.1.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The name under which something lies that answers to `name`.
     fn actual(&self, dir: &Dir, name: &[u8]) -> io::Result<Option<Vec<u8>>> {
         let wanted = folded(name);
@@ -48,6 +57,7 @@ impl Disk for Awkward {
     store::hand_on!(Disk to 0: root make_root list sync_dir sync_all space walk lock);
 
     fn dir(&self, base: &Dir, path: &[u8], make: bool) -> io::Result<Dir> {
+        let _alone = make.then(|| self.alone());
         let mut here = base.clone();
         for part in path.split(|byte| *byte == b'/').filter(|part| !part.is_empty()) {
             let name = if make { self.new_name(&here, part)? } else { self.existing(&here, part)? };
@@ -65,9 +75,11 @@ impl Disk for Awkward {
         self.0.open_write(dir, &self.existing(dir, name)?)
     }
     fn create(&self, dir: &Dir, name: &[u8], mode: u32) -> io::Result<Box<dyn File>> {
+        let _alone = self.alone();
         self.0.create(dir, &self.new_name(dir, name)?, mode)
     }
     fn rename(&self, from: (&Dir, &[u8]), to: (&Dir, &[u8]), how: Rename) -> io::Result<()> {
+        let _alone = self.alone();
         let (from_name, to_name) = (self.existing(from.0, from.1)?, self.new_name(to.0, to.1)?);
         self.0.rename((from.0, &from_name), (to.0, &to_name), how)
     }
@@ -92,7 +104,7 @@ fn two_items_never_share_a_file() {
     let clashing: Vec<&str> = CLASHING.iter().copied().flatten().copied().collect();
     let all: Vec<&str> = clashing.iter().chain(&REFUSED).copied().collect();
     all.iter().for_each(|name| stand.write(name, format!("content of {name}").as_bytes()));
-    let world = World { disk: Arc::new(Awkward(RealDisk::new())), ..stand.world().clone() };
+    let world = World { disk: Arc::new(Awkward::new()), ..stand.world().clone() };
     let replica = || {
         let options = CarryOptions { medium: stand.medium.clone(), ..CarryOptions::default() };
         driver::carry(&world, &stand.home("replica"), &options).unwrap_or_else(|failure| panic!("{failure}"));

@@ -101,7 +101,7 @@ struct Kept {
     attempts: u32,
     discrepancy: u16,
     packed_shape: Shape,
-    /// `proven_gone`, `failed`, `asked`, `resend`, `packed_gone`, `unjudged`, the first one lowest.
+    /// `proven_gone`, `failed`, `asked`, `resend`, `packed_gone`, `unjudged`, `named`, the first one lowest.
     flags: u8,
     /// None when nothing was ever proven.
     proof: Option<Box<Proof>>,
@@ -157,11 +157,12 @@ impl Kept {
             parts,
             excluded_version,
             packed_gone,
+            named,
             unjudged,
             again,
             purge,
         } = item;
-        let flags = [proven_gone, failed, asked, resend, packed_gone, unjudged];
+        let flags = [proven_gone, failed, asked, resend, packed_gone, unjudged, named];
         Self {
             packed_version,
             packed_sequence,
@@ -200,6 +201,7 @@ impl Kept {
             excluded_version: self.excluded_version,
             packed_gone: flag(4),
             unjudged: flag(5),
+            named: flag(6),
             ..RouteItem::default()
         };
         if let Some(proof) = &self.proof {
@@ -265,6 +267,7 @@ mod tests {
             excluded_version: 13,
             packed_gone: true,
             unjudged: true,
+            named: true,
             again: Some(Box::new(Digest([14; 32]))),
             purge: Some(Box::new(Purge::asked(15, 16))),
         }
@@ -273,7 +276,7 @@ mod tests {
     #[test]
     fn what_is_kept_is_what_was_said() {
         // One field at a time, so that no two are mixed up.
-        let single: [fn(&mut RouteItem, RouteItem); 22] = [
+        let single: [fn(&mut RouteItem, RouteItem); 23] = [
             |one, full| one.packed_version = full.packed_version,
             |one, full| one.packed_sequence = full.packed_sequence,
             |one, full| one.attempts = full.attempts,
@@ -294,6 +297,7 @@ mod tests {
             |one, full| one.excluded_version = full.excluded_version,
             |one, full| one.packed_gone = full.packed_gone,
             |one, full| one.unjudged = full.unjudged,
+            |one, full| one.named = full.named,
             |one, full| one.again = full.again,
             |one, full| one.purge = full.purge,
         ];

@@ -108,6 +108,8 @@ pub struct RouteItem {
     pub excluded_version: u64,
     /// What was packed last was its removal.
     pub packed_gone: bool,
+    /// Its id has travelled, in whichever life of the ledger.
+    pub named: bool,
     /// The template has changed, or what it looks at, since it was packed: it is to be looked at again.
     pub unjudged: bool,
     /// It was packed again at the version that may be proven already: nothing else than this projection counts as proof.

@@ -13,7 +13,7 @@ fn few() -> Options {
 /// FAULTS C01, C02, C03, C05, C06, C07, K02, M01, M02, A07, K09
 #[test]
 fn crash_states_of_every_operation() {
-    let report = run(&few()).expect("the scene can be made");
+    let report = run(&few(), &mut |_, _| ()).expect("the scene can be made");
     println!("{report}");
     assert!(report.failures.is_empty(), "{report}");
     assert!(NAMES.iter().all(|name| report.operations[name].tried > 0), "every operation is cut\n{report}");
@@ -22,7 +22,7 @@ fn crash_states_of_every_operation() {
 /// FAULTS C01, C02, A07: where the file system cannot exchange two names in one step, a copy stands in for it.
 #[test]
 fn crash_states_where_names_cannot_be_exchanged() {
-    let report = run(&Options { operation: Some("apply".into()), exchanges: false, ..few() }).expect("the scene can be made");
+    let report = run(&Options { operation: Some("apply".into()), exchanges: false, ..few() }, &mut |_, _| ()).expect("the scene can be made");
     println!("{report}");
     assert!(report.failures.is_empty(), "{report}");
 }

@@ -106,6 +106,20 @@ impl View {
         leaf.map_or_else(|| vec![None], |leaf| self.made.get(&(file.to_owned(), *leaf)).cloned().unwrap_or_default())
     }
 
+    /// Files that were never to be on the replica, whatever they were and whatever template there was.
+    pub fn never_carried(&self) -> BTreeSet<&str> {
+        let (mut never, mut carried) = (BTreeSet::new(), BTreeSet::new());
+        for ((file, _), made) in &self.made {
+            if made.iter().all(Option::is_none) {
+                never.insert(file.as_str())
+            } else {
+                carried.insert(file.as_str())
+            };
+        }
+        never.retain(|file| !carried.contains(file));
+        never
+    }
+
     /// Whether it is of something that is withdrawn.
     pub fn is_withdrawn(&self, token: u64) -> bool {
         self.withdrawn.contains(&token)

@@ -95,9 +95,13 @@ impl World {
         if !open.is_empty() {
             for medium in 0..usize::from(media) {
                 let tree = Ground::at(&self.disk, &self.places.media[medium]).tree();
-                self.note(|| tree.iter().map(|(path, leaf)| format!("      medium {medium}: {path}, {} bytes\n", leaf.bytes)).collect());
+                let lines = tree.iter().map(|(path, leaf)| format!("      medium {medium}: {path}, {} bytes", leaf.bytes));
+                self.note(|| lines.collect::<Vec<_>>().join("\n"));
             }
             return Err(Violation::new("P2", format!("not the same after {ROUNDS_MAX} rounds of calm: {open}")));
+        }
+        for replica in 0..self.replicas.len() {
+            self.nothing_withheld_is_named(replica)?;
         }
         for home in 0..self.homes.len() {
             self.homes[home].chain_bytes = 0;

@@ -186,6 +186,20 @@ impl World {
         }
     }
 
+    /// The ledger of a replica names nothing that its route never carried.
+    pub(super) fn nothing_withheld_is_named(&self, replica: usize) -> Result<(), Violation> {
+        let Some(payload) = &self.payload else { return Ok(()) };
+        let model = &self.replicas[replica];
+        let ledger = Ground::at(&self.disk, &self.homes[replica + 1].path.join("ledger")).contents();
+        // What the weather put there is no news from inside.
+        let put_there = |file: &str| model.extras.contains(file) || model.strays.contains_key(file) || model.planted.iter().any(|(planted, _)| planted == file);
+        let names = |file: &&str| ledger.values().any(|bytes| bytes.windows(file.len()).any(|window| window == file.as_bytes()));
+        match payload.routes[replica].never_carried().into_iter().filter(|file| !put_there(file)).find(names) {
+            Some(file) => Err(Violation::new("P2", format!("replica {replica} must never hear of {file}, and its ledger names it"))),
+            None => Ok(()),
+        }
+    }
+
     /// Nothing can be read on a medium.
     pub(super) fn medium_shows_nothing(&self, medium: usize) -> Result<(), Violation> {
         if self.payload.is_none() {
