@@ -102,6 +102,9 @@ fn what_is_damaged_is_told_by_package_and_row() {
         .map(|answer| (answer.sequence, answer.package, answer.rows.iter().map(|row| (row.row, row.outcome, row.digest)).collect::<Vec<_>>()))
         .collect();
     let zero = Digest::ZERO;
+    let twice = [(0, Outcome::Corrupt, zero), (2, Outcome::Missing, zero), (0, Outcome::Applied, digest(7))];
+    let rows = of_scrub(&route, &twice)[0].rows.iter().map(|row| (row.row, row.outcome, row.digest)).collect::<Vec<_>>();
+    assert_eq!(rows, [(3, Outcome::Missing.number(), zero), (7, Outcome::Applied.number(), digest(7))], "as it was read last");
     assert_eq!(told, [(2, package(2), vec![(1, 33, zero)]), (4, package(4), vec![(3, 33, zero), (7, 32, zero)])], "a package that is not known is left out");
 }
 
