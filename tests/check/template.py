@@ -75,10 +75,27 @@ def owner_of(path, root, records, in_folder):
         folder = folder.parent
 
 
-def file_of(files, record_path, document):
-    """The file of a document; none when the item has none of that name."""
-    name = document["file_name"]
-    return next((file for file in files if str(file.relative_to(record_path.parent)) == name or file.name == name), None)
+def files_of(files, record_path, record):
+    """By `document_id` the files that a document may lie in: those called by its `file_name` beside the record; failing these further below; failing
+    these by its `document_id`, alone or with the ending of its `file_name`."""
+    found = {}
+    for document in record.get("documents", []):
+        name, identifier = document["file_name"], document["document_id"]
+        ending = name[name.rindex(".") :] if "." in name[1:] else ""
+        ways = [
+            lambda file: str(file.relative_to(record_path.parent)) == name,
+            lambda file: file.name == name,
+            lambda file: file.name in (identifier, identifier + ending, identifier + ending.lower()),
+        ]
+        found[identifier] = next(filter(None, ([file for file in files if file != record_path and way(file)] for way in ways)), [])
+    return found
+
+
+def unclear(documents, lie):
+    """Those of the documents that travel whose file may be another one's, which does not."""
+    ids = {document["document_id"] for document in documents}
+    stay = {file for identifier, files in lie.items() if identifier not in ids for file in files if len(files) == 1}
+    return {identifier for identifier in ids if len(lie[identifier]) > 1 or any(file in stay for file in lie[identifier])}
 
 
 def expected(template, archive, paths, items, asking, key):
@@ -90,8 +107,9 @@ def expected(template, archive, paths, items, asking, key):
         if not travels(template, record, asking, reached):
             continue
         stripped, failed, files = {}, set(), {}
+        lie = files_of(items[rid], paths[rid], record) if paths else {document["document_id"]: [] for document in record.get("documents", [])}
         for document in record.get("documents", []):
-            file = file_of(items[rid], paths[rid], document) if paths else None
+            file = lie[document["document_id"]][0] if len(lie[document["document_id"]]) == 1 else None
             files[document["document_id"]] = file
             if file is None or not template.strip or template.identity:
                 continue
@@ -100,6 +118,8 @@ def expected(template, archive, paths, items, asking, key):
             except stripping.NotStripped:
                 failed.add(document["document_id"])
         documents = documents_that_travel(template, record, failed)
+        while not template.identity and (left_out := unclear(documents, lie)):
+            documents = [document for document in documents if document["document_id"] not in left_out]
         projected = record if template.identity else Projecting(template, record, documents, key, asking.today).shown()
         if template.identity and paths:
             found[rid] = (canonical(projected).encode(), [(file.name, file, file.read_bytes(), False) for file in items[rid]])

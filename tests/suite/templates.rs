@@ -247,6 +247,117 @@ fn a_route_that_begins_anew_does_not_name_what_it_does_not_carry() {
     }
 }
 
+/// FAULTS K09: where an inventory ends for want of room, it ends at what the route carries.
+#[test]
+fn an_inventory_ends_at_no_name_that_the_route_withholds() {
+    let stand = stand();
+    let is_carried = |number: u64| number % 4 == 2;
+    let path = |number: u64| format!("member/{number:03}-{}/record.json", "x".repeat(200));
+    let put = |number: u64, state: &str| {
+        let region = if is_carried(number) { "320412103012" } else { "320999103012" };
+        stand.write(path(number), member(number, region, state).to_string());
+    };
+    (1..=400).for_each(|number| put(number, "confirmed"));
+    activate(&stand, &template(&stand, "members", "starts_with(region, '320412')", r#"fields = ["name", "gender"]"#));
+    settled(&stand);
+    // Nobody knows of these whether the route carries them.
+    (1..=400).for_each(|number| put(number, "pending"));
+    stand.expect(Side::Source, &["capture"], 0);
+    stand.expect(Side::Source, &["rebase", "outward", "--reason", "looked into"], 0);
+    let held: u64 = tree(&stand.folder("medium")).values().map(|(content, ..)| content.len() as u64).sum();
+    let ends = || -> Vec<Value> {
+        let packed = stand.records(Side::Source).into_iter().filter(|record| record["kind"] == "Packed" && !record["body"]["inventory"].is_null());
+        packed.map(|record| record["body"]["inventory"]["up_to"].clone()).collect()
+    };
+    for room in (20_000..200_000).step_by(5_000) {
+        stand.run(Side::Source, &["carry", "medium", "--medium-size", &(held + room).to_string()]);
+        if !ends().is_empty() {
+            break;
+        }
+    }
+    let carried: Vec<Value> = (1..=400).filter(|number| is_carried(*number)).map(|number| path(number).into()).collect();
+    let ends = ends();
+    assert!(ends.first().is_some_and(|end| carried.contains(end)), "{ends:?}");
+}
+
+/// FAULTS K09: of two documents of a record one is withheld; no file travels that may be either.
+#[test]
+fn a_file_that_may_be_of_a_withheld_document_does_not_travel() {
+    let stand = stand();
+    let document = |id: &str, seq: u64, file_name: &str, sens: &str| {
+        json!({
+            "document_id": id, "role": "scan", "seq": seq, "file_name": file_name, "media_type": "image/jpeg", "format_id": "jpg", "size": 8,
+            "digest": { "alg": "blake3", "hex": "0".repeat(64) }, "redaction": "none", "sens": sens,
+        })
+    };
+    let with = |number: u64, documents: Vec<Value>, files: &[(&str, &str)]| {
+        let mut record = member(number, "320412103012", "confirmed");
+        record["documents"] = documents.into();
+        put(&stand, number, &record);
+        files.iter().for_each(|(path, content)| stand.write(format!("member/{number}/{path}"), content));
+    };
+    // Two of one name; one whose name is the id of another one; a name beside the record and the same one below.
+    with(
+        1,
+        vec![document("d1", 1, "scan.jpg", "Secret"), document("d2", 2, "scan.jpg", "Internal")],
+        &[("original/scan.jpg", "WITHHELD"), ("redacted/scan.jpg", "redacted")],
+    );
+    with(
+        2,
+        vec![document("title", 1, "cover.jpg", "Internal"), document("x9", 2, "title.jpg", "Secret")],
+        &[("cover.jpg", "shown"), ("title.jpg", "WITHHELD")],
+    );
+    with(3, vec![document("d1", 1, "scan.jpg", "Internal")], &[("scan.jpg", "shown"), ("old/scan.jpg", "WITHHELD")]);
+    with(4, vec![document("d1", 1, "one.jpg", "Internal"), document("d2", 2, "one.jpg", "Secret")], &[("one.jpg", "WITHHELD")]);
+    with(5, vec![document("d1", 1, "Karte.JPG", "Internal")], &[("documents/d1.jpg", "shown")]);
+    let file = template(&stand, "members", "starts_with(region, '320412')", "fields = [\"name\"]\n[documents]\ninclude = [\"scan\"]");
+    activate(&stand, &file);
+    settled(&stand);
+    let shown: BTreeSet<String> = names(&stand).into_iter().filter(|name| !name.ends_with("record.json")).collect();
+    assert_eq!(shown, ["member/2/cover.jpg", "member/3/scan.jpg", "member/5/documents/d1.jpg"].map(str::to_owned).into());
+    assert_eq!(stand.holding("WITHHELD"), Vec::<PathBuf>::new());
+    assert_eq!((self::shown(&stand, 1).get("documents"), self::shown(&stand, 4).get("documents")), (None, None));
+}
+
+/// FAULTS K09: a condition that asks for a record which cannot be read says neither yes nor no.
+#[test]
+fn what_a_condition_asks_of_a_record_that_cannot_be_read_is_waited_for() {
+    let stand = stand();
+    let household = |number: u64, sens: &str| {
+        let rid = |kind: &str| format!("{kind}-01900000-0000-7000-8000-{number:012x}");
+        json!({
+            "rid": rid("household"), "kind": "household", "version": 1, "region": "320412103012", "org_rid": rid("organisation"), "state": "current",
+            "sens": sens, "valid_from": "2026-01-01", "recorded_at": "2026-01-01T09:30:00+08:00", "recorded_by": "clerk-7", "hh_no": "12",
+            "contractor_type": "1", "head_rid": rid("member"), "id_type": "1", "id_no": "320412198001010015", "address": "柳溪村1号", "postcode": "213000",
+            "size": 1, "publicity_reviewed_on": "2026-01-01", "publicity_reviewer": "王",
+        })
+    };
+    let house = |number: u64| format!("household/{number}/record.json");
+    for number in 1..=3 {
+        put(&stand, number, &member(number, "320412103012", "confirmed"));
+        stand.write(house(number), household(number, if number == 1 { "Personal" } else { "Secret" }).to_string());
+    }
+    activate(&stand, &template(&stand, "members", "household.sens != 'Secret'", r#"fields = ["name", "gender"]"#));
+    settled(&stand);
+    let only_the_first = || assert_eq!(names(&stand), BTreeSet::from(["member/1/record.json".to_owned()]));
+    only_the_first();
+    // One has a field that nobody knows, one is no record any more, and says not even whose it was.
+    let mut unknown = household(2, "Secret");
+    unknown["typo"] = json!(1);
+    stand.write(house(2), unknown.to_string());
+    stand.write(house(3), "{");
+    stand.write(house(1), "{");
+    put(&stand, 3, &member(3, "320412103012", "pending"));
+    for _ in 0..2 {
+        stand.run(Side::Source, &["carry", "medium"]);
+        stand.run(Side::Replica, &["carry", "medium"]);
+    }
+    only_the_first();
+    (1..=3).for_each(|number| stand.write(house(number), household(number, if number == 3 { "Personal" } else { "Secret" }).to_string()));
+    settled(&stand);
+    assert_eq!(names(&stand), BTreeSet::from(["member/3/record.json".to_owned()]));
+}
+
 /// FAULTS A07, TX2: who leaves the selection in a transaction is withdrawn in the package that brings the others of it.
 #[test]
 fn who_leaves_the_selection_goes_with_the_transaction() {

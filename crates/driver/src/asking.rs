@@ -13,7 +13,7 @@ use crate::home::Home;
 use crate::packing::{Begun, Filling, Target, new_sealing, refusal, source_route, write};
 use crate::planning::{self, CarrierRoom};
 use crate::progress::Stage;
-use crate::projecting::Projector;
+use crate::projecting::{Projector, READ_TOGETHER};
 use crate::reader::{DocumentRead, NotRead, Proven, Reader};
 use crate::report::{Failure, PackReport, PackageReport};
 use crate::rows::{MANIFEST_BYTES, PACKAGE_ITEMS, Packing, Rows, row_without_content};
@@ -29,14 +29,10 @@ pub fn ask(home: &mut Home, name: &str, target: &Target<'_>, report: &mut PackRe
         let Some((span, entries)) = inventory::next(archive, route, home.world.now_seconds(), crate::terms::deadline(home, name)) else { return Ok(true) };
         let begun = Begun::new(home, name)?;
         let room = planning::room(home, name, target)?.room;
-        let Some((span, entries)) = cut(home, name, &begun.sealing, room.file_bytes, span, entries) else {
-            planning::report_waiting(report, name, 1, 0);
-            return Ok(false);
-        };
         let claimed = entries.iter().filter(|entry| entry.claimed);
         let bytes = claimed.clone().map(|entry| planning::size_of(&archive.items[entry.item as usize])).sum();
         home.world.progress.begin(Stage::Pack, Some(claimed.count() as u64), Some(bytes));
-        let packed = write(home, name, target, &begun, &Filling::Inventory { span: &span, entries: &entries });
+        let packed = write(home, name, target, &begun, &Filling::Inventory { span: &span, entries: &entries, room });
         home.world.progress.end();
         let one = match packed {
             Err(failure) if failure.0.code == "MED-04" => {
@@ -48,7 +44,11 @@ pub fn ask(home: &mut Home, name: &str, target: &Target<'_>, report: &mut PackRe
         for (number, reason) in one.refused {
             report.problems.extend(refusal(home, name, number, reason)?);
         }
-        report.packages.extend(one.packed.map(|(packed, _)| packed));
+        let Some((packed, _)) = one.packed else {
+            planning::report_waiting(report, name, 1, 0);
+            return Ok(false);
+        };
+        report.packages.push(packed);
     }
 }
 
@@ -119,13 +119,18 @@ fn body_bytes(archive: &Archive, entries: &[Entry]) -> Rows {
     entries.iter().fold(Rows { items: 0, body_bytes: MANIFEST_BYTES }, |rows, entry| rows + row(archive, entry))
 }
 
-/// As much of a span as one package and the room on the carrier take; none when not one item does.
+/// Whether an inventory over these is one package, and the carrier has room for it.
+fn fits(rows: Rows, sealing: &Sealing, room_bytes: u64) -> bool {
+    rows.items <= PACKAGE_ITEMS && rows.fit_a_package() && sealing.file_bytes(0, rows.body_bytes) <= room_bytes
+}
+
+/// As much of a span as one package and the room on the carrier take, as far as nothing is read; none when not one item does.
 fn cut(home: &Home, name: &str, sealing: &Sealing, room_bytes: u64, span: Span, entries: Vec<Entry>) -> Option<(Span, Vec<Entry>)> {
     let archive = &home.source().archives[&home.source().routes[name].archive];
     let mut rows = Rows { items: 0, body_bytes: MANIFEST_BYTES };
     let fit = entries.iter().take_while(|entry| {
         rows = rows + row(archive, entry);
-        rows.items <= PACKAGE_ITEMS && rows.fit_a_package() && sealing.file_bytes(0, rows.body_bytes) <= room_bytes
+        fits(rows, sealing, room_bytes)
     });
     let fit = fit.count();
     if fit == entries.len() {
@@ -136,9 +141,10 @@ fn cut(home: &Home, name: &str, sealing: &Sealing, room_bytes: u64, span: Span, 
     Some((Span { up_to, ..span }, entries[..fit].to_vec()))
 }
 
-/// Reads what is to be claimed, on all cores. What cannot be read is named without a claim, where the route may name it; of what the
-/// route does not carry not even the name leaves.
-pub fn claims(home: &Home, name: &str, begun: &Begun, entries: &[Entry]) -> Result<Packing, Failure> {
+/// Reads what is to be claimed, on all cores, until a package is full, and gives how far it came; none where there is no room for one
+/// item. What cannot be read is named without a claim, where the route may name it. Of what the route does not carry not even the name
+/// leaves, also not as the end of a span.
+pub fn claims(home: &Home, name: &str, begun: &Begun, span: &Span, entries: &[Entry], room_bytes: u64) -> Result<Option<(Packing, Span)>, Failure> {
     let (world, route) = (&home.world, source_route(home, name)?);
     let archive = &home.source().archives[&route.archive];
     let root = world.disk.root(&home.config.archives[&route.archive].root).map_err(|error| Failure::new("SRC-01", &route.archive, error.to_string()))?;
@@ -148,29 +154,39 @@ pub fn claims(home: &Home, name: &str, begun: &Begun, entries: &[Entry]) -> Resu
     let projector = Projector::of(home, name)?;
     let reader =
         Reader { world, archive, root: &root, route, removes: true, proven: &proven, possession_key, chunk_list: &chunk_list, projector: projector.as_ref() };
-    let read: Vec<Option<Result<DocumentRead, NotRead>>> = entries
-        .par_iter()
-        .map_init(capture::read::Parents::default, |parents, entry| {
-            entry.claimed.then(|| {
-                let read = reader.read_digests(entry.item, parents);
-                world.progress.advance(1, planning::size_of(reader.item(entry.item)));
-                read
+    let mut packing = Packing::new(entries.len().min(PACKAGE_ITEMS));
+    let (mut rows, mut last) = (Rows { items: 0, body_bytes: MANIFEST_BYTES }, None);
+    for some in entries.chunks(READ_TOGETHER) {
+        let read: Vec<Option<Result<DocumentRead, NotRead>>> = some
+            .par_iter()
+            .map_init(capture::read::Parents::default, |parents, entry| {
+                entry.claimed.then(|| {
+                    let read = reader.read_digests(entry.item, parents);
+                    world.progress.advance(1, planning::size_of(reader.item(entry.item)));
+                    read
+                })
             })
-        })
-        .collect();
-    let mut packing = Packing::new(entries.len());
-    for (entry, read) in entries.iter().zip(read) {
-        let id = || reader.item(entry.item).id.clone();
-        match read {
-            Some(Ok(document)) => packing.push_claim(&reader, document),
-            Some(Err(reason)) => {
-                if !matches!(reason, NotRead::Excluded) && route.may_name(&route.item(entry.item)) {
-                    packing.unclaimed.push(id());
+            .collect();
+        for (entry, read) in some.iter().zip(read) {
+            let claimed = matches!(read, Some(Ok(_)));
+            let may_name = || !matches!(read, Some(Err(NotRead::Excluded))) && route.may_name(&route.item(entry.item));
+            if claimed || may_name() {
+                let with = rows + row(archive, &Entry { claimed, ..*entry });
+                if !fits(with, &begun.sealing, room_bytes) {
+                    let up_to = last.map(|number| reader.item(number).id.clone());
+                    return Ok(up_to.map(|up_to| (packing, Span { up_to: Some(up_to), ..span.clone() })));
                 }
-                packing.refused.push((entry.item, reason));
+                (rows, last) = (with, Some(entry.item));
+                if !claimed {
+                    packing.unclaimed.push(reader.item(entry.item).id.clone());
+                }
             }
-            None => packing.unclaimed.push(id()),
+            match read {
+                Some(Ok(document)) => packing.push_claim(&reader, document),
+                Some(Err(reason)) => packing.refused.push((entry.item, reason)),
+                None => {}
+            }
         }
     }
-    Ok(packing)
+    Ok(fits(rows, &begun.sealing, room_bytes).then(|| (packing, span.clone())))
 }

@@ -31,6 +31,7 @@ mod key_notice;
 mod keys;
 mod layout;
 mod ledger_commands;
+mod listed;
 mod medium;
 pub mod moment;
 mod naming;

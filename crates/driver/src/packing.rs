@@ -388,38 +388,42 @@ pub enum Filling<'a> {
         span: &'a Span,
         /// What lies in it.
         entries: &'a [Entry],
+        /// What there is room for.
+        room: Room,
     },
 }
 
 /// Writes one package onto a carrier: content, then the sequence, manifest, reading back, record, final name.
 pub fn write(home: &mut Home, name: &str, target: &Target<'_>, begun: &Begun, filling: &Filling<'_>) -> Result<PackedOne, Failure> {
     let (world, Begun { sealing, nonce }) = (home.world.clone(), begun);
-    let (span, may_be_empty) = match filling {
-        Filling::Content { planned, .. } => (None, planned.is_empty()),
-        Filling::Inventory { span, .. } => (Some(*span), true),
-    };
     let file_name = carrier::package_name(&sealing.id());
     let carrier_failed = |failure: WriteFailure| carrier_failure(&file_name, &failure);
     let mut writing = target.carrier.begin(&file_name).map_err(|error| carrier_failed(error.into()))?;
     let frames = FrameWriter::new(sealing, &file_name, sink_of(&mut writing));
-    let (mut packing, frames) = match filling {
-        Filling::Content { planned, holds, room, prepared } => content(home, name, planned, holds, *room, *prepared, sealing, nonce, frames)?,
-        Filling::Inventory { entries, .. } => (crate::asking::claims(home, name, begun, entries)?, frames),
+    let (mut packing, frames, span) = match filling {
+        Filling::Content { planned, holds, room, prepared } => {
+            let (packing, frames) = content(home, name, planned, holds, *room, *prepared, sealing, nonce, frames)?;
+            if packing.items.is_empty() && !planned.is_empty() {
+                return Ok(PackedOne { packed: None, refused: packing.refused });
+            }
+            (packing, frames, None)
+        }
+        Filling::Inventory { span, entries, room } => {
+            let Some((packing, span)) = crate::asking::claims(home, name, begun, span, entries, room.file_bytes)? else {
+                return Ok(PackedOne { packed: None, refused: Vec::new() });
+            };
+            // Before its record: what an inventory leaves unclaimed may be at the replica, and is withdrawn by name when it is not carried.
+            projecting::judged(home, name, &packing.refused)?;
+            (packing, frames, Some(span))
+        }
     };
-    if span.is_some() {
-        // Before its record: what an inventory leaves unclaimed may be at the replica, and is withdrawn by name when it is not carried.
-        projecting::judged(home, name, &packing.refused)?;
-    }
-    if packing.items.is_empty() && !may_be_empty {
-        return Ok(PackedOne { packed: None, refused: packing.refused });
-    }
     // Nothing so far names the sequence. What follows does, so it is taken now, for ever.
     let sequence = source_route(home, name)?.next_sequence;
     home.record(PackBegun { route: name.into(), sequence, package: sealing.id() })?;
     if !planted::is("sequence-not-durable") {
         home.commit()?;
     }
-    let inventory = span.map(|span| Inventory { span: span.clone(), unclaimed: std::mem::take(&mut packing.unclaimed) });
+    let inventory = span.clone().map(|span| Inventory { span, unclaimed: std::mem::take(&mut packing.unclaimed) });
     if let Filling::Content { prepared: Some(prepared), .. } = filling {
         mark_transactions(&home.source().archives[&source_route(home, name)?.archive], &prepared.units, &mut packing.items);
     }
@@ -465,7 +469,7 @@ pub fn write(home: &mut Home, name: &str, target: &Target<'_>, begun: &Begun, fi
         document_bytes: packing.document_bytes,
         acknowledges,
         full_receipt,
-        inventory: span.cloned(),
+        inventory: span,
         rows,
         chunks: packing.chunks,
     })?;

@@ -8,16 +8,18 @@ use rayon::prelude::*;
 use rights::record::Record;
 use rights::scalar::Date;
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use store::disk::Dir;
-use template::{Carried, Context, Mode, Referenced, Template, Verdict as Judgement};
+use template::{Context, Mode, Referenced, Template, Verdict as Judgement};
 use wire::Digest;
 use wire::planted;
 use wire::record::{Judged, JudgedRow, Verdict};
 use zeroize::Zeroizing;
 
 use crate::home::Home;
+use crate::listed::Listing;
 use crate::packing::source_route;
 use crate::reader::{NotRead, is_rot, not_read};
 use crate::records::{Grouping, Recognising};
@@ -76,6 +78,8 @@ struct Judge {
     key: Zeroizing<[u8; 32]>,
     /// Records by their `rid`, where the template asks for others.
     by_rid: HashMap<u64, u32>,
+    /// A record cannot be read so far as to know its `rid`.
+    any_nameless: bool,
 }
 
 /// What a template says of when a change of a record is to travel.
@@ -93,7 +97,18 @@ pub struct Pressing {
 struct Beside<'p, 'a> {
     projector: &'p Projector<'a>,
     judge: &'p Judge,
+    /// Documents that cannot be stripped.
     failed: HashSet<String>,
+    /// Documents whose file may be another one's.
+    unclear: HashSet<String>,
+    /// It asked for a record that is there, or may be, and cannot be read.
+    unknown: Cell<bool>,
+}
+
+impl<'p, 'a> Beside<'p, 'a> {
+    fn new(projector: &'p Projector<'a>, judge: &'p Judge) -> Self {
+        Self { projector, judge, failed: HashSet::new(), unclear: HashSet::new(), unknown: Cell::new(false) }
+    }
 }
 
 impl Context for Beside<'_, '_> {
@@ -104,8 +119,14 @@ impl Context for Beside<'_, '_> {
         self.judge.region.as_deref()
     }
     fn record(&self, rid: &str) -> Option<Cow<'_, Record<'static>>> {
-        let number = self.judge.by_rid.get(&crate::records::rid_number(rid))?;
-        let (_, record) = self.projector.read_record(*number, &mut Parents::default()).ok()?;
+        let Some(number) = self.judge.by_rid.get(&crate::records::rid_number(rid)) else {
+            self.unknown.set(self.unknown.get() || self.judge.any_nameless);
+            return None;
+        };
+        let Ok((_, record)) = self.projector.read_record(*number, &mut Parents::default()) else {
+            self.unknown.set(!planted::is("unreadable-is-absent"));
+            return None;
+        };
         (record.rid() == rid).then_some(Cow::Owned(record))
     }
     fn referenced(&self) -> &Referenced {
@@ -116,6 +137,9 @@ impl Context for Beside<'_, '_> {
     }
     fn cannot_strip(&self, _: &str, document: &str) -> bool {
         self.failed.contains(document)
+    }
+    fn is_unclear(&self, _: &str, document: &str) -> bool {
+        self.unclear.contains(document)
     }
 }
 
@@ -147,10 +171,14 @@ impl<'a> Projector<'a> {
         let key = home.keys().first().map(|keys| keys.derived("gapferry 2026 pseudonyms of a route", &route.route_id.0)).unwrap_or_default();
         let today = today(&home.world)?;
         let looks_around = template.reach().records || template.schedule_looks_around();
-        let present = archive.items.iter().zip(0u32..).filter(|(item, _)| !item.gone && item.rid != 0 && item.fault().is_none());
-        let by_rid = if looks_around { present.map(|(item, number)| (item.rid, number)).collect() } else { HashMap::new() };
+        let present = || archive.items.iter().zip(0u32..).filter(|(item, _)| looks_around && !item.gone);
+        // Of several with one `rid` that which travels; of the others, which cannot be read, it is known that they are there.
+        let named =
+            |faulty: bool| present().filter(move |(item, _)| item.rid != 0 && item.fault().is_some() == faulty).map(|(item, number)| (item.rid, number));
+        let by_rid = named(true).chain(named(false)).collect();
+        let any_nameless = present().any(|(item, number)| item.rid == 0 && item.fault().is_some() && projector.is_record(number));
         let region = home.config.routes.get(name).and_then(|route| route.region.clone());
-        projector.judge = Some(Arc::new(Judge { template, referenced: Referenced::default(), today, region, key, by_rid }));
+        projector.judge = Some(Arc::new(Judge { template, referenced: Referenced::default(), today, region, key, by_rid, any_nameless }));
         Ok(Some(projector))
     }
 
@@ -169,7 +197,7 @@ impl<'a> Projector<'a> {
 
     /// The records that others name, from all records of the archive.
     fn gathered(&self, judge: &Judge) -> Referenced {
-        let beside = Beside { projector: self, judge, failed: HashSet::new() };
+        let beside = Beside::new(self, judge);
         let mut gathering = judge.template.gathering();
         let records: Vec<u32> = self.records().collect();
         for some in records.chunks(READ_TOGETHER) {
@@ -227,51 +255,48 @@ impl<'a> Projector<'a> {
     }
 
     /// What the template makes of a record; none where there is no template.
-    pub fn judged(&self, record: &Record, number: u32, parents: &mut Parents) -> Option<Judgement> {
-        let judge = self.judge.as_ref()?;
-        let mut beside = Beside { projector: self, judge, failed: HashSet::new() };
+    pub fn judged(&self, record: &Record, number: u32, parents: &mut Parents) -> Result<Option<Judgement>, NotRead> {
+        let Some(judge) = self.judge.as_ref() else { return Ok(None) };
+        let mut beside = Beside::new(self, judge);
+        let mut listing = None;
         loop {
             let judgement = judge.template.judge(record, &beside);
-            let Judgement::Carried(carried) = &judgement else { return Some(judgement) };
-            let before = beside.failed.len();
-            for document in carried.documents.iter().filter(|document| document.strip.is_some()) {
-                if self.stripped(number, document, parents).is_none() {
+            if beside.unknown.get() {
+                return Err(NotRead::Together);
+            }
+            let Judgement::Carried(carried) = &judgement else { return Ok(Some(judgement)) };
+            if carried.documents.is_empty() {
+                return Ok(Some(judgement));
+            }
+            let listing = listing.get_or_insert_with(|| self.listing(number, record));
+            let before = (beside.failed.len(), beside.unclear.len());
+            for document in &carried.documents {
+                if listing.is_unclear(&document.id, &carried.documents) && !planted::is("any-file-of-a-name") {
+                    beside.unclear.insert(document.id.clone());
+                } else if document.strip.is_some() && self.stripped(listing, document, parents).is_none() {
                     beside.failed.insert(document.id.clone());
                 }
             }
-            if beside.failed.len() == before {
-                return Some(judgement);
+            if (beside.failed.len(), beside.unclear.len()) == before {
+                return Ok(Some(judgement));
             }
         }
     }
 
+    /// Which files of an item its record lists.
+    fn listing<'r>(&self, record: u32, of: &'r Record) -> Listing<'r> {
+        Listing::of(self.archive, record, self.grouping.members(record), of)
+    }
+
     /// A document of a record without what is stripped; none where it cannot be.
-    fn stripped(&self, record: u32, document: &template::Document, parents: &mut Parents) -> Option<Vec<u8>> {
-        let number = self.grouping.members(record).find(|number| self.is_file_of(*number, record, document))?;
-        let item = &self.archive.items[number as usize];
-        if item.gone || item.stat.size > template::strip::STRIP_BYTES_MAX {
+    fn stripped(&self, listing: &Listing<'_>, document: &template::Document, parents: &mut Parents) -> Option<Vec<u8>> {
+        let item = &self.archive.items[listing.file(&document.id)? as usize];
+        if item.stat.size > template::strip::STRIP_BYTES_MAX {
             return None;
         }
         let mut content = Vec::new();
         parents.read(&*self.world.disk, &self.root, &item.id, &mut |bytes| content.extend_from_slice(bytes)).ok()?;
         template::strip::strip(&document.media_type, &content, document.strip?).ok()
-    }
-
-    /// Whether a file is the one that its record lists: by its `document_id`, alone or with the ending of its `file_name`, or by that.
-    fn is_file_of(&self, number: u32, record: u32, document: &template::Document) -> bool {
-        let (path, folder) = (&self.archive.items[number as usize].id.0, crate::records::folder(&self.archive.items[record as usize].id.0));
-        // Beside its record, or below.
-        let beside = if folder.is_empty() { path.as_slice() } else { path.get(folder.len() + 1..).unwrap_or_default() };
-        let last = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
-        let ending = document.file_name.rfind('.').filter(|at| *at > 0).map_or("", |at| &document.file_name[at..]);
-        let is_ending = |rest: &[u8]| rest.is_empty() || rest == ending.as_bytes() || rest == ending.to_lowercase().as_bytes();
-        let is_its_name = |name: &[u8]| name == document.file_name.as_bytes() || name.strip_prefix(document.id.as_bytes()).is_some_and(is_ending);
-        number != record && (is_its_name(beside) || is_its_name(last))
-    }
-
-    /// How a document travels: none for as it is.
-    fn document<'c>(&self, number: u32, record: u32, carried: &'c Carried) -> Option<&'c template::Document> {
-        carried.documents.iter().find(|document| self.is_file_of(number, record, document))
     }
 
     /// Whether the route carries a file, which travels as it is.
@@ -291,16 +316,15 @@ impl<'a> Projector<'a> {
             (_, true) if self.judge.is_none() => return Ok(None),
             (read, true) => read?,
         };
-        match self.judged(&of, record, parents) {
+        match self.judged(&of, record, parents)? {
             None => Ok(None),
             Some(Judgement::Out(_)) => Err(NotRead::Excluded),
             Some(Judgement::Carried(_)) if whole => Ok(None),
-            Some(Judgement::Carried(carried)) => self
-                .document(number, record, &carried)
-                .cloned()
-                .map(Some)
-                .ok_or(NotRead::Excluded)
-                .or_else(|out| if planted::is("unlisted-document-carried") { Ok(None) } else { Err(out) }),
+            Some(Judgement::Carried(carried)) => {
+                let listing = self.listing(record, &of);
+                let document = carried.documents.into_iter().find(|document| listing.file(&document.id) == Some(number));
+                document.map(Some).ok_or(NotRead::Excluded).or_else(|out| if planted::is("unlisted-document-carried") { Ok(None) } else { Err(out) })
+            }
         }
     }
 
@@ -318,7 +342,7 @@ impl<'a> Projector<'a> {
             return Ok(instead(rights::json::canonical_tree(&value)));
         }
         let record = self.record_of(number, content).ok_or(NotRead::Excluded)?;
-        match self.judged(&record, number, parents) {
+        match self.judged(&record, number, parents)? {
             Some(Judgement::Carried(_)) if planted::is("withheld-let-through") => Ok(Made::AsItIs),
             Some(Judgement::Carried(carried)) => Ok(instead(carried.record)),
             _ => Err(NotRead::Excluded),
@@ -328,7 +352,7 @@ impl<'a> Projector<'a> {
     /// What the template says of the change of a record; none where it cannot be read now.
     pub fn pressing(&self, number: u32, parents: &mut Parents) -> Option<Pressing> {
         let judge = self.judge.as_ref()?;
-        let beside = Beside { projector: self, judge, failed: HashSet::new() };
+        let beside = Beside::new(self, judge);
         let (_, record) = self.read_record(number, parents).ok()?;
         let template = &judge.template;
         let urgent = template.is_urgent(&record, &beside);
@@ -338,7 +362,8 @@ impl<'a> Projector<'a> {
     /// Whether the route carries an item now, as far as that can be known.
     fn carries(&self, number: u32, parents: &mut Parents) -> Option<bool> {
         let verdict = if self.is_record(number) {
-            self.read_record(number, parents).map(|(_, record)| matches!(self.judged(&record, number, parents), None | Some(Judgement::Carried(_))))
+            let judged = self.read_record(number, parents).and_then(|(_, record)| self.judged(&record, number, parents));
+            judged.map(|judged| matches!(judged, None | Some(Judgement::Carried(_))))
         } else {
             self.of_document(number, parents).map(|_| true)
         };

@@ -103,7 +103,7 @@ impl Grouping {
     }
 
     /// The documents of a record.
-    pub fn members(&self, record: u32) -> impl Iterator<Item = u32> + '_ {
+    pub fn members(&self, record: u32) -> impl Iterator<Item = u32> + Clone + '_ {
         let first = self.documents.partition_point(|(of, _)| *of < record);
         self.documents[first..].iter().take_while(move |(of, _)| *of == record).map(|(_, number)| *number)
     }

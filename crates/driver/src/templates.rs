@@ -201,13 +201,15 @@ fn plan(home: &Home, name: &str, template: Template) -> Result<TemplatePlan, Fai
         home.world.progress.advance(1, 0);
         let (_, record) = then.read_record(number, parents).ok()?;
         let as_it_is = || Some(record.canonical());
-        let projected = |projector: &Projector<'_>, parents: &mut Parents| match projector.judged(&record, number, parents) {
-            None => (as_it_is(), 0, Vec::new(), Vec::new()),
-            Some(Verdict::Out(_)) => (None, 0, Vec::new(), Vec::new()),
-            Some(Verdict::Carried(carried)) => (Some(carried.record), carried.documents.len() as u64, carried.withheld, carried.masked),
+        let projected = |projector: &Projector<'_>, parents: &mut Parents| {
+            Some(match projector.judged(&record, number, parents).ok()? {
+                None => (as_it_is(), 0, Vec::new(), Vec::new()),
+                Some(Verdict::Out(_)) => (None, 0, Vec::new(), Vec::new()),
+                Some(Verdict::Carried(carried)) => (Some(carried.record), carried.documents.len() as u64, carried.withheld, carried.masked),
+            })
         };
-        let (before, ..) = projected(&now, parents);
-        let (after, documents, withheld, masked) = projected(&then, parents);
+        let (before, ..) = projected(&now, parents)?;
+        let (after, documents, withheld, masked) = projected(&then, parents)?;
         let value = |bytes: &Option<Vec<u8>>| bytes.as_ref().and_then(|bytes| serde_json::from_slice(bytes).ok()).unwrap_or_default();
         let sample = place.is_multiple_of(step).then(|| TemplateSample {
             item: ItemId(archive.items[number as usize].id.0.clone()),

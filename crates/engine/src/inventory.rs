@@ -43,8 +43,8 @@ pub fn next(archive: &Archive, route: &Route, now: i64, deadline_seconds: i64) -
     let entry = |number: &u32| {
         let (item, sent) = (&archive.items[*number as usize], route.item(*number));
         let open = asking.sequence == 0 || sent.asked;
-        let claimed = open && !item.is_held_back() && sent.cancelled_version != item.version;
-        (!sent.is_gone(item) && (claimed || route.may_name(&sent))).then_some(Entry { item: *number, claimed })
+        let claimed = open && !item.is_held_back() && !sent.is_excluded(item) && sent.cancelled_version != item.version;
+        (!item.gone && (claimed || route.may_name(&sent))).then_some(Entry { item: *number, claimed })
     };
     Some((asking.span.clone(), within(archive, &asking.span).filter_map(|number| entry(&number)).collect()))
 }
@@ -105,10 +105,10 @@ impl Route {
         for number in within(archive, span).filter(|number| !claimed.contains(number)) {
             let (item, may_name) = (&archive.items[number as usize], self.may_name(&self.items.get(number)));
             let mut sent = self.items.change(number);
-            let is_named = may_name && !sent.is_gone(item) || planted::is("withheld-is-named") && !item.gone;
+            let is_named = (may_name || planted::is("withheld-is-named")) && !item.gone;
             if sent.asked || is_named {
                 // The replica may hold some version of it: were it deleted now, or is it gone since it was asked for in vain, the
-                // deletion has to travel. What is gone otherwise is not named, and the replica lets go of it.
+                // deletion has to travel; a withdrawal as well, for what is only let go of is kept in the history.
                 (sent.asked, sent.packed_version) = (false, sent.packed_version.max(1));
             }
         }

@@ -119,16 +119,18 @@ fn what_never_travelled_under_a_template_is_not_named_without_a_claim() {
 
 /// FAULTS K09: the name of what a route does not carry leaves neither with a claim nor with a withdrawal.
 #[test]
-fn what_the_route_does_not_carry_is_neither_named_nor_withdrawn_when_it_begins_anew() {
-    let mut inside = Inside::with(&["a", "b"]);
+fn what_the_route_does_not_carry_is_withdrawn_where_it_was_named_and_never_named_otherwise() {
+    let mut inside = Inside::with(&["a", "c"]);
     inside.activate();
-    inside.tell(rebased());
+    inside.capture("b");
     inside.judge_out("b");
-    assert_eq!(asked(&inside, 0).unwrap().1, [(id("a"), true)]);
+    inside.judge_out("c");
+    inside.tell(rebased());
+    assert_eq!(asked(&inside, 0).unwrap().1, [(id("a"), true), (id("c"), false)]);
     inside.pack_inventory(2, span(None, None), &["a"]);
-    assert_eq!(going(&inside), [], "what the inventory does not name goes");
+    assert_eq!(going(&inside), [id("c")], "of what is only let go of the history would keep what was withdrawn");
     inside.take(&inside.full(1, 2, &[Outcome::Unchanged])).unwrap();
-    assert_eq!(going(&inside), []);
+    assert_eq!(going(&inside), [id("c")]);
 }
 
 #[test]

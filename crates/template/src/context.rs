@@ -11,7 +11,7 @@ pub trait Context {
     fn today(&self) -> Date;
     /// The region that the replica serves: 6, 9 or 12 digits.
     fn replica_region(&self) -> Option<&str>;
-    /// Another record of the archive.
+    /// Another record of the archive. Where it is there and cannot be read, what the template says does not count.
     fn record(&self, rid: &str) -> Option<Cow<'_, Record<'static>>>;
     /// What [`Gathering::settle`](crate::select::Gathering::settle) found over all records of the archive. Asked only when
     /// [`Template::gathers`](crate::Template::gathers).
@@ -20,6 +20,10 @@ pub trait Context {
     fn route_key(&self) -> &[u8; 32];
     /// Whether stripping this document was tried and failed: then it is left out.
     fn cannot_strip(&self, _rid: &str, _document_id: &str) -> bool {
+        false
+    }
+    /// Whether the file of this document may be that of another one, which does not travel: then it is left out.
+    fn is_unclear(&self, _rid: &str, _document_id: &str) -> bool {
         false
     }
 }

@@ -47,6 +47,8 @@ pub enum Kept {
     Size,
     /// It cannot be stripped.
     CannotStrip,
+    /// Its file may be that of another document, which does not travel.
+    Unclear,
 }
 
 impl Kept {
@@ -58,6 +60,7 @@ impl Kept {
             Self::Column => "column",
             Self::Size => "size",
             Self::CannotStrip => "cannot-strip",
+            Self::Unclear => "unclear",
         }
     }
 }
@@ -193,8 +196,16 @@ impl Rules {
         if self.strip.is_some() && (unknown() || context.cannot_strip(record.rid(), listed.id())) {
             return Err(Kept::CannotStrip);
         }
+        if context.is_unclear(record.rid(), listed.id()) {
+            return Err(Kept::Unclear);
+        }
         Ok(as_it_is(&listed, self.strip))
     }
+}
+
+/// The documents that a record lists, each by its `document_id` and its `file_name`.
+pub fn listed<'r>(record: &'r Record<'_>) -> impl Iterator<Item = (&'r str, &'r str)> {
+    Listed::of(record).map(|listed| (listed.id(), listed.text("file_name")))
 }
 
 /// A document that travels.

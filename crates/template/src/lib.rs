@@ -25,7 +25,7 @@ mod template;
 pub const PACKAGE_BYTES_MIN: u64 = 64 << 10;
 
 pub use context::{Context, Reach, Referenced};
-pub use documents::{Document, Kept};
+pub use documents::{Document, Kept, listed};
 pub use draft::Draft;
 pub use fault::Fault;
 pub use feature::Feature;
