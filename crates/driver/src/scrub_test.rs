@@ -63,6 +63,31 @@ fn damage_is_told_and_healed() {
     assert!(scrubbed(&scene, None).damaged.is_empty());
 }
 
+/// FAULTS K09: what no ledger lists is neither pruned nor erased when its item is withdrawn.
+#[test]
+fn what_was_found_damaged_and_can_be_read_again_leaves_nothing_behind_that_no_ledger_lists() {
+    let scene = Scene::new();
+    for name in ["a", "b"] {
+        scene.write(name, "alpha");
+    }
+    scene.round();
+    for name in ["replica/a", "replica/b"] {
+        fs::write(scene.path(name), "rot").unwrap();
+    }
+    assert_eq!(scrubbed(&scene, None).damaged.len(), 2);
+    for name in ["replica/a", "replica/b"] {
+        fs::write(scene.path(name), "alpha").unwrap();
+    }
+    scene.write("a", "alpha two");
+    scene.remove("b");
+    scene.round();
+    assert_eq!((scene.on_replica("a"), scene.on_replica("b")), (Some(b"alpha two".to_vec()), None));
+    let listed = crate::history(&scene.world, &scene.replica(), &crate::HistoryOptions::default()).unwrap().entries;
+    let folders = fs::read_dir(scene.path("replica/.gapferry/history")).map(|folders| folders.flatten().collect::<Vec<_>>()).unwrap_or_default();
+    let kept: usize = folders.iter().map(|folder| fs::read_dir(folder.path()).unwrap().count()).sum();
+    assert_eq!((kept, listed.len()), (0, 0), "{listed:?}");
+}
+
 #[test]
 fn over_a_gateway_the_receipt_goes_there() {
     let scene = Scene::with_gateways();

@@ -130,19 +130,20 @@ impl Switch<'_> {
             Ok(_) => {}
         }
         if let Some(item) = known.filter(|item| self.digest_at(&dir, name) == Some(item.digest) || planted::is("edit-removed")) {
-            self.to_history(&dir, name, &item.digest)?;
+            self.to_history(&dir, name, item)?;
             return Ok(None);
         }
         let kept = self.keep_aside(&dir, name, place)?;
         Ok(Some(AppliedRow { row: place, outcome: Outcome::KeptAside.number(), disk: None, kept: Some(kept) }))
     }
 
-    fn to_history(&self, dir: &Dir, name: &[u8], digest: &Digest) -> io::Result<()> {
-        let (folder, kept) = Tree::history(digest);
-        let history = self.tree.dot_dir(self.disk(), &folder, true)?;
-        if planted::is("history-not-kept") {
+    fn to_history(&self, dir: &Dir, name: &[u8], item: &Item) -> io::Result<()> {
+        // Of what was found damaged the ledger keeps no earlier version, though it can be read by now: nobody would ever take it away.
+        if item.damaged != 0 && !planted::is("damaged-kept-unlisted") || planted::is("history-not-kept") {
             return self.disk().remove(dir, name);
         }
+        let (folder, kept) = Tree::history(&item.digest);
+        let history = self.tree.dot_dir(self.disk(), &folder, true)?;
         match self.disk().rename((dir, name), (&history, &kept), Rename::New) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => self.disk().remove(dir, name),
             other => other,
@@ -325,10 +326,10 @@ impl Switch<'_> {
             return Ok(None);
         }
         let found = self.digest_at(stage, staged);
-        let expected = self.held(row).map(|item| item.digest);
-        match found {
-            Some(found) if Some(found) == expected && found != row.digest => self.to_history(stage, staged, &found).map(|()| None),
-            Some(found) if found == row.digest || planted::is("edit-overwritten") => self.disk().remove(stage, staged).map(|()| None),
+        let expected = self.held(row).filter(|item| Some(item.digest) == found && item.digest != row.digest);
+        match (found, expected) {
+            (_, Some(item)) => self.to_history(stage, staged, item).map(|()| None),
+            (Some(found), _) if found == row.digest || planted::is("edit-overwritten") => self.disk().remove(stage, staged).map(|()| None),
             _ => self.keep_aside(stage, staged, place).map(Some),
         }
     }
