@@ -1,6 +1,6 @@
 //! Templates, from outside: what a route carries, what is withdrawn, and what a plan says before (spec/template.md).
 
-use crate::stand::{Setting, Side, Stand, copy, tree};
+use crate::stand::{Random, Setting, Side, Stand, copy, tree};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fs;
@@ -392,6 +392,38 @@ fn leaves_the_selection(again: bool) {
     settled(&stand);
     assert_eq!(names(&stand), BTreeSet::from(["member/2/record.json".to_owned()]));
     assert_eq!(shown(&stand, 2)["name"], "孙三丙");
+}
+
+/// FAULTS A07, TX2: also where the package began with a large document of another record.
+#[test]
+fn who_leaves_the_selection_goes_with_the_large_documents_of_the_transaction() {
+    let stand = stand();
+    stand.without_breaker();
+    let scan = |seed: u64| Random::of(seed).bytes(3 << 20);
+    let with_scan = |seed: u64| {
+        let mut record = member(1, "320412103012", "confirmed");
+        record["documents"] = json!([{
+            "document_id": "d1", "role": "scan", "seq": 1, "file_name": "scan.jpg", "media_type": "image/jpeg", "format_id": "jpg", "size": 3 << 20,
+            "digest": { "alg": "blake3", "hex": "0".repeat(64) }, "redaction": "none", "sens": "Internal",
+        }]);
+        stand.write("member/1/scan.jpg", scan(seed));
+        record
+    };
+    put(&stand, 1, &with_scan(1));
+    put(&stand, 2, &member(2, "320412103012", "confirmed"));
+    activate(&stand, &template(&stand, "members", "starts_with(region, '320412')", "fields = [\"name\"]\n[documents]\ninclude = [\"scan\"]"));
+    settled(&stand);
+    for (number, mut record) in [(1, with_scan(2)), (2, member(2, "320999103012", "confirmed"))] {
+        record["txn"] = json!({ "txn_id": "t1", "size": 2, "business_code": "105" });
+        (record["version"], record["name"]) = (json!(2), json!("孙三丙"));
+        put(&stand, number, &record);
+    }
+    let carried = stand.carry(Side::Source);
+    let packages = carried["packed"]["packages"].as_array().expect("packages");
+    assert_eq!(packages.iter().map(|package| (&package["items"], &package["removals"])).collect::<Vec<_>>(), [(&json!(3), &json!(1))], "{carried}");
+    settled(&stand);
+    assert_eq!(names(&stand), ["member/1/record.json", "member/1/scan.jpg"].map(str::to_owned).into());
+    assert_eq!(fs::read(stand.replica.join("member/1/scan.jpg")).expect("it is there"), scan(2));
 }
 
 #[test]

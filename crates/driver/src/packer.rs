@@ -114,6 +114,7 @@ impl<'w> Packer<'_, 'w> {
             if transactions > 0 {
                 packing.refused.extend(unit.iter().map(|one| (one.item, NotRead::Uncut(transactions))));
             } else if units.is_empty() {
+                packing.is_piecemeal = true;
                 return unit.to_vec();
             } else {
                 break;

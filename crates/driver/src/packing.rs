@@ -28,7 +28,7 @@ use crate::projecting::{self, Prepared, Projector};
 use crate::reader::{NotRead, Proven, Reader};
 use crate::report::{Failure, PackReport, PackageReport, Problem, Waiting};
 use crate::rows::{PackedItem, Packing};
-use crate::units::{Unit, Units};
+use crate::units::{Unit, Units, leave, units_of};
 use crate::urgent::Urgent;
 use crate::world::World;
 
@@ -262,15 +262,6 @@ fn route(home: &mut Home, name: &str, target: &Target<'_>, options: &PackOptions
 /// What is said of rot.
 pub const ROT: &str = "content differs, but size and times are those of the last reading";
 
-/// Takes out of a plan what travels with an item that could not be read.
-fn leave(home: &Home, name: &str, prepared: Option<&Prepared>, unread: &[u32], planned: &mut Vec<Selected>) -> Result<(), Failure> {
-    let archive = &home.source().archives[&source_route(home, name)?.archive];
-    let unit = |number: u32| prepared.map_or(Unit::Alone(number), |prepared| prepared.units.unit(archive, number));
-    let left: HashSet<Unit> = unread.iter().map(|number| unit(*number)).collect();
-    planned.retain(|selected| !left.contains(&unit(selected.item)));
-    Ok(())
-}
-
 pub fn refusal(home: &mut Home, name: &str, number: u32, reason: NotRead) -> Result<Option<Problem>, Failure> {
     let archive = home.source().routes[name].archive.clone();
     let subject = home.source().archives[&archive].items[number as usize].id.to_string();
@@ -403,7 +394,9 @@ pub fn write(home: &mut Home, name: &str, target: &Target<'_>, begun: &Begun, fi
     let (mut packing, frames, span) = match filling {
         Filling::Content { planned, holds, room, prepared } => {
             let (packing, frames) = content(home, name, planned, holds, *room, *prepared, sealing, nonce, frames)?;
-            if packing.items.is_empty() && !planned.is_empty() {
+            let unit = units_of(home, name, *prepared)?;
+            // What was written is gone with it; what is whole is packed once more without the rest.
+            if packing.items.is_empty() && !planned.is_empty() || packing.is_torn(source_route(home, name)?, &unit) {
                 return Ok(PackedOne { packed: None, refused: packing.refused });
             }
             (packing, frames, None)

@@ -2,14 +2,16 @@
 //! keep to.
 
 use engine::select;
-use std::collections::BTreeSet;
+use engine::source::Route;
+use std::collections::{BTreeSet, HashSet};
 use wire::limits::{BLOCK_PLAIN_BYTES_MAX, BODY_PLAIN_BYTES_MAX};
 use wire::manifest::{Document, Item, Manifest, Mark, Part};
 use wire::record::{CapturedRow, Chunk, ChunkList, PackedRow, Shape};
-use wire::{Digest, ItemId, codec, digest};
+use wire::{Digest, ItemId, codec, digest, planted};
 
 use crate::layout::Layout;
 use crate::reader::{DocumentRead, Draft, NotRead, Reader, pieces_of};
+use crate::units::Unit;
 
 /// Items that this writer puts into a package: a quarter of what the format allows, so that memory stays small on both sides.
 pub const PACKAGE_ITEMS: usize = 16_384;
@@ -80,6 +82,8 @@ pub struct Packing {
     pub refused: Vec<(u32, NotRead)>,
     /// Ids that an inventory names without a claim, ascending.
     pub unclaimed: Vec<ItemId>,
+    /// It holds some of an item that is larger than a package, and whose documents go one after the other.
+    pub is_piecemeal: bool,
     /// Bytes of the documents.
     pub document_bytes: u64,
     body_bytes: u64,
@@ -97,6 +101,7 @@ impl Packing {
             recaptured: Vec::new(),
             refused: Vec::new(),
             unclaimed: Vec::new(),
+            is_piecemeal: false,
             document_bytes: 0,
             body_bytes: MANIFEST_BYTES,
             chunk_count: 0,
@@ -114,6 +119,14 @@ impl Packing {
         let mut body = Vec::with_capacity(usize::try_from(self.body_bytes).unwrap_or(0));
         codec::append(manifest, &mut body);
         body
+    }
+
+    /// Whether it holds some of what travels together while the rest of it could not be read, or is to be withdrawn, which was known only
+    /// when a large document was in the package already.
+    pub fn is_torn(&self, route: &Route, unit: &dyn Fn(u32) -> Unit) -> bool {
+        let breaks = |(number, reason): &&(u32, NotRead)| reason.holds_others() || matches!(reason, NotRead::Excluded) && route.item(*number).may_be_there();
+        let broken: HashSet<Unit> = self.refused.iter().filter(breaks).map(|(number, _)| unit(*number)).collect();
+        !self.is_piecemeal && !broken.is_empty() && self.taken.iter().any(|number| broken.contains(&unit(*number))) && !planted::is("torn-by-a-large-document")
     }
 
     /// Whether the package has a row for this item.

@@ -8,7 +8,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use wire::planted;
 
+use crate::home::Home;
+use crate::packing::source_route;
+use crate::projecting::Prepared;
 use crate::records::Grouping;
+use crate::report::Failure;
 
 /// What an item travels with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -79,6 +83,20 @@ impl Units {
         let of_one = |number: &u32| units.contains(&self.unit(archive, *number));
         if units.is_empty() { BTreeSet::new() } else { (0u32..).take(archive.items.len()).filter(of_one).collect() }
     }
+}
+
+/// What an item of a route travels with.
+pub fn units_of<'h>(home: &'h Home, name: &str, prepared: Option<&'h Prepared>) -> Result<impl Fn(u32) -> Unit + 'h, Failure> {
+    let archive = &home.source().archives[&source_route(home, name)?.archive];
+    Ok(move |number| prepared.map_or(Unit::Alone(number), |prepared| prepared.units.unit(archive, number)))
+}
+
+/// Takes out of a plan what travels with an item that could not be read.
+pub fn leave(home: &Home, name: &str, prepared: Option<&Prepared>, unread: &[u32], planned: &mut Vec<Selected>) -> Result<(), Failure> {
+    let unit = units_of(home, name, prepared)?;
+    let left: HashSet<Unit> = unread.iter().map(|number| unit(*number)).collect();
+    planned.retain(|selected| !left.contains(&unit(selected.item)));
+    Ok(())
 }
 
 /// The transactions that made what a route has not settled of an item: that of its present version first.
