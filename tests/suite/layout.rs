@@ -93,6 +93,36 @@ fn what_is_no_record_stays_behind_with_its_documents() {
     assert_eq!(names, ["not-json/record.json", "not-json/scan.txt", "z-duplicate/record.json", "z-duplicate/scan.txt"].map(str::to_owned).into());
 }
 
+/// What a record that is gone leaves behind keeps nothing back but itself: the replica keeps it as it was, until it is gone as well.
+#[test]
+fn what_lies_on_without_its_record_keeps_only_itself_back() {
+    let stand = stand();
+    stand.without_breaker();
+    stand.write("a/record.json", record("minutes-1", "a").to_string());
+    stand.write("a/plan.txt", "plan");
+    stand.write("b/record.json", record("minutes-2", "b").to_string());
+    stand.round();
+    fs::remove_file(stand.archive.join("a/record.json")).expect("it is there");
+    let round = |expected: &[&str]| {
+        for side in [Side::Source, Side::Replica, Side::Source] {
+            let carried = stand.run(side, &["carry", "medium"]);
+            assert_eq!(carried.codes(), if side == Side::Source { expected } else { &[] }, "{}", carried.object);
+        }
+        let names = crate::stand::tree(&stand.replica).into_keys().map(|name| String::from_utf8(name).expect("UTF-8"));
+        names.collect::<Vec<_>>()
+    };
+    assert_eq!(round(&["SRC-12"]), ["a/plan.txt", "b/record.json"]);
+    let asked = stand.run(Side::Source, &["purge", "--all-routes", "--item", "a/*", "--reason", "wrong", "--yes"]);
+    assert_eq!(asked.codes(), ["SRC-12"], "{}", asked.object);
+    assert_eq!(asked.object["problems"][0]["subject"], "a/plan.txt");
+    round(&["SRC-12"]);
+    let open = |stand: &Stand| stand.expect(Side::Source, &["purges"], 0)["routes"][0]["open"].clone();
+    assert_eq!(open(&stand), 1);
+    fs::remove_file(stand.archive.join("a/plan.txt")).expect("it is there");
+    assert_eq!(round(&[]), ["b/record.json"]);
+    assert_eq!((open(&stand), stand.counts()), (json!(0), (1, 1)));
+}
+
 #[test]
 fn record_files_with_documents_beside_them() {
     let stand = Stand::new();

@@ -147,6 +147,69 @@ fn a_route_carries_what_its_template_says_and_nothing_else() {
     assert_eq!(stand.expect(Side::Source, &["items"], 0), before);
 }
 
+/// A record with a scan of which the file is `b.jpg`.
+fn with_scan(mut record: Value) -> Value {
+    record["documents"] = json!([{
+        "document_id": "b", "role": "scan", "seq": 1, "file_name": "b.jpg", "media_type": "image/jpeg", "format_id": "jpg", "size": 7,
+        "digest": { "alg": "blake3", "hex": "0".repeat(64) }, "redaction": "none", "sens": "Internal",
+    }]);
+    record
+}
+
+/// A template for members of one region, with their scans.
+fn template_with_scans(stand: &Stand, name: &str) -> PathBuf {
+    template(stand, name, "starts_with(region, '320412')", "fields = [\"name\"]\n\n[documents]\ninclude = [\"scan\"]")
+}
+
+/// Rounds in each of which the source names just this.
+fn rounds_naming(stand: &Stand, code: &str) {
+    for _ in 0..3 {
+        let carried = stand.run(Side::Source, &["carry", "medium"]);
+        assert_eq!((carried.exit, carried.codes()), (Some(1), vec![code.to_owned()]), "{}", carried.object);
+        stand.carry(Side::Replica);
+    }
+}
+
+/// Nobody says any more that it may be shown: it goes with its record, and with what is to be purged of both.
+#[test]
+fn a_document_whose_record_is_gone_is_withdrawn() {
+    let stand = stand();
+    stand.without_breaker();
+    let described = |number: u64| put(&stand, number, &with_scan(member(number, "320412103012", "confirmed")));
+    let whole = |number: u64| {
+        described(number);
+        stand.write(format!("member/{number}/b.jpg"), format!("scan of {number}"));
+    };
+    let files = |numbers: &[u64]| numbers.iter().flat_map(|number| ["record.json", "b.jpg"].map(|file| format!("member/{number}/{file}"))).collect();
+    (1..=3).for_each(whole);
+    stand.expect(Side::Source, &["capture"], 0);
+    activate(&stand, &template_with_scans(&stand, "scans"));
+    settled(&stand);
+    assert_eq!(names(&stand), files(&[1, 2, 3]));
+    fs::remove_file(stand.archive.join("member/1/record.json")).expect("it is there");
+    rounds_naming(&stand, "SRC-12");
+    assert_eq!((names(&stand), stand.route(Side::Source)["items"]["total"].clone()), (files(&[2, 3]), json!(4)));
+    // A purge of both has nothing to wait for either, also before the withdrawal was packed.
+    fs::remove_file(stand.archive.join("member/2/record.json")).expect("it is there");
+    let captured = stand.run(Side::Source, &["capture"]);
+    assert_eq!(captured.codes(), ["SRC-12", "SRC-12"], "{captured:?}");
+    let asked = stand.expect(Side::Source, &["purge", "--all-routes", "--item", "member/[12]/*", "--reason", "wrong", "--yes"], 0);
+    assert_eq!((&asked["routes"][0]["items"], &asked["problems"]), (&json!(4), &json!([])));
+    for _ in 0..3 {
+        stand.run(Side::Source, &["carry", "medium"]);
+        stand.carry(Side::Replica);
+    }
+    stand.run(Side::Source, &["carry", "medium"]);
+    assert_eq!(stand.expect(Side::Source, &["purges"], 0)["routes"][0]["open"], 0);
+    assert_eq!((names(&stand), stand.holding("scan of 1"), stand.holding("scan of 2")), (files(&[3]), Vec::new(), Vec::new()));
+    // It is judged anew when its record is back, as is a file that never had one.
+    stand.write("member/4/b.jpg", "scan of 4");
+    stand.run(Side::Source, &["carry", "medium"]);
+    [1, 2, 4].into_iter().for_each(described);
+    settled(&stand);
+    assert_eq!(names(&stand), files(&[1, 2, 3, 4]));
+}
+
 /// FAULTS K09: whatever a template becomes, its plan says what happens, and a purge leaves nothing of what it showed before.
 #[test]
 fn what_a_template_showed_before_is_purged_whatever_it_becomes() {

@@ -22,7 +22,7 @@ use crate::home::Home;
 use crate::listed::Listing;
 use crate::packing::source_route;
 use crate::reader::{NotRead, is_rot, not_read};
-use crate::records::{Grouping, Recognising};
+use crate::records::{Grouping, Recognising, is_orphan};
 use crate::report::Failure;
 use crate::rereading::ROWS_MAX;
 use crate::units::Units;
@@ -392,10 +392,18 @@ pub fn today(world: &World) -> Result<Date, Failure> {
     day.ok_or_else(|| Failure::new("USE-01", &today, "the clock is outside the years 0001 to 9999"))
 }
 
-/// Where a template looks beyond the record, what it says may change without the record: everything that was looked at before is looked
-/// at again. Gives whether something is to be withdrawn.
+/// What a template says without anything that is to travel: it carries no file that belongs to no record, and where it looks beyond the
+/// record, what it says may change without the record, so that everything that was looked at before is looked at again.
 pub fn rejudge(home: &mut Home, name: &str) -> Result<(), Failure> {
     let template = active(home, name)?;
+    if template.is_some() {
+        // Nobody says any more that it may be shown.
+        let route = source_route(home, name)?;
+        let orphans = home.source().archives[&route.archive].items.iter().zip(0u32..).filter(|(item, _)| is_orphan(item));
+        let carried = orphans.filter(|(item, number)| !route.item(*number).is_excluded(item));
+        let rows: Vec<JudgedRow> = carried.map(|(item, number)| JudgedRow { item: number, version: item.version, verdict: Verdict::Out }).collect();
+        record(home, name, &rows)?;
+    }
     if !template.as_ref().map(Template::reach).is_some_and(|reach| reach.day || reach.records) {
         return Ok(());
     }

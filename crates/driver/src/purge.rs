@@ -16,6 +16,7 @@ use crate::acts::{People, agree, patterns};
 use crate::config::RouteConfig;
 use crate::home::{Access, Home, decoded, ledger_failure};
 use crate::packing::source_route;
+use crate::records::is_orphan;
 use crate::report::{Failure, HoldingPackage, LISTED_MAX, Problem, PurgeReport, PurgedItem, RoutePurge};
 use crate::status::look;
 use crate::world::World;
@@ -100,7 +101,11 @@ fn decide(home: &mut Home, options: &PurgeOptions) -> Result<PurgeReport, Failur
         (one.agreed, one.missing) = (people.agreed, people.missing);
         report.routes.push(one);
         let (route, archive) = parts(home, name)?;
-        let stays_behind = |number: &&u32| archive.items[**number as usize].is_held_back() && !route.item(**number).is_gone(&archive.items[**number as usize]);
+        let stays_behind = |number: &&u32| {
+            let (item, sent) = (&archive.items[**number as usize], route.item(**number));
+            // A template withdraws what its record left behind.
+            item.is_held_back() && !sent.is_gone(item) && !(is_orphan(item) && route.template.is_some())
+        };
         report.problems.extend(numbers.iter().filter(stays_behind).take(LISTED_MAX).map(|number| held_back(&archive.items[*number as usize])));
     }
     Ok(report)
@@ -108,7 +113,11 @@ fn decide(home: &mut Home, options: &PurgeOptions) -> Result<PurgeReport, Failur
 
 /// Nothing of the item travels, and so its purge does not.
 fn held_back(item: &Item) -> Problem {
-    let code = if item.rotten { "SRC-06" } else { "SRC-11" };
+    let code = match item.rotten {
+        true => "SRC-06",
+        false if is_orphan(item) => "SRC-12",
+        false => "SRC-11",
+    };
     Problem {
         code,
         subject: item.id.to_string(),

@@ -121,6 +121,11 @@ impl Grouping {
     }
 }
 
+/// Whether a file is there that belongs to no record, or to one that is gone.
+pub fn is_orphan(item: &Item) -> bool {
+    !item.gone && item.fault() == Some(NO_RECORD)
+}
+
 /// How the ledger knows a `rid`.
 pub fn rid_number(rid: &str) -> u64 {
     u64::from_le_bytes(blake3::hash(rid.as_bytes()).as_bytes()[..8].try_into().expect("8 of 32 bytes"))
@@ -230,7 +235,10 @@ fn level(archive: &Archive, groups: &[&[Member]]) -> Vec<CapturedRow> {
     let mut rows = Vec::new();
     for members in groups.iter().filter(|_| !planted::is("documents-keep-their-version")) {
         let items = members.iter().map(|(_, number)| (*number, &archive.items[*number as usize]));
-        let Some(version) = items.clone().map(|(_, item)| item.version).max() else { continue };
+        let Some(newest) = items.clone().map(|(_, item)| item.version).max() else { continue };
+        // What was said of a file at a version holds as long as it has that: one that comes to a record is judged anew.
+        let is_owned_anew = |item: &Item| item.version == newest && is_orphan(item) && !archive.items[members[0].0 as usize].gone;
+        let version = newest + u64::from(items.clone().any(|(_, item)| is_owned_anew(item)));
         rows.extend(items.filter(|(_, item)| !item.gone && item.version < version).map(|(number, item)| CapturedRow {
             item: number,
             id: None,

@@ -11,7 +11,7 @@ use wire::planted;
 use crate::home::Home;
 use crate::packing::source_route;
 use crate::projecting::Prepared;
-use crate::records::Grouping;
+use crate::records::{Grouping, is_orphan};
 use crate::report::Failure;
 
 /// What an item travels with.
@@ -184,10 +184,9 @@ impl Ranks {
 pub fn arrange(archive: &Archive, route: &Route, units: &Units, selected: Vec<Selected>) -> Vec<Selected> {
     let unit = |number: u32| units.unit(archive, number);
     let numbered = || archive.items.iter().zip(0u32..);
-    let blocked: HashSet<Unit> = numbered()
-        .filter(|(item, number)| item.is_held_back() && !item.gone && !route.item(*number).is_excluded(item))
-        .map(|(_, number)| unit(number))
-        .collect();
+    let stays = |item: &Item, number: u32| item.is_held_back() && !item.gone && !route.item(number).is_excluded(item);
+    // What its record left behind is part of nothing any more.
+    let blocked: HashSet<Unit> = numbered().filter(|(item, number)| stays(item, *number) && !is_orphan(item)).map(|(_, number)| unit(number)).collect();
     let mut ranks = Ranks { by_item: vec![NO_RANK; archive.items.len()], by_transaction: HashMap::new(), next: 0 };
     let mut arranged: Vec<(u32, Selected)> = Vec::with_capacity(selected.len());
     let mut is_taken = vec![false; archive.items.len()];
@@ -199,7 +198,7 @@ pub fn arrange(archive: &Archive, route: &Route, units: &Units, selected: Vec<Se
         }
     }
     let of_one = |item: &Item, number: u32| item.transaction().is_some() || !units.joined.is_empty() && matches!(unit(number), Unit::Transaction(_));
-    for (item, number) in numbered().filter(|(item, number)| !is_taken[*number as usize] && of_one(item, *number)) {
+    for (item, number) in numbered().filter(|(item, number)| !is_taken[*number as usize] && of_one(item, *number) && !stays(item, *number)) {
         let rank = ranks.known(unit(number)).filter(|_| !route.item(number).is_left(item));
         arranged.extend(rank.map(|rank| (rank, Selected { item: number, because: Because::Due })));
     }

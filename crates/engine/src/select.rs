@@ -92,7 +92,8 @@ pub fn select(archive: &Archive, route: &Route, carrier: &Carrier<'_>, chosen: O
     let (mut new, mut due, mut unproven, mut pressing) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let mut unproven_bytes = 0u64;
     for (number, item, sent, standing) in standing::all(archive, route, carrier.now, carrier.deadline_seconds) {
-        if item.is_held_back() || matches!(standing, Standing::Left | Standing::Cancelled) {
+        // What the route does not carry is removed, whatever it is: nothing of its content travels.
+        if item.is_held_back() && !sent.is_excluded(item) || matches!(standing, Standing::Left | Standing::Cancelled) {
             continue;
         }
         let picked = chosen.is_some_and(|chosen| chosen.contains(&number));
