@@ -123,6 +123,35 @@ fn what_lies_on_without_its_record_keeps_only_itself_back() {
     assert_eq!((open(&stand), stand.counts()), (json!(0), (1, 1)));
 }
 
+/// A record that is gone gives its documents to the next one that may own them, as if it had never been there.
+#[test]
+fn the_outer_record_owns_what_an_inner_one_leaves() {
+    let stand = stand();
+    stand.without_breaker();
+    stand.write("z/record.json", record("minutes-1", "outer").to_string());
+    stand.write("z/in/record.json", record("minutes-2", "inner").to_string());
+    stand.write("z/in/plan.txt", "plan");
+    stand.write("z/in/deep.more.txt", "more");
+    stand.round();
+    fs::remove_file(stand.archive.join("z/in/record.json")).expect("it is there");
+    stand.round();
+    let version = |name: &str| items(&stand)[name].1;
+    assert_eq!(stand.counts(), (3, 3), "{:?}", items(&stand));
+    assert_eq!([version("z/in/plan.txt"), version("z/in/deep.more.txt")], [version("z/record.json"); 2]);
+    // One change is one version, for all of them.
+    let before = version("z/record.json");
+    stand.write("z/in/plan.txt", "changed");
+    stand.round();
+    assert_eq!([version("z/in/plan.txt"), version("z/in/deep.more.txt")], [before + 1; 2]);
+    assert_eq!(version("z/record.json"), before + 1);
+    // It is back, and owns them again.
+    stand.write("z/in/record.json", record("minutes-2", "again").to_string());
+    stand.round();
+    assert_eq!(version("z/record.json"), before + 2, "it has lost two documents, and that is one change of it");
+    assert_eq!([version("z/in/plan.txt"), version("z/in/deep.more.txt")], [version("z/in/record.json"); 2]);
+    assert_eq!(stand.counts(), (4, 4));
+}
+
 #[test]
 fn record_files_with_documents_beside_them() {
     let stand = Stand::new();

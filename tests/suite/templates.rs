@@ -210,6 +210,43 @@ fn a_document_whose_record_is_gone_is_withdrawn() {
     assert_eq!(names(&stand), files(&[1, 2, 3, 4]));
 }
 
+/// Whether a document may be shown is what the record says to which it belongs now, whichever it belonged to before.
+#[test]
+fn a_document_is_judged_anew_when_another_record_owns_it() {
+    let stand = stand();
+    stand.without_breaker();
+    let file = stand.home(Side::Source).join("gapferry.toml");
+    let text = fs::read_to_string(&file).expect("it can be read").replace("layout = \"records\"\n", "layout = \"records\"\nrecords = \"**/*.json\"\n");
+    fs::write(&file, text).expect("it can be written");
+    let write = |path: &str, number: u64, region: &str| stand.write(path, with_scan(member(number, region, "confirmed")).to_string());
+    let files = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<String>>();
+    let (shown, withheld) = ("320412103012", "320999103012");
+    write("x/record.json", 1, shown);
+    write("y/record.json", 2, withheld);
+    stand.write("x/b.jpg", "of x");
+    stand.write("y/b.jpg", "of y");
+    stand.expect(Side::Source, &["capture"], 0);
+    activate(&stand, &template_with_scans(&stand, "scans"));
+    settled(&stand);
+    assert_eq!(names(&stand), files(&["x/b.jpg", "x/record.json"]));
+    // One comes beside it that is withheld, or is not.
+    write("x/b.json", 3, withheld);
+    write("y/b.json", 4, shown);
+    settled(&stand);
+    assert_eq!(names(&stand), files(&["x/record.json", "y/b.jpg", "y/b.json"]));
+    // What goes gives it back.
+    for path in ["x/b.json", "y/b.json"] {
+        fs::remove_file(stand.archive.join(path)).expect("it is there");
+    }
+    settled(&stand);
+    assert_eq!(names(&stand), files(&["x/b.jpg", "x/record.json"]));
+    // And once more, where each of them has had the name before.
+    write("x/b.json", 3, withheld);
+    write("y/b.json", 4, shown);
+    settled(&stand);
+    assert_eq!(names(&stand), files(&["x/record.json", "y/b.jpg", "y/b.json"]));
+}
+
 /// FAULTS K09: whatever a template becomes, its plan says what happens, and a purge leaves nothing of what it showed before.
 #[test]
 fn what_a_template_showed_before_is_purged_whatever_it_becomes() {

@@ -10,6 +10,7 @@ use wire::record::{Captured, CapturedRow, FileStat, Place};
 
 use crate::home::{Access, Home};
 use crate::progress::Stage;
+use crate::records::Appeared;
 use crate::report::{ArchiveCapture, CaptureReport, Change, Failure, LISTED_MAX, LeftOut, Problem};
 use crate::rereading::{ROWS_MAX, reread_documents, scrub_due};
 use crate::world::World;
@@ -103,6 +104,10 @@ fn one(home: &mut Home, name: &str, deep: bool) -> Result<(Option<ArchiveCapture
     } else {
         changes.young.clone()
     };
+    let is_back = |row: &&CapturedRow| row.stat.is_some() && archive.items.get(row.item as usize).is_some_and(|item| item.gone);
+    let mut again: Vec<u32> = changes.rows.iter().filter(is_back).map(|row| row.item).collect();
+    again.sort_unstable();
+    let appeared = Appeared { new_from: u32::try_from(archive.items.len()).expect("items have numbers of four bytes"), again };
     let mut root_place = changes.place;
     let mut rows = in_pieces(changes.rows);
     while !rows.is_empty() || root_place.is_some() {
@@ -121,7 +126,7 @@ fn one(home: &mut Home, name: &str, deep: bool) -> Result<(Option<ArchiveCapture
         scrub_due(home, name, &reread, &mut captured, &mut problems)?;
     }
     let dir = world.disk.root(&root).map_err(|error| Failure::new("SRC-01", name, error.to_string()))?;
-    problems.extend(crate::records::describe(home, name, &dir)?);
+    problems.extend(crate::records::describe(home, name, &dir, &appeared)?);
     for item in captured.rotten.iter().take(LISTED_MAX) {
         problems.push(Problem {
             code: "SRC-06",

@@ -74,8 +74,13 @@ impl Recognising {
 }
 
 impl Grouping {
-    /// Of all items of an archive, those that are gone included.
+    /// Of all items of an archive, those that are gone included: a record that is gone owns what no record owns that is there.
     pub fn of(archive: &Archive, recognising: &Recognising) -> Self {
+        Self::where_there(archive, recognising, &|number| !archive.items[number as usize].gone)
+    }
+
+    /// The same, were these items there.
+    fn where_there(archive: &Archive, recognising: &Recognising, is_there: &dyn Fn(u32) -> bool) -> Self {
         // Of records in folders of their own the archive itself tells which one lies where: there may be a million of them.
         let mut stems: HashMap<&[u8], u32> = HashMap::new();
         let mut record_of = vec![NONE; archive.items.len()];
@@ -86,7 +91,7 @@ impl Grouping {
             }
             // Of two records of one name the one that is there.
             let known = stems.entry(stem(&item.id.0)).or_insert(number);
-            if archive.items[*known as usize].gone {
+            if !is_there(*known) {
                 *known = number;
             }
         }
@@ -96,7 +101,11 @@ impl Grouping {
             Some(record_of[number as usize]).filter(|record| *record != NONE)
         };
         let others = (0u32..).zip(&record_of).filter(|(_, record)| **record == NONE).map(|(number, _)| number);
-        let mut documents: Vec<Member> = others.filter_map(|number| Some((owner(&archive.items[number as usize].id.0, &of_folder, &stems)?, number))).collect();
+        let owner = |number: u32| {
+            let of = |may_own: &dyn Fn(u32) -> bool| owner(&archive.items[number as usize].id.0, &of_folder, &stems, may_own);
+            of(is_there).or_else(|| of(&|_| true))
+        };
+        let mut documents: Vec<Member> = others.filter_map(|number| Some((owner(number)?, number))).collect();
         documents.iter().for_each(|(record, number)| record_of[*number as usize] = *record);
         documents.sort_unstable();
         Self { record_of, documents }
@@ -147,15 +156,17 @@ fn stem(path: &[u8]) -> &[u8] {
 }
 
 /// The nearest record: a longer name beside it or a folder of its name before the record of its folder, the inner before the outer.
-fn owner(path: &[u8], of_folder: &dyn Fn(&[u8]) -> Option<u32>, stems: &HashMap<&[u8], u32>) -> Option<u32> {
+fn owner(path: &[u8], of_folder: &dyn Fn(&[u8]) -> Option<u32>, stems: &HashMap<&[u8], u32>, may_own: &dyn Fn(u32) -> bool) -> Option<u32> {
+    let of_stem = |stem: &[u8]| stems.get(stem).copied().filter(|number| may_own(*number));
     let name_at = path.len() - split(path).1.len();
     let mut ends = (name_at + 1..path.len()).rev().filter(|at| matches!(path[*at], b'.' | b'-' | b'_'));
-    if let Some(number) = ends.find_map(|at| stems.get(&path[..at])) {
-        return Some(*number);
+    if let Some(number) = ends.find_map(|at| of_stem(&path[..at])) {
+        return Some(number);
     }
     let mut folder = split(path).0;
     loop {
-        if let Some(number) = stems.get(folder).copied().filter(|_| !folder.is_empty()).or_else(|| of_folder(folder)) {
+        let beside = of_stem(folder).filter(|_| !folder.is_empty());
+        if let Some(number) = beside.or_else(|| of_folder(folder).filter(|number| may_own(*number))) {
             return Some(number);
         }
         if folder.is_empty() {
@@ -165,9 +176,55 @@ fn owner(path: &[u8], of_folder: &dyn Fn(&[u8]) -> Option<u32>, stems: &HashMap<
     }
 }
 
+/// Items that a capture found and that were not there before it.
+pub struct Appeared {
+    /// From this number on none was known.
+    pub new_from: u32,
+    /// Those that were gone until then, ascending.
+    pub again: Vec<u32>,
+}
+
+impl Appeared {
+    fn has(&self, number: u32) -> bool {
+        number >= self.new_from || self.again.binary_search(&number).is_ok()
+    }
+}
+
+/// What came to another record with a capture, though it lies where it lay.
+#[derive(Default)]
+struct Moved {
+    /// These files.
+    files: HashSet<u32>,
+    /// The records that had them.
+    left: HashSet<u32>,
+}
+
+impl Moved {
+    fn of(archive: &Archive, recognising: &Recognising, grouping: &Grouping, appeared: &Appeared) -> Self {
+        let numbered = || archive.items.iter().zip(0u32..);
+        let comes_or_goes = |(item, number): (&Item, u32)| !item.described && (item.gone || appeared.has(number)) && recognising.is_record(&item.id);
+        let mut moved = Self::default();
+        if appeared.new_from == 0 || !numbered().any(comes_or_goes) {
+            return moved;
+        }
+        let was_there = |number: u32| {
+            let item = &archive.items[number as usize];
+            !appeared.has(number) && (!item.gone || !item.described)
+        };
+        let before = Grouping::where_there(archive, recognising, &was_there);
+        for (_, number) in numbered().filter(|(item, number)| !item.gone && before.record_of(*number) != grouping.record_of(*number)) {
+            if was_there(number) {
+                moved.files.insert(number);
+                moved.left.extend(before.record_of(number));
+            }
+        }
+        moved
+    }
+}
+
 /// After a capture: the files of each item that changed come to share its version, and its record is read. Gives what is wrong with
 /// records that are there now.
-pub fn describe(home: &mut Home, name: &str, root: &Dir) -> Result<Vec<Problem>, Failure> {
+pub fn describe(home: &mut Home, name: &str, root: &Dir, appeared: &Appeared) -> Result<Vec<Problem>, Failure> {
     let Some(recognising) = Recognising::of(&home.config.archives[name])? else { return Ok(Vec::new()) };
     let mut problems = Vec::new();
     let archive = &home.source().archives[name];
@@ -177,12 +234,14 @@ pub fn describe(home: &mut Home, name: &str, root: &Dir) -> Result<Vec<Problem>,
     if archive.items.iter().any(open) {
         let grouping = Grouping::of(archive, &recognising);
         let members = grouping.members_of_all();
-        let groups = members.chunk_by(|one, two| one.0 == two.0).filter(|members| members.iter().any(|(_, member)| open(&archive.items[*member as usize])));
+        let moved = Moved::of(archive, &recognising, &grouping, appeared);
+        let is_open = |(record, member): &Member| open(&archive.items[*member as usize]) || moved.files.contains(member) || moved.left.contains(record);
+        let groups = members.chunk_by(|one, two| one.0 == two.0).filter(|members| members.iter().any(is_open));
         let mut groups: Vec<&[Member]> = groups.collect();
         let orphans: Vec<u32> =
             (0u32..).zip(&archive.items).filter(|(number, item)| open(item) && grouping.record_of(*number).is_none()).map(|(number, _)| number).collect();
         let shown = unsigned::are_shown(home, name);
-        let levelled = level(archive, &groups);
+        let levelled = level(archive, &groups, &moved);
         for rows in levelled.chunks(ROWS_MAX) {
             home.record(Captured { archive: name.into(), root: None, rows: rows.to_vec() })?;
         }
@@ -231,14 +290,20 @@ fn problem(item: &Item, fault: &str) -> Problem {
 }
 
 /// Rows that give the files of an item the version of the one that changed last.
-fn level(archive: &Archive, groups: &[&[Member]]) -> Vec<CapturedRow> {
+fn level(archive: &Archive, groups: &[&[Member]], moved: &Moved) -> Vec<CapturedRow> {
     let mut rows = Vec::new();
     for members in groups.iter().filter(|_| !planted::is("documents-keep-their-version")) {
         let items = members.iter().map(|(_, number)| (*number, &archive.items[*number as usize]));
         let Some(newest) = items.clone().map(|(_, item)| item.version).max() else { continue };
-        // What was said of a file at a version holds as long as it has that: one that comes to a record is judged anew.
-        let is_owned_anew = |item: &Item| item.version == newest && is_orphan(item) && !archive.items[members[0].0 as usize].gone;
-        let version = newest + u64::from(items.clone().any(|(_, item)| is_owned_anew(item)));
+        let record = members[0].0;
+        let Item { gone, described, .. } = &archive.items[record as usize];
+        // What was said of a file at a version holds as long as it has that: where one comes from another record or goes to one, all of
+        // them have a version that none of them had. Where a capture was cut short nobody knows what came with it, but a record that
+        // changed has a newer version than all that it owned.
+        let came = |(number, item): (u32, &Item)| is_orphan(item) || moved.files.contains(&number);
+        let is_another = !described || moved.left.contains(&record) || items.clone().any(came);
+        let had_it = |(_, item): (u32, &Item)| item.version == newest && item.described && !item.gone;
+        let version = newest + u64::from(!gone && is_another && items.clone().any(had_it));
         rows.extend(items.filter(|(_, item)| !item.gone && item.version < version).map(|(number, item)| CapturedRow {
             item: number,
             id: None,
@@ -341,3 +406,7 @@ fn read(home: &Home, name: &str, root: &Dir, groups: &[&[Member]], taken: &mut H
     }
     (rows, groups.iter().zip(&told).filter(|(_, told)| told.unsigned).map(|(members, _)| members[0].0).collect())
 }
+
+#[cfg(test)]
+#[path = "records_test.rs"]
+mod tests;
