@@ -314,6 +314,50 @@ fn what_a_template_showed_before_is_purged_whatever_it_becomes() {
     assert_eq!((&purges["routes"][0]["items"], &purges["routes"][0]["open"]), (&json!(2), &json!(0)), "{purges}");
 }
 
+/// FAULTS K09, C11: what a person gave up is withdrawn all the same, and another template ends that it was given up.
+#[test]
+fn what_was_given_up_is_withdrawn_and_projected_again() {
+    let stand = stand();
+    stand.without_breaker();
+    for number in 1..=4 {
+        put(&stand, number, &member(number, "320412103012", "confirmed"));
+    }
+    stand.expect(Side::Source, &["capture"], 0);
+    let wide = template(&stand, "members", "starts_with(region, '320412')", r#"fields = ["name", "gender"]"#);
+    activate(&stand, &wide);
+    settled(&stand);
+    // One changes where it is carried, one moves away; both are given up before a package looked at them. A third was never sent.
+    for (number, region) in [(1, "320412103012"), (2, "320412103012"), (3, "320999103012"), (5, "320412103012")] {
+        let mut record = member(number, region, "confirmed");
+        (record["version"], record["name"]) = (json!(2), json!("孙三丙"));
+        put(&stand, number, &record);
+    }
+    stand.expect(Side::Source, &["capture"], 0);
+    let cancel = |number: u64| {
+        let item = format!("member/{number}/*");
+        stand.expect(Side::Source, &["cancel", "--route", "outward", "--item", &item, "--reason", "not now"], 0)["items"].clone()
+    };
+    [1, 2, 3, 5].into_iter().for_each(|number| assert_eq!(cancel(number), 1, "{number}"));
+    let carry = || {
+        for side in [Side::Source, Side::Replica].into_iter().cycle().take(7) {
+            stand.carry(side);
+        }
+    };
+    let lies = |numbers: &[u64]| numbers.iter().map(|number| format!("member/{number}/record.json")).collect::<BTreeSet<_>>();
+    let cancelled = || stand.route(Side::Source)["items"]["cancelled"].clone();
+    stand.carry(Side::Source);
+    assert_eq!(cancel(3), 0, "it is on its way to be withdrawn");
+    carry();
+    assert_eq!((names(&stand), cancelled()), (lies(&[1, 2, 4]), json!(3)), "what is not carried goes, the rest stays given up");
+    assert_eq!(shown(&stand, 1)["name"], "张某某");
+    let but_two = "starts_with(region, '320412') and rid != 'member-01900000-0000-7000-8000-000000000002'";
+    let narrow = template(&stand, "members", but_two, "fields = [\"name\"]\nmask = { name = \"name1\" }");
+    let planned = activate(&stand, &narrow);
+    assert_eq!(counts(&planned)[2], 1, "{planned}");
+    carry();
+    assert_eq!((names(&stand), shown(&stand, 1)["name"].as_str(), cancelled()), (lies(&[1, 4]), Some("孙**"), json!(1)));
+}
+
 /// FAULTS K09, C07: where a route begins anew, what the replica holds is asked for; of what it is not to have not even the name leaves.
 #[test]
 fn a_route_that_begins_anew_does_not_name_what_it_does_not_carry() {

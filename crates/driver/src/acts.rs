@@ -9,7 +9,7 @@ pub use pattern::{Matcher, patterns};
 
 use engine::breaker::Breaker;
 use engine::consent::{Consent, Decision};
-use engine::source::RouteItem;
+use engine::source::{Item, RouteItem};
 use engine::standing::{self, Standing};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -38,7 +38,7 @@ pub enum Chosen {
 /// # Errors
 /// `USE-01` for an unknown route or package, a pattern that matches nothing, or no reason; `HOM-*`, `LDG-*`, `IO-01`.
 pub fn resend(world: &World, path: &Path, route: &str, chosen: &Chosen, reason: &str) -> Result<ActReport, Failure> {
-    let open = |standing: Standing, _: &RouteItem| standing != Standing::Left;
+    let open = |standing: Standing, _: &Item, _: &RouteItem| standing != Standing::Left;
     act(world, path, "resend", route, reason, |home| {
         home.require(Role::Source, "resend")?;
         let items = chosen_items(home, route, chosen, &open)?;
@@ -54,8 +54,10 @@ pub fn resend(world: &World, path: &Path, route: &str, chosen: &Chosen, reason: 
 /// # Errors
 /// As `resend`.
 pub fn cancel(world: &World, path: &Path, route: &str, chosen: &Chosen, reason: &str) -> Result<ActReport, Failure> {
-    // What people asked to be purged is not given up before that is proven.
-    let open = |standing: Standing, sent: &RouteItem| !matches!(standing, Standing::Done | Standing::Left | Standing::Cancelled) && !sent.is_purging();
+    // What people asked to be purged is not given up before that is proven, and what the route does not carry is withdrawn.
+    let open = |standing: Standing, item: &Item, sent: &RouteItem| {
+        !matches!(standing, Standing::Done | Standing::Left | Standing::Cancelled) && !sent.is_purging() && !sent.is_excluded(item)
+    };
     act(world, path, "cancel", route, reason, |home| {
         home.require(Role::Source, "cancel")?;
         let items = chosen_items(home, route, chosen, &open)?;
@@ -206,7 +208,7 @@ fn no_route(name: &str) -> Failure {
 
 /// The chosen items whose standing is of the wanted kind, with their newest version. A choice that means nothing at all is an
 /// error; one that means only items of other standings is not.
-fn chosen_items(home: &Home, name: &str, chosen: &Chosen, wanted: &dyn Fn(Standing, &RouteItem) -> bool) -> Result<Vec<(u32, u64)>, Failure> {
+fn chosen_items(home: &Home, name: &str, chosen: &Chosen, wanted: &dyn Fn(Standing, &Item, &RouteItem) -> bool) -> Result<Vec<(u32, u64)>, Failure> {
     let source = home.source();
     let route = source.routes.get(name).ok_or_else(|| no_route(name))?;
     let archive = source.archives.get(&route.archive).ok_or_else(|| Failure::new("HOM-03", &route.archive, "the archive of the route is not in the ledger"))?;
@@ -218,7 +220,7 @@ fn chosen_items(home: &Home, name: &str, chosen: &Chosen, wanted: &dyn Fn(Standi
             continue;
         }
         any = true;
-        items.extend(wanted(standing, &sent).then_some((number, item.version)));
+        items.extend(wanted(standing, item, &sent).then_some((number, item.version)));
     }
     let nothing = match chosen {
         Chosen::Items(texts) => texts.join(" "),

@@ -3,7 +3,7 @@
 
 use capture::racy::{CLOCK_TICK_NS, is_young};
 use capture::read::Parents;
-use engine::source::Archive;
+use engine::source::{Archive, Item, RouteItem};
 use rayon::prelude::*;
 use rights::record::Record;
 use rights::scalar::Date;
@@ -393,25 +393,29 @@ pub fn today(world: &World) -> Result<Date, Failure> {
 }
 
 /// What a template says without anything that is to travel: it carries no file that belongs to no record, and where it looks beyond the
-/// record, what it says may change without the record, so that everything that was looked at before is looked at again.
+/// record, what it says may change without the record, so that everything that was looked at before is looked at again. Under every template so
+/// is what a person gave up, which no package looks at: what is not carried is withdrawn all the same.
 pub fn rejudge(home: &mut Home, name: &str) -> Result<(), Failure> {
-    let template = active(home, name)?;
-    if template.is_some() {
-        // Nobody says any more that it may be shown.
-        let route = source_route(home, name)?;
-        let orphans = home.source().archives[&route.archive].items.iter().zip(0u32..).filter(|(item, _)| is_orphan(item));
-        let carried = orphans.filter(|(item, number)| !route.item(*number).is_excluded(item));
-        let rows: Vec<JudgedRow> = carried.map(|(item, number)| JudgedRow { item: number, version: item.version, verdict: Verdict::Out }).collect();
-        record(home, name, &rows)?;
-    }
-    if !template.as_ref().map(Template::reach).is_some_and(|reach| reach.day || reach.records) {
+    let Some(template) = active(home, name)? else { return Ok(()) };
+    // Nobody says any more that it may be shown.
+    let route = source_route(home, name)?;
+    let orphans = home.source().archives[&route.archive].items.iter().zip(0u32..).filter(|(item, _)| is_orphan(item));
+    let carried = orphans.filter(|(item, number)| !route.item(*number).is_excluded(item));
+    let rows: Vec<JudgedRow> = carried.map(|(item, number)| JudgedRow { item: number, version: item.version, verdict: Verdict::Out }).collect();
+    record(home, name, &rows)?;
+    let reach = template.reach();
+    let looks_beyond = reach.day || reach.records;
+    let given_up = |item: &Item, sent: &RouteItem| sent.is_given_up(item) && sent.was_ever_sent();
+    let (route, items) = (source_route(home, name)?, &home.source().archives[&source_route(home, name)?.archive].items);
+    if !looks_beyond && !items.iter().zip(0u32..).any(|(item, number)| given_up(item, &route.item(number))) {
         return Ok(());
     }
-    let Some(projector) = Projector::under(home, name, template)? else { return Ok(()) };
-    let (route, archive) = (source_route(home, name)?, projector.archive);
+    let Some(projector) = Projector::under(home, name, Some(template))? else { return Ok(()) };
+    let archive = projector.archive;
     let judged = |parents: &mut Parents, number: u32| {
         let (item, sent) = (&archive.items[number as usize], route.item(number));
-        if !sent.is_excluded(item) && (sent.packed_version != item.version || sent.unjudged) {
+        let is_looked_at = looks_beyond && (sent.is_excluded(item) || sent.packed_version == item.version && !sent.unjudged);
+        if !is_looked_at && !given_up(item, &sent) {
             return None;
         }
         let carried = projector.carries(number, parents).filter(|carried| *carried == sent.is_excluded(item))?;

@@ -207,7 +207,7 @@ pub fn weigh_source(archive: &Archive, route: &Route, heads: &BTreeMap<u32, Shap
         let sent = route.item(number);
         let held = sent.proven_version > 0 && !sent.proven_gone;
         weighed.total += u64::from(held);
-        if sent.is_sent(item) || sent.unjudged || sent.is_left(item) || item.version == sent.cancelled_version {
+        if sent.is_sent(item) || sent.unjudged || sent.is_left(item) || sent.is_given_up(item) {
             continue;
         }
         if !held {

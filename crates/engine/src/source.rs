@@ -549,13 +549,17 @@ impl Route {
         (self.want_full, self.asked_full) = (false, false);
     }
 
-    /// What was packed under another template is to be looked at again.
+    /// What was packed under another template is to be looked at again; of what a person gave up the replica may hold an earlier version,
+    /// which says what that other template let through.
     fn fold_activated(&mut self, activated: &TemplateActivated) {
         let TemplateActivated { template, version, digest, text, .. } = activated;
         self.template = Some(Template { id: template.clone(), version: *version, digest: *digest, text: text.clone() });
         self.items.change_all(|_, item| {
             item.excluded_version = 0;
             item.unjudged = item.packed_version > 0 && !planted::is("activation-forgets-what-was-sent");
+            if item.was_ever_sent() && !planted::is("given-up-outlives-its-template") {
+                item.cancelled_version = 0;
+            }
         });
     }
 

@@ -7,7 +7,7 @@ use alloc::vec;
 use wire::ItemId;
 use wire::receipt::{Form, Outcome, Receipt};
 use wire::record::FileStat;
-use wire::record::{Cancelled, CapturedRow, Described, DescribedRow, Lost, PackBegun, Read, ReadRow, Resent, Rotten, SettledRow};
+use wire::record::{Cancelled, CapturedRow, Described, DescribedRow, Judged, Lost, PackBegun, Read, ReadRow, Rebased, Resent, Rotten, SettledRow};
 
 fn standing_of(inside: &Inside, name: &str) -> Standing {
     let (number, item) = inside.archive().find(&ItemId(name.as_bytes().to_vec())).unwrap();
@@ -324,6 +324,31 @@ fn a_person_puts_back_and_gives_up() {
     inside.tell(Cancelled { route: "r".into(), items: vec![(0, 2)] });
     inside.capture("a");
     assert_eq!(standing_of(&inside, "a"), Standing::Stale, "one version was given up");
+}
+
+/// What is given up is that a version is sent: never a withdrawal, and only under the template that it was given up under.
+#[test]
+fn another_template_ends_what_was_given_up_of_what_was_sent() {
+    let mut inside = Inside::with(&["a"]);
+    let receipt = inside.full(1, 1, &[Outcome::Applied]);
+    take(&mut inside, &receipt);
+    ["a", "new"].into_iter().for_each(|name| inside.capture(name));
+    inside.tell(Cancelled { route: "r".into(), items: vec![(0, 2), (1, 1)] });
+    inside.judge_out("a");
+    assert_eq!(standing_of(&inside, "a"), Standing::Stale, "it is to be withdrawn");
+    let carried = JudgedRow { item: 0, version: 2, verdict: Verdict::Same };
+    inside.tell(Judged { route: "r".into(), rows: vec![carried] });
+    assert_eq!(standing_of(&inside, "a"), Standing::Cancelled, "it is carried again, and given up");
+    for anew in [false, true] {
+        let mut inside = Inside { source: inside.source.clone(), packed: inside.packed.clone(), now: inside.now };
+        if anew {
+            inside.tell(Rebased { route: "r".into(), former: None, life: None, anew: true, reason: "why".into() });
+            assert_eq!(standing_of(&inside, "a"), Standing::Cancelled);
+        }
+        inside.activate();
+        assert_eq!((inside.sent("a").cancelled_version, inside.sent("new").cancelled_version), (0, 1), "anew {anew}");
+        assert_eq!(standing_of(&inside, "new"), Standing::Cancelled, "it was never sent");
+    }
 }
 
 #[test]

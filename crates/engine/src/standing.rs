@@ -50,7 +50,7 @@ pub fn of(item: &Item, sent: &RouteItem, route: &Route, now: i64, deadline_secon
     if sent.is_left(item) {
         return Standing::Left;
     }
-    if sent.cancelled_version == item.version && !sent.is_purging() && !planted::is("cancel-ignored") {
+    if sent.is_given_up(item) && !planted::is("cancel-ignored") {
         return Standing::Cancelled;
     }
     if sent.failed {

@@ -163,6 +163,16 @@ impl RouteItem {
         self.packed_version > 0 && !removed
     }
 
+    /// Whether anything of it was ever sent, also before the route began anew.
+    pub fn was_ever_sent(&self) -> bool {
+        self.packed_version > 0 || self.named
+    }
+
+    /// Whether a person gave `item` up as it is now. Nobody gives up a purge, or that what the route does not carry is withdrawn.
+    pub fn is_given_up(&self, item: &Item) -> bool {
+        self.cancelled_version == item.version && !self.is_purging() && (!self.is_excluded(item) || planted::is("withdrawal-given-up"))
+    }
+
     /// Whether what was packed last is what `item` is now, and with it what is to be purged of it.
     pub fn is_packed(&self, item: &Item) -> bool {
         self.is_sent(item) && self.is_purge_packed()

@@ -159,7 +159,9 @@ impl World {
         let route = self.route(replica);
         let counts = status.routes.iter().find(|one| one.route == route).map(|one| one.items).unwrap_or_default();
         let (model, seen) = (&self.replicas[replica], self.seen_by(replica));
-        let given_up = |path: &str| self.cancelled[replica].contains(path);
+        // What the route does not carry is withdrawn also where it was given up.
+        let carries = |path: &str| self.payload.is_none() || !self.archive.now.contains_key(path) || seen.now.contains_key(path);
+        let given_up = |path: &str| self.cancelled[replica].contains(path) && carries(path);
         // Of what no ledger knows any more only that stays which nobody claims.
         let is_stray = |path: &String, leaf: &Leaf| {
             let stray = model.strays.get(path).is_some_and(|stray| stray == leaf || model.planted.contains(&(path.clone(), leaf.digest)));
