@@ -93,6 +93,14 @@ pub struct Pressing {
     pub delay_seconds: Option<u64>,
 }
 
+/// What the route carries of an item.
+enum Carries {
+    Nothing,
+    Something,
+    /// Of a record, this.
+    Projection(Vec<u8>),
+}
+
 /// What a template is told beside one record.
 struct Beside<'p, 'a> {
     projector: &'p Projector<'a>,
@@ -359,17 +367,21 @@ impl<'a> Projector<'a> {
         Some(Pressing { urgent, triggers: urgent || template.triggers(&record, &beside), delay_seconds: template.delay_seconds(&record, &beside) })
     }
 
-    /// Whether the route carries an item now, as far as that can be known.
-    fn carries(&self, number: u32, parents: &mut Parents) -> Option<bool> {
-        let verdict = if self.is_record(number) {
+    /// What the route carries of an item now, as far as that can be known.
+    fn carries(&self, number: u32, parents: &mut Parents) -> Option<Carries> {
+        let carried = if self.is_record(number) {
             let judged = self.read_record(number, parents).and_then(|(_, record)| self.judged(&record, number, parents));
-            judged.map(|judged| matches!(judged, None | Some(Judgement::Carried(_))))
+            judged.map(|judged| match judged {
+                None => Carries::Something,
+                Some(Judgement::Carried(carried)) => Carries::Projection(carried.record),
+                Some(Judgement::Out(_)) => Carries::Nothing,
+            })
         } else {
-            self.of_document(number, parents).map(|_| true)
+            self.of_document(number, parents).map(|_| Carries::Something)
         };
-        match verdict {
+        match carried {
             Ok(carried) => Some(carried),
-            Err(NotRead::Excluded) => Some(false),
+            Err(NotRead::Excluded) => Some(Carries::Nothing),
             Err(_) => None,
         }
     }
@@ -418,8 +430,15 @@ pub fn rejudge(home: &mut Home, name: &str) -> Result<(), Failure> {
         if !is_looked_at && !given_up(item, &sent) {
             return None;
         }
-        let carried = projector.carries(number, parents).filter(|carried| *carried == sent.is_excluded(item))?;
-        Some(JudgedRow { item: number, version: item.version, verdict: if carried { Verdict::In } else { Verdict::Out } })
+        let projected = |record: &[u8]| wire::digest::projection(&digest_of(record), record.len() as u64, item.stat.modified, item.stat.executable);
+        let verdict = match (projector.carries(number, parents)?, sent.is_excluded(item)) {
+            (Carries::Nothing, false) => Verdict::Out,
+            (Carries::Something | Carries::Projection(_), true) => Verdict::In,
+            // What it shows changes with the day.
+            (Carries::Projection(record), false) if sent.is_proven(item) && sent.proven_projected != projected(&record) => Verdict::In,
+            _ => return None,
+        };
+        Some(JudgedRow { item: number, version: item.version, verdict })
     };
     let present = archive.items.iter().zip(0u32..).filter(|(item, _)| !item.gone && !item.is_held_back());
     let present: Vec<u32> = present.map(|(_, number)| number).collect();
@@ -472,3 +491,7 @@ pub fn judged(home: &mut Home, name: &str, refused: &[(u32, NotRead)]) -> Result
 pub fn digest_of(content: &[u8]) -> Digest {
     Digest(*blake3::hash(content).as_bytes())
 }
+
+#[cfg(test)]
+#[path = "projecting_test.rs"]
+mod tests;
