@@ -314,6 +314,47 @@ fn what_a_template_showed_before_is_purged_whatever_it_becomes() {
     assert_eq!((&purges["routes"][0]["items"], &purges["routes"][0]["open"]), (&json!(2), &json!(0)), "{purges}");
 }
 
+/// A route carries what people activated: another region in gapferry.toml counts when the template is activated again, with a plan.
+#[test]
+fn another_region_counts_from_the_next_activation() {
+    let stand = stand();
+    stand.without_breaker();
+    put(&stand, 1, &member(1, "320412103012", "confirmed"));
+    put(&stand, 2, &member(2, "320999103012", "confirmed"));
+    stand.expect(Side::Source, &["capture"], 0);
+    let file = stand.home(Side::Source).join("gapferry.toml");
+    let before = fs::read_to_string(&file).expect("it can be read");
+    let serve =
+        |region: &str| fs::write(&file, before.replacen("[routes.outward]\n", &format!("[routes.outward]\nregion = \"{region}\"\n"), 1)).expect("written");
+    let own = template(&stand, "own", "starts_with(region, replica.region)", r#"fields = ["name"]"#);
+    let lies = |number: u64| BTreeSet::from([format!("member/{number}/record.json")]);
+    serve("320412");
+    activate(&stand, &own);
+    settled(&stand);
+    assert_eq!(names(&stand), lies(1));
+    serve("320999");
+    let carry = |exit: i32| {
+        let ran = stand.run(Side::Source, &["carry", "medium"]);
+        assert_eq!((ran.exit, ran.codes()), (Some(exit), vec!["SRC-16".to_owned(); usize::from(exit > 0)]), "{ran:?}");
+        stand.carry(Side::Replica);
+    };
+    carry(1);
+    let status = stand.run(Side::Source, &["status"]);
+    assert_eq!((names(&stand), status.codes()), (lies(1), vec!["SRC-16".to_owned()]));
+    let line = ["template", "preview", own.to_str().expect("UTF-8"), "--route", "outward"];
+    assert_eq!(counts(&stand.expect(Side::Source, &line, 0)), [1, 0, 1, 0]);
+    assert_eq!(counts(&activate(&stand, &own)), [1, 0, 1, 0]);
+    settled(&stand);
+    assert_eq!(names(&stand), lies(2));
+    // What is shown is what was recorded, and the same again.
+    let shown = stand.expect(Side::Source, &["template", "show", "--route", "outward"], 0);
+    fs::write(&own, shown["text"].as_str().expect("text")).expect("it can be written");
+    let again = activate(&stand, &own);
+    assert_eq!((counts(&again), &again["version"]), ([0, 0, 0, 2], &shown["version"]));
+    serve("32");
+    assert_eq!(stand.run(Side::Source, &line).codes(), ["HOM-03"]);
+}
+
 /// FAULTS K09, C11: what a person gave up is withdrawn all the same, and another template ends that it was given up.
 #[test]
 fn what_was_given_up_is_withdrawn_and_projected_again() {

@@ -50,6 +50,7 @@ mod receipts;
 mod reconciling;
 mod records;
 mod refusals;
+mod region;
 pub mod report;
 mod rereading;
 mod restore;

@@ -124,6 +124,7 @@ pub fn run(
         if home.config.routes[name].archive.as_ref().is_some_and(|archive| unsafe_archives.contains(archive)) {
             continue;
         }
+        report.problems.extend(crate::region::difference(home, name));
         if !options.dry_run {
             projecting::rejudge(home, name)?;
         }

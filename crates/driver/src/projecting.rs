@@ -23,6 +23,7 @@ use crate::listed::Listing;
 use crate::packing::source_route;
 use crate::reader::{NotRead, is_rot, not_read};
 use crate::records::{Grouping, Recognising, is_orphan};
+use crate::region;
 use crate::report::Failure;
 use crate::rereading::ROWS_MAX;
 use crate::units::Units;
@@ -157,9 +158,18 @@ impl<'a> Projector<'a> {
         Self::under(home, name, active(home, name)?)
     }
 
-    /// For a route over an archive of records, under this template.
+    /// For a route over an archive of records, under its template, which was read before.
     pub fn under(home: &'a Home, name: &str, template: Option<Template>) -> Result<Option<Self>, Failure> {
-        let Some(mut projector) = Self::scheduling(home, name, template)? else { return Ok(None) };
+        Self::gathering(Self::scheduling(home, name, template)?)
+    }
+
+    /// For a route over an archive of records, under a template that is to be activated.
+    pub fn planned(home: &'a Home, name: &str, template: Template) -> Result<Option<Self>, Failure> {
+        Self::gathering(Self::for_region(home, name, Some(template), region::configured(home, name)?)?)
+    }
+
+    fn gathering(projector: Option<Self>) -> Result<Option<Self>, Failure> {
+        let Some(mut projector) = projector else { return Ok(None) };
         if let Some(judge) = projector.judge.as_ref().filter(|judge| judge.template.gathers()) {
             let referenced = projector.gathered(judge);
             projector.judge = Some(Arc::new(Judge { referenced, ..(**judge).clone() }));
@@ -169,6 +179,10 @@ impl<'a> Projector<'a> {
 
     /// As `under`, for what a template says of when packages are made: which records others name is not looked for.
     pub fn scheduling(home: &'a Home, name: &str, template: Option<Template>) -> Result<Option<Self>, Failure> {
+        Self::for_region(home, name, template, region::in_force(home, name)?)
+    }
+
+    fn for_region(home: &'a Home, name: &str, template: Option<Template>, region: Option<String>) -> Result<Option<Self>, Failure> {
         let route = source_route(home, name)?;
         let Some(recognising) = Recognising::of(&home.config.archives[&route.archive])? else { return Ok(None) };
         let archive = &home.source().archives[&route.archive];
@@ -185,7 +199,6 @@ impl<'a> Projector<'a> {
             |faulty: bool| present().filter(move |(item, _)| item.rid != 0 && item.fault().is_some() == faulty).map(|(item, number)| (item.rid, number));
         let by_rid = named(true).chain(named(false)).collect();
         let any_nameless = present().any(|(item, number)| item.rid == 0 && item.fault().is_some() && projector.is_record(number));
-        let region = home.config.routes.get(name).and_then(|route| route.region.clone());
         projector.judge = Some(Arc::new(Judge { template, referenced: Referenced::default(), today, region, key, by_rid, any_nameless }));
         Ok(Some(projector))
     }

@@ -145,6 +145,7 @@ fn source_status(home: &Home, name: &str, config: &RouteConfig) -> (RouteStatus,
     // An archive that cannot be read now says nothing; whoever packs is told.
     let urgent = Urgent::of(home, name).unwrap_or_default();
     problems.extend(urgent.late);
+    problems.extend(crate::region::difference(home, name));
     let next = match (&stopped, route.breaker.tripped) {
         (Some(code), None) if code == "KEY-01" => "trust-card",
         _ if route.stopped.is_some() => "rebase",

@@ -18,6 +18,7 @@ use crate::home::{Access, Home};
 use crate::packing::source_route;
 use crate::progress::Stage;
 use crate::projecting::{Projector, READ_TOGETHER};
+use crate::region;
 use crate::report::{Failure, Problem};
 use crate::world::World;
 
@@ -103,7 +104,8 @@ pub fn template_check(world: &World, files: &[std::path::PathBuf]) -> Result<Tem
 /// Reads a template for a route, and refuses one that may not be used there.
 fn for_route(world: &World, home: &Home, name: &str, file: &Path) -> Result<(String, Template, Vec<Problem>), Failure> {
     let config = home.config.routes.get(name).ok_or_else(|| Failure::new("USE-01", name, "no route of this name"))?;
-    let (shown, text) = (file.display().to_string(), text_of(world, file)?);
+    let shown = file.display().to_string();
+    let text = region::for_region(&text_of(world, file)?, region::configured(home, name)?.as_deref());
     let others: Vec<Draft> =
         home.source().routes.iter().filter(|(other, _)| *other != name).filter_map(|(_, route)| Draft::parse(&route.template.as_ref()?.text).ok()).collect();
     let mut report = TemplateCheckReport::default();
@@ -192,7 +194,7 @@ fn plan(home: &Home, name: &str, template: Template) -> Result<TemplatePlan, Fai
     (plan.version, plan.before) = active.map_or((1, String::new()), |active| (active.version + 1, active.id.clone()));
     let wrong = || Failure::new("TPL-16", name, "a template is for an archive of records; `layout = \"records\"` in gapferry.toml makes it one");
     let now = Projector::of(home, name)?.ok_or_else(wrong)?;
-    let then = Projector::under(home, name, Some(template))?.ok_or_else(wrong)?;
+    let then = Projector::planned(home, name, template)?.ok_or_else(wrong)?;
     let archive = &home.source().archives[&source_route(home, name)?.archive];
     let records: Vec<u32> = then.records().collect();
     let step = (records.len() / SAMPLES).max(1);
