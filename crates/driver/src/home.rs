@@ -3,6 +3,7 @@
 //! One process at a time changes a home (lock); who only reads takes no lock and does not open the index. A record is
 //! durable when `commit` returns; nothing it describes happens before.
 
+mod agreeing;
 mod keyring;
 mod lookups;
 
@@ -26,7 +27,7 @@ use wire::manifest::Head;
 use wire::record::{Acted, Record};
 use wire::{Digest, Incarnation, ZoneId, planted};
 
-use crate::config::{self, Config};
+use crate::config::{self, ArchiveConfig, Config};
 use crate::index_key;
 use crate::keys;
 use crate::report::Failure;
@@ -182,6 +183,7 @@ impl Home {
         if let Some(torn) = opened.torn.filter(|_| access == Access::Change) {
             world.progress.notice("ledger-tail-cut", &format!("{} bytes", torn.bytes));
         }
+        agreeing::of_zone(&config, chain.reading())?;
         let (state, since_snapshot) = load(chain.reading(), snapshot.filter(|_| opened.known), config.role)?;
         // A checkpoint of an earlier life vouches for what that life wrote.
         if checkpoint.is_some_and(|(incarnation, _)| incarnation != state.incarnation() && !state.lives().contains(&incarnation)) {
@@ -210,6 +212,7 @@ impl Home {
             _lock: lock,
         };
         home.gather_trust();
+        home.agrees()?;
         if access == Access::Change {
             home.open_index()?;
         }
@@ -421,6 +424,11 @@ impl Home {
             State::Replica(replica) => replica,
             State::Source(_) => panic!("the role was checked before"),
         }
+    }
+
+    /// The configuration of an archive.
+    pub fn archive_config(&self, name: &str) -> Result<&ArchiveConfig, Failure> {
+        self.config.archives.get(name).ok_or_else(|| Failure::new("HOM-03", name, "the archive is in the ledger but not in gapferry.toml"))
     }
 
     /// Fails with advice when this home has the other role.

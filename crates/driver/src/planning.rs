@@ -133,7 +133,7 @@ pub fn selected(
     let selected = select::select(archive, &route, &going, chosen.as_ref());
     let grouping = match prepared {
         Some(prepared) => Some(prepared.grouping()),
-        None => Recognising::of(&home.config.archives[&route.archive])?.map(|recognising| Arc::new(Grouping::of(archive, &recognising))),
+        None => Recognising::of(home.archive_config(&route.archive)?)?.map(|recognising| Arc::new(Grouping::of(archive, &recognising))),
     };
     let Some(grouping) = grouping else { return Ok((selected, None)) };
     let units = Units::of(archive, &route, grouping);

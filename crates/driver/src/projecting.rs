@@ -184,7 +184,7 @@ impl<'a> Projector<'a> {
 
     fn for_region(home: &'a Home, name: &str, template: Option<Template>, region: Option<String>) -> Result<Option<Self>, Failure> {
         let route = source_route(home, name)?;
-        let Some(recognising) = Recognising::of(&home.config.archives[&route.archive])? else { return Ok(None) };
+        let Some(recognising) = Recognising::of(home.archive_config(&route.archive)?)? else { return Ok(None) };
         let archive = &home.source().archives[&route.archive];
         let grouping = Arc::new(Grouping::of(archive, &recognising));
         let units = Arc::new(Units::of(archive, route, grouping.clone()));

@@ -14,7 +14,7 @@ use wire::record::{ArchiveAdded, Born, Rebased, RouteAccepted, RouteAdded, Trust
 use wire::{Incarnation, digest};
 use zeroize::Zeroizing;
 
-use crate::config::{self, Config, with_entry};
+use crate::config::{self, Config, RouteConfig, with_entry};
 use crate::home::{Access, Home};
 use crate::keys;
 use crate::report::{CardReport, Failure, InitReport, SetupReport, TrustReport};
@@ -312,6 +312,7 @@ pub fn route_add(world: &World, path: &Path, route: &RouteAdd) -> Result<SetupRe
     if !home.config.archives.contains_key(&route.archive) {
         return Err(Failure::new("USE-01", &route.archive, "no archive of this name; add it first"));
     }
+    home.route_agrees(&route.name, &RouteConfig { archive: Some(route.archive.clone()), to: Some(route.to.clone()), ..RouteConfig::default() })?;
     overlap::apart(&home, &route.name, &gateways.iter().map(|path| Folder::Gateway(path)).collect::<Vec<_>>())?;
     let replica = home.trusted(&route.to, Role::Replica)?.id();
     let route_id = digest::route_id(&home.zone_id(), &replica, &route.name);
@@ -354,6 +355,8 @@ fn accept(world: &World, path: &Path, route: &RouteAccept, for_zone: Option<&str
         home.settle()?;
         return Ok(report(false));
     }
+    let asked = RouteConfig { from: Some(route.from.clone()), for_zone: for_zone.map(str::to_owned), ..RouteConfig::default() };
+    home.route_agrees(&route.name, &asked)?;
     let mut folders = vec![Folder::Tree(&into)];
     folders.extend(gateways.iter().map(|path| Folder::Gateway(path)));
     overlap::apart(&home, &route.name, &folders)?;
