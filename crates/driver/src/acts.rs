@@ -141,6 +141,17 @@ fn breaker_of<'h>(home: &'h Home, route: &str) -> Option<&'h Breaker> {
     }
 }
 
+/// Whoever decides something says why.
+///
+/// # Errors
+/// `USE-01`, about the act, where nothing is said.
+pub fn require_reason(act: &str, reason: &str) -> Result<(), Failure> {
+    if reason.trim().is_empty() {
+        return Err(Failure::new("USE-01", act, "a reason is needed; it is kept in the ledger"));
+    }
+    Ok(())
+}
+
 /// Carries out an act that touches so many items, and leaves its record with the reason.
 fn act(
     world: &World,
@@ -150,9 +161,7 @@ fn act(
     reason: &str,
     decide: impl FnOnce(&mut Home) -> Result<u64, Failure>,
 ) -> Result<ActReport, Failure> {
-    if reason.trim().is_empty() {
-        return Err(Failure::new("USE-01", act, "a reason is needed; it is kept in the ledger"));
-    }
+    require_reason(act, reason)?;
     let mut home = Home::open(world, path, Access::Change)?;
     match decide(&mut home) {
         Ok(items) => {

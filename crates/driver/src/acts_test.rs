@@ -148,3 +148,24 @@ fn wrong_use_is_refused_and_changes_nothing() {
     assert_eq!(cancel(&scene.world, &source, "all", &any, "why").unwrap_err().0.code, "HOM-01");
     held.close("", "").unwrap();
 }
+
+#[test]
+fn who_changes_keys_or_templates_gives_a_reason() {
+    let scene = Scene::new();
+    let source = scene.source();
+    let records = || crate::status(&scene.world, &source).unwrap().ledger_records;
+    let before = records();
+    let fingerprint = crate::read_card(&scene.world, &scene.path("outside.card")).unwrap().fingerprint();
+    for reason in ["", " \t"] {
+        let refusals = [
+            crate::keys_rotate(&scene.world, &source, false, reason).map(drop),
+            crate::keys_revoke(&scene.world, &source, "outside", &fingerprint, 1, &[], reason).map(drop),
+            crate::templates::template_activate(&scene.world, &source, &scene.path("none.toml"), "all", reason, false).map(drop),
+        ];
+        for refusal in refusals {
+            let failure = refusal.unwrap_err();
+            assert_eq!((failure.0.code, failure.0.detail.contains("a reason is needed")), ("USE-01", true), "{failure}");
+        }
+    }
+    assert_eq!(records(), before);
+}

@@ -26,8 +26,9 @@ pub fn next_number(home: &Home, route: &str) -> u64 {
 /// `at_once`, from its next package or receipt on.
 ///
 /// # Errors
-/// `USE-01` when no further generation is allowed; `HOM-*`, `IO-01`.
+/// `USE-01` when no further generation is allowed, or without a reason; `HOM-*`, `IO-01`.
 pub fn keys_rotate(world: &World, path: &Path, at_once: bool, reason: &str) -> Result<KeysReport, Failure> {
+    crate::acts::require_reason("keys rotate", reason)?;
     let mut home = Home::open(world, path, Access::Change)?;
     if home.key_state().generation() >= GENERATION_MAX {
         return Err(Failure::new("USE-01", "keys rotate", format!("a zone has at most {GENERATION_MAX} generations of keys")));
@@ -99,6 +100,7 @@ pub fn keys_revoke(
     routes: &[String],
     reason: &str,
 ) -> Result<KeysRevokedReport, Failure> {
+    crate::acts::require_reason("keys revoke", reason)?;
     if !(1..=NUMBER_MAX).contains(&from) {
         return Err(Failure::new("USE-01", "--from", format!("a sequence or receipt number is 1 to {NUMBER_MAX}")));
     }

@@ -39,9 +39,7 @@ pub struct RebaseOptions {
 /// `USE-01` for an unknown route, no reason, a replica where nothing is stopped, or a life that cannot be the other side's new one;
 /// `HOM-*`, `LDG-*`, `IO-01`.
 pub fn rebase(world: &World, path: &Path, options: &RebaseOptions) -> Result<RebaseReport, Failure> {
-    if options.reason.trim().is_empty() {
-        return Err(Failure::new("USE-01", "rebase", "a reason is needed; it is kept in the ledger"));
-    }
+    crate::acts::require_reason("rebase", &options.reason)?;
     let mut home = Home::open(world, path, Access::Change)?;
     match decide(&mut home, options) {
         Ok(report) => {

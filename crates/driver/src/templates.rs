@@ -137,6 +137,7 @@ pub fn template_activate(world: &World, path: &Path, file: &Path, route: &str, r
     let mut home = Home::open(world, path, Access::Change)?;
     home.require(Role::Source, "template activate")?;
     let (text, template, problems) = for_route(world, &home, route, file)?;
+    crate::acts::require_reason("template activate", reason)?;
     let id = template.id().to_owned();
     let mut plan = plan(&home, route, template)?;
     plan.problems.splice(0..0, problems);
