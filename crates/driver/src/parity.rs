@@ -8,7 +8,7 @@ mod rebuilding;
 
 pub use rebuilding::{after, clear, keep_taken};
 
-use carrier::{Carrier, Medium};
+use carrier::{Carrier, Medium, OpenTrouble};
 use reed_solomon_simd::ReedSolomonEncoder;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -21,6 +21,7 @@ use wire::parity::{Member, Parity};
 use wire::{PackageId, codec, header, planted};
 
 use crate::home::{Access, Home};
+use crate::planning::Unmade;
 use crate::progress::Stage;
 use crate::report::{Failure, ParityReport};
 use crate::sealed::{self, Parties, digest_of_file};
@@ -124,11 +125,9 @@ pub fn parity(world: &World, path: &Path, options: &ParityOptions) -> Result<Par
 fn write_next(home: &mut Home, options: &ParityOptions) -> Result<ParityReport, Failure> {
     let name = route_of(home, options.route.as_deref())?;
     crate::setup::overlap::medium_apart(home, &options.to)?;
-    let medium = Medium::open(&home.world.disk, &options.to, !options.dry_run)
-        .map_err(|failure| Failure::new(failure.code(), options.to.display().to_string(), failure.to_string()))?;
-    if !options.dry_run {
-        crate::medium::identify(home, &medium, true)?;
-    }
+    // Nothing is written to a medium before it is known what.
+    let medium = open_medium(home, options, false)?;
+    crate::medium::identify(home, &*medium, false)?;
     let dir = folder(home, &name)?;
     let mut run = match open_run(home, &dir)? {
         Some(run) => run,
@@ -155,8 +154,10 @@ fn write_next(home: &mut Home, options: &ParityOptions) -> Result<ParityReport, 
     if options.dry_run {
         return Ok(report);
     }
+    let medium = open_medium(home, options, true)?;
+    crate::medium::identify(home, &*medium, true)?;
     save(home, &dir, RUN, &run)?;
-    let written = write(home, &name, &dir, &medium, &run.parity)?;
+    let written = write(home, &name, &dir, &*medium, &run.parity)?;
     report.file = carrier::parity_name(&written);
     run.written.push(written);
     if run.written.len() < usize::from(run.parity.count) {
@@ -169,6 +170,15 @@ fn write_next(home: &mut Home, options: &ParityOptions) -> Result<ParityReport, 
         store::spool::remove_if_there(disk, &dir, &name).map_err(spool)?;
     }
     Ok(report)
+}
+
+/// The folder on the medium; one that is to be made counts as empty until then.
+fn open_medium(home: &Home, options: &ParityOptions, make: bool) -> Result<Box<dyn Carrier>, Failure> {
+    match Medium::open(&home.world.disk, &options.to, make) {
+        Ok(medium) => Ok(Box::new(medium)),
+        Err(failure) if failure.trouble == OpenTrouble::NoFolder => Unmade::at(&home.world, &options.to),
+        Err(failure) => Err(Failure::new(failure.code(), options.to.display().to_string(), failure.to_string())),
+    }
 }
 
 /// The route that is meant.

@@ -234,3 +234,23 @@ fn parity_over_what_counts_as_lost_is_taken_off() {
         assert_eq!(held(), left, "{lost} of three count as lost");
     }
 }
+
+#[test]
+fn a_dry_run_needs_no_folder_on_the_medium_and_no_packages_leave_none() {
+    let scene = Scene::new();
+    let config = scene.source().join("gapferry.toml");
+    let text = fs::read_to_string(&config).unwrap();
+    fs::write(&config, text.replace("[routes.all]\n", "[routes.all]\nparity = 1\n")).unwrap();
+    let to = scene.path("fresh");
+    fs::create_dir(&to).unwrap();
+    let options = ParityOptions { to: to.clone(), ..ParityOptions::default() };
+    assert_eq!(parity(&scene.world, &scene.source(), &options).unwrap_err().0.code, "USE-01", "nothing waits");
+    assert!(!to.join("gapferry").exists(), "nothing was done");
+    scene.write("a", "alpha");
+    scene.carry(&scene.source());
+    let foreseen = parity(&scene.world, &scene.source(), &ParityOptions { dry_run: true, ..options.clone() }).unwrap();
+    assert!(!to.join("gapferry").exists());
+    let written = parity(&scene.world, &scene.source(), &options).unwrap();
+    assert_eq!((foreseen.index, foreseen.count, foreseen.packages, foreseen.bytes), (written.index, written.count, written.packages, written.bytes));
+    assert!(to.join("gapferry").join(&written.file).exists() && to.join("gapferry/label.gfl").exists());
+}
