@@ -403,6 +403,6 @@ fn no_code_is_made_of_what_is_not_proven() {
     let source = certificates.scene.source();
     assert_eq!(certificates.code(source.clone(), &Certificates::item(0), |_| ()).unwrap_err().0.code, "CRT-01", "not canonical, not signed");
     certificates.sign(|_| ());
-    assert_eq!(certificates.code(source.clone(), &Certificates::item(0), |options| options.url = "http://a".into()).unwrap_err().0.code, "CRT-10");
+    assert_eq!(certificates.code(source.clone(), &Certificates::item(0), |options| options.url = "http://a".into()).unwrap_err().0.code, "USE-01");
     assert_eq!(certificates.code(source, "nowhere.json", |_| ()).unwrap_err().0.code, "IO-01");
 }

@@ -37,7 +37,7 @@ pub struct CertificateCodeOptions {
 /// Makes the code of a certificate.
 ///
 /// # Errors
-/// The clause by which the certificate is refused; `CRT-10` for an address that cannot stand in a code; `CRD-*` for a card; `IO-01`; `HOM-*`, `LDG-*`.
+/// The clause by which the certificate is refused; `USE-01` for an address that cannot stand in a code; `CRD-*` for a card; `IO-01`; `HOM-*`, `LDG-*`.
 pub fn certificate_code(world: &World, home: Option<&Path>, options: &CertificateCodeOptions) -> Result<CertificateCodeReport, Failure> {
     let cards = options.cards.iter().map(|file| crate::setup::read_card_file(world, file)).collect::<Result<Vec<_>, _>>()?;
     let make = |home: Option<&Home>| {
@@ -45,9 +45,12 @@ pub fn certificate_code(world: &World, home: Option<&Path>, options: &Certificat
         let (place, bytes) = certificate_bytes(world, home, &options.certificate)?;
         let refused = |Refused(clause): Refused| Failure::new(clause.code, place.clone(), clause.says);
         let proven = certificate::verify(&bytes, &|signer, message, signature| trusted.check_counting(signer, message, signature)).map_err(refused)?;
-        let code = Code::of(&proven, &options.url).map_err(|Refused(clause)| Failure::new(clause.code, options.url.clone(), clause.says))?;
+        // What a plain address does not help lies in the certificate.
+        Code::of(&proven, "https://a.example").map_err(refused)?;
+        let unfit = |_: Refused| Failure::new("USE-01", &options.url, "no address for a code: it is `https://` and a host, and not long");
+        let code = Code::of(&proven, &options.url).map_err(unfit)?;
         let text = code.text();
-        let modules = picture::modules(&text).ok_or_else(|| Failure::new("CRT-10", &text, "longer than a QR code holds"))?;
+        let modules = picture::modules(&text).ok_or_else(|| Failure::new("USE-01", &options.url, "too long: the code would be longer than a QR code holds"))?;
         if let Some(file) = &options.svg {
             write(world, file, picture::svg(&modules).as_bytes())?;
         }
