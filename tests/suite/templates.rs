@@ -667,6 +667,8 @@ fn templates_that_may_not_be_used() {
     assert_eq!(refused("fields = [\"name\"]\nmask = { gender = \"drop\" }").0, Some(2));
     assert_eq!(refused("fields = [\"name\", \"nothing\"]"), (Some(2), vec!["TPL-08".to_owned()]));
     assert_eq!(refused("fields = [\"name\"]\nextra = 1"), (Some(2), vec!["TPL-03".to_owned()]));
+    let long = format!("fields = [\"name\"]\n{}", "#".repeat(256 << 10));
+    assert_eq!(refused(&long), (Some(2), vec!["TPL-02".to_owned()]));
     assert_eq!(stand.expect(Side::Source, &["template", "show", "--route", "outward"], 0)["template"], "");
 }
 

@@ -35,7 +35,10 @@ fn text_of(world: &World, file: &Path) -> Result<String, Failure> {
         _ => Failure::io(&shown, &error),
     };
     let dir = world.disk.root(&std::path::absolute(folder).map_err(failed)?).map_err(failed)?;
-    let bytes = store::spool::read_whole(&*world.disk, &dir, name.as_encoded_bytes(), TEMPLATE_BYTES_MAX as u64).map_err(failed)?;
+    let bytes = store::spool::read_whole(&*world.disk, &dir, name.as_encoded_bytes(), TEMPLATE_BYTES_MAX as u64).map_err(|error| match error.kind() {
+        std::io::ErrorKind::FileTooLarge => Failure::new("TPL-02", &shown, format!("longer than a template can be: the limit is {TEMPLATE_BYTES_MAX}")),
+        _ => failed(error),
+    })?;
     String::from_utf8(bytes).map_err(|_| Failure::new("TPL-01", &shown, "not UTF-8"))
 }
 
@@ -134,10 +137,10 @@ pub fn template_preview(world: &World, path: &Path, file: &Path, route: &str) ->
 
 /// `template activate`: the template takes effect with the next package.
 pub fn template_activate(world: &World, path: &Path, file: &Path, route: &str, reason: &str, dry_run: bool) -> Result<TemplatePlan, Failure> {
+    crate::acts::require_reason("template activate", reason)?;
     let mut home = Home::open(world, path, Access::Change)?;
     home.require(Role::Source, "template activate")?;
     let (text, template, problems) = for_route(world, &home, route, file)?;
-    crate::acts::require_reason("template activate", reason)?;
     let id = template.id().to_owned();
     let mut plan = plan(&home, route, template)?;
     plan.problems.splice(0..0, problems);
