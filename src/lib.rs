@@ -41,7 +41,8 @@ use voice::Voice;
 pub fn run(arguments: Vec<OsString>) -> u8 {
     hardening::keep_memory_inside();
     // Both are needed before the arguments are known to be right: what is wrong with them is said in the same way.
-    let options: Vec<&str> = arguments.iter().skip(1).map_while(|argument| argument.to_str().filter(|text| *text != "--")).collect();
+    let before = arguments.iter().skip(1).take_while(|argument| *argument != "--");
+    let options: Vec<&str> = before.map(|argument| argument.to_str().unwrap_or_default()).collect();
     let json = options.contains(&"--json");
     let asked = options.iter().enumerate().find_map(|(place, option)| match option.strip_prefix("--lang") {
         Some("") => options.get(place + 1).copied(),

@@ -80,6 +80,13 @@ fn wrong_lines_end_with_two() {
     }
     let (exit, object) = json(&["status", "--json"], folder.path());
     assert_eq!((exit, object["error"]["code"].as_str()), (Some(2), Some("HOM-02")), "{object}");
+    // What is no UTF-8 hides nothing that stands behind it.
+    let medium: &std::ffi::OsStr = std::os::unix::ffi::OsStrExt::from_bytes(b"m\xfd");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_gapferry"));
+    command.args(["--home", "nowhere", "carry"].map(std::ffi::OsStr::new)).arg(medium).args(["--json", "--lang", "zh"]);
+    let output = command.current_dir(folder.path()).stdin(Stdio::null()).output().expect("the binary can be run");
+    let object: Value = serde_json::from_slice(&output.stdout).expect("one JSON object");
+    assert_eq!(object["error"]["code"].as_str(), Some("HOM-02"), "{object}");
     let (exit, object) = json(&["trust", "x", "--home", "nowhere", "--json"], folder.path());
     assert_eq!((exit, object["error"]["subject"].as_str()), (Some(2), Some("--fingerprint")), "nobody compares a card here: {object}");
 }
