@@ -38,7 +38,7 @@ pub struct HistoryOptions {
 /// Lists earlier versions, by item and newest first, and restores them where a folder is given.
 ///
 /// # Errors
-/// `USE-01` for an unknown route, a pattern that is not well formed, `back` 0, a folder within the replica, or a restoring of
+/// `USE-01` for an unknown route, a pattern that is not well formed, `back` 0, a folder within the replica or the home, or a restoring of
 /// several routes at once; `HOM-*`, `LDG-*`, `IO-01`.
 pub fn history(world: &World, path: &Path, options: &HistoryOptions) -> Result<HistoryReport, Failure> {
     if options.back == Some(0) {
@@ -129,9 +129,7 @@ fn restore(home: &Home, name: &str, route: &Route, chosen: &[&Earlier], folder: 
     let place = |path: &Path| path.display().to_string();
     let tree = home.config.routes[name].into.clone().unwrap_or_default();
     let folder = std::path::absolute(folder).map_err(|error| Failure::io(place(folder), &error))?;
-    if folder.starts_with(&tree) {
-        return Err(Failure::new("USE-01", place(&folder), "it lies within the replica; restored files go elsewhere"));
-    }
+    crate::setup::overlap::outside(home, &folder, "what is restored")?;
     let dot = disk.root(&tree).and_then(|root| disk.dir(&root, DOT_FOLDER, false)).map_err(|error| Failure::io(place(&tree), &error))?;
     let to = disk.make_root(&folder).map_err(|error| Failure::io(place(&folder), &error))?;
     for earlier in chosen {

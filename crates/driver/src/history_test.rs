@@ -140,6 +140,8 @@ fn the_version_before_last_comes_back() {
         HistoryOptions { route: Some("none".into()), ..HistoryOptions::default() },
         HistoryOptions { pattern: Some("\\x".into()), ..HistoryOptions::default() },
         HistoryOptions { restore: Some(scene.path("replica/restored")), ..HistoryOptions::default() },
+        HistoryOptions { restore: Some(scene.replica().join("restored")), ..HistoryOptions::default() },
+        HistoryOptions { restore: Some(scene.replica()), ..HistoryOptions::default() },
     ] {
         assert_eq!(list(options.clone()).unwrap_err().0.code, "USE-01", "{options:?}");
     }
