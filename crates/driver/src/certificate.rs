@@ -50,7 +50,7 @@ pub struct CertificateVerifyOptions {
 ///
 /// # Errors
 /// `USE-01` without a file or code, or without card and home; `CRD-*` for a card; `IO-01`, `HOM-*`, `LDG-*`. A certificate
-/// that is refused is a problem with its clause, not a failure.
+/// that is refused is a problem with its clause, not a failure, as is a file that cannot be read (IO-01).
 pub fn certificate_verify(world: &World, home: Option<&Path>, options: &CertificateVerifyOptions) -> Result<CertificatesReport, Failure> {
     if options.files.is_empty() && options.codes.is_empty() {
         return Err(Failure::new("USE-01", "certificate verify", "neither a file nor a code is given"));
@@ -64,8 +64,14 @@ pub fn certificate_verify(world: &World, home: Option<&Path>, options: &Certific
         let mut report = CertificatesReport::default();
         for file in &options.files {
             let name = file.display().to_string();
-            let bytes = read_file(world, file)?;
-            verifying.file(&name, &bytes, &mut report);
+            match read_file(world, file) {
+                Ok(bytes) => verifying.file(&name, &bytes, &mut report),
+                // The others are proven all the same.
+                Err(failure) => {
+                    report.problems.push(failure.0);
+                    report.certificates.push(CertificateReport { subject: name, ..CertificateReport::default() });
+                }
+            }
         }
         options.codes.iter().for_each(|text| verifying.code(text.trim(), &mut report));
         Ok(report)

@@ -398,6 +398,16 @@ fn a_code_is_read_again_by_somebody_elses_reader() {
 }
 
 #[test]
+fn a_file_that_is_missing_keeps_no_other_from_being_proven() {
+    let certificates = Certificates::new(1);
+    certificates.sign(|_| ());
+    let files = vec![certificates.scene.path("missing.json"), certificates.file(0)];
+    let report = certificates.verify(Some(certificates.scene.source()), &CertificateVerifyOptions { files, ..Default::default() });
+    let proven: Vec<bool> = report.certificates.iter().map(|certificate| certificate.proven).collect();
+    assert_eq!((proven, report.problems.len(), report.problems[0].code), (vec![false, true], 1, "IO-01"));
+}
+
+#[test]
 fn no_code_is_made_of_what_is_not_proven() {
     let certificates = Certificates::new(1);
     let source = certificates.scene.source();
