@@ -149,7 +149,7 @@ fn restore(home: &Home, name: &str, route: &Route, chosen: &[&Earlier], folder: 
             Err(NotRestored::Purged) => report.problems.push(Problem {
                 code: "RPL-06",
                 subject: id.to_string(),
-                detail: format!("version {} was purged: its content is not here any more", earlier.version),
+                detail: format!("version {} was purged, on purpose: its content is not here any more, and is not to come back", earlier.version),
             }),
             Err(NotRestored::Damaged) => report.problems.push(Problem {
                 code: "IO-01",

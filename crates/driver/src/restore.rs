@@ -7,7 +7,7 @@
 mod copying;
 
 use engine::replica::{Replica, Route};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use store::disk::{Dir, Kind};
 use store::ledger::{Position, Reading};
@@ -56,6 +56,8 @@ struct Wanted {
     size: u64,
     modified: i64,
     executable: bool,
+    /// Its content was erased because the source asked for it.
+    purged: bool,
 }
 
 /// Where content lies on this replica.
@@ -92,10 +94,12 @@ fn run(home: &Home, options: &RestoreOptions) -> Result<RestoreReport, Failure> 
     };
     let mut report = RestoreReport { route: name.clone(), folder: into.display().to_string(), as_of, dry_run: options.dry_run, ..RestoreReport::default() };
     let matcher = if options.patterns.is_empty() { None } else { Some(patterns(&options.patterns)?) };
-    let wanted: Vec<Wanted> = state.map(|route| wanted(route, &|id| matcher.as_ref().is_none_or(|matcher| matcher.is_match(id)))).unwrap_or_default();
+    let mut wanted: Vec<Wanted> = state.map(|route| wanted(route, &|id| matcher.as_ref().is_none_or(|matcher| matcher.is_match(id)))).unwrap_or_default();
     if wanted.is_empty() && matcher.is_some() {
         return Err(Failure::new("USE-01", options.patterns.join(" "), "nothing that the replica held then matches"));
     }
+    let purged = purged(&home.replica().routes[&name]);
+    wanted.iter_mut().for_each(|wanted| wanted.purged = purged.contains(&(&wanted.id, wanted.version)));
     report.items = wanted.len() as u64;
     report.bytes = wanted.iter().map(|wanted| wanted.size).sum();
     let sources = Sources::open(home, &name)?;
@@ -191,10 +195,16 @@ fn wanted(route: &Route, is_meant: &dyn Fn(&ItemId) -> bool) -> Vec<Wanted> {
             size: item.size,
             modified: item.modified,
             executable: item.executable,
+            purged: false,
         })
         .collect();
     wanted.sort_by(|one, two| one.id.cmp(&two.id));
     wanted
+}
+
+/// The versions whose content was erased because the source asked for it, by what the ledger says now.
+fn purged(route: &Route) -> HashSet<(&ItemId, u64)> {
+    route.history.iter().filter(|earlier| earlier.purged).map(|earlier| (&route.items[earlier.item as usize].id, earlier.version)).collect()
 }
 
 impl Sources {
@@ -227,7 +237,11 @@ impl Sources {
 
 /// A document that cannot be had.
 fn missing(wanted: &Wanted) -> Problem {
-    let detail = format!("version {} ({}) is neither in the tree nor in the history of this replica", wanted.version, wanted.digest);
+    let place = "is neither in the tree nor in the history of this replica";
+    let detail = match wanted.purged {
+        true => format!("version {} was purged, on purpose: it {place}, and is not to come back", wanted.version),
+        false => format!("version {} ({}) {place}", wanted.version, wanted.digest),
+    };
     Problem { code: "RPL-06", subject: wanted.id.to_string(), detail }
 }
 

@@ -128,3 +128,20 @@ fn what_is_gone_is_named_and_the_rest_comes() {
     let there = files(&scene.path("some"));
     assert!(there.iter().all(|(name, file)| states[0].0[name] == *file) && there.len() == 2, "{:?}", there.keys());
 }
+
+#[test]
+fn of_what_was_purged_it_is_said() {
+    let scene = Scene::new();
+    scene.write("a", "secret");
+    scene.round();
+    let then = Moment::Sequence(1);
+    scene.write("a", "plain");
+    scene.round();
+    let options = crate::PurgeOptions { items: vec!["a".into()], reason: "a right to be forgotten".into(), ..crate::PurgeOptions::default() };
+    crate::purge(&scene.world, &scene.source(), &options).unwrap();
+    scene.round();
+    let report = run(&scene, "some", Some(then), &[]).unwrap();
+    let named: Vec<(&str, &str)> = report.problems.iter().map(|problem| (problem.code, problem.subject.as_str())).collect();
+    assert_eq!((report.missing, named), (1, vec![("RPL-06", "a")]));
+    assert!(report.problems[0].detail.contains("purged, on purpose"), "{}", report.problems[0].detail);
+}
