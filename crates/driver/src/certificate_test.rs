@@ -408,6 +408,23 @@ fn a_file_that_is_missing_keeps_no_other_from_being_proven() {
 }
 
 #[test]
+fn copies_are_looked_for_where_the_tree_lies_now() {
+    let certificates = Certificates::new(1);
+    let (scene, replica) = (&certificates.scene, certificates.scene.replica());
+    certificates.sign(|_| ());
+    scene.round();
+    fs::rename(scene.path("replica"), scene.path("moved")).unwrap();
+    let file = replica.join("gapferry.toml");
+    let text = fs::read_to_string(&file).unwrap();
+    let to = |folder: &str| format!("into = \"{}\"", scene.path(folder).display());
+    assert!(text.contains(&to("replica")), "{text}");
+    fs::write(&file, text.replace(&to("replica"), &to("moved"))).unwrap();
+    let code = certificates.code(replica.clone(), &Certificates::item(0), |_| ()).unwrap().text;
+    let report = certificates.verify(Some(replica), &of_code(&code));
+    assert!(report.certificates[0].proven && report.certificates[0].state.is_some(), "{report:?}");
+}
+
+#[test]
 fn no_code_is_made_of_what_is_not_proven() {
     let certificates = Certificates::new(1);
     let source = certificates.scene.source();

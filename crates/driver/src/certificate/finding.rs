@@ -3,6 +3,7 @@
 //! A record is found by a component of its path that is its id; else, and by its token, by reading the records whose paths speak of
 //! certificates, or all where no path does: once for all that is asked of one command.
 
+use engine::replica::Route;
 use rights::certificate::{self, Fields, KIND};
 use rights::json::{self, RECORD_BYTES_MAX};
 use serde_json::Value;
@@ -60,6 +61,12 @@ pub(super) struct Copies<'w> {
     read: OnceCell<HashMap<String, Vec<usize>>>,
 }
 
+/// Where the tree of a route lies: as is configured, for it may have moved; of a route that was given up, where it lay.
+pub fn tree_place(home: &Home, name: &str, route: &Route) -> PathBuf {
+    let configured = home.config.routes.get(name).and_then(|config| config.into.clone());
+    configured.unwrap_or_else(|| PathBuf::from(OsStr::from_bytes(&route.into)))
+}
+
 impl<'w> Copies<'w> {
     /// What there is, unread.
     pub fn of(world: &'w World, home: Option<&Home>) -> Self {
@@ -73,8 +80,8 @@ impl<'w> Copies<'w> {
     }
 
     fn of_replica(&mut self, home: &Home) {
-        for route in home.replica().routes.values() {
-            let root = self.root(Path::new(OsStr::from_bytes(&route.into)));
+        for (name, route) in &home.replica().routes {
+            let root = self.root(&tree_place(home, name, route));
             for item in route.items.iter().filter(|item| item.held() && item.path().0.ends_with(RECORD_ENDS)) {
                 self.add(root, &item.path().0, Some(item.digest));
             }

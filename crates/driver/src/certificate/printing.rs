@@ -3,11 +3,11 @@
 use rights::certificate::clause::Refused;
 use rights::certificate::code::Code;
 use rights::certificate::{self};
-use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use wire::card::Role;
 
+use super::finding::tree_place;
 use super::picture;
 use super::read_file;
 use super::trusting::Trusted;
@@ -76,7 +76,7 @@ fn certificate_bytes(world: &World, home: Option<&Home>, name: &Path) -> Result<
     };
     let Some(home) = home else { return Err(not_there) };
     let roots: Vec<PathBuf> = if home.config.role == Role::Replica {
-        home.replica().routes.values().map(|route| PathBuf::from(OsStr::from_bytes(&route.into))).collect()
+        home.replica().routes.iter().map(|(name, route)| tree_place(home, name, route)).collect()
     } else {
         home.config.archives.values().map(|archive| archive.root.clone()).collect()
     };
