@@ -163,6 +163,7 @@ pub fn package(home: &mut Home, file: &mut dyn File, subject: &str, dry_run: boo
         return Ok(Outcomes::Taken(done));
     }
     let weighed = weigh_package(manifest, route);
+    tracing::debug!(route = name, manifest.sequence, waiting = ?weighed.waiting, total = weighed.total, breaker = ?route.breaker, "weighed");
     if let Some(stop) = must_hold(&route.breaker, &package.id, &weighed, manifest.agreed, &home.config.policy.allowances()) {
         let (changes, total, allowed) = (weighed.waiting.changes, weighed.total, stop.allowed);
         let detail = match (stop.cause, manifest.agreed) {

@@ -15,8 +15,8 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Commands after which a world must be calm.
-const COMMANDS_MAX: usize = 24;
+/// Commands after which a world must be calm: a large document may have to go again in seventeen parts, a part for each way there and back.
+const COMMANDS_MAX: usize = 64;
 /// Failures that are kept; the run ends then.
 const FAILURES_MAX: usize = 20;
 /// States of this many in a hundred go on with the other side first.
