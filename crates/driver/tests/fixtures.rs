@@ -229,6 +229,10 @@ fn bad_receipts_are_refused_with_their_code() {
 fn ledgers_are_verified_as_the_specification_says() {
     let root = tempfile::tempdir().unwrap();
     let home = home(root.path(), "inside", &["outside"]);
+    // These ledgers have archives and routes of their own, of which the configuration says nothing.
+    let file = home.join("gapferry.toml");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, text.split("\n[archives.").next().unwrap()).unwrap();
     let ledger = home.join("ledger");
     let (mut good, mut bad) = (0, 0);
     for fixture in index("ledger") {

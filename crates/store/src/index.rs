@@ -17,6 +17,7 @@ use crate::real::RealDisk;
 use mark::{Mark, Marked};
 use std::fmt;
 use std::io;
+use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -137,9 +138,30 @@ impl Indexes for SledIndexes {
     }
 }
 
+/// A database that is let go of quietly: sled flushes it once more then, and panics where that fails.
+struct Database(Option<sled::Db>);
+
+impl Deref for Database {
+    type Target = sled::Db;
+    fn deref(&self) -> &sled::Db {
+        self.0.as_ref().expect("it is taken out only when it is let go of")
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        // What was to be durable was flushed before, or its failure told; what is open again is read back from the ledger.
+        let database = self.0.take();
+        drop(catch(|| {
+            drop(database);
+            Ok(())
+        }));
+    }
+}
+
 /// An index in a sled database.
 pub struct SledIndex {
-    database: sled::Db,
+    database: Database,
     place: Place,
     broken: AtomicBool,
 }
@@ -249,9 +271,10 @@ impl Index for SledIndex {
 
     fn close(self: Box<Self>) -> Result<(), IndexError> {
         self.guard(|database| database.flush())?;
-        let Self { database, place, .. } = *self;
+        let Self { mut database, place, .. } = *self;
+        let taken = database.0.take();
         catch(|| {
-            drop(database);
+            drop(taken);
             Ok(())
         })?;
         // sled's threads may still be cutting the file; they hold its lock until they are done.
@@ -286,9 +309,9 @@ fn catch<T>(act: impl FnOnce() -> sled::Result<T>) -> Result<T, IndexError> {
     }
 }
 
-fn open_database(dir: &Path) -> Result<sled::Db, IndexError> {
+fn open_database(dir: &Path) -> Result<Database, IndexError> {
     let config = sled::Config::new().path(dir).cache_capacity(CACHE_BYTES).flush_every_ms(None);
-    catch(|| config.open())
+    catch(|| config.open()).map(|database| Database(Some(database)))
 }
 
 fn readable_cursor(database: &sled::Db) -> Result<(), IndexError> {
