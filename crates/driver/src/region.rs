@@ -29,10 +29,9 @@ fn is_region(text: &str) -> bool {
 
 /// The region that `gapferry.toml` says the replica of a route serves.
 pub fn configured(home: &Home, name: &str) -> Result<Option<String>, Failure> {
-    let region = home.config.routes.get(name).and_then(|route| route.region.clone());
-    match region.filter(|region| !is_region(region)) {
-        Some(other) => Err(Failure::new("HOM-03", name, format!("region {other:?} is not 6, 9 or 12 digits"))),
-        None => Ok(home.config.routes.get(name).and_then(|route| route.region.clone())),
+    match home.config.routes.get(name).and_then(|route| route.region.clone()) {
+        Some(other) if !is_region(&other) => Err(Failure::new("HOM-03", name, format!("region {other:?} is not 6, 9 or 12 digits"))),
+        region => Ok(region),
     }
 }
 
