@@ -140,7 +140,7 @@ fn keys(report: &Value) -> Value {
     match report {
         Value::Object(fields) => fields
             .iter()
-            .filter(|(name, _)| !DIFFERENT.contains(&name.as_str()) && !name.ends_with("_seconds"))
+            .filter(|(name, _)| !DIFFERENT.contains(&name.as_str()) && !name.ends_with("_seconds") && !name.ends_with("_at"))
             .map(|(name, value)| (name.clone(), keys(value)))
             .collect(),
         Value::Array(values) => values.iter().map(keys).collect(),

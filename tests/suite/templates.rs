@@ -543,6 +543,20 @@ fn what_a_condition_asks_of_a_record_that_cannot_be_read_is_waited_for() {
     assert_eq!(names(&stand), BTreeSet::from(["member/3/record.json".to_owned()]));
 }
 
+/// A person is told where somebody looks, and not only when the archive is captured.
+#[test]
+fn status_names_what_is_no_record_and_what_belongs_to_none() {
+    let stand = stand();
+    put(&stand, 1, &member(1, "320412103012", "confirmed"));
+    settled(&stand);
+    stand.write("notes.txt", "of nobody");
+    stand.write("member/2/record.json", "{");
+    stand.run(Side::Source, &["carry", "medium"]);
+    let status = stand.run(Side::Source, &["status"]);
+    assert_eq!((status.exit, status.codes()), (Some(1), vec!["SRC-11".to_owned(), "SRC-12".to_owned()]), "{:?}", status.object);
+    assert_eq!(status.object["routes"][0]["next"], "needs-person");
+}
+
 /// FAULTS A07, TX2: who leaves the selection in a transaction is withdrawn in the package that brings the others of it.
 #[test]
 fn who_leaves_the_selection_goes_with_the_transaction() {

@@ -128,14 +128,14 @@ impl Context for Beside<'_, '_> {
         self.judge.region.as_deref()
     }
     fn record(&self, rid: &str) -> Option<Cow<'_, Record<'static>>> {
-        let Some(number) = self.judge.by_rid.get(&crate::records::rid_number(rid)) else {
-            self.unknown.set(self.unknown.get() || self.judge.any_nameless);
-            return None;
-        };
-        let Ok((_, record)) = self.projector.read_record(*number, &mut Parents::default()) else {
+        let unknown = || {
             self.unknown.set(!planted::is("unreadable-is-absent"));
-            return None;
+            None
         };
+        let Some(number) = self.judge.by_rid.get(&crate::records::rid_number(rid)) else {
+            return if self.judge.any_nameless { unknown() } else { None };
+        };
+        let Ok((_, record)) = self.projector.read_record(*number, &mut Parents::default()) else { return unknown() };
         (record.rid() == rid).then_some(Cow::Owned(record))
     }
     fn referenced(&self) -> &Referenced {

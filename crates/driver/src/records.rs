@@ -273,9 +273,20 @@ pub fn describe(home: &mut Home, name: &str, root: &Dir, appeared: &Appeared) ->
             problems.push(unsigned::problem(name.into(), detail));
         }
     }
-    let items = home.source().archives[name].items.iter().filter(|item| !item.gone);
-    problems.extend(items.filter_map(|item| Some(problem(item, item.fault().filter(|fault| *fault != OF_FAULTY)?))));
+    problems.extend(at_fault_in(&home.source().archives[name]));
     Ok(problems)
+}
+
+/// What is wrong with records of all archives as they were captured last, and files that belong to none.
+pub fn at_fault(home: &Home) -> impl Iterator<Item = Problem> {
+    let archives = home.source().archives.iter().filter(|(name, _)| home.config.archives.contains_key(*name));
+    // What rots is told with everything else that does.
+    archives.flat_map(|(_, archive)| at_fault_in(archive)).filter(|problem| problem.code != ROTTEN)
+}
+
+fn at_fault_in(archive: &Archive) -> impl Iterator<Item = Problem> {
+    let items = archive.items.iter().filter(|item| !item.gone);
+    items.filter_map(|item| Some(problem(item, item.fault().filter(|fault| *fault != OF_FAULTY)?)))
 }
 
 fn problem(item: &Item, fault: &str) -> Problem {

@@ -91,6 +91,7 @@ fn report(home: &Home) -> StatusReport {
     }
     if home.config.role == Role::Source {
         report.problems.extend(rotten(home));
+        report.problems.extend(crate::records::at_fault(home).take(LISTED_MAX));
     }
     report
 }
@@ -154,7 +155,7 @@ fn source_status(home: &Home, name: &str, config: &RouteConfig) -> (RouteStatus,
         _ if open.sendable > 0 || route.asking.iter().any(|asking| asking.sequence == 0) || route.want_full && !route.asked_full => "pack",
         _ if crate::key_notice::is_due(home, name) => "pack",
         _ if open.counts.packed > 0 || home.key_state().to_announce(name).is_some() => "wait-for-receipt",
-        _ if open.rotten > 0 => "needs-person",
+        _ if open.held_back > 0 => "needs-person",
         _ => "nothing",
     };
     let status = RouteStatus {
@@ -186,8 +187,8 @@ struct OpenItems {
     bytes: u64,
     /// Items that the next package can bring.
     sendable: u64,
-    /// Items that cannot travel because their content rotted.
-    rotten: u64,
+    /// Items that cannot travel because their content rotted, or their record is none.
+    held_back: u64,
     /// Items that the replica is still asked for.
     unconfirmed: u64,
     /// Items of which nothing older is to be left, and that is not proven yet.
@@ -226,8 +227,9 @@ impl OpenItems {
             }
             open.unconfirmed += u64::from(route.waits_for_inventory(item, &sent));
             open.purging += u64::from(sent.is_purging());
-            open.rotten += u64::from(item.rotten);
-            open.sendable += u64::from(standing != Standing::Packed && !item.rotten);
+            let is_held_back = item.is_held_back() && !sent.is_gone(item);
+            open.held_back += u64::from(is_held_back);
+            open.sendable += u64::from(standing != Standing::Packed && !is_held_back);
         }
         open
     }
