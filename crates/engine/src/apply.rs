@@ -39,8 +39,9 @@ pub fn fork_of(replica: &Replica, route: &Route, records: u64, package: PackageI
     let before = (1..).map_while(|back| manifest.sequence.checked_sub(back)).zip(&manifest.previous);
     let named = core::iter::once((manifest.sequence, &package)).chain(before);
     for (sequence, id) in named {
-        if let Some(seen) = route.packages.get(&sequence).filter(|seen| seen.package != *id && !planted::is("sequence-taken-twice")) {
-            return theirs("FRK-03", format!("sequence {sequence} was package {} and is now {id}", seen.package));
+        let seen = route.packages.get(&sequence).map(|seen| seen.package).or_else(|| route.before.get(&sequence).copied());
+        if let Some(seen) = seen.filter(|seen| seen != id && !planted::is("sequence-taken-twice")) {
+            return theirs("FRK-03", format!("sequence {sequence} was package {seen} and is now {id}"));
         }
     }
     let earlier = route.packages.range(..manifest.sequence).next_back().is_some_and(|(_, seen)| seen.ledger.number > manifest.ledger.number);

@@ -103,6 +103,22 @@ fn the_packages_before_tell_a_fork_that_a_gap_would_hide() {
     }
 }
 
+/// FAULTS C07, P06: replica and source went back, and only one of them has been noticed.
+#[test]
+fn which_package_had_a_sequence_outlives_a_new_life_of_the_replica() {
+    let mut route = replica_route(vec![]);
+    (route.incarnation, route.before) = (Some(INSIDE), [(2, package(2))].into());
+    for (what, sequence, id, previous, code) in [
+        ("the same", 2, 2, vec![], None),
+        ("another one", 2, 20, vec![], Some("FRK-03")),
+        ("one after it", 3, 3, vec![package(2)], None),
+        ("one after another one", 3, 3, vec![package(20)], Some("FRK-03")),
+    ] {
+        let manifest = Manifest { previous, ..manifest(sequence, vec![]) };
+        assert_eq!(fork_of(&ours(), &route, RECORDS, package(id), &manifest).map(|fork| fork.code), code, "{what}");
+    }
+}
+
 /// FAULTS C07
 #[test]
 fn an_inventory_takes_up_what_is_right_and_changes_nothing_else() {
@@ -191,6 +207,8 @@ fn what_is_said_of_one_version_in_two_ways_is_as_the_later_package_says() {
         ("since the route began anew, the same, earlier", &unconfirmed(held.clone()), 3, Some(document(1, None)), unchanged, Step::Adopt),
         ("since the route began anew, another content, later", &unconfirmed(held.clone()), 7, Some(document(2, None)), Step::Write, Step::Adopt),
         ("since the route began anew, another content, earlier", &unconfirmed(held.clone()), 3, Some(document(2, None)), superseded, superseded),
+        // The source was put back and packed this sequence twice, and the replica has forgotten which of them it took.
+        ("since the route began anew, another content, of one sequence", &unconfirmed(held.clone()), 4, Some(document(2, None)), superseded, superseded),
         ("since the route began anew, brought again, earlier", &unconfirmed(gone.clone()), 3, Some(document(1, None)), superseded, superseded),
     ] {
         let route = replica_route(vec![known.clone()]);

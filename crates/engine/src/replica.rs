@@ -113,6 +113,8 @@ pub struct Route {
     pub order: Order,
     /// Packages by sequence.
     pub packages: BTreeMap<u64, Seen>,
+    /// Which package of the life of the source that is followed had a sequence, before the route last began anew.
+    pub before: BTreeMap<u64, PackageId>,
     /// The package that is being switched in.
     pub pending: Option<Pending>,
     /// Number of the newest receipt that the source has taken in.
@@ -292,6 +294,9 @@ impl Replica {
                     route.items.iter_mut().for_each(|item| (item.former, item.sequence) = (true, 0));
                 }
                 route.restart();
+                if followed.former.is_some() {
+                    route.before.clear();
+                }
             }
             Record::Stopped(stopped) => {
                 if let Some(route) = self.routes.get_mut(&stopped.route) {
@@ -318,6 +323,7 @@ impl Route {
             items: Vec::new(),
             order: Order::default(),
             packages: BTreeMap::new(),
+            before: BTreeMap::new(),
             pending: None,
             acknowledged: 0,
             acknowledged_head: Head::default(),
@@ -349,9 +355,11 @@ impl Route {
     }
 
     /// The route begins anew: what is held stays, but counts for nothing until a package confirms it, and no package that was
-    /// seen before is answered any more. What it was said by stays, so that none of them that comes again takes it back. The history stays.
+    /// seen before is answered any more. What it was said by stays, so that none of them that comes again takes it back; and which package
+    /// had which sequence, so that those of a source that went back unnoticed are told from them. The history stays.
     fn restart(&mut self) {
-        self.packages.clear();
+        let seen = core::mem::take(&mut self.packages);
+        self.before.extend(seen.into_iter().map(|(sequence, seen)| (sequence, seen.package)));
         self.parts.clear();
         self.items.iter_mut().for_each(|item| (item.confirmed, item.damaged) = (false, 0));
         (self.state, self.want_full) = (StateDigest::default(), false);
@@ -386,6 +394,7 @@ impl Route {
         if begun.floor > self.floor {
             self.restart();
             self.floor = begun.floor;
+            self.before = self.before.split_off(&(begun.floor + 1));
         }
         if begun.sequence > self.highest() {
             self.want_full |= begun.full_receipt;

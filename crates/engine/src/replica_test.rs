@@ -96,6 +96,8 @@ fn who_began_a_new_life_still_knows_which_package_said_what_is_held() {
         assert!(["a", "gone"].into_iter().all(|name| !outside.item(name).is_confirmed()), "{what}: no package counts");
         assert_eq!(["a", "gone"].map(|name| outside.item(name).sequence), said_in, "{what}");
         assert_eq!((outside.route().highest(), outside.route().state), (0, StateDigest::default()), "{what}");
+        let before: Vec<u64> = outside.route().before.keys().copied().collect();
+        assert_eq!(before, if said_in == [0, 0] { vec![] } else { vec![1, 2, 3] }, "{what}: a sequence is still that of one package");
     }
 }
 

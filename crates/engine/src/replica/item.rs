@@ -76,7 +76,7 @@ impl Item {
         let same = says == (!self.removed).then_some(Says(self.digest, self.size, self.modified, self.executable));
         match version.cmp(&self.version) {
             Ordering::Equal if same => Ordering::Equal,
-            Ordering::Equal if sequence < self.sequence && !planted::is("earlier-package-of-one-version-wins") => Ordering::Less,
+            Ordering::Equal if sequence <= self.sequence && !planted::is("earlier-package-of-one-version-wins") => Ordering::Less,
             Ordering::Equal => Ordering::Greater,
             other => other,
         }

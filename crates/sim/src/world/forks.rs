@@ -57,7 +57,12 @@ impl World {
         let foreseen = driver::rebase(&world, &path, &asked).map_err(|failure| Violation::new("command", format!("rebase of home {home}: {failure}")))?;
         // A life that the people of the other side do not have is an old one, or that of a second copy.
         let other = self.incarnation(if home == 0 { replica + 1 } else { 0 })?;
-        let refuse = !new_life && foreseen.life.is_some_and(|life| life != other);
+        let refuse = !new_life && foreseen.life.as_ref().is_some_and(|life| *life != other);
+        let told = RebaseOptions { life: Some(other), ..asked.clone() };
+        // Where the stop does not say which life is to be followed, and the other side has begun one, its people tell which: of those that
+        // lie on media one may be over.
+        let untold = !new_life && foreseen.life.is_none() && foreseen.way != "new-life";
+        let asked = if untold && driver::rebase(&world, &path, &told).is_ok() { told } else { asked };
         let options = RebaseOptions { refuse, dry_run: false, ..asked };
         let anew = |world: &Self| -> Vec<usize> {
             let chain = world.chain_of(0).unwrap_or_default();
