@@ -53,6 +53,18 @@ fn links_lead_somewhere() {
     none("links that lead nowhere", &broken);
 }
 
+/// What a page tells to type must be there, and start.
+#[test]
+fn programs_of_the_project_can_be_started() {
+    use std::os::unix::fs::PermissionsExt;
+    let folders = ["benches", "deploy", "fixtures", "fuzz", "tests"];
+    let scripts = folders.into_iter().flat_map(|folder| [".sh", ".py"].into_iter().flat_map(move |ending| files(folder, ending)));
+    let scripts: Vec<String> = scripts.filter(|path| read(path).starts_with("#!")).collect();
+    assert!(scripts.len() > 20, "the scripts were not found");
+    let starts = |path: &String| root().join(path).metadata().expect("it was listed").permissions().mode() & 0o111 == 0o111;
+    none("scripts that cannot be started", &scripts.into_iter().filter(|path| !starts(path)).collect::<Vec<_>>());
+}
+
 #[test]
 fn both_readmes_give_the_same_commands() {
     let blocks = command_blocks(&read("README.md"));
