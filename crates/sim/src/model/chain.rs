@@ -3,7 +3,7 @@
 //!
 //! It does not verify the signature of the checkpoint; that the program does.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One record.
 #[derive(Clone, Debug)]
@@ -70,6 +70,8 @@ const TEMPLATE_ACTIVATED: u16 = 13;
 const PACK_BEGUN: u16 = 19;
 const PACKED: u16 = 20;
 const RECONCILED: u16 = 22;
+const BREAKER_TRIPPED: u16 = 25;
+const BREAKER_RELEASED: u16 = 26;
 const REBASED: u16 = 29;
 const BEGUN: u16 = 32;
 const RECEIPTED: u16 = 35;
@@ -303,6 +305,26 @@ impl Chain {
         self.records.iter().filter(|record| record.kind == TEMPLATE_ACTIVATED).filter_map(of).next_back()
     }
 
+    /// Whether people of this replica let a package through that their breaker had held, and it has not been taken in yet.
+    pub fn has_released(&self, route: &str) -> bool {
+        let (mut held, mut released) = (BTreeSet::<[u8; 16]>::new(), BTreeSet::new());
+        for record in &self.records {
+            let mut fields = Fields(&record.body);
+            if fields.string().as_deref() != Some(route) {
+                continue;
+            }
+            match record.kind {
+                // cause, changes, allowed; then the package
+                BREAKER_TRIPPED => held.extend(fields.take::<{ 4 + 8 + 8 }>().and_then(|_| fields.option(Fields::take)?)),
+                BREAKER_RELEASED => released.append(&mut held),
+                // sequence; then the package
+                BEGUN => drop(fields.take::<8>().and_then(|_| fields.take()).map(|taken| released.remove(&taken))),
+                _ => {}
+            }
+        }
+        !released.is_empty()
+    }
+
     /// How often a route of a source began anew, whether by itself or with its ledger.
     pub fn begun_anew(&self, route: &str) -> usize {
         let anew = |body: &[u8]| {
@@ -351,11 +373,14 @@ pub(super) mod tests {
     use super::*;
     use std::path::Path;
 
-    /// A record of a life, or of a number that is taken.
+    /// A record of a life, of a breaker, or of a number that is taken.
     pub fn record(what: &str, number: u64, id: u8) -> Record {
         let (kind, body) = match what {
             "born" => (BORN, vec![id; 16]),
             "reborn" => (REBORN, [&[id; 16][..], &number.to_le_bytes()].concat()),
+            "tripped" => (BREAKER_TRIPPED, [&4u64.to_le_bytes()[..], b"east", &[0; 4 + 8 + 8], &[1], &[id; 16], &[0]].concat()),
+            "released" => (BREAKER_RELEASED, [&4u64.to_le_bytes()[..], b"east"].concat()),
+            "begun" => (BEGUN, [&4u64.to_le_bytes()[..], b"east", &number.to_le_bytes(), &[id; 16]].concat()),
             _ => (PACK_BEGUN, [&4u64.to_le_bytes()[..], b"east", &number.to_le_bytes(), &[id; 16]].concat()),
         };
         Record { kind, body }
@@ -382,6 +407,16 @@ pub(super) mod tests {
             );
         }
         assert!(refused >= 3, "{refused} bad ledgers were refused");
+    }
+
+    #[test]
+    fn what_was_released_is_known_until_it_is_taken_in() {
+        let story = ["tripped", "released", "begun"];
+        for (said, is) in [(0, false), (1, false), (2, true), (3, false)] {
+            let records = story.into_iter().take(said).map(|what| record(what, 3, 7)).collect();
+            let chain = Chain { records, torn: false };
+            assert_eq!((chain.has_released("east"), chain.has_released("west")), (is, false), "{:?}", &story[..said]);
+        }
     }
 
     #[test]

@@ -296,7 +296,10 @@ impl World {
 
     fn mass_removed(&mut self, items: BTreeSet<String>) {
         let held = self.replicas.iter().map(|replica| items.iter().filter(|item| replica.tree.contains_key(*item)).cloned().collect()).collect();
-        self.mass = Some(Mass { items, held, agreed: vec![false; self.replicas.len()] });
+        // What a person let through before, and is still on its way, removes what it removes.
+        let released = |replica: usize| self.chain_of(replica + 1).is_some_and(|chain| chain.has_released(&self.route(replica)));
+        let agreed = (0..self.replicas.len()).map(released).collect();
+        self.mass = Some(Mass { items, held, agreed });
     }
 
     fn medium(&self, medium: usize) -> PathBuf {
