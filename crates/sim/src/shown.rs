@@ -2,7 +2,7 @@
 
 use sim::weather::plan::plan;
 use sim::world::Scene;
-use sim::worlds::{self, Played, Request};
+use sim::worlds::{self, Failure, Played, Request, Told};
 use std::process::{Command, ExitCode};
 
 /// What stands below the options.
@@ -32,21 +32,17 @@ pub fn played(request: &Request, json: bool) -> ExitCode {
     if !json {
         println!("seed {} at {}", request.seed, commit());
     }
-    let played = worlds::run(request);
+    let played = worlds::run(request, &|told| match told {
+        Told::SoFar(worlds, crossings) => eprintln!("{worlds} worlds, {crossings} crossings so far"),
+        Told::Failed(Failure { seed, failed }) => {
+            eprintln!("FAILED: {}: {}", failed.violation.checker, failed.violation.seen);
+            eprintln!("  seed {seed} at {}; again with: cargo run --release -p sim -- --replay {seed} --crossings {}", commit(), request.crossings);
+        }
+    });
     if json {
         print_json(request, &played)
     } else {
         print_page(&played)
-    }
-    for failure in &played.failures {
-        eprintln!("FAILED: {}: {}", failure.failed.violation.checker, failure.failed.violation.seen);
-        eprintln!(
-            "  seed {} at {}; again with: cargo run --release -p sim -- --replay {} --crossings {}",
-            failure.seed,
-            commit(),
-            failure.seed,
-            request.crossings
-        );
     }
     if let Some(first) = played.failures.first().filter(|_| !json) {
         println!("the first of them, shrunk:");

@@ -90,10 +90,22 @@ pub fn alone<T>(work: impl FnOnce() -> T) -> T {
     work()
 }
 
+/// What is told while worlds are played.
+pub enum Told<'a> {
+    /// A world failed.
+    Failed(&'a Failure),
+    /// A minute has passed since this was told last: worlds and crossings so far.
+    SoFar(u64, u64),
+}
+
+/// How often it is told how far it is.
+const TOLD_EACH: Duration = Duration::from_secs(60);
+
 /// Plays worlds.
-pub fn run(request: &Request) -> Played {
+pub fn run(request: &Request, tell: &(dyn Fn(&Told<'_>) + Sync)) -> Played {
     let begun = Instant::now();
     let (next, stop) = (AtomicU64::new(0), AtomicBool::new(false));
+    let (worlds, crossings, told) = (AtomicU64::new(0), AtomicU64::new(0), Mutex::new(begun));
     let played = Mutex::new(Played::default());
     std::thread::scope(|scope| {
         for _ in 0..request.jobs.max(1) {
@@ -115,9 +127,18 @@ pub fn run(request: &Request) -> Played {
                         }
                         let (seen, result) = play(&scene, &plan);
                         counts += &seen;
+                        let so_far = [(&worlds, seen.worlds), (&crossings, seen.crossings)].map(|(all, here)| all.fetch_add(here, Ordering::Relaxed) + here);
+                        let mut last = told.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                        if last.elapsed() >= TOLD_EACH {
+                            *last = Instant::now();
+                            tell(&Told::SoFar(so_far[0], so_far[1]));
+                        }
+                        drop(last);
                         if let Err(failed) = result {
                             let mut played = played.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-                            played.failures.push(Failure { seed, failed });
+                            let failure = Failure { seed, failed };
+                            tell(&Told::Failed(&failure));
+                            played.failures.push(failure);
                             stop.fetch_or(played.failures.len() >= request.failures_max, Ordering::Relaxed);
                         }
                     }
