@@ -125,8 +125,10 @@ impl World {
             // What the source does not see while its archive is away it cannot ask about either: back, it is new.
             self.right[replica] = self.right[replica].take().filter(|_| !away);
             let Some(right) = &mut self.right[replica] else { continue };
-            // What could not be read could not be asked about either, and what the weather spoilt since has to travel.
-            right.items.retain(|path, _| !unasked.contains(path) && !self.replicas[replica].spoilt.contains_key(path));
+            // What could not be read could not be asked about either; what the weather spoilt since has to travel, and so does what the
+            // inventory of a source that went back had dropped: once it is there again it may come a second time.
+            let model = &self.replicas[replica];
+            right.items.retain(|path, (leaf, _)| !unasked.contains(path) && !model.spoilt.contains_key(path) && model.tree.get(path) == Some(leaf));
             let sent = chain.sent(&route, right.records);
             right.records = chain.records.len();
             let Some(right) = &self.right[replica] else { continue };
