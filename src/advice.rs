@@ -196,6 +196,7 @@ pub static ADVICE: &[Advice] = &[
     advice("RPL-08", PERSON, "fault.nobody", "remedy.scrub"),
     advice("RPL-09", PERSON, "fault.replica", "remedy.extra"),
     advice("RPL-10", PERSON, "fault.storage", "remedy.heals"),
+    advice("RPL-11", PERSON, "fault.typed", "remedy.occupied"),
     advice("MED-01", REFUSED, "fault.address", "remedy.label"),
     advice("MED-02", IO, "fault.medium", "remedy.insert"),
     advice("MED-03", IO, "fault.medium", "remedy.replace-medium"),
@@ -284,7 +285,7 @@ mod tests {
         for (codes, exit) in [
             (&["ENV-01", "PKG-15", "RCT-08", "CRD-09", "LBL-02", "MED-01"][..], 3),
             (&["FRK-01", "FRK-04", "SRC-01", "SRC-02", "SRC-03", "SRC-08", "SRC-10", "ACT-01", "RPL-01", "RPL-05", "LDG-01", "LDG-07"], 5),
-            (&["SRC-04", "SRC-05", "SRC-06", "SRC-11", "SRC-12", "SRC-13", "SRC-14", "SRC-15", "SRC-16", "RPL-03", "RPL-06", "MED-04", "DMO-01"], 1),
+            (&["SRC-04", "SRC-05", "SRC-06", "SRC-11", "SRC-12", "SRC-13", "SRC-14", "SRC-15", "SRC-16", "RPL-03", "RPL-06", "RPL-11", "MED-04", "DMO-01"], 1),
             (&["RPL-04"], 0),
             (&["IO-01", "MED-02", "MED-03", "RPL-02", "HOM-05"], 4),
             (&["HOM-01"], 75),

@@ -137,7 +137,7 @@ fn restore(home: &Home, name: &str, route: &Route, chosen: &[&Earlier], folder: 
         match restore_one(disk, &dot, &to, id, earlier) {
             Ok(()) => report.restored += 1,
             Err(NotRestored::There) => report.problems.push(Problem {
-                code: "USE-01",
+                code: "RPL-11",
                 subject: id.to_string(),
                 detail: format!("{} holds something of this name already; nothing is overwritten", folder.display()),
             }),

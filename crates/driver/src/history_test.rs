@@ -133,7 +133,7 @@ fn the_version_before_last_comes_back() {
         fs::write(folder.join("a"), "something else").unwrap();
         fs::write(folder.join("b/c"), "something else").unwrap();
         let again = list(HistoryOptions { restore: Some(folder), version, back, ..HistoryOptions::default() }).unwrap();
-        assert_eq!((again.restored, again.problems.iter().map(|problem| problem.code).collect::<Vec<_>>()), (0, vec!["USE-01", "USE-01"]));
+        assert_eq!((again.restored, again.problems.iter().map(|problem| problem.code).collect::<Vec<_>>()), (0, vec!["RPL-11", "RPL-11"]));
     }
     for options in [
         HistoryOptions { back: Some(0), ..HistoryOptions::default() },

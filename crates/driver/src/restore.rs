@@ -15,7 +15,7 @@ use wire::card::Role;
 use wire::record::Record;
 use wire::{Digest, ItemId};
 
-use crate::acts::patterns;
+use crate::acts::{Matcher, patterns};
 use crate::home::{Home, decoded, ledger_failure};
 use crate::report::{AsOf, Failure, LISTED_MAX, Problem, RestoreReport};
 use crate::setup::overlap;
@@ -93,10 +93,12 @@ fn run(home: &Home, options: &RestoreOptions) -> Result<RestoreReport, Failure> 
         None => (home.replica().routes.get(&name), now(home, &name)),
     };
     let mut report = RestoreReport { route: name.clone(), folder: into.display().to_string(), as_of, dry_run: options.dry_run, ..RestoreReport::default() };
-    let matcher = if options.patterns.is_empty() { None } else { Some(patterns(&options.patterns)?) };
-    let mut wanted: Vec<Wanted> = state.map(|route| wanted(route, &|id| matcher.as_ref().is_none_or(|matcher| matcher.is_match(id)))).unwrap_or_default();
-    if wanted.is_empty() && matcher.is_some() {
-        return Err(Failure::new("USE-01", options.patterns.join(" "), "nothing that the replica held then matches"));
+    let matchers = options.patterns.iter().map(|pattern| patterns(std::slice::from_ref(pattern))).collect::<Result<Vec<_>, _>>()?;
+    let is_meant = |id: &ItemId| matchers.is_empty() || matchers.iter().any(|matcher| matcher.is_match(id));
+    let mut wanted: Vec<Wanted> = state.map(|route| wanted(route, &is_meant)).unwrap_or_default();
+    let in_vain = |matcher: &Matcher| !wanted.iter().any(|wanted| matcher.is_match(&wanted.id));
+    if let Some((pattern, _)) = options.patterns.iter().zip(&matchers).find(|(_, matcher)| in_vain(matcher)) {
+        return Err(Failure::new("USE-01", pattern, "nothing that the replica held then matches"));
     }
     let purged = purged(&home.replica().routes[&name]);
     wanted.iter_mut().for_each(|wanted| wanted.purged = purged.contains(&(&wanted.id, wanted.version)));
@@ -248,7 +250,7 @@ fn missing(wanted: &Wanted) -> Problem {
 /// A name that is taken by something else.
 fn occupied(wanted: &Wanted, into: &Path) -> Problem {
     let detail = format!("{} holds something else of this name already; nothing is overwritten", into.display());
-    Problem { code: "USE-01", subject: wanted.id.to_string(), detail }
+    Problem { code: "RPL-11", subject: wanted.id.to_string(), detail }
 }
 
 fn note(report: &mut RestoreReport, problem: Problem) {

@@ -99,10 +99,14 @@ fn one_item_again_and_what_is_in_the_way() {
     fs::write(scene.path("some/deep"), "no folder").unwrap();
     let report = run(&scene, "some", then, &[]).unwrap();
     assert_eq!((report.restored, report.there, report.occupied), (1, 1, 2), "{report:?}");
-    assert!(report.problems.iter().all(|problem| problem.code == "USE-01"));
+    assert!(report.problems.iter().all(|problem| problem.code == "RPL-11"));
     assert_eq!((fs::read(scene.path("some/a/one")).unwrap(), fs::read(scene.path("some/deep")).unwrap()), (b"2".to_vec(), b"no folder".to_vec()));
     // Nothing matches; nothing is made within what is ours.
-    assert_eq!(run(&scene, "other", then, &["nothing"]).unwrap_err().0.code, "USE-01");
+    for patterns in [&["nothing"][..], &["a/**", "nothing"]] {
+        let refused = run(&scene, "other", then, patterns).unwrap_err().0;
+        assert_eq!((refused.code, refused.subject.as_str()), ("USE-01", "nothing"), "each pattern means something, or it is misspelt");
+        assert!(!scene.path("other").exists());
+    }
     for place in ["replica/x", "home-replica", "."] {
         assert_eq!(run(&scene, place, then, &[]).unwrap_err().0.code, "USE-01", "{place}");
     }
