@@ -74,6 +74,12 @@ pub fn home_backup(world: &World, path: &Path, options: &BackupOptions, passphra
     verify_ledger(&home)?;
     let folder = Folder::open(world, &place, !options.dry_run)?;
     let newest = folder.as_ref().map(|folder| newest(&home, folder)).transpose()?.flatten();
+    if passphrase.is_none() && !options.dry_run {
+        return Err(Failure::new("HOM-04", "--passphrase-file", "a backup is closed by a passphrase and none was given"));
+    }
+    if let (Some(folder), Some((before, _)), Some(passphrase)) = (&folder, &newest, &passphrase) {
+        one_passphrase(folder, before.generation, passphrase)?;
+    }
     let large = large_files(&home, &small)?;
     let mut report = BackupReport {
         folder: place.display().to_string(),
@@ -92,8 +98,7 @@ pub fn home_backup(world: &World, path: &Path, options: &BackupOptions, passphra
     let files = writer.files(small, &large);
     world.progress.end();
     let files = files?;
-    let Some(folder) = folder.filter(|_| !options.dry_run) else { return Ok(report) };
-    let passphrase = passphrase.ok_or_else(|| Failure::new("HOM-04", "--passphrase-file", "a backup is closed by a passphrase and none was given"))?;
+    let (Some(folder), Some(passphrase)) = (folder.filter(|_| !options.dry_run), passphrase) else { return Ok(report) };
     let text = keys::write(world, home.keys(), Some(&keys::Protection::new(world, &passphrase)?));
     sealed::write_plain(&world.disk, &folder.dir, &key_name(report.generation), text.as_bytes())?;
     let manifest = Manifest {
@@ -140,6 +145,18 @@ fn newest(home: &Home, folder: &Folder) -> Result<Option<(Manifest, Digest)>, Fa
         return Err(Failure::new("BAK-03", manifest_name(generation), detail));
     }
     Ok(Some((manifest, digest)))
+}
+
+/// All generations of a folder are under one passphrase: whoever has it can check them, and nobody has to remember which was whose.
+fn one_passphrase(folder: &Folder, generation: u64, passphrase: &Zeroizing<String>) -> Result<(), Failure> {
+    match folder.keys(generation, &|| Some(passphrase.clone())) {
+        Err(failure) if failure.0.code == "HOM-04" => {
+            let detail = "the backups in this folder are under another passphrase, or this key file was altered; give theirs, or begin another folder";
+            Err(Failure::new("HOM-04", key_name(generation), detail))
+        }
+        // What is damaged there is told by a verification; a new generation is worth the more.
+        _ => Ok(()),
+    }
 }
 
 /// Whether a file of the home is one of those that are made anew, or hold nothing that is needed.

@@ -211,6 +211,24 @@ fn a_backup_is_of_one_home_and_lies_apart() {
 }
 
 #[test]
+fn the_generations_of_a_folder_are_under_one_passphrase() {
+    let scene = crossed();
+    backup(&scene, &scene.source(), "safe", None).unwrap();
+    let was = files(&scene.path("safe"));
+    let give = |passphrase: Option<&str>, dry_run| {
+        let options = BackupOptions { folder: scene.path("safe"), keep: None, dry_run };
+        home_backup(&scene.world, &scene.source(), &options, passphrase.map(|text| Zeroizing::new(text.to_owned()))).map_err(|failure| failure.0.code)
+    };
+    for (passphrase, dry_run) in [(Some("another"), false), (Some("another"), true), (None, false)] {
+        assert_eq!(give(passphrase, dry_run).unwrap_err(), "HOM-04", "{passphrase:?}");
+    }
+    assert_eq!(files(&scene.path("safe")), was, "nothing was written");
+    assert_eq!(give(None, true).unwrap().generation, 2);
+    assert_eq!(give(Some(PASSPHRASE), false).unwrap().generation, 2);
+    assert!(verify(&scene, "safe").verified);
+}
+
+#[test]
 fn an_older_copy_of_a_home_does_not_follow_its_backup() {
     let scene = crossed();
     let copy = scene.path("copy");
