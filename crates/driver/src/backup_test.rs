@@ -229,6 +229,21 @@ fn the_generations_of_a_folder_are_under_one_passphrase() {
 }
 
 #[test]
+fn a_home_is_not_restored_into_what_it_names() {
+    let scene = crossed();
+    backup(&scene, &scene.source(), "safe", None).unwrap();
+    for place in ["archive/home", "archive"] {
+        fs::create_dir_all(scene.path(place)).unwrap();
+        assert_eq!(restore(&scene, "safe", place, None).unwrap_err().0.code, "USE-01", "{place}");
+    }
+    assert!(!scene.path("archive/home.part").exists() && files_below(&scene.path("archive/home")) == 0);
+}
+
+fn files_below(folder: &Path) -> usize {
+    fs::read_dir(folder).unwrap().count()
+}
+
+#[test]
 fn an_older_copy_of_a_home_does_not_follow_its_backup() {
     let scene = crossed();
     let copy = scene.path("copy");

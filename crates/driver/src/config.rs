@@ -7,6 +7,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use wire::card::Role;
+use wire::limits::PARITY_FILES_MAX;
 use wire::name::is_name;
 
 use crate::checking::rules::CheckRules;
@@ -16,6 +17,21 @@ use crate::report::Failure;
 pub const FILE: &str = "gapferry.toml";
 /// Largest configuration that is read, bytes.
 pub const CONFIG_BYTES_MAX: usize = 1 << 20;
+
+const NO_NAME: &str = "no name: 1 to 64 of a-z 0-9 . _ -, starting with a letter or digit";
+const NOT_ABSOLUTE: &str = "not a whole path, from / on: it would depend on where a command is given";
+
+/// The line of a key, from 1; of what is around it where it is not there itself.
+fn line_of(text: &str, keys: &[&str]) -> Option<usize> {
+    let document = toml_edit::Document::parse(text).ok()?;
+    let (mut item, mut start) = (document.as_item(), None);
+    for key in keys {
+        let Some((found, inner)) = item.as_table_like().and_then(|table| table.get_key_value(key)) else { break };
+        start = found.span().or(inner.span()).map(|span| span.start).or(start);
+        item = inner;
+    }
+    start.map(|start| text[..start].matches('\n').count() + 1)
+}
 
 /// A home's configuration.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -149,6 +165,22 @@ impl Policy {
         }
     }
 
+    /// The first key whose value is none that it may have, and what is wrong with it.
+    fn outside_its_limits(&self) -> Option<(&'static str, String)> {
+        if self.package_bytes_max < template::PACKAGE_BYTES_MIN {
+            return Some(("package_bytes_max", format!("at least {}", template::PACKAGE_BYTES_MIN)));
+        }
+        if !(1..=PEOPLE_MAX).contains(&self.release_people) {
+            return Some(("release_people", format!("1 to {PEOPLE_MAX}")));
+        }
+        let percents = [
+            ("breaker_percent", self.breaker_percent),
+            ("breaker_slow_percent", self.breaker_slow_percent),
+            ("breaker_suspicious_percent", self.breaker_suspicious_percent),
+        ];
+        percents.into_iter().find(|(_, percent)| *percent > 100).map(|(key, _)| (key, "a percentage is at most 100".into()))
+    }
+
     /// How re-reading is spread.
     pub fn scrub_pace(&self) -> Pace {
         Pace::of(self.scrub_days, self.scrub_bytes_per_second)
@@ -183,34 +215,45 @@ impl Default for Policy {
 impl Config {
     /// Reads a configuration.
     pub fn parse(text: &str) -> Result<Self, Failure> {
-        let wrong = |detail: String| Failure::new("HOM-03", FILE, detail);
-        let config: Config = toml::from_str(text).map_err(|error| wrong(error.to_string()))?;
-        for name in config.archives.keys().chain(config.routes.keys()).chain([&config.zone]) {
-            if !is_name(name) {
-                return Err(wrong(format!("{name:?} is no name: 1 to 64 of a-z 0-9 . _ -, starting with a letter or digit")));
-            }
+        let config: Config = toml::from_str(text).map_err(|error| Failure::new("HOM-03", FILE, error.to_string()))?;
+        let wrong = |keys: &[&str], detail: &str| {
+            let line = line_of(text, keys).map_or_else(String::new, |line| format!("line {line}: "));
+            Failure::new("HOM-03", FILE, format!("{line}{}: {detail}", keys.join(".")))
+        };
+        let names = config.archives.keys().map(|name| ("archives", name)).chain(config.routes.keys().map(|name| ("routes", name)));
+        if let Some((section, name)) = names.into_iter().find(|(_, name)| !is_name(name)) {
+            return Err(wrong(&[section, name], NO_NAME));
+        }
+        if !is_name(&config.zone) {
+            return Err(wrong(&["zone"], NO_NAME));
         }
         for (name, route) in &config.routes {
-            let complete = match config.role {
-                Role::Source => route.archive.as_ref().is_some_and(|archive| config.archives.contains_key(archive)) && route.to.is_some(),
-                Role::Replica => route.from.is_some() && route.into.is_some(),
+            let needed: [(&str, bool); 2] = match config.role {
+                Role::Source => [("archive", route.archive.is_some()), ("to", route.to.is_some())],
+                Role::Replica => [("from", route.from.is_some()), ("into", route.into.is_some())],
             };
-            if !complete {
-                return Err(wrong(format!("route {name} does not name what a {} needs", config.role.word())));
+            if let Some((key, _)) = needed.iter().find(|(_, there)| !there) {
+                return Err(wrong(&["routes", name], &format!("`{key}` is missing; a route of a {} has it", config.role.word())));
+            }
+            if config.role == Role::Source && route.archive.as_ref().is_none_or(|archive| !config.archives.contains_key(archive)) {
+                return Err(wrong(&["routes", name, "archive"], "there is no such archive in this file"));
+            }
+            if route.parity.is_some_and(|count| count > PARITY_FILES_MAX) {
+                return Err(wrong(&["routes", name, "parity"], &format!("at most {PARITY_FILES_MAX}")));
+            }
+            for (key, folder) in [("into", &route.into), ("to_gateway", &route.to_gateway), ("from_gateway", &route.from_gateway)] {
+                if folder.as_ref().is_some_and(|folder| !folder.is_absolute()) {
+                    return Err(wrong(&["routes", name, key], NOT_ABSOLUTE));
+                }
             }
         }
         for (name, archive) in &config.archives {
-            archive.rules.validate().map_err(|detail| wrong(format!("archive {name}: rules: {detail}")))?;
+            if !archive.root.is_absolute() {
+                return Err(wrong(&["archives", name, "root"], NOT_ABSOLUTE));
+            }
+            archive.rules.validate().map_err(|detail| wrong(&["archives", name, "rules"], &detail))?;
         }
-        let policy = &config.policy;
-        let percents = [policy.breaker_percent, policy.breaker_slow_percent, policy.breaker_suspicious_percent];
-        if policy.package_bytes_max < template::PACKAGE_BYTES_MIN || percents.iter().any(|percent| *percent > 100) {
-            return Err(wrong("a policy is outside its limits: package_bytes_max is at least 65536, a percentage at most 100".into()));
-        }
-        if !(1..=PEOPLE_MAX).contains(&policy.release_people) {
-            return Err(wrong(format!("a policy is outside its limits: release_people is 1 to {PEOPLE_MAX}")));
-        }
-        Ok(config)
+        config.policy.outside_its_limits().map_or(Ok(config), |(key, detail)| Err(wrong(&["policy", key], &detail)))
     }
 
     /// The text of a new home.
@@ -276,14 +319,26 @@ mod tests {
 
     #[test]
     fn wrong_configurations_say_so() {
-        for (text, part) in [
-            ("", "zone"),
-            ("zone = 'a'\nrole = 'both'", "both"),
-            ("zone = 'A b'\nrole = 'source'", "no name"),
-            ("zone = 'a'\nrole = 'source'\nextra = 1", "extra"),
-            ("zone = 'a'\nrole = 'source'\n[routes.r]\narchive = 'x'\nto = 'y'", "route r"),
-            ("zone = 'a'\nrole = 'replica'\n[policy]\npackage_bytes_max = 1", "package_bytes_max"),
+        let source = "zone = 'a'\nrole = 'source'\n[archives.x]\nroot = '/x'\n";
+        let replica = "zone = 'a'\nrole = 'replica'\n";
+        for (text, more, part) in [
+            ("", "", "zone"),
+            ("", "zone = 'a'\nrole = 'both'", "both"),
+            ("", "role = 'source'\nzone = 'A b'", "line 2: zone: no name"),
+            (source, "[routes.'A b']\narchive = 'x'\nto = 'y'", "line 5: routes.A b: no name"),
+            (replica, "extra = 1", "extra"),
+            (source, "[routes.r]\nto = 'y'\narchive = 'z'", "line 7: routes.r.archive: there is no such archive"),
+            (source, "[routes.r]\narchive = 'x'", "line 5: routes.r: `to` is missing"),
+            (source, "# mine\n[routes]\nr = { archive = 'x', to = 'y', parity = 65 }", "line 7: routes.r.parity: at most 64"),
+            (source, "[routes.r]\narchive = 'x'\nto = 'y'\nto_gateway = 'out'", "line 8: routes.r.to_gateway: not a whole path"),
+            (source, "[archives.y]\nlayout = 'files'\nroot = 'y'", "line 7: archives.y.root: not a whole path"),
+            (replica, "[routes.r]\ninto = '/x'", "line 3: routes.r: `from` is missing"),
+            (replica, "[policy]\npackage_bytes_max = 65535", "line 4: policy.package_bytes_max: at least 65536"),
+            (replica, "[policy]\n\nbreaker_slow_percent = 101", "line 5: policy.breaker_slow_percent: a percentage"),
+            (replica, "[policy]\nrelease_people = 0", "line 4: policy.release_people: 1 to"),
+            (replica, "policy.release_people = 99", "line 3: policy.release_people: 1 to"),
         ] {
+            let text = &format!("{text}{more}");
             let failure = Config::parse(text).unwrap_err();
             assert_eq!(failure.0.code, "HOM-03");
             assert!(failure.0.detail.contains(part), "{text}: {}", failure.0.detail);

@@ -15,10 +15,10 @@ use keyring::Keyring;
 use seal::keys::SecretKeys;
 use seal::suite::SUITE;
 use std::collections::{BTreeMap, HashMap};
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use store::disk::{Dir, Hold, Lock};
+use store::disk::{Dir, Disk, Hold, Lock};
 use store::index::Index;
 use store::ledger::{Known, Ledger, LedgerError, Position, Reading};
 use template::{Fault, Template};
@@ -31,6 +31,7 @@ use crate::config::{self, ArchiveConfig, Config};
 use crate::index_key;
 use crate::keys;
 use crate::report::Failure;
+use crate::setup::overlap;
 use crate::world::World;
 
 /// Rows of the index put together: some 100 bytes each.
@@ -154,10 +155,13 @@ impl Home {
     /// Opens a home.
     pub fn open(world: &World, path: &Path, access: Access) -> Result<Self, Failure> {
         let disk = &*world.disk;
-        let dir = disk.root(path).map_err(|_| no_home(path))?;
-        let text = store::spool::read_whole(disk, &dir, config::FILE.as_bytes(), config::CONFIG_BYTES_MAX as u64).map_err(|_| no_home(path))?;
+        let dir = disk.root(path).map_err(|error| no_home(path, &error))?;
+        let text = store::spool::read_whole(disk, &dir, config::FILE.as_bytes(), config::CONFIG_BYTES_MAX as u64);
+        let text = text.map_err(|error| without_configuration(disk, &dir).unwrap_or_else(|| no_home(path, &error)))?;
         let text = String::from_utf8(text).map_err(|_| Failure::new("HOM-03", config::FILE, "not UTF-8"))?;
         let config = Config::parse(&text)?;
+        // Before anything is read of them: an archive that holds this home would carry its keys out.
+        overlap::configured(&config, path)?;
         let lock = match access {
             Access::Change if !planted::is("home-not-locked") => match disk.lock(&dir, b"lock", Hold::Alone).map_err(failed(path))? {
                 Some(lock) => Some(lock),
@@ -461,8 +465,21 @@ impl Home {
     }
 }
 
-fn no_home(path: &Path) -> Failure {
-    Failure::new("HOM-02", path.display().to_string(), "there is no gapferry home here")
+/// Why a folder could not be opened as a home: only where nothing is there it is none.
+fn no_home(path: &Path, error: &std::io::Error) -> Failure {
+    match error.kind() {
+        ErrorKind::NotFound | ErrorKind::NotADirectory => Failure::new("HOM-02", path.display().to_string(), "there is no gapferry home here"),
+        ErrorKind::FileTooLarge => Failure::new("HOM-03", config::FILE, format!("longer than {} bytes", config::CONFIG_BYTES_MAX)),
+        _ => Failure::io(path.display().to_string(), error),
+    }
+}
+
+/// What is wrong with a folder in which a home was at work, for its ledger has a checkpoint, and that has no configuration: it is neither
+/// opened nor begun anew over its keys.
+pub fn without_configuration(disk: &dyn Disk, dir: &Dir) -> Option<Failure> {
+    let ledger = disk.dir(dir, b"ledger", false).ok()?;
+    let is_one = disk.stat(dir, config::FILE.as_bytes()).is_err() && disk.stat(&ledger, b"checkpoint").is_ok();
+    is_one.then(|| Failure::new("HOM-03", config::FILE, "it is missing, and a home was at work here: put it back, or the whole home from its backup"))
 }
 
 fn read_keys(world: &World, dir: &Dir) -> Result<keys::KeyFile, Failure> {

@@ -56,7 +56,15 @@ pub fn init(world: &World, path: &Path, zone: &str, role: Role, passphrase: Opti
                 format!("this is the home of {} ({}) already", home.config.zone, home.config.role.word()),
             ));
         }
+        if passphrase.is_some() && !home.is_protected() {
+            let detail = "the keys of this home lie in the clear, and nothing was changed; `home backup` and `home restore` make a home whose keys are under a passphrase";
+            return Err(Failure::new("USE-01", path.display().to_string(), detail));
+        }
         return Ok(report(&home.card, false));
+    }
+    // What was interrupted before it was a home has no checkpoint. A home that lost its configuration is not begun anew over its keys.
+    if let Some(failure) = crate::home::without_configuration(disk, &dir) {
+        return Err(failure);
     }
     if !disk
         .list(&dir)
@@ -374,3 +382,7 @@ fn accept(world: &World, path: &Path, route: &RouteAccept, for_zone: Option<&str
     home.close("", &format!("route {}", route.name))?;
     Ok(report(true))
 }
+
+#[cfg(test)]
+#[path = "setup_test.rs"]
+mod tests;

@@ -15,10 +15,12 @@ use zeroize::Zeroizing;
 
 use super::checking::{Asked, check_files, existing, read_object};
 use super::folder::Folder;
+use crate::config::{self, Config};
 use crate::home::{Access, Home};
 use crate::keys;
 use crate::progress::Stage;
 use crate::report::{Failure, HomeRestoreReport};
+use crate::setup::overlap;
 use crate::tree::{remove_tree, split};
 use crate::world::World;
 
@@ -78,6 +80,9 @@ pub fn home_restore(world: &World, to: &Path, options: &HomeRestoreOptions, ask:
         incarnation: None,
         dry_run: options.dry_run,
     };
+    if let Some(config) = config_of(&manifest)? {
+        overlap::configured(&config, &to).map_err(|failure| Failure::new("USE-01", to.display().to_string(), failure.0.detail))?;
+    }
     if options.dry_run {
         return Ok(report);
     }
@@ -101,6 +106,13 @@ pub fn home_restore(world: &World, to: &Path, options: &HomeRestoreOptions, ask:
     world.disk.remove(&dir, MARK).map_err(failed)?;
     world.disk.sync_dir(&dir).map_err(failed)?;
     Ok(report)
+}
+
+/// The configuration in a generation: what it names must lie apart from where the home is to be.
+fn config_of(manifest: &Manifest) -> Result<Option<Config>, Failure> {
+    let kept = manifest.files.iter().find(|kept| kept.path.0 == config::FILE.as_bytes());
+    let Some(Held::Here(text)) = kept.map(|kept| &kept.held) else { return Ok(None) };
+    String::from_utf8(text.0.clone()).ok().map(|text| Config::parse(&text)).transpose()
 }
 
 /// A failure while the home is put together, about its place.

@@ -79,6 +79,11 @@ impl Home {
         self.state.keys()
     }
 
+    /// Whether the key file is closed by a passphrase.
+    pub fn is_protected(&self) -> bool {
+        self.keyring.protection.is_some()
+    }
+
     /// This zone's secret keys of every generation, oldest first: they open what was wrapped for this zone.
     pub fn keys(&self) -> &[SecretKeys] {
         self.keyring.secrets()

@@ -1,10 +1,12 @@
 //! Which folders of a home must lie apart: what lies in an archive is sent, what lies in a replica tree is replaced, and what
 //! lies in a gateway folder or on a medium leaves. None of them may hold the home and its keys, nor one another.
 //!
-//! Looked at when a folder is named; links in paths are followed as far as the paths exist.
+//! Looked at when a folder is named, and each time a home is opened: the file may have been edited, and a link turned. Links in paths
+//! are followed as far as the paths exist.
 
 use std::path::{Path, PathBuf};
 
+use crate::config::{Config, FILE};
 use crate::home::Home;
 use crate::report::Failure;
 
@@ -56,10 +58,10 @@ fn real(path: &Path) -> PathBuf {
 }
 
 /// What the configuration names, but for the archive or route of this name.
-fn named<'h>(home: &'h Home, but: &str) -> Vec<Folder<'h>> {
-    let mut folders = vec![Folder::Home(&home.path)];
-    folders.extend(home.config.archives.iter().filter(|(name, _)| *name != but).map(|(_, archive)| Folder::Archive(&archive.root)));
-    for (_, route) in home.config.routes.iter().filter(|(name, _)| *name != but) {
+fn named<'h>(config: &'h Config, home: &'h Path, but: &str) -> Vec<Folder<'h>> {
+    let mut folders = vec![Folder::Home(home)];
+    folders.extend(config.archives.iter().filter(|(name, _)| *name != but).map(|(_, archive)| Folder::Archive(&archive.root)));
+    for (_, route) in config.routes.iter().filter(|(name, _)| *name != but) {
         folders.extend(route.into.iter().map(|path| Folder::Tree(path)));
         folders.extend(route.to_gateway.iter().chain(&route.from_gateway).map(|path| Folder::Gateway(path)));
     }
@@ -72,7 +74,7 @@ fn named<'h>(home: &'h Home, but: &str) -> Vec<Folder<'h>> {
 /// # Errors
 /// `USE-01`, about the new folder.
 pub fn apart(home: &Home, name: &str, new: &[Folder<'_>]) -> Result<(), Failure> {
-    let known = named(home, name);
+    let known = named(&home.config, &home.path, name);
     for (at, folder) in new.iter().enumerate() {
         for other in known.iter().chain(&new[..at]).filter(|other| !folder.may_share(**other)) {
             if let Some(how) = overlap(folder.path(), other.path()) {
@@ -80,6 +82,27 @@ pub fn apart(home: &Home, name: &str, new: &[Folder<'_>]) -> Result<(), Failure>
                 return Err(Failure::new("USE-01", folder.path().display().to_string(), detail));
             }
         }
+    }
+    Ok(())
+}
+
+/// Fails when folders that the configuration names overlap where they must not. With many routes it compares each only with those that
+/// may hold it.
+///
+/// # Errors
+/// `HOM-03`, about both.
+pub fn configured(config: &Config, home: &Path) -> Result<(), Failure> {
+    let mut folders: Vec<(PathBuf, Folder<'_>)> = named(config, home, "").into_iter().map(|folder| (real(folder.path()), folder)).collect();
+    folders.sort_by(|(one, _), (other, _)| one.cmp(other));
+    let mut holding: Vec<&(PathBuf, Folder<'_>)> = Vec::new();
+    for folder in &folders {
+        holding.retain(|(path, _)| folder.0.starts_with(path));
+        if let Some((_, other)) = holding.iter().find(|(_, other)| !folder.1.may_share(*other)) {
+            let how = if folder.0 == real(other.path()) { "is" } else { "lies in" };
+            let [one, other] = [folder.1, *other].map(|folder| format!("{} ({})", folder.path().display(), folder.word()));
+            return Err(Failure::new("HOM-03", FILE, format!("{one} {how} {other}: each needs a place of its own")));
+        }
+        holding.push(folder);
     }
     Ok(())
 }
@@ -100,7 +123,7 @@ fn overlap(one: &Path, other: &Path) -> Option<&'static str> {
 /// # Errors
 /// `USE-01`, about the place.
 pub fn outside(home: &Home, place: &Path, what: &str) -> Result<(), Failure> {
-    for other in named(home, "") {
+    for other in named(&home.config, &home.path, "") {
         if let Some(how) = overlap(place, other.path()) {
             let detail = format!("{what} goes elsewhere: this folder {how} {} ({})", other.path().display(), other.word());
             return Err(Failure::new("USE-01", place.display().to_string(), detail));
@@ -115,7 +138,7 @@ pub fn outside(home: &Home, place: &Path, what: &str) -> Result<(), Failure> {
 /// `USE-01`, about the medium.
 pub fn medium_apart(home: &Home, medium: &Path) -> Result<(), Failure> {
     let (place, ours) = (real(medium), real(&medium.join(carrier::folder::FOLDER)));
-    for other in named(home, "").into_iter().filter(|other| !matches!(other, Folder::Gateway(_))) {
+    for other in named(&home.config, &home.path, "").into_iter().filter(|other| !matches!(other, Folder::Gateway(_))) {
         let path = real(other.path());
         if place.starts_with(&path) || path.starts_with(&ours) {
             let detail = format!("{} ({}) lies there; a medium is a place of its own", other.word(), other.path().display());

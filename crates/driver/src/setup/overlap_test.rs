@@ -136,3 +136,44 @@ fn a_medium_is_a_place_of_its_own() {
         assert_eq!(code(medium_apart(&home, &scene.path("stick"))), expected);
     }
 }
+
+#[test]
+fn an_edited_configuration_keeps_folders_apart() {
+    let scene = Scene::with_gateways();
+    scene.write("a", "alpha");
+    fs::create_dir(scene.path("outer")).unwrap();
+    symlink(scene.path(""), scene.path("outer/link")).unwrap();
+    let at = |path: &str| scene.path(path).display().to_string();
+    let edited = |home: &Path, from: &str, to: &str| {
+        let file = home.join(FILE);
+        let was = fs::read_to_string(&file).unwrap();
+        assert!(was.contains(&at(from)), "{was}");
+        fs::write(&file, was.replace(&format!("\"{}\"", at(from)), &format!("\"{to}\""))).unwrap();
+        let opened = code(Home::open(&scene.world, home, crate::home::Access::Read));
+        fs::write(&file, was).unwrap();
+        opened
+    };
+    // The whole scene as the archive: the keys of both homes would be captured, and go out.
+    for (to, expected) in [("", "HOM-03"), ("home-source/keys", "HOM-03"), ("outer/link", "HOM-03"), ("over", "HOM-03"), ("outer", "well")] {
+        assert_eq!(edited(&scene.source(), "archive", &at(to)), expected, "{to}");
+    }
+    for (to, expected) in [("", "HOM-03"), ("home-replica/tree", "HOM-03"), ("over/tree", "HOM-03"), ("elsewhere", "well")] {
+        assert_eq!(edited(&scene.replica(), "replica", &at(to)), expected, "{to}");
+    }
+    assert_eq!(edited(&scene.source(), "archive", "archive"), "HOM-03", "where it lies does not depend on where a command is given");
+}
+
+#[test]
+fn many_routes_are_compared_each_with_what_may_hold_it() {
+    let text = |tree: &dyn Fn(usize) -> String| {
+        let routes = (0..500).map(|number| format!("[routes.r{number}]\nfrom = \"inside\"\ninto = \"{}\"\n", tree(number)));
+        format!("zone = \"outside\"\nrole = \"replica\"\n{}", routes.collect::<String>())
+    };
+    let look =
+        |tree: &dyn Fn(usize) -> String| configured(&Config::parse(&text(tree)).unwrap(), Path::new("/nowhere/home")).map_err(|failure| failure.0.detail);
+    assert_eq!(look(&|number| format!("/nowhere/tree-{number}")), Ok(()));
+    let one_in_another = look(&|number| if number == 77 { "/nowhere/tree-3/a/b".into() } else { format!("/nowhere/tree-{number}") });
+    assert_eq!(one_in_another.unwrap_err(), "/nowhere/tree-3/a/b (a replica tree) lies in /nowhere/tree-3 (a replica tree): each needs a place of its own");
+    let twice = look(&|number| format!("/nowhere/tree-{}", number % 499));
+    assert_eq!(twice.unwrap_err(), "/nowhere/tree-0 (a replica tree) is /nowhere/tree-0 (a replica tree): each needs a place of its own");
+}
