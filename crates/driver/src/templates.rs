@@ -247,7 +247,7 @@ fn plan(home: &Home, name: &str, template: Template) -> Result<TemplatePlan, Fai
             (&mut plan.added, added),
             (&mut plan.changed, changed),
             (&mut plan.withdrawn, withdrawn),
-            (&mut plan.unchanged, !added && !changed && !withdrawn),
+            (&mut plan.unchanged, seen.carried && seen.was_carried && seen.same),
         ] {
             *count += u64::from(whether);
         }

@@ -98,7 +98,7 @@ pub struct TemplatePlan {
     pub changed: u64,
     /// Records that it carries now and would not.
     pub withdrawn: u64,
-    /// Records that stay as they are.
+    /// Records that it carries now, and would as they are. What neither carries is in none of these counts.
     pub unchanged: u64,
     /// Five records before and after.
     pub samples: Vec<TemplateSample>,

@@ -273,7 +273,8 @@ impl Payload {
                 (None, Some(_)) => 0,
                 (Some(before), Some(after)) if before != after => 1,
                 (Some(_), None) => 2,
-                _ => 3,
+                (Some(_), Some(_)) => 3,
+                (None, None) => continue,
             };
             counts[place] += 1;
         }
