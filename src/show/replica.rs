@@ -45,7 +45,7 @@ impl Show for ApplyReport {
             page.say("scrub.share", &[("items", &number(self.scrubbed.items)), ("bytes", &bytes(self.scrubbed.bytes))]);
         }
         damaged(&self.scrubbed.damaged, page);
-        receipts(&self.receipts, page);
+        receipts(&self.receipts, "receipt.there", page);
     }
 
     fn problems(&self) -> Vec<&Problem> {
@@ -59,9 +59,9 @@ fn damaged(damaged: &[Discrepancy], page: &mut Page) {
     page.list("scrub.damaged", rows.len() as u64, rows.into_iter());
 }
 
-fn receipts(receipts: &[ReceiptReport], page: &mut Page) {
+fn receipts(receipts: &[ReceiptReport], not_written: &str, page: &mut Page) {
     for receipt in receipts {
-        let key = if receipt.written { "receipt.written" } else { "receipt.there" };
+        let key = if receipt.written { "receipt.written" } else { not_written };
         let form = page.texts.word("form", receipt.form);
         let values = [
             ("route", receipt.route.as_str()),
@@ -151,7 +151,8 @@ impl Show for ScrubReport {
         if self.attributes > 0 {
             page.say("scrub.attributes", &[("items", &number(self.attributes))]);
         }
-        receipts(&self.receipts, page);
+        // Made a moment ago: where it was not written it waits in the home.
+        receipts(&self.receipts, "receipt.waits", page);
     }
 
     fn attention(&self, page: &mut Page) {

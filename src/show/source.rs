@@ -71,7 +71,8 @@ impl Show for PackReport {
         self.captured.show(page);
         page.gap();
         if self.packages.is_empty() {
-            page.say("pack.none", &[]);
+            let held_back = !self.waiting.is_empty() || !self.problems.is_empty();
+            page.say(if held_back { "pack.held-back" } else { "pack.none" }, &[]);
         } else {
             page.say(if self.dry_run { "pack.would" } else { "pack.title" }, &[]);
             packages(&self.packages, page);

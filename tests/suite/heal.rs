@@ -129,3 +129,28 @@ fn a_scrub_that_is_killed_goes_on_and_tells_everything() {
     assert_eq!(names(&taken["reconciled"]["discrepancies"], "item"), BTreeSet::from(["007".to_owned()]));
     stand.expect_whole();
 }
+
+/// What a command says to people.
+fn said(stand: &Stand, side: Side, arguments: &[&str]) -> String {
+    let mut command = std::process::Command::new(crate::stand::binary());
+    command.args(arguments).arg("--home").arg(stand.home(side)).env_remove("GAPFERRY_HOME").env("LC_ALL", "C");
+    String::from_utf8(command.output().expect("the binary can be run").stdout).expect("UTF-8")
+}
+
+#[test]
+fn people_are_told_where_a_receipt_is_and_why_no_package_is() {
+    let stand = Stand::new();
+    stand.write("a", b"alpha");
+    stand.round();
+    let medium = stand.medium.to_str().expect("UTF-8");
+    let scrubbed = said(&stand, Side::Replica, &["scrub"]);
+    assert!(scrubbed.contains("(scrub) waits in the home") && !scrubbed.contains("there already"), "{scrubbed}");
+    let scrubbed = said(&stand, Side::Replica, &["scrub", "--to", medium]);
+    assert!(scrubbed.contains("(scrub) was written to"), "{scrubbed}");
+    stand.round();
+    let carried = said(&stand, Side::Source, &["carry", medium]);
+    assert!(carried.contains("No package is needed."), "{carried}");
+    stand.write("large", Random::of(1).bytes(100_000));
+    let carried = said(&stand, Side::Source, &["carry", medium, "--medium-size", "4KB"]);
+    assert!(carried.contains("No package was made") && !carried.contains("No package is needed"), "{carried}");
+}

@@ -68,7 +68,7 @@ pub enum Why {
     Mount,
     /// The system refused to list or describe it.
     Unreadable,
-    /// The path has more than 4095 bytes or a component more than 255.
+    /// The path has more than 4095 bytes, with that of the root where the system counts it, or a component more than 255.
     TooLong,
     /// It became something else while it was looked at.
     Changing,
@@ -217,6 +217,8 @@ impl Seen {
                 // It vanished between its listing and the question: as absent as if it had vanished before.
                 io::ErrorKind::NotFound => {}
                 io::ErrorKind::NotADirectory => self.leave_unproven(path, Why::Changing),
+                // Longer than the system takes, with the root before it: a right to read would not help.
+                io::ErrorKind::InvalidFilename => self.leave_unproven(path, Why::TooLong),
                 _ => self.leave_unproven(path, Why::Unreadable),
             },
         }

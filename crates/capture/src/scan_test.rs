@@ -168,11 +168,12 @@ fn what_cannot_be_looked_into_proves_nothing() {
         Met::Mount { path: b"other".to_vec() },
         unreadable("swapped", io::ErrorKind::NotADirectory),
         unreadable("vanished", io::ErrorKind::NotFound),
+        unreadable("deep", io::ErrorKind::InvalidFilename),
     ]);
     assert_eq!(ids(&scan), [b"x"]);
-    let expected = [("closed", Why::Unreadable), ("other", Why::Mount), ("strange", Why::Unreadable), ("swapped", Why::Changing)];
+    let expected = [("closed", Why::Unreadable), ("deep", Why::TooLong), ("other", Why::Mount), ("strange", Why::Unreadable), ("swapped", Why::Changing)];
     assert_eq!(scan.left_out, left_out(&expected));
-    assert_eq!(scan.unproven, [&b"closed"[..], b"other", b"strange", b"swapped"]);
+    assert_eq!(scan.unproven, [&b"closed"[..], b"deep", b"other", b"strange", b"swapped"]);
 }
 
 #[test]

@@ -92,7 +92,11 @@ pub fn check_held(home: &mut Home, name: &str, target: &Target<'_>, dry_run: boo
                 (true, true) => "package-overtaken",
                 (true, false) => "package-damaged",
             };
-            world.progress.notice(notice, &format!("{name} {sequence}"));
+            // One that only acknowledged brings nothing that would travel again; it was taken off when a newer receipt came.
+            let only_acknowledged = package.items == 0 && home.packed(name, sequence)?.is_some_and(|packed| packed.inventory.is_none());
+            if !only_acknowledged || there {
+                world.progress.notice(notice, &format!("{name} {sequence}"));
+            }
             home.record(Lost { route: name.into(), sequence, damaged: there && !overtaken })?;
             home.commit()?;
             if there {

@@ -28,8 +28,10 @@ fn a_sound_replica_is_proven_again() {
     assert_eq!((report.items, report.bytes, report.damaged.len(), report.problems.len()), (3, 14, 0, 0));
     assert_eq!(report.receipts.iter().map(|receipt| (receipt.form, receipt.answers)).collect::<Vec<_>>(), [("scrub", 2)]);
     assert!(scene.path("medium/gapferry").join(&report.receipts[0].file).exists());
+    scene.notices();
     let taken = scene.carry(&scene.source()).reconciled.unwrap();
     assert_eq!((taken.receipts.len(), taken.discrepancies.len(), taken.problems.len()), (2, 0, 0), "what is not known to have arrived goes along");
+    assert_eq!(scene.notices(), [""; 0], "the acknowledgement that nobody took up was taken off here, and is not missed");
     assert_eq!(items(&scene).done, 3);
 }
 
