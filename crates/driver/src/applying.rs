@@ -432,11 +432,9 @@ fn attest(home: &mut Home, name: &str, sequence: u64) -> Result<u64, Failure> {
 fn forget_parts(home: &Home, name: &str, tree: &Tree) -> std::io::Result<()> {
     let disk = &*home.world.disk;
     let Ok(folder) = tree.dot_dir(disk, b"parts", false) else { return Ok(()) };
-    let route = &home.replica().routes[name];
-    if route.parts.is_empty() {
-        for entry in disk.list(&folder)? {
-            crate::tree::remove_tree(disk, &folder, &entry.name)?;
-        }
+    let held: std::collections::HashSet<Vec<u8>> = home.replica().routes[name].parts.keys().map(|(.., digest)| digest.to_string().into_bytes()).collect();
+    for entry in disk.list(&folder)?.into_iter().filter(|entry| !held.contains(&entry.name)) {
+        crate::tree::remove_tree(disk, &folder, &entry.name)?;
     }
     Ok(())
 }

@@ -12,6 +12,7 @@ use wire::receipt::{Outcome, Row};
 use wire::record::{StagedRow, Step};
 use wire::{Digest, digest, planted};
 
+use crate::switch::is_not_dir;
 use crate::throttle::Throttle;
 use crate::tree::{Tree, split};
 use crate::world::World;
@@ -137,9 +138,14 @@ impl Attester<'_> {
 
     fn absent(&self, item: &Item, good: Outcome) -> io::Result<Outcome> {
         let (parent, name) = split(&item.path().0);
-        let there = self.disk().dir(&self.tree.root, parent, false).and_then(|dir| self.disk().stat(&dir, name));
         // What lies at its place may be a directory or another item by now: it is the document that must be gone.
-        let document = matches!(there, Ok(stat) if stat.kind == store::disk::Kind::File) && self.route.find(&item.id).is_some_and(|(_, now)| now.removed);
+        let there = match self.disk().dir(&self.tree.root, parent, false).and_then(|dir| self.disk().stat(&dir, name)) {
+            Ok(stat) => stat.kind == store::disk::Kind::File,
+            Err(error) if is_ours(&error) => return Err(error),
+            // A look that failed proves nothing.
+            Err(error) => error.kind() != io::ErrorKind::NotFound && !is_not_dir(&error),
+        };
+        let document = there && self.route.find(&item.id).is_some_and(|(_, now)| now.removed);
         Ok(if document && !planted::is("removal-believed") { Outcome::Corrupt } else { good })
     }
 
@@ -163,7 +169,7 @@ impl Attester<'_> {
 }
 
 /// Whether an error is of this process and says nothing about the file: ENOMEM 12, ENFILE 23, EMFILE 24.
-fn is_ours(error: &io::Error) -> bool {
+pub fn is_ours(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(12 | 23 | 24))
 }
 

@@ -157,6 +157,17 @@ fn what_is_rebuilt_wrongly_is_not_taken() {
     assert!(report.problems.iter().any(|problem| problem.code == "PAR-01"), "{report:?}");
 }
 
+/// FAULTS K09: a command was killed before what it had rebuilt was cleared away, and nothing ever took it away.
+#[test]
+fn what_a_killed_command_had_rebuilt_is_cleared_away() {
+    let (scene, media) = run_of_three(1);
+    let rebuilt = scene.replica().join("spool/parity/.rebuilt");
+    fs::create_dir_all(&rebuilt).unwrap();
+    fs::write(rebuilt.join(carrier::package_name(&PackageId([9; 16]))), "sealed").unwrap();
+    apply(&scene, &media[0]);
+    assert!(!rebuilt.exists());
+}
+
 #[test]
 fn copies_stay_within_their_bound_and_foreign_parity_is_refused() {
     let (scene, media) = run_of_three(1);

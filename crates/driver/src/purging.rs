@@ -6,13 +6,14 @@
 //! made about what the file system or the disk keeps of them.
 
 use engine::replica::Route;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io;
 use store::disk::{Dir, Disk, Kind};
 use wire::manifest::Mark;
-use wire::record::StagedRow;
+use wire::record::{StagedRow, Step};
 use wire::{Digest, PackageId, planted};
 
+use crate::attest::is_ours;
 use crate::home::Home;
 use crate::report::Failure;
 use crate::stage::digest_at;
@@ -20,6 +21,8 @@ use crate::tree::{Tree, remove_tree};
 
 /// Where copies of sealed packages lie, below the home.
 const COPIES: &[u8] = b"spool/parity";
+/// Where rebuilt packages lie there.
+const REBUILT: &[u8] = b".rebuilt";
 
 /// What is to be found of one purged row.
 struct Older {
@@ -52,123 +55,166 @@ fn purges(route: &Route, rows: &[StagedRow], failed: &dyn Fn(u32) -> bool) -> Pu
     purges
 }
 
-/// Erases what is older than the purged rows of a package, wherever it lies.
+/// Erases what is older than the purged rows of a package, wherever it lies. What cannot be erased is found when the answer is made.
 pub fn erase(home: &Home, name: &str, tree: &Tree, rows: &[StagedRow], failed: &dyn Fn(u32) -> bool) -> Result<(), Failure> {
     let purges = purges(&home.replica().routes[name], rows, failed);
     if purges.is_empty() || planted::is("purge-leaves-the-history") {
         return Ok(());
     }
     let disk = &*home.world.disk;
-    let io = |error: io::Error| Failure::io(name, &error);
-    for (_, dir, file) in find(home, name, tree, &purges)? {
-        store::spool::remove_if_there(disk, &dir, &file).map_err(io)?;
+    let ours = |done: io::Result<()>| done.or_else(|error| if is_ours(&error) { Err(Failure::io(name, &error)) } else { Ok(()) });
+    for (_, dir, file) in find(home, name, tree, rows, &purges)?.files {
+        ours(store::spool::remove_if_there(disk, &dir, &file))?;
     }
     if !purges.values().any(|older| older.all) {
         return Ok(());
     }
     // Which packages brought an item is not asked: copies are there to rebuild others, and those can be sent again.
     match disk.dir(&home.dir, COPIES, false) {
-        Ok(copies) => remove_tree(disk, &copies, name.as_bytes()).map_err(io),
+        Ok(copies) => [name.as_bytes(), REBUILT].into_iter().try_for_each(|folder| ours(remove_tree(disk, &copies, folder))),
         Err(_) => Ok(()),
     }
 }
 
-/// The rows of a package that was applied of which something older is still there.
+/// The rows of a package that was applied of which something older is still there, or may be: what could not be looked at is not gone.
 pub fn left(home: &Home, name: &str, tree: &Tree, package: &PackageId, rows: &[StagedRow], failed: &dyn Fn(u32) -> bool) -> Result<BTreeSet<u32>, Failure> {
     let purges = purges(&home.replica().routes[name], rows, failed);
     if purges.is_empty() || planted::is("purge-believed") {
         return Ok(BTreeSet::new());
     }
     let disk = &*home.world.disk;
+    let mut found = find(home, name, tree, rows, &purges)?;
     let own = carrier::package_name(package);
-    let copies = disk.dir(&home.dir, &[COPIES, b"/", name.as_bytes()].concat(), false).and_then(|dir| disk.list(&dir)).unwrap_or_default();
-    let copied = copies.iter().any(|entry| entry.name.ends_with(b".gfp") && entry.name != own.as_bytes());
-    let in_copies = purges.values().filter(|older| older.all && copied).map(|older| older.row);
-    Ok(find(home, name, tree, &purges)?.into_iter().map(|(row, ..)| row).chain(in_copies).collect())
-}
-
-type Found = (u32, Dir, Vec<u8>);
-
-/// Every file of the dot folder that holds something older than one of the purged rows.
-fn find(home: &Home, name: &str, tree: &Tree, purges: &Purges) -> Result<Vec<Found>, Failure> {
-    let (disk, route) = (&*home.world.disk, &home.replica().routes[name]);
-    let io = |error: io::Error| Failure::io(name, &error);
-    let mut found = Vec::new();
-    let of_purge = |item: u32, version: u64| purges.get(&item).filter(|older| version <= older.version);
-    // What another item, or a later version, has for its own is not asked for.
-    let listed: BTreeSet<Digest> =
-        route.history.iter().filter(|earlier| of_purge(earlier.item, earlier.version).is_none()).map(|earlier| earlier.digest).collect();
-    let held: BTreeSet<Digest> =
-        route.items.iter().zip(0u32..).filter(|(item, number)| item.held() && of_purge(*number, item.version).is_none()).map(|(item, _)| item.digest).collect();
-    for older in purges.values() {
-        for digest in older.contents.keys().filter(|digest| !listed.contains(*digest)) {
-            let (folder, file) = Tree::history(digest);
-            if let Ok(dir) = tree.dot_dir(disk, &folder, false)
-                && disk.stat(&dir, &file).is_ok()
-            {
-                found.push((older.row, dir, file));
-            }
+    for folder in [name.as_bytes(), REBUILT] {
+        let listed = disk.dir(&home.dir, &[COPIES, b"/", folder].concat(), false).and_then(|dir| disk.list(&dir));
+        let copied = looked(listed).map_err(|error| Failure::io(name, &error))?;
+        if copied.is_none_or(|copies| copies.iter().any(|entry| entry.name.ends_with(b".gfp") && entry.name != own.as_bytes())) {
+            found.unsure.extend(rows_of(&purges, true));
         }
     }
-    for (item, version, digest) in route.parts.keys().filter(|(item, version, _)| of_purge(*item, *version).is_some()) {
-        let used = route.parts.keys().any(|(other, of, whole)| whole == digest && of_purge(*other, *of).is_none());
-        let (folder, _) = Tree::part(digest, 0);
-        let Some((older, dir)) = of_purge(*item, *version).zip(tree.dot_dir(disk, &folder, false).ok()).filter(|_| !used) else { continue };
-        found.extend(disk.list(&dir).map_err(io)?.into_iter().map(|entry| (older.row, dir.clone(), entry.name)));
+    let of_files = found.files.iter().flat_map(|(row, ..)| row.map_or_else(|| rows_of(&purges, false).collect(), |row| vec![row]));
+    Ok(of_files.chain(found.unsure.iter().copied()).collect())
+}
+
+/// The rows of the purges; with `all` of those only with which sealed copies and local changes go.
+fn rows_of(purges: &Purges, all: bool) -> impl Iterator<Item = u32> {
+    purges.values().filter(move |older| older.all || !all).map(|older| older.row)
+}
+
+/// What a search came to.
+#[derive(Default)]
+struct Found {
+    /// Files that hold something older, and of which row; none where nobody can tell: it may be of each.
+    files: Vec<(Option<u32>, Dir, Vec<u8>)>,
+    /// Rows of which something may be where nothing could be looked at, or in what nobody can tell whose it is.
+    unsure: BTreeSet<u32>,
+}
+
+/// What was looked for where it is not there (the empty one), or none where nobody knows. An error of this process is none of the files'.
+fn looked<T: Default>(found: io::Result<T>) -> io::Result<Option<T>> {
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(Some(T::default())),
+        Err(error) if is_ours(&error) => Err(error),
+        Err(_) => Ok(None),
     }
-    let by_item = kept_by_item(home, name, tree, purges)?;
-    let contents: BTreeMap<Digest, (u64, u32)> = purges
-        .values()
-        .flat_map(|older| older.contents.iter().map(|(digest, size)| (*digest, (*size, older.row))))
-        .filter(|(digest, _)| !listed.contains(digest) && !held.contains(digest))
-        .collect();
+}
+
+/// Every file of the dot folder that holds something older than one of the purged rows, and every earlier version and part that no ledger lists:
+/// a ledger that went back may have known whose it was.
+fn find(home: &Home, name: &str, tree: &Tree, rows: &[StagedRow], purges: &Purges) -> Result<Found, Failure> {
+    let (disk, route) = (&*home.world.disk, &home.replica().routes[name]);
+    let mut found = Found::default();
+    let by_item = kept_by_item(home, name, tree, purges, &mut found)?;
+    let of_purge = |item: u32, version: u64| purges.get(&item).filter(|older| version <= older.version);
+    // What another item, or a later version, has for its own is not asked for; what this very package puts there is listed in a moment.
+    let earlier = route.history.iter().filter(|earlier| !earlier.purged && of_purge(earlier.item, earlier.version).is_none()).map(|earlier| earlier.digest);
+    let others = || rows.iter().filter(|row| of_purge(row.item, row.version).is_none());
+    let replaced =
+        others().filter_map(|row| route.items.get(row.item as usize).filter(|item| item.held() && item.digest != row.digest)).map(|item| item.digest);
+    let listed: HashSet<Digest> = earlier.chain(replaced).collect();
+    let held: HashSet<Digest> =
+        route.items.iter().zip(0u32..).filter(|(item, number)| item.held() && of_purge(*number, item.version).is_none()).map(|(item, _)| item.digest).collect();
+    let parts = route.parts.keys().filter(|(item, version, _)| of_purge(*item, *version).is_none()).map(|(.., digest)| *digest);
+    let parts: HashSet<Digest> = parts.chain(others().filter(|row| row.step == Step::Hold).map(|row| row.digest)).collect();
+    let contents: BTreeMap<Digest, (u64, u32)> =
+        purges.values().flat_map(|older| older.contents.iter().map(|(digest, size)| (*digest, (*size, older.row)))).collect();
+    let purged_parts: BTreeMap<Digest, u32> =
+        route.parts.keys().filter_map(|(item, version, digest)| of_purge(*item, *version).map(|older| (*digest, older.row))).collect();
     let sizes: BTreeSet<u64> = contents.values().map(|(size, _)| *size).collect();
-    let mut visit = |path: &[u8], dir: &Dir, file: &[u8], size: u64| -> io::Result<()> {
-        let row = match by_item.get(file).filter(|_| path == b"kept") {
-            Some(row) => Some(*row),
-            None if sizes.contains(&size) => digest_at(disk, dir, file)?.and_then(|digest| contents.get(&digest)).map(|(_, row)| *row),
-            None => None,
+    let mut visit = |path: &[u8], dir: &Dir, file: &[u8]| -> io::Result<()> {
+        let (folder, below) = path.split_at(path.iter().position(|byte| *byte == b'/').unwrap_or(path.len()));
+        let digest_of_name = |name: &[u8]| std::str::from_utf8(name).ok().and_then(Digest::from_hex);
+        let row = match folder {
+            b"kept" if by_item.contains_key(file) => Some(by_item.get(file).copied()),
+            b"history" if let Some(digest) = digest_of_name(file) => {
+                let asked = contents.get(&digest).map(|(_, row)| *row);
+                (!listed.contains(&digest) && (asked.is_some() || !held.contains(&digest))).then_some(asked)
+            }
+            b"parts"
+                if let Some(digest) = digest_of_name(below.get(1..).unwrap_or_default())
+                    && !parts.contains(&digest) =>
+            {
+                Some(purged_parts.get(&digest).copied().or(contents.get(&digest).map(|(_, row)| *row)))
+            }
+            _ if !sizes.contains(&disk.stat(dir, file)?.size) => None,
+            _ => {
+                let digest = digest_at(disk, dir, file)?.filter(|digest| !listed.contains(digest) && !held.contains(digest));
+                digest.and_then(|digest| contents.get(&digest)).map(|(_, row)| Some(*row))
+            }
         };
-        found.extend(row.map(|row| (row, dir.clone(), file.to_vec())));
+        found.files.extend(row.map(|row| (row, dir.clone(), file.to_vec())));
         Ok(())
     };
-    walk(disk, &tree.dot, b"", &mut visit).map_err(io)?;
+    if !walk(disk, &tree.dot, b"", &mut visit).map_err(|error| Failure::io(name, &error))? {
+        found.unsure.extend(rows_of(purges, false));
+    }
     Ok(found)
 }
 
-/// Is told of a file: its path, the folder it lies in, its name there, its size in bytes.
-type Visit<'v> = dyn FnMut(&[u8], &Dir, &[u8], u64) -> io::Result<()> + 'v;
+/// Is told of a file: its path, the folder it lies in, its name there.
+type Visit<'v> = dyn FnMut(&[u8], &Dir, &[u8]) -> io::Result<()> + 'v;
 
-/// Visits every file of the dot folder but the history's, which is looked up by its names.
-fn walk(disk: &dyn Disk, dir: &Dir, path: &[u8], visit: &mut Visit<'_>) -> io::Result<()> {
-    for entry in disk.list(dir)?.into_iter().filter(|entry| !(path.is_empty() && entry.name == b"history")) {
-        if entry.kind == Kind::Dir {
-            let below = [path, if path.is_empty() { b"" } else { b"/" }, &entry.name].concat();
-            walk(disk, &disk.dir(dir, &entry.name, false)?, &below, visit)?;
-        } else if entry.kind == Kind::File {
-            visit(path, dir, &entry.name, disk.stat(dir, &entry.name)?.size)?;
-        }
+/// Visits every file of a folder; false when not everything could be looked at.
+fn walk(disk: &dyn Disk, dir: &Dir, path: &[u8], visit: &mut Visit<'_>) -> io::Result<bool> {
+    let Some(entries) = looked(disk.list(dir))? else { return Ok(false) };
+    let mut all = true;
+    for entry in entries {
+        all &= match entry.kind {
+            Kind::Dir => {
+                let below = [path, if path.is_empty() { b"" } else { b"/" }, &entry.name].concat();
+                let inner = looked(disk.dir(dir, &entry.name, false).map(Some))?;
+                inner.map_or(Ok(false), |inner| inner.map_or(Ok(true), |inner| walk(disk, &inner, &below, visit)))?
+            }
+            Kind::File => looked(visit(path, dir, &entry.name))?.is_some(),
+            Kind::Link | Kind::Other => true,
+        };
     }
-    Ok(())
+    Ok(all)
 }
 
 /// Local changes of purged items that were kept aside: whatever somebody made of an earlier version. By the name of the file.
-fn kept_by_item(home: &Home, name: &str, tree: &Tree, purges: &Purges) -> Result<BTreeMap<Vec<u8>, u32>, Failure> {
+fn kept_by_item(home: &Home, name: &str, tree: &Tree, purges: &Purges, found: &mut Found) -> Result<BTreeMap<Vec<u8>, u32>, Failure> {
+    let mut by_name = BTreeMap::new();
     if !purges.values().any(|older| older.all) {
-        return Ok(BTreeMap::new());
+        return Ok(by_name);
     }
     let (disk, route) = (&*home.world.disk, &home.replica().routes[name]);
-    let Ok(folder) = tree.dot_dir(disk, b"kept", false) else { return Ok(BTreeMap::new()) };
-    let mut rows = BTreeMap::new();
-    for entry in disk.list(&folder).map_err(|error| Failure::io(name, &error))? {
+    let listed = tree.dot_dir(disk, b"kept", false).and_then(|folder| disk.list(&folder));
+    // What cannot be listed the walk meets again.
+    for entry in looked(listed).map_err(|error| Failure::io(name, &error))?.unwrap_or_default() {
         let text = String::from_utf8_lossy(&entry.name).into_owned();
         let mut words = text.split('-');
         let Some(package) = words.next().and_then(PackageId::from_hex) else { continue };
         let Some(place) = words.next().and_then(|row| usize::from_str_radix(row, 16).ok()) else { continue };
-        let Some((sequence, _)) = route.packages.iter().find(|(_, seen)| seen.package == package) else { continue };
-        let Some(begun) = home.begun(name, *sequence)? else { continue };
-        let purge = begun.rows.get(place).and_then(|staged| purges.get(&staged.item).filter(|older| older.all && staged.version <= older.version));
-        rows.extend(purge.map(|older| (entry.name, older.row)));
+        let Some(begun) = home.begun_as(&package)?.filter(|begun| begun.route == name) else {
+            // A ledger that went back has forgotten of which item it is; a person may know.
+            found.unsure.extend(rows_of(purges, true));
+            continue;
+        };
+        let is_older = |staged: &StagedRow, older: &Older| Some(begun.incarnation) != route.incarnation || staged.version <= older.version;
+        let purge = begun.rows.get(place).and_then(|staged| purges.get(&staged.item).filter(|older| older.all && is_older(staged, older)));
+        by_name.extend(purge.map(|older| (entry.name, older.row)));
     }
-    Ok(rows)
+    Ok(by_name)
 }

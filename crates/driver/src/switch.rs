@@ -435,7 +435,8 @@ fn applied(row: u32, disk: Option<ItemId>, kept: Option<Bytes>) -> Differs {
     Some(AppliedRow { row, outcome: outcome.number(), disk: disk.map(|path| Bytes(path.0)), kept })
 }
 
-fn is_not_dir(error: &io::Error) -> bool {
+/// Whether something else stands where a directory is expected.
+pub fn is_not_dir(error: &io::Error) -> bool {
     // Something else stands where a directory is expected: a file, or a link (ELOOP 40).
     error.kind() == io::ErrorKind::NotADirectory || error.raw_os_error() == Some(40)
 }

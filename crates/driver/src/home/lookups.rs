@@ -58,6 +58,11 @@ impl Home {
         self.found(&index_key::sequence(route, sequence), |record| if let Record::Begun(begun) = record { Some(begun) } else { None })
     }
 
+    /// The apply record of the package with this id.
+    pub fn begun_as(&self, package: &PackageId) -> Result<Option<Begun>, Failure> {
+        self.found(&index_key::package(package), |record| if let Record::Begun(begun) = record { Some(begun) } else { None })
+    }
+
     /// What was read back of the package with this sequence.
     pub fn attested(&self, route: &str, sequence: u64) -> Result<Option<wire::record::Attested>, Failure> {
         self.found(&index_key::attested(route, sequence), |record| if let Record::Attested(attested) = record { Some(attested) } else { None })

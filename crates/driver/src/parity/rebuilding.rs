@@ -29,7 +29,12 @@ const REBUILT: &str = "spool/parity/.rebuilt";
 /// Keeps a copy of a package that was applied, within the bound of the configuration.
 pub fn keep_taken(home: &Home, route: &str, carrier: &dyn Carrier, name: &str) -> Result<(), Failure> {
     let bound = home.config.policy.parity_bytes_max;
-    let mut file = carrier.open(name).map_err(|error| Failure::io(name, &error))?;
+    let mut file = match carrier.open(name) {
+        Ok(file) => file,
+        // It was rebuilt, and a purge in it took away what was.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(Failure::io(name, &error)),
+    };
     let size = file.stat().map_err(|error| Failure::io(name, &error))?.size;
     if size > bound {
         return Ok(());
@@ -134,6 +139,10 @@ struct Known {
 
 fn rebuild_all(home: &Home, routes: &[String], report: &mut ApplyReport) -> Result<Option<(Gateway, Vec<Held>)>, Failure> {
     let (world, disk) = (&home.world, &*home.world.disk);
+    // What a command that was killed had rebuilt.
+    if let Ok(all) = disk.dir(&home.dir, b"spool/parity", false) {
+        crate::tree::remove_tree(disk, &all, b".rebuilt").map_err(spool)?;
+    }
     let mut any = false;
     for name in home.replica().routes.keys().filter(|name| routes.is_empty() || routes.contains(name)) {
         let Ok(dir) = disk.dir(&home.dir, format!("spool/parity/{name}").as_bytes(), false) else { continue };

@@ -6,9 +6,13 @@ use super::{outcomes, rows, there};
 use driver::progress::{Progress, Stage};
 use driver::{HistoryOptions, World};
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use wire::manifest::{Item, Mark};
+use std::sync::atomic::{AtomicBool, Ordering};
+use store::disk::{Dir, Disk, File};
+use store::real::RealDisk;
+use wire::manifest::{Item, Mark, Part, Piece};
 
 /// Files below a folder that hold these bytes.
 pub fn holding(root: &Path, text: &str) -> Vec<PathBuf> {
@@ -96,13 +100,13 @@ fn a_purge_that_comes_late_erases_what_is_older_and_proves_nothing() {
     assert_eq!(left, [stand.replica.join(".gapferry/history").join(hex("another secret"))], "the other item was not purged");
 }
 
-/// Puts a file back at the moment when what was applied is read back.
-struct AtAttest(PathBuf);
+/// Does something at the moment when what was applied is read back.
+struct AtAttest<F>(F);
 
-impl Progress for AtAttest {
+impl<F: Fn() + Send + Sync> Progress for AtAttest<F> {
     fn begin(&self, stage: Stage, _: Option<u64>, _: Option<u64>) {
         if stage == Stage::Attest {
-            fs::write(&self.0, "secret one").unwrap();
+            self.0();
         }
     }
     fn advance(&self, _: u64, _: u64) {}
@@ -115,10 +119,156 @@ impl Progress for AtAttest {
 fn a_purge_is_proven_only_when_nothing_is_found() {
     let stand = with_secrets();
     let left = stand.replica.join(".gapferry/kept/came back");
-    let world = World { progress: Arc::new(AtAttest(left.clone())), ..stand.world().clone() };
+    let put_back = left.clone();
+    let world = World { progress: Arc::new(AtAttest(move || fs::write(&put_back, "secret one").unwrap())), ..stand.world().clone() };
     let (items, content) = purges(&[("a", 3, Some("nothing of that"))]);
     stand.bring_over(&world, 4, items, Vec::new(), &content).unwrap();
     assert_eq!((outcomes(&stand, 4), left.exists()), (vec![22], true));
     bring(&stand, 5, purges(&[("a", 3, Some("nothing of that"))]));
     assert_eq!((outcomes(&stand, 5), left.exists()), (vec![2], false), "the source sends it again");
+}
+
+/// FAULTS K09: the entry of the first one, which was erased already, kept the content from the second one's purge.
+#[test]
+fn content_that_two_items_had_is_gone_when_both_are_purged() {
+    let stand = Stand::new();
+    bring(&stand, 1, rows(&[("a", 1, Some("secret of both")), ("b", 1, Some("secret of both"))]));
+    bring(&stand, 2, rows(&[("a", 2, Some("x")), ("b", 2, Some("y"))]));
+    bring(&stand, 3, purges(&[("a", 2, Some("x"))]));
+    assert_eq!((outcomes(&stand, 3), holding(&stand.replica, "secret").len()), (vec![2], 1), "it is the other one's still");
+    bring(&stand, 4, purges(&[("b", 2, Some("y"))]));
+    assert_eq!((outcomes(&stand, 4), holding(&stand.replica, "secret").len()), (vec![2], 0));
+}
+
+/// FAULTS K09: what another item of the same package leaves behind has the content of the purged one.
+#[test]
+fn what_is_replaced_beside_a_purge_stays_in_the_history() {
+    let stand = Stand::new();
+    bring(&stand, 1, rows(&[("a", 1, Some("of both")), ("b", 1, Some("of both"))]));
+    let (mut items, content) = rows(&[("a", 2, Some("x")), ("b", 2, Some("y"))]);
+    items[0].mark = Mark::Purge;
+    bring(&stand, 2, (items, content));
+    assert_eq!((outcomes(&stand, 2), holding(&stand.replica, "of both")), (vec![1, 1], vec![stand.replica.join(".gapferry/history").join(hex("of both"))]));
+}
+
+/// A part of a document: its offset, its length, and where its bytes begin in the content of the package.
+fn part(name: &str, version: u64, whole: &str, (offset, length, at): (usize, usize, u64)) -> Item {
+    let mut item = sealed::item(name.as_bytes(), version, Some((whole.as_bytes(), at)));
+    let bytes = &whole.as_bytes()[offset..offset + length];
+    let (offset, length) = (offset as u64, length as u64);
+    item.documents[0].part = Some(Part { offset, length, digest: wire::digest::of_bytes(bytes) });
+    item.documents[0].pieces = vec![Piece::New { length }];
+    item
+}
+
+/// FAULTS K09: as long as one document was on its way, the parts of every other one stayed.
+#[test]
+fn parts_of_what_is_whole_go_though_another_document_is_half_way() {
+    let stand = Stand::new();
+    let (whole, other) = ("secret in parts, whole", "another document in parts");
+    let parts = stand.replica.join(".gapferry/parts");
+    let part_of_other = parts.join(wire::digest::of_bytes(other.as_bytes()).to_string());
+    let content = [&whole[..12], &other[..14]].concat();
+    bring(&stand, 1, (vec![part("a", 1, whole, (0, 12, 0)), part("half", 1, other, (0, 14, 12))], content.into_bytes()));
+    bring(&stand, 2, (vec![part("a", 1, whole, (12, 10, 0))], whole.as_bytes()[12..].to_vec()));
+    assert_eq!((there(&stand, "a").as_deref(), outcomes(&stand, 2)), (Some(whole), vec![1]));
+    assert_eq!((holding(&parts, "secret"), part_of_other.exists()), (vec![], true));
+    // What an earlier version of the program, or a ledger that went back, left there.
+    let left = parts.join(wire::digest::of_bytes(b"nobody knows it").to_string());
+    fs::create_dir(&left).unwrap();
+    fs::write(left.join("0000000000000000"), "secret of nobody").unwrap();
+    let (items, content) = purges(&[("a", 2, Some("nothing of that"))]);
+    let more = part("half", 1, other, (14, 5, content.len() as u64));
+    bring(&stand, 3, ([items, vec![more]].concat(), [&content, &other.as_bytes()[14..19]].concat()));
+    assert_eq!((outcomes(&stand, 3), holding(&stand.replica, "secret")), (vec![1, 5], vec![]));
+    assert_eq!(fs::read_dir(part_of_other).unwrap().count(), 2, "what is on its way stays");
+}
+
+/// FAULTS K09: a home that went back, or a kill between the record and the unlinking, leaves files in the history that no ledger lists.
+#[test]
+fn earlier_versions_that_no_ledger_lists_go_with_the_next_purge() {
+    let stand = with_secrets();
+    let history = stand.replica.join(".gapferry/history");
+    let left = history.join(hex("secret of nobody"));
+    fs::create_dir_all(left.parent().unwrap()).unwrap();
+    fs::write(&left, "secret of nobody").unwrap();
+    bring(&stand, 4, purges(&[("a", 3, Some("nothing of that"))]));
+    assert_eq!(outcomes(&stand, 4), [1]);
+    assert_eq!(holding(&history, "secret"), [history.join(hex("another secret"))], "what is listed stays");
+}
+
+/// FAULTS K09: in a new life nothing was known any more of the packages that local changes were kept aside for.
+#[test]
+fn local_changes_from_before_a_new_life_go_as_well() {
+    let stand = with_secrets();
+    let options = driver::RebaseOptions { route: "all".into(), reason: "a test".into(), new_life: true, ..driver::RebaseOptions::default() };
+    driver::rebase(stand.world(), &stand.home("replica"), &options).unwrap();
+    bring(&stand, 4, purges(&[("a", 3, Some("nothing of that"))]));
+    let kept = stand.replica.join(".gapferry/kept");
+    assert_eq!((holding(&kept, "secret"), outcomes(&stand, 4)), (vec![], vec![1]));
+    let unknown = kept.join(format!("{}-00000000", sealed::id(99)));
+    fs::write(&unknown, "of whatever item").unwrap();
+    bring(&stand, 5, purges(&[("a", 3, Some("nothing of that"))]));
+    assert_eq!((outcomes(&stand, 5), unknown.exists()), (vec![22], true), "nobody knows of which item it is");
+}
+
+/// FAULTS K09: a kill while what was rebuilt was applied.
+#[test]
+fn rebuilt_packages_that_were_left_go_with_a_purge() {
+    let stand = with_secrets();
+    let rebuilt = stand.home("replica").join("spool/parity/.rebuilt");
+    let file = rebuilt.join(format!("{}.gfp", sealed::id(1)));
+    let put = move || {
+        fs::create_dir_all(&rebuilt).unwrap();
+        fs::write(rebuilt.join(format!("{}.gfp", sealed::id(1))), "sealed").unwrap();
+    };
+    put();
+    bring(&stand, 4, purges(&[("a", 3, Some("nothing of that"))]));
+    assert_eq!((outcomes(&stand, 4), file.exists()), (vec![1], false));
+    let world = World { progress: Arc::new(AtAttest(put)), ..stand.world().clone() };
+    let (items, content) = purges(&[("a", 3, Some("nothing of that"))]);
+    stand.bring_over(&world, 5, items, Vec::new(), &content).unwrap();
+    assert_eq!(outcomes(&stand, 5), [22]);
+}
+
+/// The real disk, which from some moment on does not open one folder.
+struct Blind(RealDisk, &'static [u8], Arc<AtomicBool>);
+
+impl Disk for Blind {
+    store::hand_on!(Disk to 0: root make_root list stat rename remove remove_dir sync_dir sync_all space walk lock);
+
+    fn dir(&self, base: &Dir, path: &[u8], make: bool) -> io::Result<Dir> {
+        if self.2.load(Ordering::SeqCst) && path == self.1 { Err(io::Error::from_raw_os_error(5)) } else { self.0.dir(base, path, make) }
+    }
+    fn open(&self, dir: &Dir, name: &[u8]) -> io::Result<Box<dyn File>> {
+        self.0.open(dir, name)
+    }
+    fn open_write(&self, dir: &Dir, name: &[u8]) -> io::Result<Box<dyn File>> {
+        self.0.open_write(dir, name)
+    }
+    fn create(&self, dir: &Dir, name: &[u8], mode: u32) -> io::Result<Box<dyn File>> {
+        self.0.create(dir, name, mode)
+    }
+}
+
+/// FAULTS K09, C05: a look that failed counted as absence.
+#[test]
+fn where_nothing_can_be_looked_at_nothing_is_proven_to_be_gone() {
+    let expected: [(&[u8], u16, bool); 6] =
+        [(b"none", 1, true), (b"history", 22, true), (b"parts", 22, true), (b"kept", 22, true), (b"spool/parity/all", 22, true), (b"d", 32, false)];
+    for (folder, outcome, purged) in expected {
+        let stand = Stand::new();
+        bring(&stand, 1, rows(&[("a", 1, Some("one")), ("d/gone", 1, Some("two")), ("d/stays", 1, Some("three"))]));
+        for folder in ["history", "parts", "kept"] {
+            fs::create_dir_all(stand.replica.join(".gapferry").join(folder)).unwrap();
+        }
+        let blind = Arc::new(AtomicBool::new(false));
+        let disk = Arc::new(Blind(RealDisk::new(), folder, blind.clone()));
+        let progress = Arc::new(AtAttest(move || blind.store(true, Ordering::SeqCst)));
+        let world = World { disk, progress, ..stand.world().clone() };
+        let (items, content) = if purged { purges(&[("a", 2, Some("ONE"))]) } else { rows(&[("d/gone", 1, None)]) };
+        // With the last receipt it may fail; what it says was read back is in the ledger.
+        let _report = stand.bring_over(&world, 2, items, Vec::new(), &content);
+        assert_eq!(outcomes(&stand, 2), [outcome], "{}", folder.escape_ascii());
+    }
 }
