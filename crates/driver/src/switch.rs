@@ -84,7 +84,9 @@ impl Switch<'_> {
                 let mut handles = Handles::default();
                 let mut differs = Vec::new();
                 for (place, row) in *group {
-                    differs.extend(one(self, &mut handles, *place, row)?);
+                    // A person needs to know where, not only on which route.
+                    let at = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", self.id_of(row)));
+                    differs.extend(one(self, &mut handles, *place, row).map_err(at)?);
                     self.world.progress.advance(1, 0);
                 }
                 Ok(differs)

@@ -177,3 +177,33 @@ fn what_is_withdrawn_is_told_from_what_was_deleted() {
     stand.bring(3, items, &content).unwrap();
     assert_eq!(there(&stand, "a").as_deref(), Some("stays at the source"));
 }
+
+/// The real disk, which lets nothing take this name.
+struct Denied(RealDisk, &'static [u8]);
+
+impl Disk for Denied {
+    store::hand_on!(Disk to 0: root make_root dir list stat remove remove_dir sync_dir sync_all space walk lock);
+
+    fn open(&self, dir: &Dir, name: &[u8]) -> io::Result<Box<dyn File>> {
+        self.0.open(dir, name)
+    }
+    fn open_write(&self, dir: &Dir, name: &[u8]) -> io::Result<Box<dyn File>> {
+        self.0.open_write(dir, name)
+    }
+    fn create(&self, dir: &Dir, name: &[u8], mode: u32) -> io::Result<Box<dyn File>> {
+        self.0.create(dir, name, mode)
+    }
+    fn rename(&self, from: (&Dir, &[u8]), to: (&Dir, &[u8]), how: store::disk::Rename) -> io::Result<()> {
+        if to.1 == self.1 { Err(io::Error::from_raw_os_error(13)) } else { self.0.rename(from, to, how) }
+    }
+}
+
+#[test]
+fn a_failure_while_items_are_switched_says_at_which() {
+    let stand = Stand::new();
+    let world = World { disk: Arc::new(Denied(RealDisk::new(), b"closed")), ..stand.world().clone() };
+    let (items, content) = rows(&[("a", 1, Some("one")), ("closed", 1, Some("two"))]);
+    let failure = stand.bring_over(&world, 1, items, Vec::new(), &content).unwrap_err().0;
+    assert_eq!(failure.code, "IO-01");
+    assert!(failure.detail.starts_with("closed: ") && failure.detail.contains("os error 13"), "{}", failure.detail);
+}
