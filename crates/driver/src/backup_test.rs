@@ -236,6 +236,7 @@ fn a_home_is_not_restored_into_what_it_names() {
         fs::create_dir_all(scene.path(place)).unwrap();
         assert_eq!(restore(&scene, "safe", place, None).unwrap_err().0.code, "USE-01", "{place}");
     }
+    assert_eq!(restore(&scene, "safe", "home-replica/inner", None).unwrap_err().0.code, "USE-01");
     assert!(!scene.path("archive/home.part").exists() && files_below(&scene.path("archive/home")) == 0);
 }
 

@@ -39,7 +39,11 @@ pub fn init(world: &World, path: &Path, zone: &str, role: Role, passphrase: Opti
     named(zone)?;
     let failed = |error: std::io::Error| Failure::io(path.display().to_string(), &error);
     let disk = &*world.disk;
-    let dir = disk.make_root(path).map_err(failed)?;
+    outside_of_homes(world, path)?;
+    let dir = disk.make_root(path).map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists | ErrorKind::NotADirectory => Failure::new("USE-01", path.display().to_string(), "there is a file of this name"),
+        _ => failed(error),
+    })?;
     let report = |card: &Card, created| InitReport {
         home: path.display().to_string(),
         zone: card.zone.clone(),
@@ -98,6 +102,19 @@ pub fn init(world: &World, path: &Path, zone: &str, role: Role, passphrase: Opti
     store::spool::write_whole(disk, &dir, config::FILE.as_bytes(), Config::template(zone, role).as_bytes()).map_err(failed)?;
     disk.sync_all(&dir).map_err(failed)?;
     Ok(report(&card, true))
+}
+
+/// Fails where a new home would lie in another one, whose backup would then hold its keys as well.
+///
+/// # Errors
+/// `USE-01`, about the place.
+pub fn outside_of_homes(world: &World, path: &Path) -> Result<(), Failure> {
+    let place = std::path::absolute(path).map_err(|error| Failure::io(path.display().to_string(), &error))?;
+    let is_home = |folder: &&Path| world.disk.root(folder).is_ok_and(|dir| world.disk.stat(&dir, config::FILE.as_bytes()).is_ok());
+    place.ancestors().skip(1).find(is_home).map_or(Ok(()), |home| {
+        let detail = format!("a home has a place of its own: this folder lies in {}, which is one", home.display());
+        Err(Failure::new("USE-01", path.display().to_string(), detail))
+    })
 }
 
 /// The public card of a home.

@@ -66,3 +66,13 @@ fn a_home_in_the_clear_is_not_said_to_be_under_a_passphrase() {
     assert_eq!(again(&scene, &scene.source(), Some("geheim")), Err("USE-01"));
     assert_eq!(again(&scene, &scene.path("new"), Some("geheim")), Ok(true));
 }
+
+#[test]
+fn a_home_is_made_where_nothing_else_is() {
+    let scene = Scene::new();
+    for place in ["home-source/new", "home-source/ledger/deep/er", "archive", "inside.card", "inside.card/new"] {
+        scene.write("a", "alpha");
+        assert_eq!(again(&scene, &scene.path(place), None), Err("USE-01"), "{place}");
+    }
+    assert!(!scene.source().join("new").exists() && !scene.source().join("ledger/deep").exists());
+}

@@ -46,6 +46,7 @@ pub struct HomeRestoreOptions {
 pub fn home_restore(world: &World, to: &Path, options: &HomeRestoreOptions, ask: &dyn Fn() -> Option<Zeroizing<String>>) -> Result<HomeRestoreReport, Failure> {
     let to = std::path::absolute(to).map_err(|error| Failure::io(to.display().to_string(), &error))?;
     require_empty(world, &to)?;
+    crate::setup::outside_of_homes(world, &to)?;
     let folder = existing(world, &options.folder)?;
     let listing = folder.listing()?;
     if let (None, Some(failure)) = (options.generation, listing.without_manifest()) {
