@@ -109,9 +109,14 @@ fn one(home: &mut Home, name: &str, deep: bool) -> Result<(Option<ArchiveCapture
     again.sort_unstable();
     let appeared = Appeared { new_from: u32::try_from(archive.items.len()).expect("items have numbers of four bytes"), again };
     let mut root_place = changes.place;
-    let mut rows = in_pieces(changes.rows);
+    // A piece at a time, off the end: what the fold has taken in is let go, for that grows meanwhile.
+    let mut rows = changes.rows;
+    rows.reverse();
     while !rows.is_empty() || root_place.is_some() {
-        home.record(Captured { archive: name.into(), root: root_place.take(), rows: rows.pop().unwrap_or_default() })?;
+        let mut piece = rows.split_off(rows.len().saturating_sub(ROWS_MAX));
+        rows.shrink_to_fit();
+        piece.reverse();
+        home.record(Captured { archive: name.into(), root: root_place.take(), rows: piece })?;
     }
     // What is known to be rotten is looked at each time: the alarm stays until somebody has brought the content back.
     let rotten = (0u32..).zip(&home.source().archives[name].items).filter(|(_, item)| item.rotten && !item.gone).map(|(number, _)| number);
@@ -147,16 +152,6 @@ impl Known for InLedger<'_> {
     fn give_back(&mut self, is_directory: &dyn Fn(&ItemId) -> bool) -> Vec<ItemId> {
         self.0.give_back(is_directory)
     }
-}
-
-/// Rows in pieces of a record of the ledger, the first one last: each is let go when the fold has taken it in, for that grows meanwhile.
-fn in_pieces(mut rows: Vec<CapturedRow>) -> Vec<Vec<CapturedRow>> {
-    let mut pieces = Vec::new();
-    while !rows.is_empty() {
-        pieces.push(rows.split_off((rows.len() - 1) / ROWS_MAX * ROWS_MAX));
-        rows.shrink_to_fit();
-    }
-    pieces
 }
 
 /// Where the root of an archive lies; none where it is not there or the file system cannot tell.
