@@ -14,7 +14,7 @@ use crate::packing::{Begun, Filling, Target, new_sealing, refusal, source_route,
 use crate::planning::{self, CarrierRoom};
 use crate::progress::Stage;
 use crate::projecting::{Projector, READ_TOGETHER};
-use crate::reader::{DocumentRead, NotRead, Proven, Reader};
+use crate::reader::{AtReplica, DocumentRead, NotRead, Proven, Reader};
 use crate::report::{Failure, PackReport, PackageReport};
 use crate::rows::{MANIFEST_BYTES, PACKAGE_ITEMS, Packing, Rows, row_without_content};
 
@@ -148,12 +148,11 @@ pub fn claims(home: &Home, name: &str, begun: &Begun, span: &Span, entries: &[En
     let (world, route) = (&home.world, source_route(home, name)?);
     let archive = &home.source().archives[&route.archive];
     let root = world.disk.root(&home.config.archives[&route.archive].root).map_err(|error| Failure::new("SRC-01", &route.archive, error.to_string()))?;
-    let proven = Proven::of(route);
+    let replica = AtReplica { proven: Proven::of(route), removes: true };
     let possession_key = digest::possession_key(&begun.nonce, &begun.sealing.id());
     let chunk_list = |_: &Digest| None;
     let projector = Projector::of(home, name)?;
-    let reader =
-        Reader { world, archive, root: &root, route, removes: true, proven: &proven, possession_key, chunk_list: &chunk_list, projector: projector.as_ref() };
+    let reader = Reader { world, archive, root: &root, route, replica: &replica, possession_key, chunk_list: &chunk_list, projector: projector.as_ref() };
     let mut packing = Packing::new(entries.len().min(PACKAGE_ITEMS));
     let (mut rows, mut last) = (Rows { items: 0, body_bytes: MANIFEST_BYTES }, None);
     for some in entries.chunks(READ_TOGETHER) {

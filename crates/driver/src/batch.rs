@@ -29,7 +29,7 @@ pub struct Planned {
 impl Planned {
     /// With what the ledger says of it.
     pub fn of(reader: &Reader<'_>, selected: Selected) -> Self {
-        let deletions = if reader.removes { select::must_share(reader.archive, reader.route, selected.item) } else { Vec::new() };
+        let deletions = if reader.replica.removes { select::must_share(reader.archive, reader.route, selected.item) } else { Vec::new() };
         Self { selected, deletions }
     }
 

@@ -227,7 +227,7 @@ impl<'w> Packer<'_, 'w> {
         }
         // What is too short for chunks has none that could lie in a base.
         let base = self.reader.base_chunks(number).filter(|_| size >= CHUNKED_BYTES_MIN);
-        let maybe_there = self.reader.proven.has_size(size) && self.reader.may_refer(number) || packing.layout.known_size(size);
+        let maybe_there = self.reader.replica.proven.has_size(size) && self.reader.may_refer(number) || packing.layout.known_size(size);
         let (mut new_bytes, mut own, mut surveyed) = (size, row(size, 1), None);
         if maybe_there || base.is_some() && !self.fits(packing, size, own + deletions) {
             let first = match stretch::survey(&self.reader, &mut document, base.as_ref()) {
@@ -237,7 +237,7 @@ impl<'w> Packer<'_, 'w> {
             if self.reader.is_rot(number, &first.stat, &first.was.digest) {
                 return Ok(Err(NotRead::Rotten));
             }
-            let there = self.reader.proven.holds(&first.was.digest, first.was.bytes) && self.reader.may_refer(number);
+            let there = self.reader.is_proven(&first.was.digest, first.was.bytes) && self.reader.may_refer(number);
             let here = packing.layout.known.get(&first.was.digest).copied();
             if there || here.is_some() {
                 let pieces = if there { vec![Draft::Copy { offset: 0, length: first.was.bytes }] } else { vec![Draft::New(first.was.bytes)] };

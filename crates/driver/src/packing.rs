@@ -3,10 +3,10 @@
 
 use carrier::{Carrier, Medium, OpenTrouble, WriteFailure};
 use engine::inventory::Entry;
-use engine::select::{self, Selected};
+use engine::select::Selected;
 use engine::standing;
 use seal::envelope::{SealEntropy, Sealing};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use wire::card::Role;
@@ -25,10 +25,10 @@ use crate::packer::{Packer, Room, sink_of};
 use crate::planning::{self, CarrierRoom, Holds, Unmade, check_held, selected};
 use crate::progress::Stage;
 use crate::projecting::{self, Prepared, Projector};
-use crate::reader::{NotRead, Proven, Reader};
+use crate::reader::{AtReplica, NotRead, Reader};
 use crate::report::{Failure, PackReport, PackageReport, Problem, Waiting};
 use crate::rows::{PackedItem, Packing};
-use crate::units::{Unit, Units, leave, units_of};
+use crate::units::{Unit, Units, leave, take_out, units_of};
 use crate::urgent::Urgent;
 use crate::world::World;
 
@@ -170,12 +170,13 @@ fn route(home: &mut Home, name: &str, target: &Target<'_>, options: &PackOptions
     if !options.picks() && !crate::asking::ask(home, name, target, report)? {
         return Ok(());
     }
-    let (mut planned, mut anew) = (Vec::new(), true);
+    let (mut planned, mut anew, mut replica) = (Vec::new(), true, AtReplica::default());
     let mut prepared = Projector::of(home, name)?.map(|projector| projector.prepared());
     let urgent = Urgent::of(home, name)?;
     loop {
         // What was planned goes on from package to package; only when it is through is looked for more.
         if anew || planned.is_empty() {
+            drop(replica);
             let (going, units) = selected(home, name, target, options, &holds, &urgent.items, prepared.as_ref())?;
             planned = going;
             // What was packed since joins what was apart: all that goes by this plan goes by the same units.
@@ -183,18 +184,19 @@ fn route(home: &mut Home, name: &str, target: &Target<'_>, options: &PackOptions
                 prepared.units = Arc::new(units);
             }
             leave(home, name, prepared.as_ref(), &unread, &mut planned)?;
+            replica = AtReplica::of(&home.source().archives[&source_route(home, name)?.archive], source_route(home, name)?);
             anew = false;
         }
         if planned.is_empty() {
             break;
         }
-        let bytes = bytes_of(home, name, &planned);
+        let bytes = planning::bytes_of(home, name, &planned);
         home.world.progress.begin(Stage::Pack, Some(planned.len() as u64), Some(bytes));
         // What must not wait is whole on the carrier before anything else is begun, where not all of it fits one package.
         let first = planned.iter().take_while(|selected| urgent.items.contains(&selected.item)).count();
         let apart = first > 0 && first < planned.len() && bytes > planning::room(home, name, target)?.room.file_bytes;
         let now = if apart { &planned[..first] } else { &planned[..] };
-        let packed = package(home, name, target, now, &holds, prepared.as_ref());
+        let packed = package(home, name, target, now, &holds, prepared.as_ref(), &replica);
         home.world.progress.end();
         let one = match packed {
             // It filled up under our hands: what was being written is gone from it, what was finished stays.
@@ -209,8 +211,7 @@ fn route(home: &mut Home, name: &str, target: &Target<'_>, options: &PackOptions
         let judged = projecting::judged(home, name, &one.refused)?;
         // Where all that would have filled the package stays behind, there is room for what comes after.
         let stays = !one.refused.is_empty();
-        let told: HashSet<u32> = one.refused.iter().map(|(number, _)| *number).collect();
-        planned.retain(|selected| !told.contains(&selected.item));
+        take_out(&mut planned, one.refused.iter().map(|(number, _)| *number));
         unread.extend(one.refused.iter().filter(|(_, reason)| reason.holds_others()).map(|(number, _)| *number));
         leave(home, name, prepared.as_ref(), &unread, &mut planned)?;
         for (number, reason) in one.refused {
@@ -232,7 +233,7 @@ fn route(home: &mut Home, name: &str, target: &Target<'_>, options: &PackOptions
                 continue;
             }
             planned.retain(|selected| planning::waits(home, name, selected, &holds));
-            let bytes = bytes_of(home, name, &planned);
+            let bytes = planning::bytes_of(home, name, &planned);
             planning::report_waiting(report, name, planned.len() as u64, bytes);
             break;
         };
@@ -240,10 +241,10 @@ fn route(home: &mut Home, name: &str, target: &Target<'_>, options: &PackOptions
             // The package is written; only parity for it cannot be made.
             report.problems.push(failure.0);
         }
+        replica.removes |= packed.removals > 0;
         report.packages.push(packed);
         report.urgent += rows.iter().filter(|(item, ..)| urgent.records.contains(item)).count() as u64;
-        let done: HashSet<u32> = rows.iter().map(|(item, ..)| *item).collect();
-        planned.retain(|selected| !done.contains(&selected.item));
+        take_out(&mut planned, rows.iter().map(|(item, ..)| *item));
         planned.shrink_to_fit();
         for (item, version, part) in rows {
             anew |= part.is_some();
@@ -292,7 +293,7 @@ pub fn heartbeat(home: &mut Home, name: &str, target: &Target<'_>, report: &mut 
 
 /// Writes a package without items. In a gateway folder it takes the place of earlier ones that nobody took out.
 fn without_items(home: &mut Home, name: &str, target: &Target<'_>, holds: &Holds, report: &mut PackReport) -> Result<(), Failure> {
-    let one = package(home, name, target, &[], holds, None)?;
+    let one = package(home, name, target, &[], holds, None, &AtReplica::default())?;
     let Some((packed, _)) = one.packed else { return Ok(()) };
     if target.carried == Carried::Gateway {
         for held in target.carrier.list().map_err(|error| Failure::io("gateway", &error))?.packages {
@@ -304,12 +305,6 @@ fn without_items(home: &mut Home, name: &str, target: &Target<'_>, holds: &Holds
     }
     report.packages.push(packed);
     Ok(())
-}
-
-/// Bytes of the documents of these items.
-fn bytes_of(home: &Home, name: &str, planned: &[Selected]) -> u64 {
-    let archive = &home.source().archives[&home.source().routes[name].archive];
-    planned.iter().map(|selected| planning::size_of(&archive.items[selected.item as usize])).sum()
 }
 
 /// Rows of a package for what the carrier holds: item, version, offset of a part.
@@ -337,13 +332,21 @@ pub fn new_sealing(home: &Home, name: &str) -> Result<Sealing, Failure> {
 }
 
 /// Writes one package with as much of `planned` as fits; none when nothing does (an empty plan makes an acknowledgement).
-fn package(home: &mut Home, name: &str, target: &Target<'_>, planned: &[Selected], holds: &Holds, prepared: Option<&Prepared>) -> Result<PackedOne, Failure> {
+fn package(
+    home: &mut Home,
+    name: &str,
+    target: &Target<'_>,
+    planned: &[Selected],
+    holds: &Holds,
+    prepared: Option<&Prepared>,
+    replica: &AtReplica,
+) -> Result<PackedOne, Failure> {
     let CarrierRoom { room, beside_bytes, .. } = planning::room(home, name, target)?;
     let begun = Begun::new(home, name)?;
     if begun.sealing.file_bytes(0, 4096) > if planned.is_empty() { beside_bytes } else { room.file_bytes } {
         return Ok(PackedOne { packed: None, refused: Vec::new() });
     }
-    write(home, name, target, &begun, &Filling::Content { planned, holds, room, prepared })
+    write(home, name, target, &begun, &Filling::Content { planned, holds, room, prepared, replica })
 }
 
 /// What a package is made with.
@@ -373,6 +376,8 @@ pub enum Filling<'a> {
         room: Room,
         /// What the route makes of records, where they are some.
         prepared: Option<&'a Prepared>,
+        /// What the replica is proven to hold.
+        replica: &'a AtReplica,
     },
     /// The claims of an inventory.
     Inventory {
@@ -393,8 +398,8 @@ pub fn write(home: &mut Home, name: &str, target: &Target<'_>, begun: &Begun, fi
     let mut writing = target.carrier.begin(&file_name).map_err(|error| carrier_failed(error.into()))?;
     let frames = FrameWriter::new(sealing, &file_name, sink_of(&mut writing));
     let (mut packing, frames, span) = match filling {
-        Filling::Content { planned, holds, room, prepared } => {
-            let (packing, frames) = content(home, name, planned, holds, *room, *prepared, sealing, nonce, frames)?;
+        Filling::Content { planned, holds, room, prepared, replica } => {
+            let (packing, frames) = content(home, name, planned, holds, *room, *prepared, replica, sealing, nonce, frames)?;
             let unit = units_of(home, name, *prepared)?;
             // What was written is gone with it; what is whole is packed once more without the rest.
             if packing.items.is_empty() && !planned.is_empty() || packing.is_torn(source_route(home, name)?, &unit) {
@@ -483,13 +488,13 @@ fn content<'w>(
     holds: &Holds,
     room: Room,
     prepared: Option<&Prepared>,
+    replica: &AtReplica,
     sealing: &Sealing,
     nonce: &[u8; 32],
     frames: FrameWriter<'w>,
 ) -> Result<(Packing, FrameWriter<'w>), Failure> {
     let (world, route) = (&home.world, source_route(home, name)?);
     let root = world.disk.root(&home.config.archives[&route.archive].root).map_err(|error| Failure::new("SRC-01", &route.archive, error.to_string()))?;
-    let proven = Proven::of(route);
     let projector = prepared.map(|prepared| Projector::with(home, name, prepared)).transpose()?;
     // One record holds the lists of a whole package: it is read once for all of them.
     let lists: Mutex<HashMap<wire::Digest, ChunkList>> = Mutex::default();
@@ -507,8 +512,7 @@ fn content<'w>(
         archive: &home.source().archives[&route.archive],
         root: &root,
         route,
-        removes: select::any_open_removal(&home.source().archives[&route.archive], route),
-        proven: &proven,
+        replica,
         possession_key: digest::possession_key(nonce, &sealing.id()),
         chunk_list: &chunk_list,
         projector: projector.as_ref(),

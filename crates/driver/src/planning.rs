@@ -149,6 +149,12 @@ pub fn size_of(item: &Item) -> u64 {
     if item.gone { 0 } else { item.stat.size }
 }
 
+/// Bytes of the documents of these items.
+pub fn bytes_of(home: &Home, name: &str, planned: &[Selected]) -> u64 {
+    let archive = &home.source().archives[&home.source().routes[name].archive];
+    planned.iter().map(|selected| size_of(&archive.items[selected.item as usize])).sum()
+}
+
 /// Room on a carrier.
 pub struct CarrierRoom {
     /// For one package.

@@ -6,6 +6,7 @@
 
 use capture::racy::{CLOCK_TICK_NS, is_young};
 use capture::read::{Parents, ReadFailure};
+use engine::select;
 use engine::source::{Archive, Item, Route, RouteItems};
 use seal::chunk::CHUNKED_BYTES_MIN;
 use seal::reading::{Reading, WasRead};
@@ -25,28 +26,47 @@ use crate::world::World;
 pub const READ_TRIES: u32 = 3;
 
 /// What the replica is proven to hold, by digest: content that need not travel.
-pub struct Proven<'a> {
-    items: &'a RouteItems,
+#[derive(Default)]
+pub struct Proven {
     /// Numbers of items by the first bytes of their digest: of two that begin alike one is not found, and travels.
     numbers: HashMap<u64, u32>,
     sizes: HashSet<u64>,
 }
 
-impl<'a> Proven<'a> {
-    /// Everything that is proven on a route.
-    pub fn of(route: &'a Route) -> Self {
-        let held = || route.items.iter().zip(0u32..).filter(|(item, _)| item.proven_version > 0 && !item.proven_gone && item.proven_bytes > 0);
-        let numbers = held().map(|(item, number)| (beginning(&item.proven_digest), number)).collect();
-        Self { items: &route.items, numbers, sizes: held().map(|(item, _)| item.proven_bytes).collect() }
+impl Proven {
+    /// Everything that is proven on a route: good until a receipt is taken in, and dear, for all items are looked at.
+    pub fn of(route: &Route) -> Self {
+        let mut proven = Self::default();
+        for (item, number) in route.items.iter().zip(0u32..).filter(|(item, _)| item.proven_version > 0 && !item.proven_gone && item.proven_bytes > 0) {
+            proven.numbers.insert(beginning(&item.proven_digest), number);
+            proven.sizes.insert(item.proven_bytes);
+        }
+        proven
     }
     /// Whether a document of this size may be there already.
     pub fn has_size(&self, size: u64) -> bool {
         self.sizes.contains(&size)
     }
-    /// Whether this content is there.
-    pub fn holds(&self, digest: &Digest, size: u64) -> bool {
-        let item = self.numbers.get(&beginning(digest)).map(|number| self.items.get(*number));
+    /// Whether this content is there, as the items of that route tell.
+    fn holds(&self, items: &RouteItems, digest: &Digest, size: u64) -> bool {
+        let item = self.numbers.get(&beginning(digest)).map(|number| items.get(*number));
         item.is_some_and(|item| item.proven_digest == *digest && item.proven_bytes == size)
+    }
+}
+
+/// What is known of the replica for all packages that are made by one plan.
+#[derive(Default)]
+pub struct AtReplica {
+    /// What it holds.
+    pub proven: Proven,
+    /// Whether anything is to be removed there: else no deletion has to make room.
+    pub removes: bool,
+}
+
+impl AtReplica {
+    /// From what was settled on a route until now.
+    pub fn of(archive: &Archive, route: &Route) -> Self {
+        Self { proven: Proven::of(route), removes: select::any_open_removal(archive, route) }
     }
 }
 
@@ -173,10 +193,8 @@ pub struct Reader<'a> {
     pub root: &'a Dir,
     /// The route.
     pub route: &'a Route,
-    /// Whether anything is to be removed at the replica: else no deletion has to make room.
-    pub removes: bool,
-    /// What the replica holds.
-    pub proven: &'a Proven<'a>,
+    /// What is known of the replica.
+    pub replica: &'a AtReplica,
     /// Keys what the receipt must say.
     pub possession_key: [u8; 32],
     /// Gives the chunks of a document that was packed before.
@@ -198,6 +216,11 @@ impl Reader<'_> {
         let purges = sent.is_purging() && sent.proven_version == self.item(number).version;
         let failed = sent.failed && !(purges && sent.discrepancy == Outcome::NotErased.number());
         !sent.resend && (sent.packed_version != self.item(number).version || !failed && (sent.attempts < 2 || purges))
+    }
+
+    /// Whether the replica is proven to hold this content.
+    pub fn is_proven(&self, digest: &Digest, size: u64) -> bool {
+        self.replica.proven.holds(&self.route.items, digest, size)
     }
 
     /// The chunks of the version that is proven, where a delta against it may help.
@@ -325,7 +348,7 @@ impl Reader<'_> {
         let (mut pieces, mut base) = (Vec::new(), None);
         let new_at = batch.len();
         if size == 0 {
-        } else if self.proven.holds(&was.digest, size) && self.may_refer(number) {
+        } else if self.is_proven(&was.digest, size) && self.may_refer(number) {
             pieces.push(Draft::Copy { offset: 0, length: size });
             base = Some((was.digest, size));
         } else if let Some(known) = (!was.chunks.is_empty()).then(|| self.base_chunks(number)).flatten() {

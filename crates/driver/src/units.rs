@@ -93,10 +93,20 @@ pub fn units_of<'h>(home: &'h Home, name: &str, prepared: Option<&'h Prepared>) 
 
 /// Takes out of a plan what travels with an item that could not be read.
 pub fn leave(home: &Home, name: &str, prepared: Option<&Prepared>, unread: &[u32], planned: &mut Vec<Selected>) -> Result<(), Failure> {
+    if unread.is_empty() {
+        return Ok(());
+    }
     let unit = units_of(home, name, prepared)?;
     let left: HashSet<Unit> = unread.iter().map(|number| unit(*number)).collect();
     planned.retain(|selected| !left.contains(&unit(selected.item)));
     Ok(())
+}
+
+/// Takes these items out of a plan. Most of a million may stay, so each is looked up in a table and not in a set.
+pub fn take_out(planned: &mut Vec<Selected>, items: impl Iterator<Item = u32> + Clone) {
+    let mut is_out = vec![false; items.clone().max().map_or(0, |last| last as usize + 1)];
+    items.for_each(|number| is_out[number as usize] = true);
+    planned.retain(|selected| !is_out.get(selected.item as usize).copied().unwrap_or(false));
 }
 
 /// The transactions that made what a route has not settled of an item: that of its present version first.
