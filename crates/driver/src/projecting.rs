@@ -252,6 +252,13 @@ impl<'a> Projector<'a> {
 
     /// Reads a record as it was captured.
     pub fn read_record(&self, number: u32, parents: &mut Parents) -> Result<(Vec<u8>, Record<'static>), NotRead> {
+        let content = self.content_of(number, parents)?;
+        let record = self.record_of(number, &content).ok_or(NotRead::Excluded)?.into_owned();
+        Ok((content, record))
+    }
+
+    /// The content of a record file, if it is as it was captured.
+    fn content_of(&self, number: u32, parents: &mut Parents) -> Result<Vec<u8>, NotRead> {
         let item = &self.archive.items[number as usize];
         let mut content = Vec::with_capacity(item.stat.size as usize);
         let stat = parents.read(&*self.world.disk, &self.root, &item.id, &mut |bytes| content.extend_from_slice(bytes)).map_err(not_read)?;
@@ -261,8 +268,7 @@ impl<'a> Projector<'a> {
         if is_rot(item, &stat, &digest_of(&content)) {
             return Err(NotRead::Rotten);
         }
-        let record = self.record_of(number, &content).ok_or(NotRead::Excluded)?.into_owned();
-        Ok((content, record))
+        Ok(content)
     }
 
     /// The content of a record file, which is as it was when it was captured, as a record of a known kind. What was checked then is not
@@ -329,14 +335,13 @@ impl<'a> Projector<'a> {
     fn of_document(&self, number: u32, parents: &mut Parents) -> Result<Option<template::Document>, NotRead> {
         let whole = self.template().is_none_or(|template| template.draft().identity.is_some());
         let Some(record) = self.grouping.record_of(number).filter(|_| !self.is_record(number)) else { return Ok(None) };
+        if self.judge.is_none() {
+            return Ok(None);
+        }
         // What is to be said of a record that rotted is said of itself.
-        let read = self.read_record(record, parents).map_err(|reason| if matches!(reason, NotRead::Rotten) { NotRead::Together } else { reason });
-        let (_, of) = match (read, whole) {
-            // Of a kind that is not known nothing travels under a template.
-            (read, false) => read?,
-            (_, true) if self.judge.is_none() => return Ok(None),
-            (read, true) => read?,
-        };
+        let content = self.content_of(record, parents).map_err(|reason| if matches!(reason, NotRead::Rotten) { NotRead::Together } else { reason })?;
+        // Of a kind that is not known nothing travels under a template.
+        let of = self.record_of(record, &content).ok_or(NotRead::Excluded)?;
         match self.judged(&of, record, parents)? {
             None => Ok(None),
             Some(Judgement::Out(_)) => Err(NotRead::Excluded),
