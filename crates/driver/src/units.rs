@@ -167,8 +167,8 @@ struct Ranks {
 const NO_RANK: u32 = u32::MAX;
 
 impl Ranks {
-    /// That of a unit, a new one where it was not met before.
-    fn given(&mut self, unit: Unit) -> u32 {
+    /// Gives a unit the next one, where it was not met before.
+    fn give(&mut self, unit: Unit) {
         let rank = match unit {
             Unit::Transaction(id) => self.by_transaction.entry(id).or_insert(NO_RANK),
             Unit::Record(number) | Unit::Alone(number) => &mut self.by_item[number as usize],
@@ -177,7 +177,6 @@ impl Ranks {
             *rank = self.next;
             self.next += 1;
         }
-        *rank
     }
 
     fn known(&self, unit: Unit) -> Option<u32> {
@@ -191,30 +190,27 @@ impl Ranks {
 
 /// Brings what travels together together: each unit where its first item was, large documents first, with those items of a
 /// transaction that would not travel by themselves (TX5). A unit of which something must stay is left out.
-pub fn arrange(archive: &Archive, route: &Route, units: &Units, selected: Vec<Selected>) -> Vec<Selected> {
+pub fn arrange(archive: &Archive, route: &Route, units: &Units, mut selected: Vec<Selected>) -> Vec<Selected> {
     let unit = |number: u32| units.unit(archive, number);
     let numbered = || archive.items.iter().zip(0u32..);
     let stays = |item: &Item, number: u32| item.is_held_back() && !item.gone && !route.item(number).is_excluded(item);
     // What its record left behind is part of nothing any more.
     let blocked: HashSet<Unit> = numbered().filter(|(item, number)| stays(item, *number) && !is_orphan(item)).map(|(_, number)| unit(number)).collect();
     let mut ranks = Ranks { by_item: vec![NO_RANK; archive.items.len()], by_transaction: HashMap::new(), next: 0 };
-    let mut arranged: Vec<(u32, Selected)> = Vec::with_capacity(selected.len());
     let mut is_taken = vec![false; archive.items.len()];
-    for one in selected {
-        let unit = unit(one.item);
-        if !blocked.contains(&unit) {
-            is_taken[one.item as usize] = true;
-            arranged.push((ranks.given(unit), one));
-        }
+    selected.retain(|one| !blocked.contains(&unit(one.item)));
+    for one in &selected {
+        is_taken[one.item as usize] = true;
+        ranks.give(unit(one.item));
     }
     let of_one = |item: &Item, number: u32| item.transaction().is_some() || !units.joined.is_empty() && matches!(unit(number), Unit::Transaction(_));
     for (item, number) in numbered().filter(|(item, number)| !is_taken[*number as usize] && of_one(item, *number) && !stays(item, *number)) {
-        let rank = ranks.known(unit(number)).filter(|_| !route.item(number).is_left(item));
-        arranged.extend(rank.map(|rank| (rank, Selected { item: number, because: Because::Due })));
+        let goes = ranks.known(unit(number)).is_some() && !route.item(number).is_left(item);
+        selected.extend(goes.then_some(Selected { item: number, because: Because::Due }));
     }
+    // In place: of a million items a second list with their ranks takes more room than a package.
     let size = |number: u32| std::cmp::Reverse(archive.items[number as usize].stat.size);
-    arranged.sort_by_key(|(rank, selected)| (*rank, size(selected.item)));
-    let mut arranged: Vec<Selected> = arranged.into_iter().map(|(_, selected)| selected).collect();
-    arranged.shrink_to_fit();
-    arranged
+    selected.sort_by_key(|one| (ranks.known(unit(one.item)), size(one.item)));
+    selected.shrink_to_fit();
+    selected
 }
