@@ -13,8 +13,10 @@ use crate::reader::{DocumentRead, NotRead, Reader};
 use crate::report::Failure;
 use crate::rows::{PIECE_BYTES, Packing, Rows};
 
-/// Small documents read together before they are sealed, in blocks.
-const WAVE_BLOCKS: usize = 8;
+/// Small documents read together before they are sealed, in blocks: as many are sealed meanwhile, so that twice as much is in memory.
+const WAVE_BLOCKS: usize = 4;
+/// Units that one core reads at once: few, so that no core waits long for another at the end of a wave.
+const UNITS_AT_ONCE: usize = 64;
 /// Rows of a batch.
 const BATCH_ITEMS: usize = 4096;
 
@@ -45,6 +47,7 @@ impl Planned {
 }
 
 /// Documents that make a block together, read.
+#[derive(Default)]
 pub struct Batch {
     plain: Vec<u8>,
     documents: Vec<Result<DocumentRead, (u32, NotRead)>>,
@@ -82,24 +85,42 @@ fn whole_units(reader: &Reader<'_>, rest: &[Planned], count: usize) -> usize {
 /// Reads the documents of a wave.
 pub fn read_wave(reader: &Reader<'_>, wave: &[&[Planned]]) -> Vec<Batch> {
     wave.par_iter()
-        .map_init(
-            || (capture::read::Parents::default(), Vec::new()),
-            |(parents, content), items| {
-                let mut batch = Batch { plain: Vec::new(), documents: Vec::with_capacity(items.len()), removals: Vec::new(), selected: items.len() as u64 };
-                for unit in items.chunk_by(|one, two| reader.unit(one.selected.item) == reader.unit(two.selected.item)) {
-                    read_unit(reader, unit, &mut batch, parents, content);
-                }
-                batch.plain.shrink_to_fit();
-                batch
-            },
-        )
+        .map(|items| {
+            let units: Vec<&[Planned]> = items.chunk_by(|one, two| reader.unit(one.selected.item) == reader.unit(two.selected.item)).collect();
+            let pieces = units.par_chunks(UNITS_AT_ONCE).map_init(
+                || (capture::read::Parents::default(), Vec::new()),
+                |(parents, content), units| {
+                    let mut piece = Batch::default();
+                    units.iter().for_each(|unit| read_unit(reader, unit, &mut piece, parents, content));
+                    piece
+                },
+            );
+            Batch::joined(pieces.collect())
+        })
         .collect()
+}
+
+impl Batch {
+    /// One of several, in their order.
+    fn joined(pieces: Vec<Self>) -> Self {
+        let (bytes, documents) = (pieces.iter().map(|piece| piece.plain.len()).sum(), pieces.iter().map(|piece| piece.documents.len()).sum());
+        let mut all = Self { plain: Vec::with_capacity(bytes), documents: Vec::with_capacity(documents), ..Self::default() };
+        for piece in pieces {
+            let before = all.plain.len();
+            all.plain.extend(piece.plain);
+            all.documents.extend(piece.documents.into_iter().map(|read| read.map(|read| DocumentRead { new_at: before + read.new_at, ..read })));
+            all.removals.extend(piece.removals);
+            all.selected += piece.selected;
+        }
+        all
+    }
 }
 
 /// Reads what travels together: all of it, or nothing where something could not be read, or where something of it is to be withdrawn, which
 /// is known only now: then all of it is planned anew.
 fn read_unit(reader: &Reader<'_>, unit: &[Planned], batch: &mut Batch, parents: &mut capture::read::Parents, content: &mut Vec<u8>) {
     let before = (batch.plain.len(), batch.documents.len(), batch.removals.len());
+    batch.selected += unit.len() as u64;
     for planned in unit {
         let number = planned.selected.item;
         if reader.is_gone(number) {
