@@ -72,8 +72,9 @@ fn look(file: &str, text: &str, others: &[&Draft], report: &mut TemplateCheckRep
         .collect();
     for finding in told.findings.iter().filter(|finding| !finding.waived) {
         let code = if finding.level == "error" { "LNT-01" } else { "LNT-02" };
-        let line = if finding.line > 0 { format!(" line {}", finding.line) } else { String::new() };
-        report.problems.push(Problem { code, subject: file.into(), detail: format!("{}{line}: {}", finding.rule, finding.subject) });
+        let (rule, line, about) = (finding.rule, finding.line, &finding.subject);
+        let detail = if line > 0 { format!("rule {rule}, line {line}: {about}") } else { format!("rule {rule}: {about}") };
+        report.problems.push(Problem { code, subject: file.into(), detail });
     }
     let template = match Template::of(draft) {
         Ok(template) => Some(template),

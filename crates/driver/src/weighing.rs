@@ -88,8 +88,8 @@ fn describe(home: &Home, name: &str, stop: &Stop, weighed: &Weighed) -> String {
         Cause::Suspicious => {
             let archive = &home.source().archives[&home.source().routes[name].archive];
             let names: Vec<String> = weighed.suspects.iter().take(EXAMPLES).map(|number| archive.items[*number as usize].id.to_string()).collect();
-            let examples = if names.is_empty() { String::new() } else { format!(": {}", names.join(", ")) };
-            format!("{changes} of {} items look as if they had been encrypted, {allowed} are allowed{examples}", weighed.total)
+            let seen = format!("{changes} of {} items look as if they had been encrypted, {allowed} are allowed", weighed.total);
+            if names.is_empty() { seen } else { format!("{seen}: {}", names.join(", ")) }
         }
     }
 }

@@ -100,7 +100,7 @@ clauses! {
     ROLE "TPL-10" "no such role of a document";
     GRAMMAR "TPL-11" "the predicate cannot be read";
     COMPARISON "TPL-12" "the predicate compares what cannot be compared";
-    MISSING_FEATURE "TPL-13" "this version does not carry that out: take the line out, or make it a comment";
+    MISSING_FEATURE "TPL-13" "this version does not carry that out; take the line out, or make it a comment";
     CONTRADICTION "TPL-14" "the template contradicts itself";
     NOT_NORMAL "TPL-15" "the text is not in Unicode normalization form C";
 }

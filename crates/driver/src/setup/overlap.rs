@@ -78,7 +78,7 @@ pub fn apart(home: &Home, name: &str, new: &[Folder<'_>]) -> Result<(), Failure>
     for (at, folder) in new.iter().enumerate() {
         for other in known.iter().chain(&new[..at]).filter(|other| !folder.may_share(**other)) {
             if let Some(how) = overlap(folder.path(), other.path()) {
-                let detail = format!("{} needs a place of its own: this folder {how} {} ({})", folder.word(), other.path().display(), other.word());
+                let detail = format!("{} needs a place of its own: {} ({}) {how}", folder.word(), other.path().display(), other.word());
                 return Err(Failure::new("USE-01", folder.path().display().to_string(), detail));
             }
         }
@@ -98,22 +98,26 @@ pub fn configured(config: &Config, home: &Path) -> Result<(), Failure> {
     for folder in &folders {
         holding.retain(|(path, _)| folder.0.starts_with(path));
         if let Some((_, other)) = holding.iter().find(|(_, other)| !folder.1.may_share(*other)) {
-            let how = if folder.0 == real(other.path()) { "is" } else { "lies in" };
-            let [one, other] = [folder.1, *other].map(|folder| format!("{} ({})", folder.path().display(), folder.word()));
-            return Err(Failure::new("HOM-03", FILE, format!("{one} {how} {other}: each needs a place of its own")));
+            let (one, one_word) = (folder.1.path().display(), folder.1.word());
+            let (holder, holder_word) = (other.path().display(), other.word());
+            let detail = match folder.0 == real(other.path()) {
+                true => format!("{one} ({one_word}) is {holder} ({holder_word}): each needs a place of its own"),
+                false => format!("{one} ({one_word}) lies in {holder} ({holder_word}): each needs a place of its own"),
+            };
+            return Err(Failure::new("HOM-03", FILE, detail));
         }
         holding.push(folder);
     }
     Ok(())
 }
 
-/// How the first folder meets the second, if it does.
+/// How the second folder meets the first, if it does.
 fn overlap(one: &Path, other: &Path) -> Option<&'static str> {
     let (one, other) = (real(one), real(other));
     match (one.starts_with(&other), other.starts_with(&one)) {
-        (true, true) => Some("is"),
-        (true, false) => Some("lies in"),
-        (false, true) => Some("holds"),
+        (true, true) => Some("is this folder"),
+        (true, false) => Some("holds this folder"),
+        (false, true) => Some("lies in this folder"),
         (false, false) => None,
     }
 }
@@ -125,7 +129,7 @@ fn overlap(one: &Path, other: &Path) -> Option<&'static str> {
 pub fn outside(home: &Home, place: &Path, what: &str) -> Result<(), Failure> {
     for other in named(&home.config, &home.path, "") {
         if let Some(how) = overlap(place, other.path()) {
-            let detail = format!("{what} goes elsewhere: this folder {how} {} ({})", other.path().display(), other.word());
+            let detail = format!("{what} goes elsewhere: {} ({}) {how}", other.path().display(), other.word());
             return Err(Failure::new("USE-01", place.display().to_string(), detail));
         }
     }

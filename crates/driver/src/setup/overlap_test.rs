@@ -14,20 +14,20 @@ fn folders_overlap_by_where_they_really_are() {
     fs::create_dir(at("ab")).unwrap();
     symlink(at("a/b"), at("link")).unwrap();
     for (one, other, expected) in [
-        ("a", "a", Some("is")),
-        ("a", "a/b", Some("holds")),
-        ("a/b", "a", Some("lies in")),
+        ("a", "a", Some("is this folder")),
+        ("a", "a/b", Some("lies in this folder")),
+        ("a/b", "a", Some("holds this folder")),
         ("a/b", "ab", None),
         ("a", "ab", None),
-        ("link", "a/b", Some("is")),
-        ("link", "a", Some("lies in")),
-        ("a", "link", Some("holds")),
+        ("link", "a/b", Some("is this folder")),
+        ("link", "a", Some("holds this folder")),
+        ("a", "link", Some("lies in this folder")),
         ("link", "ab", None),
-        ("link/new/one", "a/b", Some("lies in")),
-        ("a/new", "a/new/one", Some("holds")),
+        ("link/new/one", "a/b", Some("holds this folder")),
+        ("a/new", "a/new/one", Some("lies in this folder")),
         ("a/new", "a/newer", None),
-        ("ab/../a/x", "a", Some("lies in")),
-        ("", "a", Some("holds")),
+        ("ab/../a/x", "a", Some("holds this folder")),
+        ("", "a", Some("lies in this folder")),
     ] {
         assert_eq!(overlap(&at(one), &at(other)), expected, "{one} {other}");
     }
