@@ -1,6 +1,7 @@
 //! What a code means for a person: the exit code, whose fault it is, and what to do now. The one place where codes meet people;
 //! the words are in `texts.toml` under `advice.<code>`, `fault.<who>` and `remedy.<what>`.
 
+use crate::detail;
 use crate::page::Page;
 use crate::texts::Texts;
 use driver::report::Problem;
@@ -260,7 +261,7 @@ pub fn show(problems: &[&Problem], page: &mut Page) {
             }
         }
         for problem in of_code.iter().take(crate::page::SHOWN_MAX) {
-            page.line(&format!("  {}: {}", problem.subject, problem.detail));
+            page.line(&format!("  {}: {}", problem.subject, detail::said(&problem.detail, page.texts)));
         }
         let more = of_code.len().saturating_sub(crate::page::SHOWN_MAX);
         if more > 0 {

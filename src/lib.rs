@@ -14,6 +14,7 @@ pub mod advice;
 pub mod command_line;
 pub mod commands;
 mod demo;
+pub mod detail;
 mod hardening;
 pub mod language;
 mod log;

@@ -43,7 +43,8 @@ pub fn choose_from(given: Option<&Path>, texts: &Texts) -> Result<Zeroizing<Stri
 
 fn obtain(given: Option<&Path>, texts: &Texts, twice: bool) -> Result<Zeroizing<String>, String> {
     if let Some(path) = given.map(Path::to_path_buf).or_else(file) {
-        let unreadable = |error: String| texts.fill("passphrase.file", &[("path", &path.display().to_string()), ("error", &error)]);
+        let unreadable =
+            |error: String| texts.fill("passphrase.file", &[("path", &path.display().to_string()), ("error", &crate::detail::said(&error, texts))]);
         let mut source = File::open(&path).map_err(|error| unreadable(error.to_string()))?;
         return line(&mut source).map_err(|error| unreadable(error.to_string()));
     }

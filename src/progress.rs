@@ -123,7 +123,8 @@ impl Progress for Shown {
         if !self.notices {
             return;
         }
-        let line = self.texts.known(&format!("notice.{code}"), &[("detail", detail)]).unwrap_or_else(|| format!("{code}: {detail}"));
+        let detail = crate::detail::said(detail, &self.texts);
+        let line = self.texts.known(&format!("notice.{code}"), &[("detail", &detail)]).unwrap_or_else(|| format!("{code}: {detail}"));
         match self.innermost().and_then(|running| running.bar.clone()) {
             Some(bar) => bar.suspend(|| warn(&printable(&line))),
             None => warn(&printable(&line)),

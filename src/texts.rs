@@ -52,7 +52,8 @@ impl Texts {
         self.known(&format!("{family}.{word}"), &[]).unwrap_or_else(|| word.into())
     }
 
-    fn replace(&self, text: &str, values: &[(&str, &str)]) -> String {
+    /// A text with its placeholders filled, once: what a value holds is not looked at.
+    pub(crate) fn replace(&self, text: &str, values: &[(&str, &str)]) -> String {
         let mut filled = String::with_capacity(text.len());
         let mut rest = text;
         while let Some((before, name, after)) = next_placeholder(rest) {
@@ -81,7 +82,7 @@ impl Texts {
 }
 
 /// Splits a text at its first `{name}`.
-fn next_placeholder(text: &str) -> Option<(&str, &str, &str)> {
+pub(crate) fn next_placeholder(text: &str) -> Option<(&str, &str, &str)> {
     let (before, rest) = text.split_once('{')?;
     let (name, after) = rest.split_once('}').expect("a test holds that braces are paired");
     Some((before, name, after))
