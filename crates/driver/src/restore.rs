@@ -17,6 +17,7 @@ use wire::{Digest, ItemId};
 
 use crate::acts::{Matcher, patterns};
 use crate::home::{Home, decoded, ledger_failure};
+use crate::moment::moment;
 use crate::report::{AsOf, Failure, LISTED_MAX, Problem, RestoreReport};
 use crate::setup::overlap;
 use crate::status::look;
@@ -181,7 +182,9 @@ fn last_before(ledger: &Reading, time: i64) -> Result<u64, Failure> {
         }
     }
     let first = first.unwrap_or_default();
-    last.ok_or_else(|| Failure::new("USE-01", "--at", format!("the ledger of this replica begins later, at {first} seconds since 1970")))
+    let begins = moment(first);
+    let later = || format!("the ledger of this replica begins later, at {begins} UTC ({first} seconds since 1970)");
+    last.ok_or_else(|| Failure::new("USE-01", "--at", later()))
 }
 
 /// What was held, in the order of names.
