@@ -67,7 +67,7 @@ pub fn home_backup(world: &World, path: &Path, options: &BackupOptions, passphra
     if options.keep == Some(0) {
         return Err(Failure::new("USE-01", "--keep", "at least one generation stays"));
     }
-    let small = small_files(world, path)?;
+    let (small, beyond) = small_files(world, path)?;
     let home = Home::open(world, path, Access::Read)?;
     let place = std::path::absolute(&options.folder).map_err(|error| Failure::io(options.folder.display().to_string(), &error))?;
     overlap::outside(&home, &place, "a backup")?;
@@ -80,7 +80,7 @@ pub fn home_backup(world: &World, path: &Path, options: &BackupOptions, passphra
     if let (Some(folder), Some((before, _)), Some(passphrase)) = (&folder, &newest, &passphrase) {
         one_passphrase(folder, before.generation, passphrase)?;
     }
-    let large = large_files(&home, &small)?;
+    let large = large_files(&home, &small, &beyond)?;
     let mut report = BackupReport {
         folder: place.display().to_string(),
         zone: home.config.zone.clone(),
@@ -164,7 +164,7 @@ fn is_left_out(path: &[u8]) -> bool {
     let first = path.split(|byte| *byte == b'/').next().unwrap_or_default();
     // The key file is kept apart, under the passphrase.
     let apart = [&b"keys/zone.key"[..], b"ledger/group", b"ledger/index.mark", restoring::MARK].contains(&path);
-    apart || matches!(first, b"index" | b"spool" | b"lock" | b"daemon.lock") || path.ends_with(store::spool::PART)
+    apart || matches!(first, b"index" | b"index.damaged" | b"spool" | b"lock" | b"daemon.lock") || path.ends_with(store::spool::PART)
 }
 
 /// Every file of the home that is backed up, but the segments of the ledger: path and bytes.
@@ -189,12 +189,12 @@ fn each_file(disk: &dyn Disk, dir: &Dir, below: &[u8], found: &mut Vec<Large>) -
     Ok(())
 }
 
-/// The small files of a home as they lie now.
-fn small_files(world: &World, path: &Path) -> Result<Vec<Small>, Failure> {
+/// The small files of a home as they lie now, and the paths of those for which the manifest has no room.
+fn small_files(world: &World, path: &Path) -> Result<(Vec<Small>, BTreeSet<Vec<u8>>), Failure> {
     let disk = &*world.disk;
     let failed = |error: io::Error| Failure::io(path.display().to_string(), &error);
-    let Ok(dir) = disk.root(path) else { return Ok(Vec::new()) };
-    let (mut found, mut small, mut total) = (Vec::new(), Vec::new(), 0);
+    let Ok(dir) = disk.root(path) else { return Ok(Default::default()) };
+    let (mut found, mut small, mut beyond, mut total) = (Vec::new(), Vec::new(), BTreeSet::new(), 0);
     each_file(disk, &dir, b"", &mut found).map_err(failed)?;
     found.sort_by(|one, two| one.path.cmp(&two.path));
     for file in found.into_iter().filter(|file| file.bytes <= SMALL_BYTES_MAX) {
@@ -204,23 +204,24 @@ fn small_files(world: &World, path: &Path) -> Result<Vec<Small>, Failure> {
                 total += content.len() as u64;
                 small.push((file.path, content));
             }
-            Ok(_) => {}
+            Ok(_) => drop(beyond.insert(file.path)),
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::FileTooLarge) => {}
             Err(error) => return Err(failed(error)),
         }
     }
-    Ok(small)
+    Ok((small, beyond))
 }
 
-/// The other files: what is not small, and the ledger up to where it is whole.
-fn large_files(home: &Home, small: &[Small]) -> Result<Vec<Large>, Failure> {
+/// The other files: what is not small or lies `beyond` those, and the ledger up to where it is whole.
+fn large_files(home: &Home, small: &[Small], beyond: &BTreeSet<Vec<u8>>) -> Result<Vec<Large>, Failure> {
     let disk = &*home.world.disk;
     let failed = |error: io::Error| Failure::io(home.path.display().to_string(), &error);
     let mut found = Vec::new();
     each_file(disk, &home.dir, b"", &mut found).map_err(failed)?;
     let known: BTreeSet<&[u8]> = small.iter().map(|(path, _)| path.as_slice()).collect();
     // What came into being since is of the next backup.
-    found.retain(|file| !known.contains(file.path.as_slice()) && file.bytes > 0 && (file.bytes > SMALL_BYTES_MAX || file.path == b"ledger/snapshot"));
+    let is_large = |file: &Large| file.bytes > SMALL_BYTES_MAX || file.path == b"ledger/snapshot" || beyond.contains(&file.path);
+    found.retain(|file| !known.contains(file.path.as_slice()) && file.bytes > 0 && is_large(file));
     let end = home.ledger().end();
     let ledger = disk.dir(&home.dir, b"ledger", false).map_err(failed)?;
     for entry in disk.list(&ledger).map_err(failed)? {

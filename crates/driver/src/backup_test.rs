@@ -49,6 +49,21 @@ fn crossed() -> Scene {
     scene
 }
 
+/// FAULTS C07
+#[test]
+fn small_files_for_which_the_manifest_has_no_room_are_kept_as_well() {
+    let scene = crossed();
+    let home = scene.source();
+    fs::create_dir(home.join("notes")).unwrap();
+    (0..34u8).for_each(|number| fs::write(home.join(format!("notes/{number:02}")), vec![number; 1 << 20]).unwrap());
+    backup(&scene, &home, "safe", None).unwrap();
+    assert!(verify(&scene, "safe").problems.is_empty());
+    restore(&scene, "safe", "back", None).unwrap();
+    let (was, is) = (open(&scene, &home), open(&scene, &scene.path("back")));
+    assert!(!was.trust.is_empty() && was.trust == is.trust, "whom it trusts lies behind the notes");
+    assert_eq!(files(&home.join("notes")), files(&scene.path("back/notes")));
+}
+
 /// FAULTS C07, K01
 #[test]
 fn both_homes_come_back_as_they_were() {

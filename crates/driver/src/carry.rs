@@ -12,7 +12,7 @@ use crate::applying::{Outcomes, package, recover};
 use crate::home::{Access, Home};
 use crate::packing::{PackOptions, Target};
 use crate::receipts::{WayBack, deliver};
-use crate::report::{ApplyReport, CaptureReport, CarryReport, Failure, LISTED_MAX, Problem};
+use crate::report::{ApplyReport, CaptureReport, CarryReport, Failure, LISTED_MAX, PackReport, Problem};
 use crate::world::World;
 
 /// Which form of receipt a person asks for.
@@ -95,7 +95,7 @@ fn carry_source(home: &mut Home, options: &CarryOptions) -> Result<CarryReport, 
     let routes = crate::packing::routes_for(home, &options.routes)?;
     crate::setup::overlap::medium_apart(home, &options.medium)?;
     let medium = open_medium(&world, &options.medium, true)?;
-    let id = crate::medium::identify(home, &medium, true)?;
+    let id = crate::medium::identify(home, &medium, &options.routes, true)?;
     let (mut reconciled, served) = crate::reconciling::from_carrier(home, &medium, &options.routes)?;
     reconciled.removed = clean(home, &medium, &served)?;
     let captured = crate::capturing::all(home, false)?;
@@ -103,7 +103,10 @@ fn carry_source(home: &mut Home, options: &CarryOptions) -> Result<CarryReport, 
     let pack = PackOptions { to: options.medium.clone(), routes: routes.clone(), medium_size: options.medium_size, ..PackOptions::default() };
     let mut packed = crate::packing::run(home, &target, &routes, &pack, captured)?;
     for name in routes.iter().filter(|_| !planted::is("medium-without-a-sign-of-life")) {
-        crate::packing::heartbeat(home, name, &target, &mut packed)?;
+        match crate::heartbeat::give_sign(home, name, &target, &mut packed) {
+            Err(failure) if failure.0.code == "KEY-01" => packed.problems.push(failure.0),
+            other => other?,
+        }
     }
     let listing = medium.list().map_err(|error| Failure::io("medium", &error))?;
     let (next, zones) = next_for_source(home, &listing, &routes);
@@ -215,13 +218,12 @@ const CARRY_SECONDS: u64 = 300;
 fn apply_medium(home: &mut Home, medium: &Medium, options: &ApplyOptions) -> Result<ApplyReport, Failure> {
     crate::packing::routes_for(home, &options.routes)?;
     std::iter::once(&options.from).chain(&options.receipt_to).try_for_each(|path| crate::setup::overlap::medium_apart(home, path))?;
-    let label = crate::medium::read_label(home, medium)?;
+    let shared = crate::medium::read_label(home, medium)?.is_some_and(|label| label.zones > 2);
     let mut report = ApplyReport { dry_run: options.dry_run, ..ApplyReport::default() };
     if !options.dry_run {
         recover(home, &mut report)?;
     }
     let listing = medium.list().map_err(|error| Failure::io("medium", &error))?;
-    let shared = label.as_ref().is_some_and(|label| label.zones > 2);
     let mut taken = apply_all(home, medium, &listing.packages, &options.routes, options.dry_run, shared, &mut report)?;
     if options.dry_run {
         return Ok(report);
@@ -423,6 +425,26 @@ fn take_out(gateway: &Gateway, served: &[String]) -> Result<(), Failure> {
     served.iter().try_for_each(|file| gateway.remove(file).or_else(|error| if there(&error) { Err(Failure::io(file, &error)) } else { Ok(()) }))
 }
 
+/// Whether a receipt was refused for what it is; one that could not be read just now is looked at again.
+fn is_refused(problem: &Problem) -> bool {
+    problem.subject.ends_with(".gfr") && problem.code != "IO-01"
+}
+
+/// What keeps anything from being written to a route: the keys of who reads it, or where it goes.
+fn is_in_the_way(code: &str) -> bool {
+    code == "KEY-01" || code.starts_with("MED-")
+}
+
+/// Keeps what is the trouble of one route from ending a round for all of them; what is that of the home ends it.
+fn of_one_route(failure: Failure, problems: &mut Vec<Problem>) -> Result<(), Failure> {
+    let of_folder = failure.0.code == "IO-01" && matches!(failure.0.subject.as_str(), "gateway" | "medium");
+    if !(is_in_the_way(failure.0.code) || failure.0.code.starts_with("SRC-") || of_folder) {
+        return Err(failure);
+    }
+    problems.push(failure.0);
+    Ok(())
+}
+
 /// One round of the source's daemon: receipts in, changes captured, packages out.
 pub fn gateway_round_source(world: &World, path: &Path) -> Result<RoundReport, Failure> {
     let mut home = Home::open(world, path, Access::Change)?;
@@ -436,7 +458,7 @@ pub fn gateway_round_source(world: &World, path: &Path) -> Result<RoundReport, F
         let (taken, served) = crate::reconciling::from_carrier(&mut home, &gateway, std::slice::from_ref(name))?;
         report.took += served.len() as u64;
         take_out(&gateway, &served)?;
-        let refused: Vec<String> = taken.problems.iter().filter(|problem| problem.subject.ends_with(".gfr")).map(|problem| problem.subject.clone()).collect();
+        let refused: Vec<String> = taken.problems.iter().filter(|problem| is_refused(problem)).map(|problem| problem.subject.clone()).collect();
         quarantine(&home, &gateway, &refused)?;
         report.problems.extend(taken.problems);
     }
@@ -446,10 +468,18 @@ pub fn gateway_round_source(world: &World, path: &Path) -> Result<RoundReport, F
         let Some(to) = &config.to_gateway else { continue };
         let Some(gateway) = gateway(world, to, &mut report.problems) else { continue };
         let target = Target { carrier: &gateway, carried: Carried::Gateway, size: None };
-        let routes = if crate::projecting::is_automatic(&home, name)? { std::slice::from_ref(name) } else { &[] };
         let before = CaptureReport { archives: Vec::new(), problems: captured.problems.clone() };
-        let mut packed = crate::packing::run(&mut home, &target, routes, &PackOptions::default(), before)?;
-        crate::packing::heartbeat(&mut home, name, &target, &mut packed)?;
+        let mut packed = PackReport::default();
+        let automatic = crate::projecting::is_automatic(&home, name).or_else(|failure| of_one_route(failure, &mut packed.problems).map(|()| false))?;
+        let routes = if automatic { std::slice::from_ref(name) } else { &[] };
+        let run = crate::packing::run(&mut home, &target, routes, &PackOptions::default(), before);
+        match run {
+            Ok(run) => packed = PackReport { problems: [packed.problems, run.problems].concat(), ..run },
+            Err(failure) => of_one_route(failure, &mut packed.problems)?,
+        }
+        if !packed.problems.iter().any(|problem| is_in_the_way(problem.code)) {
+            crate::heartbeat::give_sign(&mut home, name, &target, &mut packed).or_else(|failure| of_one_route(failure, &mut packed.problems))?;
+        }
         report.wrote += packed.packages.len() as u64;
         report.problems.extend(packed.problems.into_iter().filter(|problem| !captured.problems.contains(problem)));
     }
@@ -480,10 +510,15 @@ pub fn gateway_round_replica(world: &World, path: &Path) -> Result<RoundReport, 
         if let Some(back) = config.to_gateway.as_ref().and_then(|to| gateway(world, to, &mut applied.problems)) {
             let back_incomplete = back.remove_incomplete(&[carrier::Kind::Receipt]).map_err(|error| Failure::io("gateway", &error))?;
             tracing::debug!(incomplete = back_incomplete.len(), "gateway folder");
-            crate::receipts::make_heartbeat(&mut home, name)?;
-            if !taken.replayed.is_empty() || crate::receipts::is_waiting(&home, name)? {
-                let receipts = deliver(&mut home, std::slice::from_ref(name), Wanted::Fitting, &taken.replayed, &WayBack { carrier: &back, keeps: false })?;
-                report.wrote += receipts.iter().filter(|receipt| receipt.written).count() as u64;
+            let made = crate::receipts::make_heartbeat(&mut home, name).and_then(|()| {
+                if taken.replayed.is_empty() && !crate::receipts::is_waiting(&home, name)? {
+                    return Ok(Vec::new());
+                }
+                deliver(&mut home, std::slice::from_ref(name), Wanted::Fitting, &taken.replayed, &WayBack { carrier: &back, keeps: false })
+            });
+            match made {
+                Ok(receipts) => report.wrote += receipts.iter().filter(|receipt| receipt.written).count() as u64,
+                Err(failure) => of_one_route(failure, &mut applied.problems)?,
             }
         }
         take_out(&folder, &taken.served)?;

@@ -120,8 +120,8 @@ impl Verifying<'_> {
                 return;
             }
         };
-        let copy = self.copies.by_rid(proven.rid());
-        let newer = copy.as_ref().filter(|copy| self.counts(copy) && certificate::version(&copy.fields) > proven.version());
+        let copy = self.copies.by_rid(proven.rid(), &self.trusted);
+        let newer = copy.as_ref().filter(|copy| certificate::version(&copy.fields) > proven.version());
         let mut shown = self.shown(name, &proven);
         if self.trusted.is_revoked(&proven.signer) {
             let is_vouched = |copy: &Copy| copy.vouched && copy.root(&self.trusted) == Some(proven.root);
@@ -153,7 +153,7 @@ impl Verifying<'_> {
             }
         };
         shown.token = Some(code.token.clone());
-        let copy = self.copies.by_token(&code.token).filter(|copy| self.counts(copy));
+        let copy = self.copies.by_token(&code.token, &self.trusted);
         match self.trusted.signer_of(&code) {
             Err(Refused(clause)) => report.problems.push(refused(clause, clause.says)),
             Ok(signer) => {
@@ -174,11 +174,6 @@ impl Verifying<'_> {
             }
         }
         report.certificates.push(shown);
-    }
-
-    /// Whether a copy that lies here says anything: its own proof is right, or the home vouches for it.
-    fn counts(&self, copy: &Copy) -> bool {
-        copy.vouched || copy.root(&self.trusted).is_some()
     }
 
     fn newest(&self, copy: &Copy) -> CertificateNewest {

@@ -308,6 +308,14 @@ fn a_later_revoke_wins_over_every_copy() {
     assert_eq!(report.certificates[0].newest.as_ref().map(|newest| (newest.version, newest.state.as_str())), Some((2, "revoked")));
     let nowhere = certificates.verify(None, &CertificateVerifyOptions { cards: vec![certificates.scene.path("inside.card")], ..of_code(&text) });
     assert!(nowhere.problems.is_empty() && nowhere.certificates[0].proven && nowhere.certificates[0].state.is_none(), "the card alone knows no state");
+    // An altered copy of a higher version hides no true one.
+    let (kept, mut hiding) = (fs::read(certificates.on_replica(2)).unwrap(), certificates.fields(0));
+    hiding.insert("version".into(), json!(999));
+    hiding.insert("state".into(), json!("effective"));
+    fs::write(certificates.on_replica(2), bytes(&hiding)).unwrap();
+    let report = certificates.verify(Some(certificates.scene.replica()), &of_code(&text));
+    assert_eq!(report.problems.iter().map(|problem| problem.code).collect::<Vec<_>>(), ["CRT-09", "CRT-08"], "the paper of before");
+    fs::write(certificates.on_replica(2), kept).unwrap();
     // A version that nobody proved and no package brought counts for nothing.
     let mut forged = certificates.fields(1);
     forged.insert("version".into(), json!(9));
@@ -317,6 +325,25 @@ fn a_later_revoke_wins_over_every_copy() {
     fs::write(certificates.on_replica(1), bytes(&forged)).unwrap();
     assert_eq!(certificates.codes(&copy), [""; 0], "somebody's file in the tree does not revoke");
     assert_eq!(certificates.codes(&certificates.on_replica(1)), ["CRT-04"], "nor is it proven");
+}
+
+#[test]
+fn a_copy_of_a_record_does_not_take_the_place_of_the_one_that_was_first() {
+    let certificates = Certificates::new(2);
+    let source = certificates.scene.source();
+    let file = source.join("gapferry.toml");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, text.replacen("[archives.archive]\n", "[archives.archive]\nlayout = \"records\"\n", 1)).unwrap();
+    certificates.scene.round();
+    // Its name comes before that of the true one.
+    certificates.scene.write("a/record.json", fs::read(certificates.file(0)).unwrap());
+    let duplicates = || {
+        let problems = certificates.scene.carry(&source).packed.unwrap().captured.problems;
+        problems.into_iter().filter(|problem| problem.code == "SRC-11").map(|problem| problem.subject).collect::<Vec<_>>()
+    };
+    assert_eq!(duplicates(), ["a/record.json"]);
+    certificates.change(0, |fields| drop(fields.insert("state".into(), json!("lost"))));
+    assert_eq!(duplicates(), ["a/record.json"], "the true one changed");
 }
 
 #[test]

@@ -5,10 +5,13 @@
 
 use engine::heartbeat::{Heartbeat, seconds_since};
 use wire::card::Role;
+use wire::record::Carried;
 
 use crate::home::Home;
 use crate::moment::moment;
-use crate::report::Problem;
+use crate::packing::{Target, source_route, without_items};
+use crate::planning::Holds;
+use crate::report::{Failure, PackReport, Problem};
 
 /// The other side of a route of which something is expected to be heard.
 pub struct Silence {
@@ -34,6 +37,15 @@ fn times(home: &Home, name: &str) -> Option<(i64, i64)> {
 pub fn is_due(home: &Home, name: &str, by_medium: bool) -> bool {
     let beat = if by_medium { beat(home).over_a_medium() } else { beat(home) };
     times(home, name).is_some_and(|(_, told_at)| beat.is_due(told_at, home.world.now_seconds()))
+}
+
+/// Lets the replica hear from us when nothing else did for a period, whatever stops the items: a stopped breaker and a missing archive
+/// are no reason to seem dead. A fork is.
+pub fn give_sign(home: &mut Home, name: &str, target: &Target<'_>, report: &mut PackReport) -> Result<(), Failure> {
+    if is_due(home, name, target.carried != Carried::Gateway) && source_route(home, name)?.stopped.is_none() {
+        without_items(home, name, target, &Holds::default(), report)?;
+    }
+    Ok(())
 }
 
 /// How silent the other side of a route is; none where nothing is expected.

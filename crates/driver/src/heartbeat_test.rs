@@ -92,6 +92,18 @@ fn both_sides_alarm_within_a_period_of_what_was_withheld() {
 
 /// FAULTS P08
 #[test]
+fn an_archive_that_is_away_is_no_reason_to_seem_dead() {
+    let scene = settled();
+    fs::rename(scene.path("archive"), scene.path("elsewhere")).unwrap();
+    scene.pass(DAY + HOUR);
+    let (source, replica) = rounds(&scene);
+    assert_eq!((source, replica), (vec!["SRC-01"], vec![]));
+    let heard = silent(&scene)[1];
+    assert!(heard.is_some_and(|seconds| seconds < HOUR as u64), "the replica heard of the source {heard:?} s ago");
+}
+
+/// FAULTS P08
+#[test]
 fn nobody_takes_them_out_and_yet_they_do_not_pile_up() {
     let scene = settled();
     for _ in 0..5 {

@@ -4,8 +4,8 @@ use carrier::{Carrier, LABEL_NAME};
 use seal::envelope::{SealEntropy, open_whole, seal_whole};
 use store::disk::File;
 use wire::MediumId;
-use wire::card::Role;
-use wire::clause::{self, require};
+use wire::card::{Card, Role};
+use wire::clause::{self, Rejection, require};
 use wire::codec;
 use wire::header::{Header, Kind};
 use wire::keys::Signer;
@@ -20,6 +20,8 @@ use crate::home::Home;
 use crate::progress::Progress;
 use crate::report::Failure;
 
+/// Zones that a label can be wrapped for, beside its maker.
+const ZONES_MAX: usize = SLOTS_MAX as usize - 1;
 /// Largest label file, bytes.
 const LABEL_FILE_BYTES_MAX: u64 = 128 << 10;
 
@@ -35,11 +37,18 @@ pub struct Labelling {
 
 /// Reads the label of a medium; a wrong one refuses the medium (MED-01 with the clause).
 pub fn read_label(home: &Home, medium: &dyn Carrier) -> Result<Option<Labelling>, Failure> {
+    label_of(home, medium)?.transpose().map_err(refused)
+}
+
+fn refused(rejection: Rejection) -> Failure {
+    Failure::new("MED-01", LABEL_NAME, format!("{}: {}", rejection.code(), rejection.0.says))
+}
+
+fn label_of(home: &Home, medium: &dyn Carrier) -> Result<Option<Result<Labelling, Rejection>>, Failure> {
     let listing = medium.list().map_err(|error| Failure::io("medium", &error))?;
     let Some(bytes) = listing.label else { return Ok(None) };
-    let refused = |code: &'static str, says: &str| Failure::new("MED-01", LABEL_NAME, format!("{code}: {says}"));
     if bytes > LABEL_FILE_BYTES_MAX {
-        return Err(refused("LBL-02", "longer than a label can be"));
+        return Err(Failure::new("MED-01", LABEL_NAME, "LBL-02: longer than a label can be"));
     }
     let failed = |error: std::io::Error| Failure::io(LABEL_NAME, &error);
     let mut file = medium.open(LABEL_NAME).map_err(failed)?;
@@ -54,12 +63,16 @@ pub fn read_label(home: &Home, medium: &dyn Carrier) -> Result<Option<Labelling>
         require(label.reserved == 0, &clause::LBL_FORM)?;
         Ok((label.medium, verified.signer))
     })();
-    opened.map(|(medium, signer)| Some(Labelling { medium, zones, signer })).map_err(|rejection: wire::Rejection| refused(rejection.code(), rejection.0.says))
+    Ok(Some(opened.map(|(medium, signer)| Labelling { medium, zones, signer })))
 }
 
-/// The id of a medium on the source: from its label, else a new one, which is written (unless `write` is false). A label made
-/// before a zone was added is made again with the same id.
-pub fn identify(home: &mut Home, medium: &dyn Carrier, write: bool) -> Result<MediumId, Failure> {
+/// The id of a medium on the source: from its label, else a new one, which is written (unless `write` is false). A label is made again with
+/// the same id when it may be wrapped for others than those who are to read it. It has room for 7 zones beside its maker: where more are
+/// reached by medium, it is for those of the routes that are `asked` for and of the packages that lie there.
+///
+/// # Errors
+/// `USE-01` where these are more; `MED-*`, `LDG-*`, `IO-01`.
+pub fn identify(home: &mut Home, medium: &dyn Carrier, asked: &[String], write: bool) -> Result<MediumId, Failure> {
     let known = read_label(home, medium)?;
     if !write {
         return Ok(known.map_or(crate::packing::NO_MEDIUM, |known| known.medium));
@@ -67,19 +80,14 @@ pub fn identify(home: &mut Home, medium: &dyn Carrier, write: bool) -> Result<Me
     let world = home.world.clone();
     let id = known.as_ref().map_or_else(|| MediumId(world.random()), |known| known.medium);
     let body = codec::encode(&Label { medium: id, maker: home.zone_id(), reserved: 0 });
-    let routes: Vec<_> = home.config.routes.iter().filter(|(_, route)| !route.has_gateway()).collect();
+    let (routes, zones) = served(home, medium, asked)?;
     // Every zone that reads it must know the keys that made it.
-    let generation = routes.iter().map(|(name, _)| home.key_state().signing(name).generation).min();
+    let generation = routes.iter().map(|name| home.key_state().signing(name).generation).min();
     let (keys, signer) = home.signer_of(generation.unwrap_or(home.key_state().generation()));
-    let escrow = routes.iter().filter_map(|(_, route)| route.escrow.as_deref());
-    let routes = routes.iter().filter_map(|(_, route)| route.to.as_deref()).chain(escrow);
-    let mut zones: Vec<&wire::card::Card> = routes.filter_map(|zone| home.trusted(zone, Role::Replica).ok()).collect();
-    zones.sort_by_key(|card| card.id());
-    zones.dedup_by_key(|card| card.id());
-    zones.truncate(usize::from(SLOTS_MAX) - 1);
     let mut recipients: Vec<&[u8]> = vec![&home.card.seal];
     recipients.extend(zones.iter().map(|card| card.seal.as_slice()));
-    if known.is_some_and(|known| known.zones == recipients.len() && known.signer == signer) {
+    let is_for_all = zones.len() == readers(home, &home.config.routes.keys().cloned().collect::<Vec<_>>()).len();
+    if known.is_some_and(|known| is_for_all && known.zones == recipients.len() && known.signer == signer) && home.source().labels.is_for_all(&id) {
         return Ok(id);
     }
     let entropy = SealEntropy { id: world.random(), content_key: Zeroizing::new(world.random()), wrap: recipients.iter().map(|_| world.random()).collect() };
@@ -89,6 +97,35 @@ pub fn identify(home: &mut Home, medium: &dyn Carrier, write: bool) -> Result<Me
     home.commit()?;
     medium.write_small(LABEL_NAME, &file).map_err(|failure| Failure::new(failure.code(), LABEL_NAME, failure.to_string()))?;
     Ok(id)
+}
+
+/// The routes whose zones read the label of a medium, and these zones.
+fn served<'h>(home: &'h Home, medium: &dyn Carrier, asked: &[String]) -> Result<(Vec<String>, Vec<&'h Card>), Failure> {
+    let by_medium = home.config.routes.iter().filter(|(_, route)| !route.has_gateway());
+    let mut routes: Vec<String> = by_medium.map(|(name, _)| name.clone()).collect();
+    if readers(home, &routes).len() > ZONES_MAX {
+        let mut meant = asked.to_vec();
+        for held in &medium.list().map_err(|error| Failure::io("medium", &error))?.packages {
+            meant.extend(home.packed_as(&held.id)?.map(|packed| packed.route));
+        }
+        routes.retain(|name| asked.is_empty() || meant.contains(name));
+    }
+    let zones = readers(home, &routes);
+    if zones.len() > ZONES_MAX {
+        let detail = format!("a label has room for {ZONES_MAX} zones, and {} are to read this one; name the routes that it is for with --route", zones.len());
+        return Err(Failure::new("USE-01", LABEL_NAME, detail));
+    }
+    Ok((routes, zones))
+}
+
+/// The replicas and escrow holders of these routes that go by medium.
+fn readers<'h>(home: &'h Home, routes: &[String]) -> Vec<&'h Card> {
+    let routes = home.config.routes.iter().filter(|(name, route)| !route.has_gateway() && routes.contains(name));
+    let zones = routes.flat_map(|(_, route)| route.to.iter().chain(&route.escrow));
+    let mut zones: Vec<&Card> = zones.filter_map(|zone| home.trusted(zone, Role::Replica).ok()).collect();
+    zones.sort_by_key(|card| card.id());
+    zones.dedup_by_key(|card| card.id());
+    zones
 }
 
 /// Whether a package on the medium is still, byte for byte, what was written.
@@ -108,3 +145,7 @@ pub fn is_intact(medium: &dyn Carrier, name: &str, package: &engine::source::Pac
     progress.advance(1, 0);
     check().unwrap_or(false) || planted::is("medium-believed")
 }
+
+#[cfg(test)]
+#[path = "medium_test.rs"]
+mod tests;

@@ -76,7 +76,7 @@ pub fn pack(world: &World, path: &Path, options: &PackOptions) -> Result<PackRep
     crate::setup::overlap::medium_apart(&home, &options.to)?;
     let medium = open_medium(world, options)?;
     // A medium that is refused changes nothing, so its label comes first.
-    let id = medium::identify(&mut home, &*medium, !options.dry_run)?;
+    let id = medium::identify(&mut home, &*medium, &options.routes, !options.dry_run)?;
     let captured = crate::capturing::all(&mut home, false)?;
     let target = Target { carrier: &*medium, carried: Carried::Medium(id), size: options.medium_size };
     let report = run(&mut home, &target, &routes, options, captured)?;
@@ -132,10 +132,15 @@ pub fn run(
             report.problems.push(problem);
             continue;
         }
-        if options.dry_run {
-            planning::plan(home, name, target, options, &holds, &mut report)?;
+        let packed = if options.dry_run {
+            planning::plan(home, name, target, options, &holds, &mut report)
         } else {
-            route(home, name, target, options, holds, &mut report)?;
+            route(home, name, target, options, holds, &mut report)
+        };
+        match packed {
+            // Whoever is to read this route has keys that nobody believes any more; that is no trouble of the others.
+            Err(failure) if failure.0.code == "KEY-01" => report.problems.push(failure.0),
+            other => other?,
         }
     }
     Ok(report)
@@ -261,9 +266,6 @@ fn route(home: &mut Home, name: &str, target: &Target<'_>, options: &PackOptions
     Ok(())
 }
 
-/// What is said of rot.
-pub const ROT: &str = "content differs, but size and times are those of the last reading";
-
 pub fn refusal(home: &mut Home, name: &str, number: u32, reason: NotRead) -> Result<Option<Problem>, Failure> {
     let archive = home.source().routes[name].archive.clone();
     let subject = home.source().archives[&archive].items[number as usize].id.to_string();
@@ -277,27 +279,19 @@ pub fn refusal(home: &mut Home, name: &str, number: u32, reason: NotRead) -> Res
         NotRead::Rotten => {
             home.record(Rotten { archive, items: vec![number] })?;
             home.commit()?;
-            problem("SRC-06", ROT.into())
+            problem("SRC-06", crate::reader::ROT.into())
         }
     })
 }
 
-/// Lets the replica hear from us when nothing else did for a period, whatever stops the items: a stopped breaker and a missing archive
-/// are no reason to seem dead. A fork is.
-pub fn heartbeat(home: &mut Home, name: &str, target: &Target<'_>, report: &mut PackReport) -> Result<(), Failure> {
-    if crate::heartbeat::is_due(home, name, target.carried != Carried::Gateway) && source_route(home, name)?.stopped.is_none() {
-        without_items(home, name, target, &Holds::default(), report)?;
-    }
-    Ok(())
-}
-
 /// Writes a package without items. In a gateway folder it takes the place of earlier ones that nobody took out.
-fn without_items(home: &mut Home, name: &str, target: &Target<'_>, holds: &Holds, report: &mut PackReport) -> Result<(), Failure> {
+pub fn without_items(home: &mut Home, name: &str, target: &Target<'_>, holds: &Holds, report: &mut PackReport) -> Result<(), Failure> {
     let one = package(home, name, target, &[], holds, None, &AtReplica::default())?;
     let Some((packed, _)) = one.packed else { return Ok(()) };
     if target.carried == Carried::Gateway {
         for held in target.carrier.list().map_err(|error| Failure::io("gateway", &error))?.packages {
-            let superseded = |earlier: &Packed| earlier.route == name && earlier.rows.is_empty() && earlier.sequence < packed.sequence;
+            let says_nothing = |earlier: &Packed| earlier.rows.is_empty() && earlier.inventory.is_none();
+            let superseded = |earlier: &Packed| earlier.route == name && says_nothing(earlier) && earlier.sequence < packed.sequence;
             if home.packed_as(&held.id)?.as_ref().is_some_and(superseded) {
                 let _may_be_taken_already = target.carrier.remove(&held.name);
             }
@@ -475,7 +469,12 @@ pub fn write(home: &mut Home, name: &str, target: &Target<'_>, begun: &Begun, fi
     if !planted::is("published-before-its-record") {
         home.commit()?;
     }
-    writing.publish().map_err(carrier_failed)?;
+    if let Err(failure) = writing.publish() {
+        // It did not get its name: nobody takes it, and what it holds travels again.
+        home.record(Lost { route: name.into(), sequence, damaged: false })?;
+        home.commit()?;
+        return Err(carrier_failed(failure));
+    }
     Ok(PackedOne { packed: Some((report, held)), refused: packing.refused })
 }
 
@@ -494,6 +493,10 @@ fn content<'w>(
     frames: FrameWriter<'w>,
 ) -> Result<(Packing, FrameWriter<'w>), Failure> {
     let (world, route) = (&home.world, source_route(home, name)?);
+    if planned.is_empty() {
+        // A sign of life asks nothing of the archive, which may be away.
+        return Ok((Packing::new(0), frames));
+    }
     let root = world.disk.root(&home.config.archives[&route.archive].root).map_err(|error| Failure::new("SRC-01", &route.archive, error.to_string()))?;
     let projector = prepared.map(|prepared| Projector::with(home, name, prepared)).transpose()?;
     // One record holds the lists of a whole package: it is read once for all of them.

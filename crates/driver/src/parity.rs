@@ -127,7 +127,7 @@ fn write_next(home: &mut Home, options: &ParityOptions) -> Result<ParityReport, 
     crate::setup::overlap::medium_apart(home, &options.to)?;
     // Nothing is written to a medium before it is known what.
     let medium = open_medium(home, options, false)?;
-    crate::medium::identify(home, &*medium, false)?;
+    crate::medium::identify(home, &*medium, &[], false)?;
     let dir = folder(home, &name)?;
     let mut run = match open_run(home, &dir)? {
         Some(run) => run,
@@ -155,7 +155,7 @@ fn write_next(home: &mut Home, options: &ParityOptions) -> Result<ParityReport, 
         return Ok(report);
     }
     let medium = open_medium(home, options, true)?;
-    crate::medium::identify(home, &*medium, true)?;
+    crate::medium::identify(home, &*medium, std::slice::from_ref(&name), true)?;
     save(home, &dir, RUN, &run)?;
     let written = write(home, &name, &dir, &*medium, &run.parity)?;
     report.file = carrier::parity_name(&written);

@@ -466,11 +466,12 @@ pub fn rejudge(home: &mut Home, name: &str) -> Result<(), Failure> {
 
 /// Whether the daemon is to pack for a route now: always, never, or when the trigger of its template holds for a record that changed.
 pub fn is_automatic(home: &Home, name: &str) -> Result<bool, Failure> {
-    let Some(projector) = Projector::scheduling(home, name, active(home, name)?)? else { return Ok(true) };
-    match projector.template().map(Template::mode) {
+    let template = active(home, name)?;
+    match template.as_ref().map(Template::mode) {
         None | Some(Mode::Auto) => Ok(true),
         Some(Mode::Manual) => Ok(false),
         Some(Mode::ManualAndAuto) => {
+            let Some(projector) = Projector::scheduling(home, name, template)? else { return Ok(true) };
             let (route, archive, mut parents) = (source_route(home, name)?, projector.archive, Parents::default());
             let changed = |number: &u32| archive.items[*number as usize].version > route.item(*number).packed_version;
             Ok(projector.records().filter(changed).any(|number| projector.pressing(number, &mut parents).is_some_and(|pressing| pressing.triggers)))

@@ -22,6 +22,9 @@ use crate::projecting::{self, Made, Projector};
 use crate::units::Unit;
 use crate::world::World;
 
+/// What is said of rot.
+pub const ROT: &str = "content differs, but size and times are those of the last reading";
+
 /// How often a document that changes while it is read is tried.
 pub const READ_TRIES: u32 = 3;
 

@@ -5,6 +5,7 @@ use carrier::{Carrier, Medium};
 use engine::reconcile::{WasPacked, fork_of, is_former, is_older, other_chain, take};
 use engine::source::Route;
 use seal::envelope::open_whole;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use wire::PackageId;
 use wire::card::Role;
@@ -55,6 +56,8 @@ pub fn from_carrier(home: &mut Home, carrier: &dyn Carrier, routes: &[String]) -
     let world = home.world.clone();
     let (mut report, mut served) = (ReconcileReport::default(), Vec::new());
     world.progress.begin(Stage::Reconcile, Some(listing.receipts.len() as u64), None);
+    // Whoever has the medium may copy a receipt many times: one of them is looked into.
+    let mut copies: BTreeMap<PackageId, Vec<String>> = BTreeMap::new();
     let mut opened = Vec::new();
     for held in &listing.receipts {
         if carrier.open(&held.name).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
@@ -62,7 +65,13 @@ pub fn from_carrier(home: &mut Home, carrier: &dyn Carrier, routes: &[String]) -
             continue;
         }
         match open(home, carrier, &held.name, held.bytes) {
-            Ok((id, route, signer, receipt)) => opened.push((route, receipt.number, id, signer, receipt, held.name.clone())),
+            Ok((id, route, signer, receipt)) => {
+                let names = copies.entry(id).or_default();
+                names.push(held.name.clone());
+                if names.len() == 1 {
+                    opened.push((route, receipt.number, id, signer, receipt));
+                }
+            }
             Err(failure) if failure.0.code == "IO-01" => report.problems.push(failure.0),
             Err(failure) => {
                 crate::refusals::note(home, &failure.0)?;
@@ -77,16 +86,16 @@ pub fn from_carrier(home: &mut Home, carrier: &dyn Carrier, routes: &[String]) -
     // What is of a life that is over waits for the others: where the same replica says something newer, it has served.
     let mut former = Vec::new();
     for one in opened {
-        let (route, _, id, signer, receipt, name) = &one;
+        let (route, _, id, signer, receipt) = &one;
         if is_former(home.source(), &home.source().routes[route], receipt) {
             former.push(one);
         } else if take_in(home, route, *id, signer, receipt, &mut report)? {
-            served.push(name.clone());
+            served.extend(copies.remove(id).unwrap_or_default());
         }
     }
-    for (route, _, id, signer, receipt, name) in former {
+    for (route, _, id, signer, receipt) in former {
         if take_in(home, &route, id, &signer, &receipt, &mut report)? {
-            served.push(name);
+            served.extend(copies.remove(&id).unwrap_or_default());
         }
     }
     world.progress.end();

@@ -246,7 +246,8 @@ pub fn describe(home: &mut Home, name: &str, root: &Dir, appeared: &Appeared) ->
             home.record(Captured { archive: name.into(), root: None, rows: rows.to_vec() })?;
         }
         let archive = &home.source().archives[name];
-        groups.sort_by_key(|members| &archive.items[members[0].0 as usize].id);
+        // In order of number: which record was captured first, then the first by name.
+        groups.sort_by_key(|members| members[0].0);
         let (mut taken, mut lacking) = (rids_of_others(archive, &groups), Vec::new());
         // Some of them at a time: what was read of them is in the ledger before the next are read.
         for some in groups.chunks(ROWS_MAX) {
@@ -293,7 +294,7 @@ fn problem(item: &Item, fault: &str) -> Problem {
     let (code, detail) = match fault {
         "SRC-04" => ("SRC-04", "it changes while it is read".into()),
         "SRC-05" => ("SRC-05", "it cannot be read".into()),
-        ROTTEN => (ROTTEN, crate::packing::ROT.into()),
+        ROTTEN => (ROTTEN, crate::reader::ROT.into()),
         NO_RECORD => (NO_RECORD, "it belongs to no record of this archive".into()),
         fault => (OF_FAULTY, fault.to_owned()),
     };

@@ -14,7 +14,20 @@ const NONE: &str = "none";
 /// The text of a template as it is recorded when it is activated for this region.
 pub fn for_region(text: &str, region: Option<&str>) -> String {
     let written = split(text).0;
-    if written.contains("replica.region") { format!("{written}{LINE}{}\n", region.unwrap_or(NONE)) } else { written.to_owned() }
+    if asks(written) { format!("{written}{LINE}{}\n", region.unwrap_or(NONE)) } else { written.to_owned() }
+}
+
+/// Whether a template asks for the region, however its author writes it.
+fn asks(text: &str) -> bool {
+    fn says(value: &toml::Value) -> bool {
+        match value {
+            toml::Value::String(text) => text.contains("replica.region"),
+            toml::Value::Array(values) => values.iter().any(says),
+            toml::Value::Table(values) => values.values().any(says),
+            _ => false,
+        }
+    }
+    text.contains("replica.region") || toml::from_str::<toml::Table>(text).is_ok_and(|table| table.values().any(says))
 }
 
 /// What was written, and the region for which it is in force, or that it is so for none.
@@ -67,6 +80,8 @@ mod tests {
         let for_none = for_region(&recorded, None);
         assert_eq!((split(&for_none), for_region(&for_none, Some("320412"))), ((asks, Some(NONE)), recorded));
         assert_eq!(for_region("where = \"true\"\n", Some("320412")), "where = \"true\"\n", "it does not ask");
+        let escaped = "where = \"region = replica\\u002eregion\"\n";
+        assert_eq!(split(&for_region(escaped, Some("320412"))), (escaped, Some("320412")), "however it is written");
         for other in ["", "1", "3204120", "32041a", "320412\"\"\"", "320412\nmore"] {
             let text = format!("{asks}{LINE}{other}\n");
             assert_eq!(split(&text), (text.as_str(), None), "{other}");

@@ -61,7 +61,9 @@ pub fn reread_documents(home: &mut Home, name: &str, numbers: &[u32], pace: Opti
                     rotten_ids.push(item.id.clone());
                 }
                 Some(known) if known != was.digest => {
-                    changed.push(wire::record::CapturedRow { item: number, id: None, version: item.version + 1, stat: Some(was.stat) })
+                    // Its times say nothing of the change: what it is now is told beside it.
+                    changed.push(wire::record::CapturedRow { item: number, id: None, version: item.version + 1, stat: Some(was.stat) });
+                    read.push(was.row(number, item.version + 1));
                 }
                 _ => read.push(was.row(number, item.version)),
             },

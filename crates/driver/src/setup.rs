@@ -330,7 +330,10 @@ pub fn route_add(world: &World, path: &Path, route: &RouteAdd) -> Result<SetupRe
     }
     let report = |added| SetupReport { kind: "route", name: route.name.clone(), place: route.archive.clone(), added };
     let (configured, recorded) = (same_route(&home, &route.name, &values)?, home.source().routes.contains_key(&route.name));
-    if configured && recorded {
+    // Also where the route was added without it, or only half of that was kept, as long as nothing was packed.
+    let is_new = |known: &engine::source::Route| known.asking.is_empty() && known.next_sequence <= home.source().floor + 1;
+    let adopts = route.adopt && home.source().routes.get(&route.name).is_none_or(is_new);
+    if configured && recorded && !adopts {
         home.settle()?;
         return Ok(report(false));
     }
@@ -343,9 +346,11 @@ pub fn route_add(world: &World, path: &Path, route: &RouteAdd) -> Result<SetupRe
     let route_id = digest::route_id(&home.zone_id(), &replica, &route.name);
     if !recorded {
         home.record(RouteAdded { route: route.name.clone(), route_id, archive: route.archive.clone(), replica })?;
-        if route.adopt {
-            home.record(Rebased { route: route.name.clone(), former: None, life: None, anew: true, reason: "adopt".into() })?;
-        }
+    }
+    if adopts {
+        home.record(Rebased { route: route.name.clone(), former: None, life: None, anew: true, reason: "adopt".into() })?;
+    }
+    if !recorded || adopts {
         home.commit()?;
     }
     if !configured {

@@ -76,3 +76,20 @@ fn a_home_is_made_where_nothing_else_is() {
     }
     assert!(!scene.source().join("new").exists() && !scene.source().join("ledger/deep").exists());
 }
+
+fn add(scene: &Scene, adopt: bool) -> SetupReport {
+    let route = RouteAdd { name: "all".into(), archive: "archive".into(), to: "outside".into(), to_gateway: None, from_gateway: None, escrow: None, adopt };
+    route_add(&scene.world, &scene.source(), &route).unwrap()
+}
+
+#[test]
+fn a_route_that_was_added_before_is_adopted_as_long_as_nothing_was_packed() {
+    let scene = Scene::new();
+    scene.write("a", "alpha");
+    assert!(!add(&scene, false).added, "it is there");
+    assert!(add(&scene, true).added);
+    assert!(!add(&scene, true).added, "once");
+    let packed = scene.carry(&scene.source()).packed.unwrap();
+    assert!(packed.packages.first().is_some_and(|package| package.inventory), "the replica is asked before anything travels: {packed:?}");
+    assert!(!add(&scene, true).added, "it has begun");
+}

@@ -5,6 +5,7 @@
 
 mod archive;
 mod kept;
+mod labels;
 mod sent;
 mod settling;
 
@@ -29,6 +30,7 @@ use crate::rebase::{Agreements, Stop, floor_above};
 
 pub use archive::{Archive, Besides, Item};
 pub use kept::RouteItems;
+pub use labels::Labels;
 pub use sent::{PartState, Parts, Purge, RouteItem, Template};
 
 /// A package on its way.
@@ -136,6 +138,8 @@ pub struct Source {
     pub keys: Keys,
     /// Who has agreed that a route begins anew, where several people must.
     pub agreements: Agreements,
+    /// Whom the labels of media were made for.
+    pub labels: Labels,
 }
 
 impl Source {
@@ -154,6 +158,7 @@ impl Source {
         }
         self.keys.fold(time, record);
         self.agreements.fold(record);
+        self.labels.fold(record);
         match record {
             Record::Born(born) => self.incarnation = born.incarnation,
             Record::Reborn(reborn) => self.fold_reborn(reborn),

@@ -41,6 +41,12 @@ impl Copy {
     pub fn root(&self, trusted: &Trusted<'_>) -> Option<[u8; 32]> {
         certificate::verify(&self.bytes, &|signer, message, signature| trusted.check(signer, message, signature)).ok().map(|proven| proven.root)
     }
+
+    /// Whether it says anything: the home vouches for it, or its own proof is right and by keys that nobody took back.
+    fn counts(&self, trusted: &Trusted<'_>) -> bool {
+        let proves = || certificate::verify(&self.bytes, &|signer, message, signature| trusted.check_counting(signer, message, signature)).is_ok();
+        self.vouched || proves()
+    }
 }
 
 /// A file that may be a record.
@@ -117,21 +123,23 @@ impl<'w> Copies<'w> {
         }
     }
 
-    /// The highest version of the record with this id.
-    pub fn by_rid(&self, rid: &str) -> Option<Copy> {
+    /// The highest version of the record with this id, of the copies that count.
+    pub fn by_rid(&self, rid: &str, trusted: &Trusted<'_>) -> Option<Copy> {
         let named = self.by_component.get(rid.as_bytes()).map_or(&[][..], Vec::as_slice);
-        self.best(named, "rid", rid).or_else(|| self.best(self.read_all().get(rid).map_or(&[], Vec::as_slice), "rid", rid))
+        let all = || self.read_all().get(rid).map_or(&[][..], Vec::as_slice);
+        self.best(named, "rid", rid, trusted).or_else(|| self.best(all(), "rid", rid, trusted))
     }
 
-    /// The highest version of the certificate with this token.
-    pub fn by_token(&self, token: &str) -> Option<Copy> {
-        self.best(self.read_all().get(token).map_or(&[], Vec::as_slice), "cert_token", token)
+    /// The highest version of the certificate with this token, of the copies that count.
+    pub fn by_token(&self, token: &str, trusted: &Trusted<'_>) -> Option<Copy> {
+        self.best(self.read_all().get(token).map_or(&[], Vec::as_slice), "cert_token", token, trusted)
     }
 
-    fn best(&self, numbers: &[usize], field: &str, value: &str) -> Option<Copy> {
+    fn best(&self, numbers: &[usize], field: &str, value: &str, trusted: &Trusted<'_>) -> Option<Copy> {
         let copies =
             numbers.iter().filter_map(|number| self.read(&self.places[*number])).filter(|copy| copy.fields.get(field).is_some_and(|found| found == value));
-        copies.max_by_key(|copy| (certificate::version(&copy.fields), copy.vouched))
+        // One that was altered hides no true one.
+        copies.filter(|copy| copy.counts(trusted)).max_by_key(|copy| (certificate::version(&copy.fields), copy.vouched))
     }
 
     fn read_all(&self) -> &HashMap<String, Vec<usize>> {
