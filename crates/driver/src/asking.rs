@@ -23,10 +23,11 @@ const UNCLAIMED_BYTES: u64 = 16;
 
 /// Asks for everything that is to be asked for; false when the carrier has no room for more.
 pub fn ask(home: &mut Home, name: &str, target: &Target<'_>, report: &mut PackReport) -> Result<bool, Failure> {
+    let first = source_route(home, name)?.next_sequence;
     loop {
         let route = source_route(home, name)?;
         let archive = &home.source().archives[&route.archive];
-        let Some((span, entries)) = inventory::next(archive, route, home.world.now_seconds(), crate::terms::deadline(home, name)) else { return Ok(true) };
+        let Some((span, entries)) = inventory::next(archive, route, first, home.world.now_seconds(), crate::terms::deadline(home, name)) else { return Ok(true) };
         let begun = Begun::new(home, name)?;
         let room = planning::room(home, name, target)?.room;
         let claimed = entries.iter().filter(|entry| entry.claimed);
@@ -58,10 +59,11 @@ pub fn foresee(home: &Home, name: &str, target: &Target<'_>, report: &mut PackRe
     let mut source = home.source().clone();
     let sealing = new_sealing(home, name)?;
     let CarrierRoom { room, all_bytes, .. } = planning::room(home, name, target)?;
+    let first = source_route(home, name)?.next_sequence;
     loop {
         let route = &source.routes[name];
         let archive = &source.archives[&route.archive];
-        let Some((span, entries)) = inventory::next(archive, route, home.world.now_seconds(), crate::terms::deadline(home, name)) else { return Ok(true) };
+        let Some((span, entries)) = inventory::next(archive, route, first, home.world.now_seconds(), crate::terms::deadline(home, name)) else { return Ok(true) };
         let written: u64 = report.packages.iter().map(|package| package.file_bytes).sum();
         let room_bytes = room.file_bytes.min(all_bytes.saturating_sub(written));
         let Some((span, entries)) = cut(home, name, &sealing, room_bytes, span, entries) else {

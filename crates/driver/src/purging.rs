@@ -106,7 +106,7 @@ fn rows_of(purges: &Purges, all: bool) -> impl Iterator<Item = u32> {
 struct Found {
     /// Files that hold something older, and of which row; none where nobody can tell: it may be of each.
     files: Vec<(Option<u32>, Dir, Vec<u8>)>,
-    /// Rows of which something may be where nothing could be looked at, or in what nobody can tell whose it is.
+    /// Rows of which something may be where nothing could be looked at.
     unsure: BTreeSet<u32>,
 }
 
@@ -125,7 +125,7 @@ fn looked<T: Default>(found: io::Result<T>) -> io::Result<Option<T>> {
 fn find(home: &Home, name: &str, tree: &Tree, rows: &[StagedRow], purges: &Purges) -> Result<Found, Failure> {
     let (disk, route) = (&*home.world.disk, &home.replica().routes[name]);
     let mut found = Found::default();
-    let by_item = kept_by_item(home, name, tree, purges, &mut found)?;
+    let by_item = kept_by_item(home, name, tree, purges)?;
     let of_purge = |item: u32, version: u64| purges.get(&item).filter(|older| version <= older.version);
     // What another item, or a later version, has for its own is not asked for; what this very package puts there is listed in a moment.
     let earlier = route.history.iter().filter(|earlier| !earlier.purged && of_purge(earlier.item, earlier.version).is_none()).map(|earlier| earlier.digest);
@@ -194,7 +194,7 @@ fn walk(disk: &dyn Disk, dir: &Dir, path: &[u8], visit: &mut Visit<'_>) -> io::R
 }
 
 /// Local changes of purged items that were kept aside: whatever somebody made of an earlier version. By the name of the file.
-fn kept_by_item(home: &Home, name: &str, tree: &Tree, purges: &Purges, found: &mut Found) -> Result<BTreeMap<Vec<u8>, u32>, Failure> {
+fn kept_by_item(home: &Home, name: &str, tree: &Tree, purges: &Purges) -> Result<BTreeMap<Vec<u8>, u32>, Failure> {
     let mut by_name = BTreeMap::new();
     if !purges.values().any(|older| older.all) {
         return Ok(by_name);
@@ -207,11 +207,9 @@ fn kept_by_item(home: &Home, name: &str, tree: &Tree, purges: &Purges, found: &m
         let mut words = text.split('-');
         let Some(package) = words.next().and_then(PackageId::from_hex) else { continue };
         let Some(place) = words.next().and_then(|row| usize::from_str_radix(row, 16).ok()) else { continue };
-        let Some(begun) = home.begun_as(&package)?.filter(|begun| begun.route == name) else {
-            // A ledger that went back has forgotten of which item it is; a person may know.
-            found.unsure.extend(rows_of(purges, true));
-            continue;
-        };
+        // A ledger that went back has forgotten of which item it is: then it is a person's, who made it and may know. No purge could ever be
+        // proven otherwise.
+        let Some(begun) = home.begun_as(&package)?.filter(|begun| begun.route == name) else { continue };
         let is_older = |staged: &StagedRow, older: &Older| Some(begun.incarnation) != route.incarnation || staged.version <= older.version;
         let purge = begun.rows.get(place).and_then(|staged| purges.get(&staged.item).filter(|older| older.all && is_older(staged, older)));
         by_name.extend(purge.map(|older| (entry.name, older.row)));

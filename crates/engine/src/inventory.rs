@@ -33,11 +33,13 @@ pub struct Entry {
     pub claimed: bool,
 }
 
-/// The next span that is to be asked for and what it holds, in order of id; none when all is asked.
-pub fn next(archive: &Archive, route: &Route, now: i64, deadline_seconds: i64) -> Option<(Span, Vec<Entry>)> {
+/// The next span that is to be asked for and what it holds, in order of id; none when all is asked. What was asked from the sequence `first`
+/// on is not overdue yet, however long the asking takes.
+pub fn next(archive: &Archive, route: &Route, first: u64, now: i64, deadline_seconds: i64) -> Option<(Span, Vec<Entry>)> {
     let is_due = |asking: &&Asking| {
         let package = route.packages.get(&asking.sequence);
-        asking.sequence == 0 || package.is_none_or(|package| standing::package_is_due(package, now, deadline_seconds))
+        let is_overdue = || asking.sequence < first && package.is_none_or(|package| standing::package_is_due(package, now, deadline_seconds));
+        asking.sequence == 0 || is_overdue()
     };
     let asking = route.asking.iter().find(is_due)?;
     let entry = |number: &u32| {

@@ -209,7 +209,7 @@ fn local_changes_from_before_a_new_life_go_as_well() {
     let unknown = kept.join(format!("{}-00000000", sealed::id(99)));
     fs::write(&unknown, "of whatever item").unwrap();
     bring(&stand, 5, purges(&[("a", 3, Some("nothing of that"))]));
-    assert_eq!((outcomes(&stand, 5), unknown.exists()), (vec![22], true), "nobody knows of which item it is");
+    assert_eq!((outcomes(&stand, 5), unknown.exists()), (vec![2], true), "nobody knows of which item it is: it is a person's");
 }
 
 /// FAULTS K09: a kill while what was rebuilt was applied.
