@@ -27,7 +27,9 @@ pub fn ask(home: &mut Home, name: &str, target: &Target<'_>, report: &mut PackRe
     loop {
         let route = source_route(home, name)?;
         let archive = &home.source().archives[&route.archive];
-        let Some((span, entries)) = inventory::next(archive, route, first, home.world.now_seconds(), crate::terms::deadline(home, name)) else { return Ok(true) };
+        let Some((span, entries)) = inventory::next(archive, route, first, home.world.now_seconds(), crate::terms::deadline(home, name)) else {
+            return Ok(true);
+        };
         let begun = Begun::new(home, name)?;
         let room = planning::room(home, name, target)?.room;
         let claimed = entries.iter().filter(|entry| entry.claimed);
@@ -63,7 +65,9 @@ pub fn foresee(home: &Home, name: &str, target: &Target<'_>, report: &mut PackRe
     loop {
         let route = &source.routes[name];
         let archive = &source.archives[&route.archive];
-        let Some((span, entries)) = inventory::next(archive, route, first, home.world.now_seconds(), crate::terms::deadline(home, name)) else { return Ok(true) };
+        let Some((span, entries)) = inventory::next(archive, route, first, home.world.now_seconds(), crate::terms::deadline(home, name)) else {
+            return Ok(true);
+        };
         let written: u64 = report.packages.iter().map(|package| package.file_bytes).sum();
         let room_bytes = room.file_bytes.min(all_bytes.saturating_sub(written));
         let Some((span, entries)) = cut(home, name, &sealing, room_bytes, span, entries) else {
