@@ -407,8 +407,10 @@ fn attest(home: &mut Home, name: &str, sequence: u64) -> Result<u64, Failure> {
     let outcomes: std::collections::HashMap<u32, Outcome> = applied.iter().filter_map(|row| Some((row.row, Outcome::of(row.outcome)?))).collect();
     let past_memory = home.config.policy.read_back_medium;
     let route = &home.replica().routes[name];
+    // The route began anew while it was switched in: it is not answered any more.
+    let Some(seen) = route.packages.get(&sequence) else { return Ok(0) };
     let world = home.world.clone();
-    let attester = Attester { world: &world, tree: &tree, route, key: key_of(&route.packages[&sequence]), past_memory, throttle: None };
+    let attester = Attester { world: &world, tree: &tree, route, key: key_of(seen), past_memory, throttle: None };
     let own = engine::apply::own_rows(&begun.rows);
     let bytes = own.iter().map(|row| row.part.map_or(row.size, |part| part.length)).sum();
     world.progress.begin(Stage::Attest, Some(own.len() as u64), Some(bytes));

@@ -554,3 +554,27 @@ fn a_home_that_went_back_into_a_switch_goes_on() {
     converge(&scene);
     assert_eq!(scene.on_replica("b").as_deref(), Some(&b"two"[..]));
 }
+
+/// FAULTS C07: a copy of the home was taken while a package was switched in, and its new life began before the tree was there: the
+/// package that was to be read back was of no life, and every command ended in a panic.
+#[test]
+fn a_new_life_that_begins_in_a_switch_goes_on() {
+    let scene = Scene::new();
+    scene.write("a", "one");
+    scene.round();
+    scene.write("b", "two");
+    scene.carry(&scene.source());
+    let (replica, kept) = (scene.replica(), scene.path("kept"));
+    let world = scene.world_at(Stage::Apply, move || copy(&replica, &kept));
+    let options = CarryOptions { medium: scene.path("medium"), ..CarryOptions::default() };
+    crate::carry(&world, &scene.replica(), &options).unwrap();
+    fs::remove_dir_all(scene.replica()).unwrap();
+    copy(&scene.path("kept"), &scene.replica());
+    fs::rename(scene.path("replica"), scene.path("elsewhere")).unwrap();
+    let anew = RebaseOptions { route: "all".into(), reason: "put back".into(), new_life: true, ..RebaseOptions::default() };
+    crate::rebase(&scene.world, &scene.replica(), &anew).unwrap();
+    fs::rename(scene.path("elsewhere"), scene.path("replica")).unwrap();
+    scene.carry(&scene.replica());
+    converge(&scene);
+    assert_eq!(scene.on_replica("b").as_deref(), Some(&b"two"[..]));
+}

@@ -241,7 +241,8 @@ impl Replica {
                 }
                 (route.kept_aside, route.told_at) = (0, time);
                 route.untold &= !receipted.scrub;
-                route.want_full = receipted.more || route.want_full && !receipted.full;
+                // The receipt of a scrub tells what was read again, and nothing of the packages that were asked about.
+                route.want_full = receipted.more || route.want_full && (receipted.scrub || !receipted.full);
             }
             Record::Scrubbed(scrubbed) => {
                 let Some(route) = self.routes.get_mut(&scrubbed.route) else { return };
@@ -412,23 +413,7 @@ impl Route {
             if let Some(id) = &row.id
                 && row.item as usize == self.items.len()
             {
-                self.items.push(Item {
-                    id: id.clone(),
-                    version: 0,
-                    removed: false,
-                    digest: Digest::ZERO,
-                    size: 0,
-                    modified: 0,
-                    executable: false,
-                    disk: None,
-                    former: false,
-                    confirmed: false,
-                    sequence: 0,
-                    row: 0,
-                    damaged: 0,
-                    read_at: 0,
-                    read_in: 0,
-                });
+                self.items.push(Item::met(id.clone()));
                 self.order.insert(&self.items, row.item);
             }
         }
@@ -469,12 +454,16 @@ impl Route {
     }
 
     fn switch(&mut self, time: i64, sequence: u64, row: u32, staged: &StagedRow, exception: &AppliedRow, outcome: Option<Outcome>) {
+        // Of a package from before the route began anew the ends are brought together, but it answers for nothing any more.
+        let confirmed = self.packages.contains_key(&sequence);
+        let of_this_life = confirmed || self.before.contains_key(&sequence);
         let Some(item) = self.items.get_mut(staged.item as usize) else { return };
         match staged.step {
             Step::Nothing(_) => {
-                // It says the same, and later: what an earlier package says of this version is over.
+                // It says the same, and later: what an earlier package says of this version is over, and what was read under its key.
                 if item.version == staged.version && item.sequence < sequence && (item.removed || item.is_confirmed()) {
                     (item.sequence, item.row) = (sequence, row);
+                    (item.read_at, item.read_in) = (time, self.readings);
                 }
                 return;
             }
@@ -508,9 +497,9 @@ impl Route {
         }
         item.removed = removes;
         if staged.step != Step::Drop {
-            (item.version, item.former) = (staged.version, false);
+            (item.version, item.former) = (staged.version, !of_this_life);
         }
-        (item.confirmed, item.sequence, item.row, item.damaged) = (true, sequence, row, 0);
+        (item.confirmed, item.sequence, item.row, item.damaged) = (confirmed, if of_this_life { sequence } else { 0 }, row, 0);
         // It is read back before the command goes on.
         (item.read_at, item.read_in) = (time, self.readings);
         if !item.removed {
@@ -518,7 +507,9 @@ impl Route {
             if matches!(staged.step, Step::Write | Step::Adopt) {
                 item.disk = exception.disk.as_ref().map(|disk| ItemId(disk.0.clone()));
             }
-            self.state.add(&item.id, item.version, &item.projection());
+            if item.counts() {
+                self.state.add(&item.id, item.version, &item.projection());
+            }
         }
         // What an inventory leaves unclaimed is of a life that is over: its versions say nothing of parts that came since.
         if staged.step != Step::Drop || planted::is("drop-takes-parts") {

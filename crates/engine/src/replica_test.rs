@@ -101,6 +101,45 @@ fn who_began_a_new_life_still_knows_which_package_said_what_is_held() {
     }
 }
 
+/// FAULTS C07: a backup of the home was taken while a package was switched in; what it brought was answered for by a package of no life.
+#[test]
+fn what_a_package_from_before_a_new_life_brings_to_its_end_waits_to_be_confirmed() {
+    let followed = Followed { route: "r".into(), former: Some(Incarnation([9; 16])), life: None, anew: true, reason: "why".into() };
+    let reborn = Reborn { incarnation: Incarnation([8; 16]), floor: 1 << 24, reason: "copied".into() };
+    for (what, record, sequence, former) in
+        [("a new life of its own", Record::from(reborn), 2, false), ("another life of the source", followed.into(), 0, true)]
+    {
+        let mut outside = Outside::new();
+        outside.bring(1, &[("a", 1, Step::Write, 1)]);
+        outside.begin(2, outside.staged(&[("a", 2, Step::Write, 2)]));
+        outside.tell(record);
+        outside.apply(2, vec![]);
+        let item = outside.item("a");
+        assert_eq!((item.digest, item.version, item.is_confirmed()), (digest(2), 2, false), "{what}");
+        assert_eq!((item.sequence, item.former, outside.route().state), (sequence, former, StateDigest::default()), "{what}");
+    }
+}
+
+/// FAULTS C08: what an interrupted scrub had read under the key of one package was told as the answer to another.
+#[test]
+fn what_comes_again_unchanged_counts_as_read_with_its_package() {
+    let mut outside = Outside::new();
+    outside.bring(1, &[("a", 1, Step::Write, 1), ("b", 1, Step::Write, 2)]);
+    let step = ScrubStep {
+        route: "r".into(),
+        step: 2,
+        whole: true,
+        read: vec![0, 1],
+        digests: vec![digest(7), digest(8)],
+        damaged: vec![],
+        extra: None,
+        set_aside: vec![],
+    };
+    outside.tell(step);
+    outside.bring(2, &[("a", 1, Step::Nothing(Outcome::Unchanged.number()), 1)]);
+    assert_eq!((outside.item("a").read_in, outside.item("b").read_in), (3, 2));
+}
+
 #[test]
 fn a_package_begins_is_applied_and_read_back() {
     let mut outside = Outside::new();
@@ -182,6 +221,8 @@ fn a_full_receipt_is_wanted_until_one_is_made() {
     outside.begin(7, vec![]);
     outside.tell(receipted(1, false, vec![]));
     assert!(outside.route().want_full, "a digest is not what was asked for");
+    outside.tell(Receipted { scrub: true, ..receipted(2, true, vec![]) });
+    assert!(outside.route().want_full, "what a scrub tells is not what was asked for");
     outside.tell(receipted(2, true, vec![]));
     assert!(!outside.route().want_full);
     outside.tell(Receipted { more: true, ..receipted(3, false, vec![]) });

@@ -51,6 +51,26 @@ impl Named for Item {
 }
 
 impl Item {
+    /// One that a package names for the first time: no version of it ever was.
+    pub(super) fn met(id: ItemId) -> Self {
+        Self {
+            id,
+            version: 0,
+            removed: false,
+            digest: Digest::ZERO,
+            size: 0,
+            modified: 0,
+            executable: false,
+            disk: None,
+            former: false,
+            confirmed: false,
+            sequence: 0,
+            row: 0,
+            damaged: 0,
+            read_at: 0,
+            read_in: 0,
+        }
+    }
     /// Whether the replica holds it (right or not).
     pub fn held(&self) -> bool {
         self.version > 0 && !self.removed
