@@ -9,7 +9,7 @@ use engine::reconcile::other_chain;
 use engine::replica::Progress as Reached;
 use std::io::ErrorKind;
 use std::path::PathBuf;
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 use store::disk::{File, Lock};
 use wire::ItemId;
 use wire::card::Role;
@@ -60,7 +60,10 @@ pub fn recover(home: &mut Home, report: &mut ApplyReport) -> Result<(), Failure>
             home.world.progress.notice("rolled-forward", &format!("{route} {}", pending.sequence));
             let lock = whole::begin(&home.world, &tree, &route, true)?;
             home.world.disk.sync_dir(&tree.dot).map_err(io(&route))?;
-            finish(home, &route, pending.sequence, lock, true, report)?;
+            if let Switched::Stuck(problem) = finish(home, &route, pending.sequence, lock, true, report)? {
+                report.problems.push(problem);
+                continue;
+            }
         }
         // Before the record of what it was to switch a command had switched nothing; behind it everything.
         whole::clear(&*home.world.disk, &tree).map_err(io(&route))?;
@@ -130,6 +133,10 @@ pub fn package(home: &mut Home, file: &mut dyn File, subject: &str, dry_run: boo
     }
     if let Some(stop) = route.stopped.as_ref().filter(|_| !planted::is("stop-forgotten")) {
         let problem = Problem { code: static_code(&stop.code), subject: name.clone(), detail: stop.seen.clone() };
+        return Ok(Outcomes::NotTaken(AppliedPackage { result: "stopped", ..done }, problem));
+    }
+    if let Some(pending) = route.pending.as_ref().filter(|_| !dry_run) {
+        let problem = Problem { code: "IO-01", subject: name, detail: format!("package {} could not be switched in whole yet", pending.sequence) };
         return Ok(Outcomes::NotTaken(AppliedPackage { result: "stopped", ..done }, problem));
     }
     let mut fork = fork_of(home.replica(), route, home.head().number, package.id, manifest);
@@ -243,7 +250,10 @@ pub fn package(home: &mut Home, file: &mut dyn File, subject: &str, dry_run: boo
     }
     let (sequence, is_inventory) = (manifest.sequence, manifest.inventory.is_some());
     drop(package);
-    let failed = finish(home, &name, sequence, lock, false, report)?;
+    let failed = match finish(home, &name, sequence, lock, false, report)? {
+        Switched::Done { failed } => failed,
+        Switched::Stuck(problem) => return Err(Failure(problem)),
+    };
     // What an inventory asks for and is not there is its answer, and no failure.
     done.failed = if is_inventory { 0 } else { failed };
     Ok(Outcomes::Taken(done))
@@ -327,13 +337,21 @@ fn stage(home: &Home, tree: &Tree, package: &Package, file: &mut dyn File, rows:
     Ok(())
 }
 
-/// Switches a begun package in under the lock of the tree, makes it durable, reads it back; gives how many rows failed.
-fn finish(home: &mut Home, name: &str, sequence: u64, lock: Lock, again: bool, report: &mut ApplyReport) -> Result<u64, Failure> {
+/// What came of switching a package in.
+enum Switched {
+    /// It is switched in and read back; so many rows failed.
+    Done { failed: u64 },
+    /// It could not be brought to its end: the next command goes on with it.
+    Stuck(Problem),
+}
+
+/// Switches a begun package in under the lock of the tree, makes it durable, reads it back.
+fn finish(home: &mut Home, name: &str, sequence: u64, lock: Lock, again: bool, report: &mut ApplyReport) -> Result<Switched, Failure> {
     let tree = tree_of(home, name)?;
     let world = home.world.clone();
     let disk = &*world.disk;
     let route = &home.replica().routes[name];
-    let Some(pending) = &route.pending else { return Ok(0) };
+    let Some(pending) = &route.pending else { return Ok(Switched::Done { failed: 0 }) };
     let stage = tree.dot_dir(disk, &Tree::stage(&pending.package), true).map_err(io(name))?;
     world.progress.begin(Stage::Apply, Some(pending.rows.len() as u64), None);
     let switch = Switch {
@@ -346,10 +364,16 @@ fn finish(home: &mut Home, name: &str, sequence: u64, lock: Lock, again: bool, r
         again,
         escaped: escaped_items(route),
         clearing: Mutex::default(),
+        refused: Mutex::default(),
     };
     let differs = switch.run();
     world.progress.end();
-    let differs = differs.map_err(io(name))?;
+    let differs = match differs {
+        Ok(differs) => differs,
+        Err((item, error)) => return Ok(Switched::Stuck(Failure::io(format!("{}/{item}", tree.path.display()), &error).0)),
+    };
+    let mut refused = switch.refused.into_inner().unwrap_or_else(PoisonError::into_inner);
+    refused.sort_by_key(|(row, _)| *row);
     // In one go with what is switched: before it is durable, and so before the record that says so.
     let outcome = |row: u32| outcome_of(&pending.rows[row as usize], differs.iter().find(|differs| differs.row == row));
     crate::purging::erase(home, name, &tree, &pending.rows, &|row| outcome(row).is_some_and(Outcome::failed))?;
@@ -373,6 +397,7 @@ fn finish(home: &mut Home, name: &str, sequence: u64, lock: Lock, again: bool, r
             _ => {}
         }
     }
+    report.problems.extend(refused.iter().take(LISTED_MAX).map(|(row, error)| Failure::io(id(*row).to_string(), error).0));
     let planned_failures =
         pending.rows.iter().filter(|row| matches!(row.step, Step::Nothing(number) if Outcome::of(number).is_some_and(Outcome::failed))).count();
     let failures = differs.iter().filter(|row| Outcome::of(row.outcome).is_some_and(Outcome::failed)).count() + planned_failures;
@@ -385,7 +410,7 @@ fn finish(home: &mut Home, name: &str, sequence: u64, lock: Lock, again: bool, r
     let corrupt = attest(home, name, sequence)?;
     forget_parts(home, name, &tree).map_err(io(name))?;
     crate::history_keeping::prune(home, name, &tree)?;
-    Ok(failures as u64 + corrupt)
+    Ok(Switched::Done { failed: failures as u64 + corrupt })
 }
 
 /// What became of a row, as far as it is not simply applied.

@@ -3,8 +3,11 @@
 use crate::home::{Access, Home};
 use crate::progress::Stage;
 use crate::status::scene::{Scene, copy};
-use crate::{CarryOptions, RebaseOptions, ScrubOptions};
-use std::fs;
+use crate::world::World;
+use crate::{CarryOptions, RebaseOptions, RouteAccept, RouteAdd, ScrubOptions};
+use std::sync::Arc;
+use std::{fs, io};
+use store::disk::{Dir, Disk, File, Rename};
 use wire::card::Role;
 use wire::record::Stopped;
 
@@ -124,4 +127,57 @@ fn what_was_to_be_removed_and_is_still_there_is_told() {
     scene.round();
     scene.round();
     assert_eq!((done(&scene), scene.on_replica("a")), ((1, 1), None));
+}
+
+/// The real disk, on which one name cannot be renamed to.
+struct Broken(&'static [u8], store::real::RealDisk);
+
+impl Disk for Broken {
+    store::hand_on!(Disk to 1: root make_root dir list stat remove remove_dir sync_dir sync_all space walk lock);
+
+    fn open(&self, dir: &Dir, name: &[u8]) -> io::Result<Box<dyn File>> {
+        self.1.open(dir, name)
+    }
+    fn open_write(&self, dir: &Dir, name: &[u8]) -> io::Result<Box<dyn File>> {
+        self.1.open_write(dir, name)
+    }
+    fn create(&self, dir: &Dir, name: &[u8], mode: u32) -> io::Result<Box<dyn File>> {
+        self.1.create(dir, name, mode)
+    }
+    fn rename(&self, from: (&Dir, &[u8]), to: (&Dir, &[u8]), how: Rename) -> io::Result<()> {
+        if to.1 == self.0 { Err(io::Error::from_raw_os_error(5)) } else { self.1.rename(from, to, how) }
+    }
+}
+
+/// One file at which the disk fails stopped every route of the home.
+#[test]
+fn a_route_that_cannot_be_switched_stops_no_other() {
+    let scene = Scene::new();
+    let (into, world) = (scene.path("second tree"), &scene.world);
+    fs::create_dir(scene.path("another archive")).unwrap();
+    crate::archive_add(world, &scene.source(), "another", &scene.path("another archive")).unwrap();
+    let add =
+        RouteAdd { name: "second".into(), archive: "another".into(), to: "outside".into(), to_gateway: None, from_gateway: None, escrow: None, adopt: false };
+    crate::route_add(world, &scene.source(), &add).unwrap();
+    let accept = RouteAccept { name: "second".into(), from: "inside".into(), into: into.clone(), from_gateway: None, to_gateway: None };
+    crate::route_accept(world, &scene.replica(), &accept).unwrap();
+    scene.write("broken", "one");
+    fs::write(scene.path("another archive/other"), "two").unwrap();
+    scene.carry(&scene.source());
+    let broken = World { disk: Arc::new(Broken(b"broken", store::real::RealDisk::new())), ..world.clone() };
+    let options = CarryOptions { medium: scene.path("medium"), ..CarryOptions::default() };
+    let carry = || crate::carry(&broken, &scene.replica(), &options);
+    let failure = carry().unwrap_err().0;
+    assert_eq!((failure.code, failure.subject.as_str()), ("IO-01", scene.path("replica/broken").to_str().unwrap()));
+    for _ in 0..2 {
+        let report = carry().unwrap().applied.unwrap();
+        let about: Vec<_> = report.problems.iter().map(|problem| (problem.code, problem.subject.as_str())).collect();
+        assert_eq!(about[0], ("IO-01", scene.path("replica/broken").to_str().unwrap()));
+        assert_eq!(fs::read(into.join("other")).unwrap(), b"two");
+    }
+    scene.write("broken", "two");
+    scene.carry(&scene.source());
+    assert!(carry().unwrap().applied.unwrap().packages.iter().all(|package| package.result == "stopped" || package.route == "second"));
+    scene.carry(&scene.replica());
+    assert_eq!(scene.on_replica("broken").as_deref(), Some(&b"two"[..]));
 }

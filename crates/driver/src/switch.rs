@@ -38,7 +38,12 @@ pub struct Switch<'a> {
     pub escaped: HashMap<&'a ItemId, u32>,
     /// Held while something is moved out of the way of a directory.
     pub clearing: Mutex<()>,
+    /// Rows that the file system refused, and what it said.
+    pub refused: Mutex<Vec<(u32, io::Error)>>,
 }
+
+/// What kept a switch from its end, and at which item.
+pub type Stuck = (ItemId, io::Error);
 
 /// Items of a route that lie under an escaped name, by that name.
 pub fn escaped_items(route: &Route) -> HashMap<&ItemId, u32> {
@@ -49,13 +54,16 @@ pub fn escaped_items(route: &Route) -> HashMap<&ItemId, u32> {
 type Differs = Option<AppliedRow>;
 
 impl Switch<'_> {
-    /// Switches all rows; gives those that went otherwise than planned.
-    pub fn run(&self) -> io::Result<Vec<AppliedRow>> {
+    /// Switches all rows; gives those that went otherwise than planned. One that the file system refuses fails alone: another owner's file, a
+    /// folder that cannot be written, another file system below it.
+    pub fn run(&self) -> Result<Vec<AppliedRow>, Stuck> {
         let numbered: Vec<(u32, &StagedRow)> = (0u32..).zip(self.rows).collect();
         let of = |wanted: fn(&Step) -> bool| numbered.iter().copied().filter(move |(_, row)| wanted(&row.step)).collect::<Vec<_>>();
         let mut differs = Vec::new();
         let removals = of(|step| matches!(step, Step::Remove | Step::Drop));
-        differs.extend(self.each(&removals, |this, parents, place, row| this.remove(parents, place, row))?);
+        let remove =
+            |this: &Self, parents: &mut Handles, place: u32, row: &StagedRow| this.remove(parents, place, row).or_else(|error| this.refused(place, error));
+        differs.extend(self.each(&removals, remove)?);
         let mut parents: Vec<Vec<u8>> = removals.iter().filter_map(|(_, row)| self.held(row)).map(|item| split(&item.path().0).0.to_vec()).collect();
         parents.sort_unstable();
         parents.dedup();
@@ -64,7 +72,7 @@ impl Switch<'_> {
         differs.extend(self.each(&of(|step| matches!(step, Step::Attributes)), |this, _, place, row| this.attributes(place, row))?);
         differs.extend(self.each(&of(|step| matches!(step, Step::Adopt)), |this, _, place, row| this.adopt(place, row))?);
         for (place, row) in of(|step| matches!(step, Step::Hold)) {
-            self.hold(place, row)?;
+            self.hold(place, row).map_err(|error| (self.id_of(row).clone(), error))?;
         }
         differs.sort_by_key(|row| row.row);
         Ok(differs)
@@ -75,7 +83,7 @@ impl Switch<'_> {
         &self,
         rows: &[(u32, &StagedRow)],
         one: impl Fn(&Self, &mut Handles, u32, &StagedRow) -> io::Result<Differs> + Sync,
-    ) -> io::Result<Vec<AppliedRow>> {
+    ) -> Result<Vec<AppliedRow>, Stuck> {
         let same = |one: &(u32, &StagedRow), two: &(u32, &StagedRow)| split(&self.id_of(one.1).0).0 == split(&self.id_of(two.1).0).0;
         let groups: Vec<&[(u32, &StagedRow)]> = rows.chunk_by(same).collect();
         let done: Vec<Vec<AppliedRow>> = groups
@@ -84,14 +92,12 @@ impl Switch<'_> {
                 let mut handles = Handles::default();
                 let mut differs = Vec::new();
                 for (place, row) in *group {
-                    // A person needs to know where, not only on which route.
-                    let at = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", self.id_of(row)));
-                    differs.extend(one(self, &mut handles, *place, row).map_err(at)?);
+                    differs.extend(one(self, &mut handles, *place, row).map_err(|error| (self.id_of(row).clone(), error))?);
                     self.world.progress.advance(1, 0);
                 }
                 Ok(differs)
             })
-            .collect::<io::Result<_>>()?;
+            .collect::<Result<_, _>>()?;
         Ok(done.concat())
     }
 
@@ -106,6 +112,15 @@ impl Switch<'_> {
 
     fn disk(&self) -> &dyn Disk {
         &*self.world.disk
+    }
+
+    /// The outcome of a row of which nothing was changed, where the file system refuses that; another error ends the switch.
+    fn refused(&self, place: u32, error: io::Error) -> io::Result<Differs> {
+        if !is_refused(&error) {
+            return Err(error);
+        }
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner).push((place, error));
+        Ok(Some(failed(place)))
     }
 
     fn remove(&self, handles: &mut Handles, place: u32, row: &StagedRow) -> io::Result<Differs> {
@@ -219,7 +234,7 @@ impl Switch<'_> {
             let staged_now = digest_at(self.disk(), &stage, &staged);
             if staged_now.is_err() && self.place_of(row).is_none() {
                 // What was staged cannot be read any more, and nothing shows that the earlier run had swapped it in.
-                return Ok(Some(AppliedRow { row: place, outcome: Outcome::Refused.number(), disk: None, kept: None }));
+                return Ok(Some(failed(place)));
             }
             if !matches!(staged_now, Ok(Some(digest)) if digest == row.digest) {
                 // The earlier run had swapped it in; what lies here now, if anything, is what was there before.
@@ -233,16 +248,19 @@ impl Switch<'_> {
         let candidates = [(!ours).then_some(first), Some(escaped(&id, false)), Some(escaped(&id, true))];
         for path in candidates.into_iter().flatten() {
             match self.put(handles, &stage, &staged, place, row, &path) {
-                Ok(Put::There { kept }) => return Ok(applied(place, (path != id).then_some(path), kept)),
+                Ok(Put::There { kept, over }) => {
+                    let kept = if over { kept.or(self.put_away(&stage, &staged, place, row)?) } else { kept };
+                    return Ok(applied(place, (path != id).then_some(path), kept));
+                }
                 Ok(Put::Taken) => {}
                 Err(error) if is_name_refused(&error) => {}
-                Err(error) => return Err(error),
+                Err(error) => return self.refused(place, error),
             }
         }
         Ok(Some(AppliedRow { row: place, outcome: Outcome::NameRefused.number(), disk: None, kept: None }))
     }
 
-    /// Renames a staged file to a path, putting away what lies there.
+    /// Renames a staged file to a path; what lay there is staged then. An error has changed nothing there.
     fn put(&self, handles: &mut Handles, stage: &Dir, staged: &[u8], place: u32, row: &StagedRow, path: &ItemId) -> io::Result<Put> {
         // An escaped name that is the own name of another row of this package stays free for that.
         if self.id_of(row) != path && self.rows.iter().any(|other| other.step == Step::Write && self.id_of(other) == path) {
@@ -260,7 +278,7 @@ impl Switch<'_> {
         if self.held(row).is_none_or(|item| item.path() != path) {
             match self.disk().rename((stage, staged), (&dir, name), Rename::New) {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                other => return other.map(|()| Put::There { kept }),
+                other => return other.map(|()| Put::There { kept, over: false }),
             }
             if (!exists_exactly(self.disk(), &dir, name)? || self.belongs_to_another(row, path)) && !planted::is("clash-overwritten") {
                 return Ok(Put::Taken);
@@ -272,8 +290,7 @@ impl Switch<'_> {
             return Ok(Put::Taken);
         }
         self.exchange(stage, staged, &dir, name)?;
-        kept = kept.or(self.put_away(stage, staged, place, row)?);
-        Ok(Put::There { kept })
+        Ok(Put::There { kept, over: true })
     }
 
     /// Whether another item lies at this path.
@@ -390,16 +407,17 @@ impl Switch<'_> {
         let set = || {
             let dir = self.disk().dir(&self.tree.root, parent, false)?;
             let mut file = self.disk().open_write(&dir, name).or_else(|_| self.disk().open(&dir, name))?;
-            let mode = file.stat()?.mode;
-            file.set_mode(if row.executable { mode | 0o111 } else { mode & !0o111 })?;
-            file.set_modified(row.modified)
+            let stat = file.stat()?;
+            // Only the owner may set them: what is right already is left alone.
+            if stat.executable() != row.executable {
+                file.set_mode(if row.executable { stat.mode | 0o111 } else { stat.mode & !0o111 })?;
+            }
+            if stat.modified == row.modified { Ok(()) } else { file.set_modified(row.modified) }
         };
         match set() {
             Ok(()) => Ok(escaped.cloned().and_then(|path| applied(place, Some(path), None))),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                Ok(Some(AppliedRow { row: place, outcome: Outcome::Refused.number(), disk: None, kept: None }))
-            }
-            Err(error) => Err(error),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Some(failed(place))),
+            Err(error) => self.refused(place, error),
         }
     }
 
@@ -421,8 +439,8 @@ impl Switch<'_> {
 
 /// What came of putting a file somewhere.
 enum Put {
-    /// It lies there.
-    There { kept: Option<Bytes> },
+    /// It lies there, and maybe `over` something that is to be put away.
+    There { kept: Option<Bytes>, over: bool },
     /// The place belongs to something else.
     Taken,
 }
@@ -435,6 +453,17 @@ fn applied(row: u32, disk: Option<ItemId>, kept: Option<Bytes>) -> Differs {
         (Some(_), None) => Outcome::Escaped,
     };
     Some(AppliedRow { row, outcome: outcome.number(), disk: disk.map(|path| Bytes(path.0)), kept })
+}
+
+/// A row that failed; the old version stands.
+fn failed(row: u32) -> AppliedRow {
+    AppliedRow { row, outcome: Outcome::Refused.number(), disk: None, kept: None }
+}
+
+/// Whether an error is what a file system says of one file or folder, now and whenever it is asked again: it is another owner's, may not be
+/// written, or lies on another file system.
+fn is_refused(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::CrossesDevices)
 }
 
 /// Whether something else stands where a directory is expected.

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod purging;
+mod refused;
 #[path = "../stand/mod.rs"]
 mod stand;
 
@@ -178,7 +179,7 @@ fn what_is_withdrawn_is_told_from_what_was_deleted() {
     assert_eq!(there(&stand, "a").as_deref(), Some("stays at the source"));
 }
 
-/// The real disk, which lets nothing take this name.
+/// The real disk, which fails where something is to take this name.
 struct Denied(RealDisk, &'static [u8]);
 
 impl Disk for Denied {
@@ -194,7 +195,7 @@ impl Disk for Denied {
         self.0.create(dir, name, mode)
     }
     fn rename(&self, from: (&Dir, &[u8]), to: (&Dir, &[u8]), how: store::disk::Rename) -> io::Result<()> {
-        if to.1 == self.1 { Err(io::Error::from_raw_os_error(13)) } else { self.0.rename(from, to, how) }
+        if to.1 == self.1 { Err(io::Error::from_raw_os_error(5)) } else { self.0.rename(from, to, how) }
     }
 }
 
@@ -204,6 +205,6 @@ fn a_failure_while_items_are_switched_says_at_which() {
     let world = World { disk: Arc::new(Denied(RealDisk::new(), b"closed")), ..stand.world().clone() };
     let (items, content) = rows(&[("a", 1, Some("one")), ("closed", 1, Some("two"))]);
     let failure = stand.bring_over(&world, 1, items, Vec::new(), &content).unwrap_err().0;
-    assert_eq!(failure.code, "IO-01");
-    assert!(failure.detail.starts_with("closed: ") && failure.detail.contains("os error 13"), "{}", failure.detail);
+    assert_eq!((failure.code, failure.subject.as_str()), ("IO-01", stand.replica.join("closed").to_str().unwrap()));
+    assert!(failure.detail.contains("os error 5"), "{}", failure.detail);
 }
