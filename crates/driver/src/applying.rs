@@ -10,7 +10,7 @@ use engine::replica::Progress as Reached;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
-use store::disk::{File, Lock};
+use store::disk::{File, Kind, Lock};
 use wire::ItemId;
 use wire::card::Role;
 use wire::manifest::{FLAG_FULL_RECEIPT, Mark};
@@ -304,7 +304,11 @@ fn plan(home: &Home, tree: &Tree, package: &Package) -> Result<Vec<StagedRow>, F
     let mut planner = Planner::new(route, package.manifest.sequence);
     let mut on_disk = |item: &engine::replica::Item| {
         let (parent, name) = split(&item.path().0);
-        let found = disk.dir(&tree.root, parent, false).and_then(|dir| digest_at(disk, &dir, name));
+        let dir = disk.dir(&tree.root, parent, false);
+        if item.removed {
+            return !dir.and_then(|dir| disk.stat(&dir, name)).is_ok_and(|stat| stat.kind == Kind::File);
+        }
+        let found = dir.and_then(|dir| digest_at(disk, &dir, name));
         matches!(found, Ok(Some(digest)) if digest == item.digest) || planted::is("what-lies-there-unread")
     };
     Ok(package.manifest.items.iter().map(|item| planner.row(item, &mut on_disk)).collect())

@@ -127,7 +127,7 @@ impl Switch<'_> {
         let known = self.held(row);
         // A ledger that went back, or somebody's hand: a document lies where none is known. It is set aside like any other that the
         // ledger does not know as it is; else its deletion would never be proven.
-        let path = known.map_or_else(|| self.id_of(row).clone(), |item| item.path().clone());
+        let path = self.route.items.get(row.item as usize).map_or_else(|| self.id_of(row), Item::path).clone();
         if known.is_none() && (self.tree.is_ours(self.disk(), &path.0) || self.belongs_to_another(row, &path)) {
             return Ok(None);
         }

@@ -104,8 +104,8 @@ impl<'a> Planner<'a> {
         Self { route, sequence, next_item, new_items: BTreeMap::new(), parts: BTreeMap::new() }
     }
 
-    /// The step for the next row. `on_disk` tells whether what lies on the disk is what the ledger says of the item; it is
-    /// asked only where the answer decides.
+    /// The step for the next row. `on_disk` tells whether what lies on the disk is what the ledger says of the item, or no file where
+    /// that is removed; it is asked only where the answer decides.
     pub fn row(&mut self, carried: &Carried, on_disk: &mut dyn FnMut(&Item) -> bool) -> StagedRow {
         let (item, id) = self.number(&carried.id);
         let document = carried.documents.first();
@@ -113,6 +113,8 @@ impl<'a> Planner<'a> {
         let known = self.route.find(&carried.id).map(|(_, item)| item).filter(|item| item.version > 0 && !forgotten(item));
         let step = match (document, known.map(|held| (held, self.order(carried, held)))) {
             (_, Some((_, Ordering::Less))) => Step::Nothing(Outcome::Superseded.number()),
+            // Somebody put a file back: it is removed again, by whoever says so last.
+            (None, Some((held, Ordering::Equal))) if self.sequence > held.sequence && !on_disk(held) => Step::Remove,
             (None, Some((_, Ordering::Equal))) => Step::Nothing(Outcome::Unchanged.number()),
             // A newer tombstone over an older one is a removal like any other, so that the version is kept.
             (None, _) => Step::Remove,

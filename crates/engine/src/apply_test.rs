@@ -221,6 +221,11 @@ fn what_is_said_of_one_version_in_two_ways_is_as_the_later_package_says() {
         let changes = matches!(step, Step::Write | Step::Remove | Step::Hold) && known.held();
         assert_eq!(weighed, u64::from(changes), "{what}: what changes is weighed");
     }
+    // Somebody put a file where one was removed: who says so last removes it again, and an earlier package leaves it to that one.
+    for (sequence, nothing_there, step) in [(7, true, unchanged), (7, false, Step::Remove), (4, false, unchanged), (3, false, unchanged)] {
+        let row = Planner::new(&replica_route(vec![gone.clone()]), sequence).row(&carried("a", 5, None), &mut |_| nothing_there);
+        assert_eq!(row.step, step, "removed again by {sequence}, nothing there: {nothing_there}");
+    }
     // What the later package said is damaged, or not there: it is not put right by the earlier one, or what came between would win.
     for (damaged, right, step) in [(32, true, unchanged), (32, false, superseded), (0, false, superseded)] {
         let route = replica_route(vec![Item { damaged, ..held.clone() }]);
@@ -274,7 +279,8 @@ fn the_step_for_a_row() {
         (Tombstone, 5, Some(1), None, Step::Write),
         (Tombstone, 6, Some(1), None, Step::Write),
         (Tombstone, 4, None, None, nothing(Outcome::Superseded)),
-        (Tombstone, 5, None, None, nothing(Outcome::Unchanged)),
+        (Tombstone, 5, None, Some(true), nothing(Outcome::Unchanged)),
+        (Tombstone, 5, None, Some(false), Step::Remove),
         (Tombstone, 6, None, None, Step::Remove),
     ] {
         let item = match known {
