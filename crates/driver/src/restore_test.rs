@@ -3,9 +3,11 @@
 use super::*;
 use crate::status::scene::Scene;
 use std::collections::BTreeMap;
-use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::sync::Arc;
+use std::{fs, io};
+use store::disk::{Disk, File};
 
 /// Files by path: content, mtime in ns, executable.
 type Files = BTreeMap<Vec<u8>, (Vec<u8>, i64, bool)>;
@@ -110,6 +112,47 @@ fn one_item_again_and_what_is_in_the_way() {
     for place in ["replica/x", "home-replica", "."] {
         assert_eq!(run(&scene, place, then, &[]).unwrap_err().0.code, "USE-01", "{place}");
     }
+}
+
+/// The real disk, which takes nothing of one size.
+struct Full(store::real::RealDisk);
+
+struct FullFile(Box<dyn File>);
+
+impl Disk for Full {
+    store::hand_on!(Disk to 0: root make_root dir list stat rename remove remove_dir sync_dir sync_all space walk lock);
+
+    fn open(&self, dir: &Dir, name: &[u8]) -> io::Result<Box<dyn File>> {
+        self.0.open(dir, name)
+    }
+    fn open_write(&self, dir: &Dir, name: &[u8]) -> io::Result<Box<dyn File>> {
+        self.0.open_write(dir, name)
+    }
+    fn create(&self, dir: &Dir, name: &[u8], mode: u32) -> io::Result<Box<dyn File>> {
+        Ok(Box::new(FullFile(self.0.create(dir, name, mode)?)))
+    }
+}
+
+impl File for FullFile {
+    store::hand_on!(File to 0: read_at stat set_size set_modified set_mode drop_cache past_memory start_writeback);
+
+    fn write_all_at(&mut self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        if bytes == b"1" { Err(io::ErrorKind::StorageFull.into()) } else { self.0.write_all_at(bytes, offset) }
+    }
+    fn sync(&mut self) -> io::Result<()> {
+        self.0.sync()
+    }
+}
+
+#[test]
+fn what_cannot_be_written_is_named_and_the_rest_comes() {
+    let (scene, states) = history();
+    let world = World { disk: Arc::new(Full(store::real::RealDisk::new())), ..scene.world.clone() };
+    let options = RestoreOptions { into: scene.path("some"), at: Some(Moment::Time(states[0].1)), ..RestoreOptions::default() };
+    let report = restore(&world, &scene.replica(), &options).unwrap();
+    let named: Vec<(&str, &str)> = report.problems.iter().map(|problem| (problem.code, problem.subject.as_str())).collect();
+    assert_eq!((report.restored, report.refused, named), (3, 1, vec![("IO-01", "a/one")]));
+    assert!(!scene.path("some/.gapferry-restore.part").exists());
 }
 
 #[test]

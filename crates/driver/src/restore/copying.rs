@@ -96,7 +96,12 @@ fn copy_group(home: &Home, sources: &Sources, (into, to, stage): (&Path, &Dir, &
         .par_iter()
         .enumerate()
         .map(|(place, wanted)| {
-            let became = stage_one(disk, sources, (to, stage), wanted, &staged_name(place)).unwrap_or_else(Became::Refused);
+            let staged = staged_name(place);
+            let became = stage_one(disk, sources, (to, stage), wanted, &staged).unwrap_or_else(|error| {
+                // What there is of it is nothing; what cannot be removed either is met again below.
+                let _half = disk.remove(stage, &staged);
+                Became::Refused(error)
+            });
             home.world.progress.advance(1, wanted.size);
             became
         })
