@@ -77,7 +77,14 @@ fn one(home: &mut Home, name: &str, options: &ScrubOptions, medium: Option<&Medi
     if home.replica().routes[name].packages.is_empty() {
         return Ok(());
     }
-    let tree = crate::applying::tree_of(home, name)?;
+    let tree = match crate::applying::tree_of(home, name) {
+        // What is to be brought to its end first has said so, and the others go on.
+        Err(missing) if missing.0.code == "RPL-05" => return Ok(()),
+        other => other?,
+    };
+    if home.replica().routes[name].pending.is_some() {
+        return Ok(());
+    }
     read_what_is_left(home, name, &tree, options, report)?;
     let found = extra::look(home, name, &tree, options.set_aside_extra || home.config.policy.set_aside_extra)?;
     report.set_aside += found.set_aside;

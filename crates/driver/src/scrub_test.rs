@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::status::scene::Scene;
+use crate::{RouteAccept, RouteAdd};
 use std::fs;
 use wire::PackageId;
 use wire::receipt::{Answer, Row};
@@ -311,4 +312,22 @@ fn extra_files_are_told_and_set_aside_when_asked() {
     assert_eq!((scene.on_replica("a").unwrap(), scene.on_replica("e/f").unwrap()), (b"a".to_vec(), b"e/f".to_vec()));
     let states = [scene.source(), scene.replica()].map(|home| crate::status(&scene.world, &home).unwrap().routes[0].extra);
     assert_eq!((states, items(&scene).done), ([0, 0], 4));
+}
+
+/// FAULTS C08: the first tree that was not mounted ended the scrub of all.
+#[test]
+fn a_tree_that_is_not_there_stops_no_other() {
+    let scene = Scene::new();
+    let (world, into) = (&scene.world, scene.path("second tree"));
+    let add =
+        RouteAdd { name: "second".into(), archive: "archive".into(), to: "outside".into(), to_gateway: None, from_gateway: None, escrow: None, adopt: false };
+    crate::route_add(world, &scene.source(), &add).unwrap();
+    let accept = RouteAccept { name: "second".into(), from: "inside".into(), into, from_gateway: None, to_gateway: None };
+    crate::route_accept(world, &scene.replica(), &accept).unwrap();
+    scene.write("a", "one");
+    scene.round();
+    fs::rename(scene.path("replica"), scene.path("elsewhere")).unwrap();
+    let report = scrubbed(&scene, None);
+    assert_eq!(report.problems.iter().map(|problem| problem.code).collect::<Vec<_>>(), ["RPL-05"]);
+    assert_eq!((report.items, report.damaged.len()), (1, 0));
 }
