@@ -295,7 +295,7 @@ fn apply_all(
                 // What comes late may hold what was purged since.
                 let purged = home.replica().routes.get(&done.route).is_some_and(|route| done.sequence < route.purged_in);
                 if done.result == "applied" && !purged && !dry_run && home.config.policy.parity_bytes_max > 0 {
-                    crate::parity::keep_taken(home, &done.route, carrier, &held.name)?;
+                    report.problems.extend(crate::parity::keep_taken(home, &done.route, carrier, &held.name).err().map(|failure| failure.0));
                 }
                 let list = if done.result == "replayed" { &mut taken.replayed } else { &mut taken.applied };
                 list.push((done.route.clone(), done.sequence));

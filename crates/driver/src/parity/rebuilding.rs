@@ -40,18 +40,19 @@ pub fn keep_taken(home: &Home, route: &str, carrier: &dyn Carrier, name: &str) -
         return Ok(());
     }
     let (disk, dir) = (&*home.world.disk, folder(home, route)?);
-    make_room(home, bound - size).map_err(spool)?;
+    make_room(home, bound - size, name).map_err(spool)?;
     copy_in(disk, &mut *file, &dir, name).map_err(spool)
 }
 
-/// Removes the oldest copies of packages until those of all routes have at most so many bytes.
-fn make_room(home: &Home, bytes_max: u64) -> io::Result<()> {
+/// Removes the oldest copies of packages and of parity files until those of all routes, but for the one that is to come, have at most so many bytes.
+fn make_room(home: &Home, bytes_max: u64, coming: &str) -> io::Result<()> {
     let disk = &*home.world.disk;
     let mut copies = Vec::new();
     let Ok(all) = disk.dir(&home.dir, b"spool/parity", false) else { return Ok(()) };
     for entry in disk.list(&all)?.into_iter().filter(|entry| entry.kind == Kind::Dir && !entry.name.starts_with(b".")) {
         let dir = disk.dir(&all, &entry.name, false)?;
-        for entry in disk.list(&dir)?.into_iter().filter(|entry| entry.name.ends_with(b".gfp")) {
+        let counts = |name: &[u8]| (name.ends_with(b".gfp") || name.ends_with(b".gfe")) && name != coming.as_bytes();
+        for entry in disk.list(&dir)?.into_iter().filter(|entry| counts(&entry.name)) {
             let stat = disk.stat(&dir, &entry.name)?;
             copies.push((stat.changed, stat.size, dir.clone(), entry.name));
         }
@@ -80,15 +81,17 @@ fn open(home: &Home, file: &mut dyn File) -> Result<(Sealed, Parity, String), No
     Ok((sealed, parity, name))
 }
 
-/// The packages of a run that were not applied.
+/// The packages of a run that were not applied and would be: of the life that is followed, and since the route last began anew.
 fn missing<'p>(home: &Home, name: &str, parity: &'p Parity) -> Vec<&'p Member> {
-    let seen = &home.replica().routes[name].packages;
-    parity.members.iter().filter(|member| !seen.contains_key(&member.sequence)).collect()
+    let route = &home.replica().routes[name];
+    let followed = route.incarnation.is_none_or(|incarnation| incarnation == parity.incarnation);
+    let is_known = |member: &Member| route.packages.contains_key(&member.sequence) || route.before.get(&member.sequence) == Some(&member.package);
+    parity.members.iter().filter(|member| followed && member.sequence > route.floor && !is_known(member)).collect()
 }
 
 /// Takes the parity files of a carrier in, rebuilds what can be rebuilt into a folder, and gives that folder and its packages;
 /// the caller applies them and then calls `clear`. `done` are the names of the parity files that need not stay where they are.
-/// On a carrier that is `shared` some are for other zones.
+/// On a carrier that is `shared` some are for other zones. What fails here is a problem and no more: packages that came are answered all the same.
 pub fn after(
     home: &Home,
     carrier: &dyn Carrier,
@@ -98,6 +101,23 @@ pub fn after(
     report: &mut ApplyReport,
     done: &mut Vec<String>,
 ) -> Result<Option<(Gateway, Vec<Held>)>, Failure> {
+    let rebuilt = take_in(home, carrier, files, routes, shared, report, done).and_then(|()| rebuild_all(home, routes, report));
+    Ok(rebuilt.unwrap_or_else(|failure| {
+        report.problems.push(failure.0);
+        None
+    }))
+}
+
+/// Keeps copies of the parity files of a carrier.
+fn take_in(
+    home: &Home,
+    carrier: &dyn Carrier,
+    files: &[Held],
+    routes: &[String],
+    shared: bool,
+    report: &mut ApplyReport,
+    done: &mut Vec<String>,
+) -> Result<(), Failure> {
     for held in files {
         let mut file = carrier.open(&held.name).map_err(|error| Failure::io(&held.name, &error))?;
         let opened = open(home, &mut *file).and_then(|opened| {
@@ -120,15 +140,16 @@ pub fn after(
             continue;
         }
         let (disk, dir) = (&*home.world.disk, folder(home, &name)?);
-        let same_life = home.replica().routes[&name].incarnation.is_none_or(|incarnation| incarnation == parity.incarnation);
-        if same_life && missing(home, &name, &parity).is_empty() {
+        let size = file.stat().map_err(spool)?.size;
+        if missing(home, &name, &parity).is_empty() {
             forget(disk, &dir, &Known { parity, files: BTreeMap::new() }).map_err(spool)?;
-        } else if same_life && home.config.policy.parity_bytes_max > 0 {
+        } else if let Some(rest) = home.config.policy.parity_bytes_max.checked_sub(size) {
+            make_room(home, rest, &held.name).map_err(spool)?;
             copy_in(disk, &mut *file, &dir, &held.name).map_err(spool)?;
         }
         done.push(held.name.clone());
     }
-    rebuild_all(home, routes, report)
+    Ok(())
 }
 
 /// Parity files of a run that lie in the spool, by index, and what they say.
@@ -164,7 +185,10 @@ fn rebuild_all(home: &Home, routes: &[String], report: &mut ApplyReport) -> Resu
             world.progress.begin(Stage::Check, Some(lost.len() as u64), Some(known.parity.stripes() * STRIPE_BYTES));
             let rebuilt = rebuild(home, &dir, &mut known, &there, &lost);
             world.progress.end();
-            rebuilt?;
+            if let Err(failure) = rebuilt {
+                report.problems.push(failure.0);
+                continue;
+            }
             any = true;
             report.repaired.extend(lost.iter().map(|member| RepairedPackage {
                 route: name.clone(),
