@@ -110,7 +110,7 @@ impl World {
     }
 
     /// Where the source went back, a replica may follow a life that is over already, by whose inventory what came later is not there
-    /// (spec/package.md, Inventories). Such a document is no loss as long as the history keeps it.
+    /// (spec/package.md, Inventories). Such a document is no loss as long as the history keeps it, or it was kept aside.
     fn dropped_into_history(&mut self, replica: usize) {
         if !self.homes[0].went_back {
             return;
@@ -121,9 +121,10 @@ impl World {
         if gone.is_empty() {
             return;
         }
-        let root = self.places.trees[replica].join(".gapferry/history");
-        let kept = self.disk.snapshot().below(&root.to_string_lossy());
-        let kept: BTreeSet<u128> = kept.values().map(|thing| Leaf::of(&thing.bytes, 0, false).digest).collect();
+        // What lay in the way of a folder that was dropped again lies where local changes do.
+        let (root, disk) = (self.places.trees[replica].join(".gapferry"), self.disk.snapshot());
+        let below = ["history", "kept"].map(|folder| disk.below(&root.join(folder).to_string_lossy()));
+        let kept: BTreeSet<u128> = below.iter().flat_map(|things| things.values()).map(|thing| Leaf::of(&thing.bytes, 0, false).digest).collect();
         for path in gone {
             self.replicas[replica].tree.remove(&path).filter(|leaf| !kept.contains(&leaf.digest)).map(|leaf| self.replicas[replica].tree.insert(path, leaf));
         }
