@@ -380,7 +380,7 @@ fn finish(home: &mut Home, name: &str, sequence: u64, lock: Lock, again: bool, r
     refused.sort_by_key(|(row, _)| *row);
     // In one go with what is switched: before it is durable, and so before the record that says so.
     let outcome = |row: u32| outcome_of(&pending.rows[row as usize], differs.iter().find(|differs| differs.row == row));
-    crate::purging::erase(home, name, &tree, &pending.rows, &|row| outcome(row).is_some_and(Outcome::failed))?;
+    crate::purging::erase(home, name, &tree, &pending.package, &pending.rows, &|row| outcome(row).is_some_and(Outcome::failed))?;
     if !planted::is("switch-not-synced") {
         disk.sync_all(&tree.root).map_err(io(name))?;
     }

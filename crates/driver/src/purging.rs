@@ -56,7 +56,7 @@ fn purges(route: &Route, rows: &[StagedRow], failed: &dyn Fn(u32) -> bool) -> Pu
 }
 
 /// Erases what is older than the purged rows of a package, wherever it lies. What cannot be erased is found when the answer is made.
-pub fn erase(home: &Home, name: &str, tree: &Tree, rows: &[StagedRow], failed: &dyn Fn(u32) -> bool) -> Result<(), Failure> {
+pub fn erase(home: &Home, name: &str, tree: &Tree, package: &PackageId, rows: &[StagedRow], failed: &dyn Fn(u32) -> bool) -> Result<(), Failure> {
     let purges = purges(&home.replica().routes[name], rows, failed);
     if purges.is_empty() || planted::is("purge-leaves-the-history") {
         return Ok(());
@@ -71,7 +71,12 @@ pub fn erase(home: &Home, name: &str, tree: &Tree, rows: &[StagedRow], failed: &
     }
     // Which packages brought an item is not asked: copies are there to rebuild others, and those can be sent again.
     match disk.dir(&home.dir, COPIES, false) {
-        Ok(copies) => [name.as_bytes(), REBUILT].into_iter().try_for_each(|folder| ours(remove_tree(disk, &copies, folder))),
+        Ok(copies) => {
+            // Where this one was rebuilt, those beside it are still to be applied, and go when that is done.
+            let own = disk.dir(&copies, REBUILT, false).and_then(|dir| disk.stat(&dir, carrier::package_name(package).as_bytes())).is_ok();
+            let folders = [name.as_bytes(), REBUILT].into_iter().filter(|folder| *folder != REBUILT || !own);
+            folders.into_iter().try_for_each(|folder| ours(remove_tree(disk, &copies, folder)))
+        }
         Err(_) => Ok(()),
     }
 }
