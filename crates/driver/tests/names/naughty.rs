@@ -63,9 +63,12 @@ fn as_names_of_zones_routes_and_archives() {
 fn as_values_of_the_configuration() {
     let Some(strings) = strings() else { return };
     for string in &strings {
-        let text = with_entry("zone = 'a'\nrole = 'source'\n", "archives", "kept", &[("root", string.clone())]).unwrap();
-        let config = Config::parse(&text).unwrap_or_else(|failure| panic!("{string:?}: {failure}"));
-        assert_eq!(config.archives["kept"].root.as_os_str(), string.as_str());
+        let with_root = |root: &str| Config::parse(&with_entry("zone = 'a'\nrole = 'source'\n", "archives", "kept", &[("root", root.to_owned())]).unwrap());
+        // The root of an archive is a whole path, so the string stands as a name below one.
+        let root = format!("/srv/{string}");
+        let config = with_root(&root).unwrap_or_else(|failure| panic!("{string:?}: {failure}"));
+        assert_eq!(config.archives["kept"].root.as_os_str(), root.as_str());
+        assert_eq!(with_root(string).is_ok(), string.starts_with('/'), "{string:?} as a whole path");
         // As the whole text, or as what follows a good one, it is read or refused, never more.
         let _either = (Config::parse(string), Config::parse(&format!("zone = 'a'\nrole = 'source'\n{string}\n")));
     }
