@@ -36,6 +36,10 @@ pub fn fork_of(replica: &Replica, route: &Route, records: u64, package: PackageI
     if let Some(incarnation) = route.incarnation.filter(|incarnation| *incarnation != manifest.incarnation && !planted::is("other-life-of-the-source-taken")) {
         return theirs("FRK-04", format!("the source was incarnation {incarnation}, the package is of {}", manifest.incarnation));
     }
+    if route.incarnation.is_none() && manifest.floor < route.floor && !planted::is("older-life-followed") {
+        let (life, floor, over) = (manifest.incarnation, manifest.floor, route.floor);
+        return theirs("FRK-04", format!("incarnation {life} of the source began at {floor}, below {over} of the one that is over: it may be an earlier one"));
+    }
     let before = (1..).map_while(|back| manifest.sequence.checked_sub(back)).zip(&manifest.previous);
     let named = core::iter::once((manifest.sequence, &package)).chain(before);
     for (sequence, id) in named {

@@ -290,8 +290,10 @@ impl Replica {
                 if !followed.anew {
                     return;
                 }
-                if followed.former.is_some() {
-                    (route.incarnation, route.floor) = (followed.life, 0);
+                if followed.former.is_some() || followed.life.is_some() {
+                    // Where nobody told which life comes now, it begins above what was seen of the one that is over: one below may be older still.
+                    let over = if followed.life.is_some() { 0 } else { route.floor.max(route.highest()) };
+                    (route.incarnation, route.floor) = (followed.life, over);
                     route.items.iter_mut().for_each(|item| (item.former, item.sequence) = (true, 0));
                 }
                 route.restart();

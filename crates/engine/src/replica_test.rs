@@ -1,10 +1,11 @@
 //! The replica's fold: what switching in does to items, history and parts, what receipts cover, and the sum over what is right.
 
 use super::*;
-use crate::scene::{OUTSIDE, Outside, Random, digest, head, package, range};
+use crate::apply::fork_of;
+use crate::scene::{OUTSIDE, Outside, Random, digest, head, manifest, package, range};
 use alloc::vec;
 use wire::id::Bytes;
-use wire::manifest::Witness;
+use wire::manifest::{Manifest, Witness};
 use wire::receipt::Row;
 use wire::record::{Followed, Pruned, Reborn, Receipted, Scrubbed};
 
@@ -99,6 +100,29 @@ fn who_began_a_new_life_still_knows_which_package_said_what_is_held() {
         let before: Vec<u64> = outside.route().before.keys().copied().collect();
         assert_eq!(before, if said_in == [0, 0] { vec![] } else { vec![1, 2, 3] }, "{what}: a sequence is still that of one package");
     }
+}
+
+/// FAULTS C07, P07: two packages had one sequence, so both copies of the source are over; an old medium of the life before them comes first.
+#[test]
+fn where_nobody_told_which_life_is_next_an_earlier_one_waits_for_a_person() {
+    let (over, earlier, next) = (Incarnation([9; 16]), Incarnation([7; 16]), Incarnation([8; 16]));
+    let agreed = |former, life| Followed { route: "r".into(), former, life, anew: true, reason: "why".into() };
+    let fork = |outside: &Outside, life, floor, sequence| {
+        let manifest = Manifest { incarnation: life, floor, sequence, ledger: head(70), ..manifest(sequence, vec![]) };
+        fork_of(&outside.replica, outside.route(), 70, package(99), &manifest)
+    };
+    let mut outside = Outside::new();
+    outside.bring(5, &[("a", 1, Step::Write, 1)]);
+    outside.tell(agreed(Some(over), None));
+    assert_eq!((outside.route().incarnation, outside.route().floor), (None, 5));
+    let stop = fork(&outside, earlier, 0, 9).expect("it began below what was seen");
+    assert_eq!((stop.code, stop.whose, stop.life), ("FRK-04", Role::Source, Some(earlier)));
+    assert_eq!(fork(&outside, next, 5, 9), None, "it began where the one that is over ended");
+    assert_eq!(fork(&outside, next, 4, 9).map(|fork| fork.code), Some("FRK-04"));
+    // A person asked there: it is the one.
+    outside.tell(agreed(None, Some(earlier)));
+    assert_eq!((outside.route().incarnation, outside.route().floor), (Some(earlier), 0));
+    assert_eq!(fork(&outside, earlier, 0, 9), None);
 }
 
 /// FAULTS C07: a backup of the home was taken while a package was switched in; what it brought was answered for by a package of no life.

@@ -227,10 +227,14 @@ fn runs(home: &Home, name: &str, dir: &Dir) -> Result<BTreeMap<PackageId, Known>
     for id in held(disk, dir, ".gfe").map_err(spool)? {
         let file_name = carrier::parity_name(&id);
         let mut file = disk.open(dir, file_name.as_bytes()).map_err(spool)?;
-        let Ok((sealed, parity, route)) = open(home, &mut *file) else {
-            // Damaged where it was kept: it is of no use.
-            disk.remove(dir, file_name.as_bytes()).map_err(spool)?;
-            continue;
+        let (sealed, parity, route) = match open(home, &mut *file) {
+            Ok(opened) => opened,
+            Err(NotOpened::Io(error)) => return Err(spool(error)),
+            Err(_) => {
+                // Damaged where it was kept: it is of no use.
+                disk.remove(dir, file_name.as_bytes()).map_err(spool)?;
+                continue;
+            }
         };
         let known = runs.entry(parity.run).or_insert_with(|| Known { parity: parity.clone(), files: BTreeMap::new() });
         if route == name && known.parity.members == parity.members && known.parity.count == parity.count {

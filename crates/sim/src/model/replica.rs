@@ -26,6 +26,9 @@ pub struct Replica {
     pub unclaimed: BTreeMap<String, Leaf>,
     /// It followed another life of the source: what it holds is of one that is over, and makes way for whatever the new one brings.
     pub followed: bool,
+    /// The source went back, and this replica does not follow the life that it began since: the life it follows has two branches. An inventory
+    /// names no package before it, so of which of them it is nobody can see, and what it brings may be older than what was shown.
+    pub of_two_branches: bool,
     /// Why everything that was proven may be gone: the weather put an older state of it back.
     pub put_back: bool,
 }

@@ -58,7 +58,7 @@ impl World {
         if let Some(applied) = applied {
             self.taken_at_replica(replica, applied);
         }
-        self.rebuilt_is_right(replica, applied)?;
+        self.rebuilt_is_right(replica, applied, ran.struck)?;
         self.unfit_media.extend(problems.iter().any(|problem| matches!(problem.code, "MED-01" | "PKG-16")).then_some(medium));
         self.excused(replica + 1, &problems, ran.struck)?;
         self.look_at_replica(replica, ran.clean())

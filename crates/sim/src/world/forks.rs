@@ -29,6 +29,14 @@ impl World {
         chain::read(&Ground::at(&self.disk, &self.homes[home].path.join("ledger")).contents()).ok()
     }
 
+    /// Whether what a replica took in last is of the life that the source has begun.
+    pub(super) fn follows_the_source(&mut self, replica: usize) -> Result<bool, Violation> {
+        let (source, route) = (self.incarnation(0)?, self.route(replica));
+        let taken = self.chain_of(replica + 1).unwrap_or_default().begun().into_iter().rfind(|begun| begun.route == route);
+        let hex = |id: &[u8]| id.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        Ok(taken.is_none_or(|begun| hex(&begun.life) == source))
+    }
+
     fn incarnation(&mut self, home: usize) -> Result<String, Violation> {
         Ok(self.status(home)?.incarnation)
     }
@@ -178,6 +186,8 @@ impl World {
         (state.put_back, state.went_back, state.fork_news) = (true, true, Some(kind));
         if home > 0 {
             self.replicas[home - 1].put_back = true;
+        } else {
+            self.replicas.iter_mut().for_each(|replica| replica.of_two_branches = true);
         }
         for name in before.difference(&files) {
             // Nobody else had what it took with it.

@@ -133,6 +133,10 @@ impl World {
     /// What lies on a replica, as a power cut would leave it.
     pub(super) fn look_at_replica(&mut self, replica: usize, clean: bool) -> Result<(), Violation> {
         self.dropped_into_history(replica);
+        if self.replicas[replica].of_two_branches {
+            self.replicas[replica].shown.clear();
+            self.replicas[replica].of_two_branches = self.homes[0].put_back || !self.follows_the_source(replica)?;
+        }
         if !clean {
             let live = self.replica_tree(replica, false);
             self.replicas[replica].glimpse(self.seen_by(replica), live)?;

@@ -269,6 +269,7 @@ impl World {
             // Nor that a route began anew after its replica had gone back.
             for (replica, home) in self.replicas.iter_mut().zip(&self.homes[1..]) {
                 replica.put_back |= home.went_back;
+                replica.of_two_branches = true;
             }
             // Of what this ledger had not read nobody can know that it rots; people who put a home back look after that, too.
             let unread: Vec<String> = self.archive.rotten.keys().filter(|path| !self.was_read_as_it_is(path)).cloned().collect();

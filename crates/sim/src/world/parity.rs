@@ -47,7 +47,7 @@ impl World {
     }
 
     /// What was rebuilt is what was lost.
-    pub(super) fn rebuilt_is_right(&mut self, replica: usize, report: Option<&ApplyReport>) -> Result<(), Violation> {
+    pub(super) fn rebuilt_is_right(&mut self, replica: usize, report: Option<&ApplyReport>, struck: bool) -> Result<(), Violation> {
         for (path, bytes) in self.disk.take_renamed() {
             let name = String::from_utf8_lossy(&path).rsplit('/').next().unwrap_or_default().to_owned();
             if self.written.get(&name).is_some_and(|written| written != blake3::hash(&bytes).as_bytes()) {
@@ -65,8 +65,8 @@ impl World {
                     format!("package {} of sequence {} was rebuilt, and the source never packed it", one.package, one.sequence),
                 ));
             }
-            // It is opened like any other, and may be refused like any other.
-            let refused = report.problems.iter().any(|problem| problem.subject.starts_with(&one.package));
+            // It is opened like any other, and may be refused like any other; a command that was struck need not come so far, and the next begins it anew.
+            let refused = struck || report.problems.iter().any(|problem| problem.subject.starts_with(&one.package));
             if !refused && !report.packages.iter().any(|package| package.package == one.package) {
                 return Err(Violation::new("parity", format!("package {} was rebuilt, and nothing came of it", one.package)));
             }
