@@ -504,19 +504,20 @@ fn a_file_that_may_be_of_a_withheld_document_does_not_travel() {
     assert_eq!((self::shown(&stand, 1).get("documents"), self::shown(&stand, 4).get("documents")), (None, None));
 }
 
+fn household(number: u64, sens: &str) -> Value {
+    let rid = |kind: &str| format!("{kind}-01900000-0000-7000-8000-{number:012x}");
+    json!({
+        "rid": rid("household"), "kind": "household", "version": 1, "region": "320412103012", "org_rid": rid("organisation"), "state": "current",
+        "sens": sens, "valid_from": "2026-01-01", "recorded_at": "2026-01-01T09:30:00+08:00", "recorded_by": "clerk-7", "hh_no": "12",
+        "contractor_type": "1", "head_rid": rid("member"), "id_type": "1", "id_no": "320412198001010015", "address": "柳溪村1号", "postcode": "213000",
+        "size": 1, "publicity_reviewed_on": "2026-01-01", "publicity_reviewer": "王",
+    })
+}
+
 /// FAULTS K09: a condition that asks for a record which cannot be read says neither yes nor no.
 #[test]
 fn what_a_condition_asks_of_a_record_that_cannot_be_read_is_waited_for() {
     let stand = stand();
-    let household = |number: u64, sens: &str| {
-        let rid = |kind: &str| format!("{kind}-01900000-0000-7000-8000-{number:012x}");
-        json!({
-            "rid": rid("household"), "kind": "household", "version": 1, "region": "320412103012", "org_rid": rid("organisation"), "state": "current",
-            "sens": sens, "valid_from": "2026-01-01", "recorded_at": "2026-01-01T09:30:00+08:00", "recorded_by": "clerk-7", "hh_no": "12",
-            "contractor_type": "1", "head_rid": rid("member"), "id_type": "1", "id_no": "320412198001010015", "address": "柳溪村1号", "postcode": "213000",
-            "size": 1, "publicity_reviewed_on": "2026-01-01", "publicity_reviewer": "王",
-        })
-    };
     let house = |number: u64| format!("household/{number}/record.json");
     for number in 1..=3 {
         put(&stand, number, &member(number, "320412103012", "confirmed"));
@@ -541,6 +542,52 @@ fn what_a_condition_asks_of_a_record_that_cannot_be_read_is_waited_for() {
     (1..=3).for_each(|number| stand.write(house(number), household(number, if number == 3 { "Personal" } else { "Secret" }).to_string()));
     settled(&stand);
     assert_eq!(names(&stand), BTreeSet::from(["member/3/record.json".to_owned()]));
+}
+
+/// FAULTS K09: what a record names that is none any more stays at the replica as that record does, until it says again whom it names.
+#[test]
+fn what_a_record_names_that_cannot_be_read_is_not_withdrawn() {
+    let stand = stand();
+    stand.without_breaker();
+    let house = |number: u64| format!("household/{number}/record.json");
+    put(&stand, 1, &member(1, "320412103012", "confirmed"));
+    (1..=2).for_each(|number| stand.write(house(number), household(number, "Personal").to_string()));
+    let named = "fields = [\"name\"]\n[[select]]\nkinds = [\"household\"]\nwhere = \"referenced_by(member)\"\n[project.household]\nfields = [\"hh_no\"]";
+    activate(&stand, &template(&stand, "members", "state = 'confirmed'", named));
+    settled(&stand);
+    let both = BTreeSet::from(["member/1/record.json".to_owned(), house(1)]);
+    assert_eq!(names(&stand), both);
+    let whole = member(1, "320412103012", "confirmed");
+    let mut unknown = whole.clone();
+    unknown["typo"] = json!(1);
+    // The household changes as well: what is new of it waits.
+    for (step, faulty) in [unknown.to_string(), format!("{whole}x"), "{".to_owned()].into_iter().enumerate() {
+        stand.write("member/1/record.json", &faulty);
+        let mut changed = household(1, "Personal");
+        changed["hh_no"] = json!(format!("{}", 20 + step));
+        stand.write(house(1), changed.to_string());
+        for side in [Side::Source, Side::Replica, Side::Source] {
+            stand.run(side, &["carry", "medium"]);
+        }
+        assert_eq!(names(&stand), both, "{faulty}");
+        let held = fs::read_to_string(stand.replica.join(house(1))).expect("it is there");
+        assert!(held.contains("\"12\""), "{held}");
+    }
+    // A record that says of itself that it is something else names nothing here.
+    put(&stand, 1, &whole);
+    let mut other = household(3, "Personal");
+    other["typo"] = json!(1);
+    stand.write(house(3), other.to_string());
+    for side in [Side::Source, Side::Replica, Side::Source] {
+        stand.run(side, &["carry", "medium"]);
+    }
+    assert_eq!(names(&stand), both);
+    assert!(fs::read_to_string(stand.replica.join(house(1))).is_ok_and(|held| held.contains("\"22\"")));
+    put(&stand, 1, &member(1, "320412103012", "pending"));
+    for side in [Side::Source, Side::Replica, Side::Source] {
+        stand.run(side, &["carry", "medium"]);
+    }
+    assert_eq!(names(&stand), BTreeSet::new());
 }
 
 /// A person is told where somebody looks, and not only when the archive is captured.

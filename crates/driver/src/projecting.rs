@@ -12,7 +12,7 @@ use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use store::disk::Dir;
-use template::{Context, Mode, Referenced, Template, Verdict as Judgement};
+use template::{Context, Mode, Referenced, Template, Verdict as Judgement, Why};
 use wire::Digest;
 use wire::planted;
 use wire::record::{Judged, JudgedRow, Verdict};
@@ -141,6 +141,9 @@ impl Context for Beside<'_, '_> {
     fn referenced(&self) -> &Referenced {
         &self.judge.referenced
     }
+    fn could_not_tell(&self) -> bool {
+        self.unknown.get()
+    }
     fn route_key(&self) -> &[u8; 32] {
         &self.judge.key
     }
@@ -218,14 +221,30 @@ impl<'a> Projector<'a> {
 
     /// The records that others name, from all records of the archive.
     fn gathered(&self, judge: &Judge) -> Referenced {
-        let beside = Beside::new(self, judge);
         let mut gathering = judge.template.gathering();
-        let records: Vec<u32> = self.records().collect();
+        let records: Vec<u32> = self.all_records().collect();
         for some in records.chunks(READ_TOGETHER) {
-            let read = some.par_iter().map_init(Parents::default, |parents, number| self.read_record(*number, parents).ok());
-            read.collect::<Vec<_>>().iter().flatten().for_each(|(_, record)| gathering.take(record, &beside));
+            let read = some.par_iter().map_init(Parents::default, |parents, number| self.read_or_kind(*number, parents));
+            for read in read.collect::<Vec<_>>() {
+                match read {
+                    Ok(record) => gathering.take(&record, &Beside::new(self, judge)),
+                    Err(kind) if !planted::is("unreadable-names-nothing") => gathering.miss(kind.as_deref()),
+                    Err(_) => {}
+                }
+            }
         }
         gathering.settle()
+    }
+
+    /// Reads a record; of one that is held back or cannot be read, the kind that it says it is, where it says one.
+    fn read_or_kind(&self, number: u32, parents: &mut Parents) -> Result<Record<'static>, Option<String>> {
+        let content = self.content_of(number, parents).map_err(|_| None)?;
+        let is_held_back = self.archive.items[number as usize].is_held_back();
+        if let Some(record) = self.record_of(number, &content).filter(|_| !is_held_back) {
+            return Ok(record.into_owned());
+        }
+        let value = rights::json::read_tree(&content).map_err(|_| None)?;
+        Err(value.get("kind").and_then(|kind| kind.as_str()).map(str::to_owned))
     }
 
     /// The template, where there is one.
@@ -235,7 +254,12 @@ impl<'a> Projector<'a> {
 
     /// The records of the archive that may travel.
     pub fn records(&self) -> impl Iterator<Item = u32> {
-        let present = self.archive.items.iter().zip(0u32..).filter(|(item, _)| !item.gone && !item.is_held_back());
+        self.all_records().filter(|number| !self.archive.items[*number as usize].is_held_back())
+    }
+
+    /// The records of the archive, those that are held back included.
+    fn all_records(&self) -> impl Iterator<Item = u32> {
+        let present = self.archive.items.iter().zip(0u32..).filter(|(item, _)| !item.gone);
         present.map(|(_, number)| number).filter(|number| self.is_record(*number))
     }
 
@@ -288,7 +312,8 @@ impl<'a> Projector<'a> {
         let mut listing = None;
         loop {
             let judgement = judge.template.judge(record, &beside);
-            if beside.unknown.get() {
+            let may_travel = matches!(judgement, Judgement::Out(Why::NotSelected)) && judge.template.may_travel(record, &beside);
+            if may_travel || beside.unknown.get() {
                 return Err(NotRead::Together);
             }
             let Judgement::Carried(carried) = &judgement else { return Ok(Some(judgement)) };

@@ -16,6 +16,10 @@ pub trait Context {
     /// What [`Gathering::settle`](crate::select::Gathering::settle) found over all records of the archive. Asked only when
     /// [`Template::gathers`](crate::Template::gathers).
     fn referenced(&self) -> &Referenced;
+    /// Whether it was asked for a record that is there and cannot be read: then nothing that was answered counts.
+    fn could_not_tell(&self) -> bool {
+        false
+    }
     /// The key of the route, for the mask `pseud`.
     fn route_key(&self) -> &[u8; 32];
     /// Whether stripping this document was tried and failed: then it is left out.
@@ -48,11 +52,18 @@ impl Reach {
 #[derive(Clone, Debug, Default)]
 pub struct Referenced {
     pub(crate) blocks: Vec<BTreeSet<String>>,
+    /// By block, whether a record that may name others could not be read.
+    pub(crate) incomplete: Vec<bool>,
 }
 
 impl Referenced {
     /// Whether `referenced_by` holds for that record in that block.
     pub fn holds(&self, block: usize, rid: &str) -> bool {
         self.blocks.get(block).is_some_and(|rids| rids.contains(rid))
+    }
+
+    /// Whether nobody can say for which other records it holds in that block.
+    pub fn is_incomplete(&self, block: usize) -> bool {
+        self.incomplete.get(block).is_some_and(|incomplete| *incomplete)
     }
 }

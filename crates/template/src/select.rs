@@ -2,7 +2,7 @@
 
 use crate::context::{Context, Referenced};
 use crate::draft::{Block, Draft, Purpose};
-use rights::kind::{Field, Sens, Type};
+use rights::kind::{Field, Kind, Sens, Type};
 use rights::record::Record;
 use rights::tree::{Branches, Tree};
 use std::collections::{BTreeMap, BTreeSet};
@@ -47,6 +47,13 @@ pub(crate) fn travels(draft: &Draft, record: &Record, context: &dyn Context) -> 
     not_kept_back(draft, record, context)
 }
 
+/// Whether a record that no block selects may be one that a record names which could not be read.
+pub(crate) fn may_travel(draft: &Draft, record: &Record, context: &dyn Context) -> bool {
+    let may_select =
+        |(place, block): (usize, &Block)| context.referenced().is_incomplete(place) && asks(block, record) && block.condition.holds(record, context, true);
+    draft.blocks.iter().enumerate().any(may_select) && not_kept_back(draft, record, context).is_ok()
+}
+
 fn asks(block: &Block, record: &Record) -> bool {
     block.kinds.iter().any(|kind| kind.name == record.kind().name)
 }
@@ -71,28 +78,46 @@ pub struct Gathering<'d> {
     named: Vec<BTreeSet<String>>,
     /// By block with closure: records that it would select, with what they name.
     nodes: Vec<BTreeMap<String, Vec<String>>>,
+    /// By block, whether a record that may belong to one of these is missing.
+    incomplete: Vec<bool>,
 }
 
 impl<'d> Gathering<'d> {
     pub(crate) fn new(draft: &'d Draft) -> Self {
         let count = draft.blocks.len();
-        Self { draft, named: vec![BTreeSet::new(); count], nodes: vec![BTreeMap::new(); count] }
+        Self { draft, named: vec![BTreeSet::new(); count], nodes: vec![BTreeMap::new(); count], incomplete: vec![false; count] }
     }
 
-    /// Takes one record of the archive. Of the context everything is asked but [`Context::referenced`].
+    /// Takes one record of the archive. Of the context everything is asked but [`Context::referenced`]; it is of this record alone.
     pub fn take(&mut self, record: &Record, context: &dyn Context) {
         let draft = self.draft;
         let selects = |block: &Block| block.condition.referenced_by().is_none() && asks(block, record) && block.condition.holds(record, context, false);
-        let mut seed = None;
+        let (mut seed, mut names, mut leads) = (None, Vec::new(), Vec::new());
         for (place, block) in draft.blocks.iter().enumerate() {
             let Some(kind) = block.condition.referenced_by() else { continue };
             if kind.name == record.kind().name && *seed.get_or_insert_with(|| draft.blocks.iter().any(selects) && not_kept_back(draft, record, context).is_ok())
             {
-                self.named[place].extend(references(record));
+                names.push(place);
             }
             if block.closure && asks(block, record) && block.condition.holds(record, context, true) && not_kept_back(draft, record, context).is_ok() {
-                self.nodes[place].insert(record.rid().to_owned(), references(record));
+                leads.push(place);
             }
+        }
+        if context.could_not_tell() {
+            return self.miss(Some(record.kind().name));
+        }
+        names.into_iter().for_each(|place| self.named[place].extend(references(record)));
+        for place in leads {
+            self.nodes[place].insert(record.rid().to_owned(), references(record));
+        }
+    }
+
+    /// Takes it that a record of the archive cannot be read, of this kind, or of any where that is not known.
+    pub fn miss(&mut self, kind: Option<&str>) {
+        for (place, block) in self.draft.blocks.iter().enumerate() {
+            let Some(by) = block.condition.referenced_by() else { continue };
+            let may_be = |of: &Kind| kind.is_none_or(|kind| kind == of.name);
+            self.incomplete[place] |= may_be(by) || block.closure && block.kinds.iter().any(|of| may_be(of));
         }
     }
 
@@ -109,7 +134,7 @@ impl<'d> Gathering<'d> {
             }
             named
         });
-        Referenced { blocks: blocks.collect() }
+        Referenced { blocks: blocks.collect(), incomplete: self.incomplete }
     }
 }
 

@@ -214,6 +214,11 @@ impl Template {
         Gathering::new(&self.draft)
     }
 
+    /// Whether nobody can say that a record does not travel, which no block selects: one that may name it could not be read.
+    pub fn may_travel(&self, record: &Record, context: &dyn Context) -> bool {
+        select::may_travel(&self.draft, record, context)
+    }
+
     /// What becomes of a record.
     pub fn judge(&self, record: &Record, context: &dyn Context) -> Verdict {
         if let Err(why) = select::travels(&self.draft, record, context) {

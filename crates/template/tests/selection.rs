@@ -80,6 +80,35 @@ fn closure_follows_references_step_by_step() {
     assert_eq!(went(&template("referenced_by(alert)", CLOSURE), &cycle), "lot project");
 }
 
+/// What may be named by a record that nobody could read may travel, and nothing is named where it is not known whether it travels.
+#[test]
+fn what_could_not_be_read_may_name_anything_that_its_kind_can() {
+    const CLOSURE: &str = "closure = \"referenced\"\n";
+    let chain = chain();
+    let says = |template: &Template, missing: Option<&str>| {
+        let mut archive = Archive::of([&chain.deal, &chain.lot, &chain.project].map(Clone::clone));
+        let mut gathering = template.gathering();
+        archive.records.values().for_each(|record| gathering.take(record, &archive));
+        gathering.miss(missing);
+        archive.referenced = gathering.settle();
+        template.may_travel(&record(chain.deal.clone()), &archive)
+    };
+    let plain = template("kind = 'deal' and referenced_by(alert)", "");
+    assert_eq!([Some("alert"), Some("deal"), Some("member"), None].map(|kind| says(&plain, kind)), [true, false, false, true]);
+    let closure = template("referenced_by(alert)", CLOSURE);
+    assert_eq!([Some("alert"), Some("deal"), Some("member"), None].map(|kind| says(&closure, kind)), [true, true, false, true]);
+    assert!(!says(&template("kind = 'exchange_lot' and referenced_by(alert)", ""), None), "the rest of the condition does not hold");
+    // A deal that asks for a lot which cannot be read: without it, it would travel and name it.
+    let asking = template("kind = 'exchange_lot' and referenced_by(deal)", "[[select]]\nkinds = [\"deal\"]\nwhere = \"lot.sens != 'Secret'\"\n");
+    let mut archive = Archive::of([chain.deal.clone()]);
+    let lot = record(chain.lot.clone());
+    archive.gather(&asking);
+    assert_eq!((archive.referenced.holds(1, lot.rid()), asking.may_travel(&lot, &archive)), (true, false), "what is absent is not Secret");
+    archive.unreadable = Some(lot.rid().to_owned());
+    archive.gather(&asking);
+    assert_eq!((archive.referenced.holds(1, lot.rid()), asking.may_travel(&lot, &archive)), (false, true));
+}
+
 #[test]
 fn references_are_those_of_the_tables() {
     let alert = record(chain().alert);

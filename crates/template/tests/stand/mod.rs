@@ -8,6 +8,7 @@ use rights::record::Record;
 use rights::scalar::Date;
 use serde_json::Value;
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use template::{Context, Referenced, Template};
 
@@ -19,13 +20,25 @@ pub struct Archive {
     pub referenced: Referenced,
     pub key: [u8; 32],
     pub unstrippable: Vec<String>,
+    /// `rid` of what is there and cannot be read.
+    pub unreadable: Option<String>,
+    pub asked_in_vain: Cell<bool>,
 }
 
 impl Default for Archive {
     fn default() -> Self {
         let today = Date::parse("2026-11-21").expect("a day");
         let key = std::array::from_fn(|place| place as u8);
-        Self { records: BTreeMap::new(), today, region: Some("320412".to_owned()), referenced: Referenced::default(), key, unstrippable: Vec::new() }
+        Self {
+            records: BTreeMap::new(),
+            today,
+            region: Some("320412".to_owned()),
+            referenced: Referenced::default(),
+            key,
+            unstrippable: Vec::new(),
+            unreadable: None,
+            asked_in_vain: Cell::new(false),
+        }
     }
 }
 
@@ -38,7 +51,10 @@ impl Archive {
     /// Goes over all records, as a template that gathers asks for.
     pub fn gather(&mut self, template: &Template) {
         let mut gathering = template.gathering();
-        self.records.values().for_each(|record| gathering.take(record, self));
+        for record in self.records.values() {
+            self.asked_in_vain.set(false);
+            gathering.take(record, self);
+        }
         self.referenced = gathering.settle();
     }
 }
@@ -51,7 +67,11 @@ impl Context for Archive {
         self.region.as_deref()
     }
     fn record(&self, rid: &str) -> Option<Cow<'_, Record<'static>>> {
+        self.asked_in_vain.set(self.asked_in_vain.get() || self.unreadable.as_deref() == Some(rid));
         self.records.get(rid).map(Cow::Borrowed)
+    }
+    fn could_not_tell(&self) -> bool {
+        self.asked_in_vain.get()
     }
     fn referenced(&self) -> &Referenced {
         &self.referenced
