@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use wire::card::Role;
 use wire::header::Kind;
 use wire::limits::PREVIOUS_MAX;
-use wire::manifest::{FLAG_FULL_RECEIPT, Inventory, Manifest, Span, Transaction};
+use wire::manifest::{FLAG_FULL_RECEIPT, Inventory, Manifest, Span};
 use wire::record::{Captured, Carried, ChunkList, Lost, PackBegun, Packed, Rotten};
 use wire::{MediumId, PackageId, digest, planted};
 use zeroize::Zeroizing;
@@ -28,7 +28,7 @@ use crate::projecting::{self, Prepared, Projector};
 use crate::reader::{AtReplica, NotRead, Reader};
 use crate::report::{Failure, PackReport, PackageReport, Problem, Waiting};
 use crate::rows::{PackedItem, Packing};
-use crate::units::{Unit, Units, leave, take_out, units_of};
+use crate::units::{leave, mark_transactions, take_out, units_of};
 use crate::urgent::Urgent;
 use crate::world::World;
 
@@ -418,7 +418,7 @@ pub fn write(home: &mut Home, name: &str, target: &Target<'_>, begun: &Begun, fi
     }
     let inventory = span.clone().map(|span| Inventory { span, unclaimed: std::mem::take(&mut packing.unclaimed) });
     if let Filling::Content { prepared: Some(prepared), .. } = filling {
-        mark_transactions(&home.source().archives[&source_route(home, name)?.archive], &prepared.units, &mut packing.items);
+        mark_transactions(home, name, &prepared.units, &mut packing.items)?;
     }
     let (manifest, rows) = manifest_of(home, name, target, &mut packing, *nonce, sequence, inventory);
     manifest.check(packing.layout.stored_bytes).expect("we write manifests that hold to the form");
@@ -569,21 +569,6 @@ fn manifest_of(
         items,
     };
     (manifest, rows)
-}
-
-/// Each row of a business transaction, or of several that share records, says how many there are of it in the package (TX3).
-fn mark_transactions(archive: &engine::source::Archive, units: &Units, items: &mut [PackedItem]) {
-    let id = |packed: &PackedItem| match units.unit(archive, packed.row.item) {
-        Unit::Transaction(id) => Some(id),
-        _ => None,
-    };
-    let mut rows: HashMap<[u8; 16], u32> = HashMap::new();
-    for id in items.iter().filter_map(id) {
-        *rows.entry(id).or_default() += 1;
-    }
-    for packed in items {
-        packed.item.transaction = id(packed).map(|id| Transaction { id: wire::TransactionId(id), rows: rows[&id] });
-    }
 }
 
 /// Ids of the packages of the sequences before this one, as far as they belong to this beginning of the route.

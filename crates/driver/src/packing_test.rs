@@ -382,6 +382,37 @@ fn what_is_joined_by_being_packed_is_packed_once() {
     });
 }
 
+/// A `txn_id` may be withheld, and be one of few: no digest of it that anybody can compute comes to the replica, of one transaction or several.
+#[test]
+fn nobody_outside_finds_the_id_of_a_transaction() {
+    let scene = Scene::new();
+    let file = scene.source().join("gapferry.toml");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, text.replacen("[archives.archive]\n", "[archives.archive]\nlayout = \"records\"\n", 1)).unwrap();
+    let write = |name: &str, title: &str, transaction: &str| {
+        let record = format!(r#"{{"kind":"minutes","rid":"{name}","title":"{title}","txn":{{"business_code":"105","size":2,"txn_id":"{transaction}"}}}}"#);
+        scene.write(format!("{name}/record.json"), record);
+    };
+    let beginning = |bytes: &[u8]| <[u8; 16]>::try_from(&blake3::hash(bytes).as_bytes()[..16]).unwrap();
+    let mut ids = ["t1", "t2", "t3"].map(|id| beginning(id.as_bytes()));
+    let lies = |home: &Path, what: &[u8]| {
+        let files = fs::read_dir(home.join("ledger")).unwrap().map(|entry| fs::read(entry.unwrap().path()).unwrap());
+        files.into_iter().any(|bytes| bytes.windows(what.len()).any(|window| window == what))
+    };
+    ["a", "b"].iter().for_each(|name| write(name, "first", "t1"));
+    scene.round();
+    // Of the next two one record is in both, before any of it is proven.
+    ["a", "b"].iter().for_each(|name| write(name, "second", "t2"));
+    scene.carry(&scene.source());
+    ["b", "c"].iter().for_each(|name| write(name, "third", "t3"));
+    scene.round();
+    assert!(scene.on_replica("c/record.json").is_some());
+    assert_eq!(ids.map(|id| lies(&scene.source(), &id)), [true; 3]);
+    assert_eq!(ids.map(|id| (lies(&scene.replica(), &id), lies(&scene.replica(), &beginning(&id)))), [(false, false); 3]);
+    ids[1..].sort_unstable();
+    assert!(!lies(&scene.replica(), &beginning(&ids[1..].concat())));
+}
+
 /// FAULTS M06: What frees a medium is asked for although there is room for nothing else: half of what is kept for receipts is there for it.
 #[test]
 fn a_full_medium_still_takes_what_only_acknowledges() {

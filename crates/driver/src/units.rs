@@ -6,13 +6,15 @@ use engine::select::{Because, Selected};
 use engine::source::{Archive, Item, Route};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
-use wire::planted;
+use wire::manifest::Transaction;
+use wire::{TransactionId, planted};
 
 use crate::home::Home;
 use crate::packing::source_route;
 use crate::projecting::Prepared;
 use crate::records::{Grouping, is_orphan};
 use crate::report::Failure;
+use crate::rows::PackedItem;
 
 /// What an item travels with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -107,6 +109,27 @@ pub fn take_out(planned: &mut Vec<Selected>, items: impl Iterator<Item = u32> + 
     let mut is_out = vec![false; items.clone().max().map_or(0, |last| last as usize + 1)];
     items.for_each(|number| is_out[number as usize] = true);
     planned.retain(|selected| !is_out.get(selected.item as usize).copied().unwrap_or(false));
+}
+
+/// Each row of a business transaction, or of several that share records, says how many there are of it in the package (TX3), under an id from
+/// which nobody outside finds the `txn_id`: that may be withheld, and could be guessed from a digest.
+pub fn mark_transactions(home: &Home, name: &str, units: &Units, items: &mut [PackedItem]) -> Result<(), Failure> {
+    let route = source_route(home, name)?;
+    let archive = &home.source().archives[&route.archive];
+    let key = home.keys().first().map(|keys| keys.derived("gapferry 2026 transactions of a route", &route.route_id.0)).unwrap_or_default();
+    let outside = |id: [u8; 16]| TransactionId(blake3::keyed_hash(&key, &id).as_bytes()[..16].try_into().expect("16 of 32 bytes"));
+    let id = |packed: &PackedItem| match units.unit(archive, packed.row.item) {
+        Unit::Transaction(id) => Some(id),
+        _ => None,
+    };
+    let mut rows: HashMap<[u8; 16], u32> = HashMap::new();
+    for id in items.iter().filter_map(id) {
+        *rows.entry(id).or_default() += 1;
+    }
+    for packed in items {
+        packed.item.transaction = id(packed).map(|id| Transaction { id: outside(id), rows: rows[&id] });
+    }
+    Ok(())
 }
 
 /// The transactions that made what a route has not settled of an item: that of its present version first.
