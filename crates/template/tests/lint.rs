@@ -176,6 +176,9 @@ fn two_routes_to_one_recipient_mask_alike() {
     let others: Vec<&Draft> = drafts.iter().collect();
     let findings = lint(&drafts[0], &others);
     assert_eq!(names(&findings), [("L12", "member.id_no B")]);
+    // That two have one name changes nothing.
+    let same = Draft::parse(&text("A", "pseud")).expect("A");
+    assert_eq!(names(&lint(&drafts[0], &[&same])), [("L12", "member.id_no A")]);
     let apart = Draft::parse(&text("B", "pseud").replace("replica = \"use\"", "replica = \"elsewhere\"")).expect("another replica");
     assert_eq!(lint(&drafts[0], &[&apart]), []);
     let named = |text: String| Draft::parse(&format!("{text}[package]\nencrypt = {{ to = [\"key:one\"] }}\n")).expect("keys");

@@ -77,7 +77,7 @@ impl Linting<'_> {
     pub(super) fn linkage(&mut self, others: &[&Draft]) {
         let draft = self.draft;
         let zone = draft.purpose.zone();
-        for other in others.iter().filter(|other| other.id() != draft.id() && same_recipient(draft, other)) {
+        for other in others.iter().filter(|other| same_recipient(draft, other)) {
             for projected in &draft.projections {
                 let Some(opposite) = other.projection(projected.kind) else { continue };
                 for field in projected.kind.all_fields().filter(|field| projected.names(field.name) && opposite.names(field.name)) {
