@@ -9,7 +9,7 @@ use crate::kind::{Field, Kind, Need, Sens, Type, code_value};
 use crate::kinds;
 use crate::scalar::{Date, Time, decimal};
 use crate::tree::{Branches, Tree};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fmt;
 use unicode_normalization::is_nfc;
 
@@ -38,7 +38,7 @@ pub fn check(value: &Tree<'_>) -> (Option<&'static Kind>, Vec<Fault>) {
     let Some((fields, kind)) = named else {
         return (None, vec![Fault::new(&fault::KIND, if value.as_object().is_some() { "kind" } else { "" })]);
     };
-    let mut checking = Checking { state: fields.text("state"), documents: document_ids(fields), faults: Vec::new() };
+    let mut checking = Checking { state: fields.text("state"), documents: documents(fields), faults: Vec::new() };
     checking.object(&[kinds::HEADER, kind.fields], fields, &Path::Record);
     checking.header(kind, fields);
     checking.together(kind, fields);
@@ -52,9 +52,11 @@ fn moment(fields: &Branches<'_>, name: &str) -> Option<i64> {
     Date::parse(text).map(|date| i64::from(date.days()) * 86_400_000).or_else(|| Time::parse(text).map(Time::milliseconds))
 }
 
-fn document_ids<'f>(fields: &'f Branches<'_>) -> BTreeSet<&'f str> {
+/// The documents by id, and whether each is none that something was blacked out of.
+fn documents<'f>(fields: &'f Branches<'_>) -> BTreeMap<&'f str, bool> {
     let documents = fields.get("documents").and_then(Tree::as_list).into_iter().flatten();
-    documents.filter_map(|document| document.get("document_id")?.as_str()).collect()
+    let is_original = |document: &Tree<'_>| document.get("redaction").and_then(Tree::as_str) == Some("none");
+    documents.filter_map(|document| Some((document.get("document_id")?.as_str()?, is_original(document)))).collect()
 }
 
 /// Where in a record: a step, and what it is a step from. Written out only when there is something to tell.
@@ -78,7 +80,7 @@ impl fmt::Display for Path<'_> {
 
 struct Checking<'r> {
     state: &'r str,
-    documents: BTreeSet<&'r str>,
+    documents: BTreeMap<&'r str, bool>,
     faults: Vec<Fault>,
 }
 
@@ -200,11 +202,12 @@ impl Checking<'_> {
                 let right = kind.is_some_and(|rid| kinds.is_empty() || kinds.contains(&rid.kind()));
                 self.require(right, &fault::REFERENCE, path);
             }
-            Type::Doc => self.require(self.documents.contains(text), &fault::DOCUMENTS, path),
+            Type::Doc => self.require(self.documents.contains_key(text), &fault::DOCUMENTS, path),
             Type::Redaction => {
                 let of = text.strip_prefix("redacted_copy_of(").and_then(|rest| rest.strip_suffix(')'));
                 self.require(text == "none" || of.is_some(), &fault::NOT_LISTED, path);
-                self.require(of.is_none_or(|id| self.documents.contains(id)), &fault::DOCUMENTS, path);
+                // A copy of itself, or of another copy, would travel where only copies do, whatever it shows.
+                self.require(of.is_none_or(|id| self.documents.get(id) == Some(&true)), &fault::DOCUMENTS, path);
             }
             Type::Wkt => self.require(Geometry::parse(text).is_some(), &fault::GEOMETRY, path),
             Type::Bytes => {

@@ -103,7 +103,7 @@ clauses! {
     DECIMAL "REC-17" refused "no decimal of the field's form";
     IDENTIFIER "REC-18" doubted "the identifier fails its check";
     REFERENCE "REC-19" refused "the reference is none, or to a record of another kind";
-    DOCUMENTS "REC-20" refused "the list of documents is not in order, or a document that is named is not in it";
+    DOCUMENTS "REC-20" refused "the list of documents is not in order, or a document that is named is not in it or is a copy itself";
     STATE "REC-21" refused "the kind has no such state";
     ORDER "REC-22" refused "the end lies before the beginning";
     DISAGREE "REC-23" doubted "two identifiers of the record contradict one another";

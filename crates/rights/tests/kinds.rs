@@ -129,6 +129,18 @@ fn fields_within_fields_are_named_by_their_path() {
     gives(change("parcel", "/documents/0/digest/alg", json!("sm3")), "REC-15", "documents[0].digest.alg");
     gives(change("parcel", "/documents/0/digest/hex", json!("ab")), "REC-15", "documents[0].digest.hex");
     gives(change("parcel", "/documents/0/redaction", json!("redacted_copy_of(d9)")), "REC-20", "documents[0].redaction");
+    let mut copies = of("parcel");
+    let id = copies["documents"][0]["document_id"].as_str().unwrap().to_owned();
+    gives(change("parcel", "/documents/0/redaction", json!(format!("redacted_copy_of({id})"))), "REC-20", "documents[0].redaction");
+    let copy = |id: &str, seq: usize, of: &str| {
+        let mut copy = sample::record(Kind::named("parcel").unwrap())["documents"][0].clone();
+        (copy["document_id"], copy["seq"], copy["redaction"]) = (json!(id), json!(seq), json!(format!("redacted_copy_of({of})")));
+        copy
+    };
+    copies["documents"] = json!([copies["documents"][0], copy("c2", 2, &id), copy("c3", 3, &id)]);
+    assert!(Record::of(copies.clone()).is_ok());
+    copies["documents"][2]["redaction"] = json!("redacted_copy_of(c2)");
+    gives(copies, "REC-20", "documents[2].redaction");
     gives(change("parcel", "/boundary_points/0/x", json!("1.23456")), "REC-17", "boundary_points[0].x");
     gives(change("parcel", "/txn/business_code", json!("999")), "REC-15", "txn.business_code");
     gives(change("asset_change", "/fields_after/net_value", json!("5")), "REC-12", "fields_after.net_value");
