@@ -712,6 +712,27 @@ fn what_a_person_picks_by_kind_and_condition() {
     }
 }
 
+/// What only a template can judge is refused, and of two records with one `rid` a condition looks at the one that counts.
+#[test]
+fn what_a_person_picks_is_judged_by_the_records_that_count() {
+    let stand = stand();
+    put(&stand, 1, &member(1, "320412103012", "confirmed"));
+    let mut second = household(1, "Personal");
+    stand.write("household/1/record.json", second.to_string());
+    second["hh_no"] = json!("13");
+    stand.write("household/second/record.json", second.to_string());
+    stand.run(Side::Source, &["capture"]);
+    activate(&stand, &template(&stand, "wide", "true", r#"fields = ["name"]"#));
+    let pack = |condition: &str| {
+        let medium = stand.medium.to_str().expect("UTF-8");
+        let ran = stand.run(Side::Source, &["pack", "--to", medium, "--dry-run", "--kind", "member", "--where", condition]);
+        (ran.exit == Some(2), ran.object["error"]["subject"].clone())
+    };
+    assert_eq!(pack("referenced_by(asset_card)"), (true, json!("referenced_by(asset_card)")));
+    assert_eq!(pack("region != '' and referenced_by(asset_card)"), (true, json!("referenced_by(asset_card)")));
+    assert_eq!(["12", "13"].map(|number| pack(&format!("household.hh_no = '{number}'")).0), [false, true]);
+}
+
 #[test]
 fn templates_that_may_not_be_used() {
     let stand = stand();

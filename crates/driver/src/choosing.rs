@@ -77,7 +77,12 @@ fn holding(home: &Home, name: &str, archive: &Archive, projector: &Projector<'_>
     }
     let wrong = |wrong: template::predicate::Wrong| Failure::new("USE-01", &wrong.subject, format!("{}: the condition cannot be read", wrong.code));
     let condition = options.condition.as_ref().map(|text| Predicate::parse(text, &kinds)).transpose().map_err(wrong)?;
-    let present = archive.items.iter().zip(0u32..).filter(|(item, _)| !item.gone && item.rid != 0);
+    if let Some(kind) = condition.as_ref().and_then(Predicate::referenced_by) {
+        let subject = format!("referenced_by({})", kind.name);
+        return Err(Failure::new("USE-01", subject, "it cannot be judged for one record; only a template can ask it"));
+    }
+    // Of two with one `rid` that which counts.
+    let present = archive.items.iter().zip(0u32..).filter(|(item, _)| !item.gone && item.rid != 0 && !item.is_held_back());
     let beside = Beside {
         projector,
         today: today(&home.world)?,
