@@ -1,7 +1,7 @@
 //! `check`: every record of an archive against the table of its kind, all of them by the cross-checks, and what is found as alerts.
 //!
 //! Guarantee: what is no right record is named and left out, and the rest goes on. Records are read in bounded steps; what grows with their
-//! number is the index of the checks, and the paths of those that were changed once.
+//! number is the index of the checks, what is known of each business transaction, and the paths of those that were changed once.
 
 mod alerts;
 pub(crate) mod files;
@@ -10,6 +10,7 @@ pub mod rules;
 use rayon::prelude::*;
 use rights::cross::{self, Index, Raised};
 use rights::scalar::Date;
+use rights::transaction::Transactions;
 use rights::{Fault, Record, fault, json};
 use std::path::{Path, PathBuf};
 use wire::ItemId;
@@ -94,6 +95,7 @@ pub fn check(world: &World, options: &CheckOptions) -> Result<CheckReport, Failu
             ..CheckReport::default()
         },
         index: Index::default(),
+        transactions: Transactions::default(),
         alerts: Alerts::new(&*world.disk, &dir, folder, raised, options.dry_run),
         changed_once: Vec::new(),
     };
@@ -130,6 +132,7 @@ fn read_rules(world: &World, file: &Path) -> Result<CheckRules, Failure> {
 struct Checking<'a> {
     report: CheckReport,
     index: Index,
+    transactions: Transactions,
     alerts: Alerts<'a>,
     /// Paths of records that are not at their first version: only these can be newer than what a certificate shows.
     changed_once: Vec<Vec<u8>>,
@@ -172,9 +175,11 @@ impl Checking<'_> {
                         self.problem(UNSIGNED, &path, "it is not signed, or signed as something else".into());
                     }
                     *self.report.kinds.entry(record.kind().name).or_default() += 1;
-                    if !record.doubts().is_empty() {
+                    let contradicts = self.transactions.add(&record);
+                    let doubts: Vec<Fault> = record.doubts().iter().cloned().chain(contradicts).collect();
+                    if !doubts.is_empty() {
                         self.report.doubtful += 1;
-                        self.problems(&path, record.doubts());
+                        self.problems(&path, &doubts);
                     }
                     if record.kind().name == "alert" {
                         self.alerts.hold(record.rid(), path);

@@ -217,6 +217,21 @@ fn alerts_come_stay_and_are_over() {
     assert_eq!(archive.check(|_| {}).unwrap().over, 0);
 }
 
+/// Records of one business transaction say the same of it and are no more than it says; fewer are no fault, for others may have changed since.
+#[test]
+fn what_contradicts_its_transaction_is_told() {
+    let archive = Archive::new();
+    let txn = |id: &str, size: u64, business: &str| json!({ "txn": { "txn_id": id, "size": size, "business_code": business } });
+    for (number, (id, size, business)) in
+        [("a", 2, "105"), ("a", 2, "106"), ("b", 1, "105"), ("b", 1, "105"), ("c", 3, "105"), ("c", 3, "105")].into_iter().enumerate()
+    {
+        archive.put(&format!("t{number}.json"), &transfer(10 + number as u32, txn(id, size, business)));
+    }
+    let report = archive.check(|_| {}).unwrap();
+    assert_eq!(codes(&report), [("REC-27", "t1.json"), ("REC-27", "t3.json")]);
+    assert_eq!((report.left_out, report.doubtful, report.records), (0, 2, 8));
+}
+
 #[test]
 fn what_a_person_closed_stays_closed_until_it_happens_again() {
     let archive = Archive::new();

@@ -105,14 +105,14 @@ fn after_every_transaction_nothing_is_wrong() {
         let mut transactions = Transactions::default();
         for file in &files {
             let record = Record::read(&file.bytes).unwrap_or_else(|faults| panic!("step {step}: {}: {faults:?}", file.path));
-            transactions.add(&record);
+            assert_eq!(transactions.add(&record), None, "step {step}: {}", file.path);
             businesses.insert(record.fields().get("txn").and_then(|txn| txn.get("business_code")?.as_str()).expect("a code").to_owned());
             match archive.get(&file.path).map(|before| Record::read(before).expect("read before")) {
                 Some(before) => assert_eq!(record.following(&before, false), [], "step {step}: {}", file.path),
                 None => assert_eq!(record.version(), 1, "step {step}: {}", file.path),
             }
         }
-        assert_eq!(transactions.faults(), [], "step {step}");
+        assert!(transactions.are_whole(), "step {step}");
         put(&mut archive, files, false);
         if step % 8 == 7 {
             assert_found(&found(&archive, &parameters), &BTreeSet::new());

@@ -110,6 +110,6 @@ clauses! {
     GEOMETRY "REC-24" refused "not a geometry that is read here";
     MOVE "REC-25" refused "the state cannot follow the one before";
     VERSION "REC-26" refused "the version does not follow the one before";
-    TRANSACTION "REC-27" refused "the records of one transaction are not what it says";
+    TRANSACTION "REC-27" doubted "the records of one transaction are not what it says";
     RID_TWICE "REC-28" refused "another record has the same rid";
 }

@@ -258,15 +258,17 @@ fn transactions_count_their_records() {
         value["txn"] = json!({ "txn_id": "t1", "size": size, "business_code": business });
         Record::of(value).unwrap()
     };
-    for (records, right) in [
-        (vec![with(2, "105"), with(2, "105")], true),
-        (vec![with(2, "105")], false),
-        (vec![with(2, "105"), with(2, "105"), with(2, "105")], false),
-        (vec![with(2, "105"), with(2, "106")], false),
-        (vec![with(2, "105"), with(3, "105")], false),
+    // Whether all are there, and the first that contradicts those before it.
+    for (records, right, wrong) in [
+        (vec![with(2, "105"), with(2, "105")], true, None),
+        (vec![with(2, "105")], false, None),
+        (vec![with(2, "105"), with(2, "105"), with(2, "105")], false, Some(2)),
+        (vec![with(2, "105"), with(2, "106")], false, Some(1)),
+        (vec![with(2, "105"), with(3, "105")], false, Some(1)),
+        (vec![with(0, "105")], false, Some(0)),
     ] {
         let mut transactions = rights::transaction::Transactions::default();
-        records.iter().for_each(|record| transactions.add(record));
-        assert_eq!(transactions.faults().is_empty(), right);
+        assert_eq!(records.iter().position(|record| transactions.add(record).is_some()), wrong);
+        assert_eq!(transactions.are_whole(), right);
     }
 }
