@@ -289,8 +289,19 @@ impl Switch<'_> {
             // The deletions of what lies in this folder come with another package.
             return Ok(Put::Taken);
         }
+        self.remove_hollow(&dir, name);
         self.exchange(stage, staged, &dir, name)?;
         Ok(Put::There { kept, over: true })
+    }
+
+    /// Removes a folder that holds nothing but folders: what a failure left of removals is nobody's local change.
+    fn remove_hollow(&self, dir: &Dir, name: &[u8]) {
+        let Ok(folder) = self.disk().dir(dir, name, false) else { return };
+        for entry in self.disk().list(&folder).unwrap_or_default().into_iter().filter(|entry| entry.kind == Kind::Dir) {
+            self.remove_hollow(&folder, &entry.name);
+        }
+        // It stays where something lies in it, and is kept aside then.
+        let _stays = self.disk().remove_dir(dir, name);
     }
 
     /// Whether another item lies at this path.

@@ -65,6 +65,25 @@ fn one_version_in_two_ways_whatever_comes_first() {
     }
 }
 
+/// A failure in the middle of removals left empty folders behind, and what took their place reported them as somebody's local change.
+#[test]
+fn empty_folders_make_way() {
+    for (way, text) in [("old/a/left", None), ("old/a/left", Some("somebody's"))] {
+        let stand = Stand::new();
+        let (items, content) = rows(&[("old/b/c", 1, Some("one"))]);
+        stand.bring(1, items, &content).unwrap();
+        fs::create_dir_all(stand.replica.join(way)).unwrap();
+        if let Some(text) = text {
+            fs::write(stand.replica.join(way).join("note"), text).unwrap();
+        }
+        let (items, content) = rows(&[("old/b/c", 2, None), ("old", 1, Some("a file now"))]);
+        let report = stand.bring(2, items, &content).unwrap();
+        let codes: Vec<&str> = report.problems.iter().map(|problem| problem.code).collect();
+        assert_eq!(codes, Vec::from_iter(text.map(|_| "RPL-03")), "{text:?}");
+        assert_eq!(there(&stand, "old"), Some("a file now".into()), "{text:?}");
+    }
+}
+
 /// The outcomes of the rows of a package, as the replica's ledger tells them.
 fn outcomes(stand: &Stand, sequence: u64) -> Vec<u16> {
     let home = driver::home::Home::open(stand.world(), &stand.home("replica"), driver::home::Access::Change).unwrap();
