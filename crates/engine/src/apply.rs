@@ -9,7 +9,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::cmp::Ordering;
 use wire::card::Role;
-use wire::limits::{NUMBER_MAX, STEP_MAX};
+use wire::limits::{INVENTORY_DROPS_MAX, NUMBER_MAX, STEP_MAX};
 use wire::manifest::{Document, Item as Carried, Manifest, Mark, Part, Witness};
 use wire::receipt::{Outcome, Row};
 use wire::record::{StagedRow, Step};
@@ -198,9 +198,6 @@ fn staged(item: u32, id: Option<ItemId>, carried: &Carried, step: Step) -> Stage
     }
 }
 
-/// What one inventory drops at most; the rest stays until the route is asked again.
-pub const DROPS_MAX: usize = 1 << 18;
-
 /// What an inventory does not name: held in its span, and brought by no later package. It goes, into the history.
 pub fn unnamed(route: &Route, manifest: &Manifest) -> Vec<StagedRow> {
     let Some(inventory) = &manifest.inventory else { return Vec::new() };
@@ -219,7 +216,7 @@ pub fn unnamed(route: &Route, manifest: &Manifest) -> Vec<StagedRow> {
         executable: false,
         part: None,
     };
-    route.items.iter().zip(0u32..).filter(|(item, _)| goes(item)).map(drop).take(DROPS_MAX).collect()
+    route.items.iter().zip(0u32..).filter(|(item, _)| goes(item)).map(drop).take(INVENTORY_DROPS_MAX).collect()
 }
 
 /// All items of a business transaction have one outcome: where one cannot be applied, none is, whatever was planned for it. What is

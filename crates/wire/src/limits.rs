@@ -6,6 +6,8 @@ pub const FRAME_BYTES: u64 = 131_072;
 pub const FRAME_TAG_BYTES: u64 = 16;
 /// Items in one package.
 pub const PACKAGE_ITEMS_MAX: usize = 65_536;
+/// Items that one inventory drops at most on a replica; the rest stays until the route is asked again.
+pub const INVENTORY_DROPS_MAX: usize = 1 << 18;
 /// Plain bytes of one block of content.
 pub const BLOCK_PLAIN_BYTES_MAX: u32 = 1 << 20;
 /// Bytes of an item id.

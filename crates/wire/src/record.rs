@@ -69,6 +69,10 @@ macro_rules! records {
                 }
                 .and_then(|record: Record| bounds::check(&record).map(|()| record))
             }
+            /// Whether its own reader takes it (clause LDG-06): what is written otherwise would close the ledger for good.
+            pub fn check(&self) -> Result<(), Rejection> {
+                bounds::check(self)
+            }
             /// Every kind with its number, for the specification's table.
             pub const KINDS: &'static [(u16, &'static str)] = &[$(($number, stringify!($name))),*];
         }

@@ -3,7 +3,7 @@
 
 use super::{Record, StagedRow};
 use crate::clause::{self, Rejection, require};
-use crate::limits::{NUMBER_MAX, PACKAGE_ITEMS_MAX};
+use crate::limits::{INVENTORY_DROPS_MAX, NUMBER_MAX, PACKAGE_ITEMS_MAX};
 use crate::manifest::Part;
 use crate::receipt::Range;
 
@@ -31,7 +31,10 @@ pub(super) fn check(record: &Record) -> Result<(), Rejection> {
         }
         Record::Begun(begun) => {
             let staged = |row: &StagedRow| number(row.version) && row.part.as_ref().is_none_or(part);
-            number(begun.sequence) && number(begun.ledger.number) && begun.rows.len() <= PACKAGE_ITEMS_MAX && begun.rows.iter().all(staged)
+            number(begun.sequence)
+                && number(begun.ledger.number)
+                && begun.rows.len() <= PACKAGE_ITEMS_MAX + INVENTORY_DROPS_MAX
+                && begun.rows.iter().all(staged)
         }
         Record::Receipted(receipted) => number(receipted.number) && ranges(&receipted.answered),
         _ => true,
@@ -56,9 +59,44 @@ fn ranges(ranges: &[Range]) -> bool {
 mod tests {
     use super::*;
     use crate::PackageId;
-    use crate::record::{PackBegun, Receipted};
+    use crate::record::{Begun, PackBegun, Receipted};
     use alloc::vec;
     use alloc::vec::Vec;
+
+    /// FAULTS C07: an inventory that dropped more than a package has items left a ledger that nobody could open any more.
+    #[test]
+    fn what_an_inventory_drops_at_most_is_read_back() {
+        let row = StagedRow {
+            item: 0,
+            id: None,
+            version: 1,
+            mark: crate::manifest::Mark::Delete,
+            transaction: None,
+            step: crate::record::Step::Drop,
+            digest: crate::Digest::ZERO,
+            size: 0,
+            modified: 0,
+            executable: false,
+            part: None,
+        };
+        let begun = |rows| Begun {
+            route: "r".into(),
+            sequence: 1,
+            package: PackageId([1; 16]),
+            incarnation: crate::Incarnation([1; 16]),
+            floor: 0,
+            ledger: crate::manifest::Head::default(),
+            acknowledged: None,
+            full_receipt: false,
+            nonce: [0; 32],
+            rows: vec![row.clone(); rows],
+        };
+        for (rows, good) in [(PACKAGE_ITEMS_MAX + INVENTORY_DROPS_MAX, true), (PACKAGE_ITEMS_MAX + INVENTORY_DROPS_MAX + 1, false)] {
+            let record = Record::from(begun(rows));
+            assert_eq!(Record::decode(record.kind(), &record.encode()).is_ok(), good, "{rows}");
+            assert_eq!(record.check().is_ok(), good, "{rows}");
+        }
+    }
 
     /// FAULTS P09, P19
     #[test]
