@@ -20,7 +20,7 @@ use store::disk::{Dir, Disk, File, Kind};
 use store::frame::segment_first;
 use wire::backup::{Backup, Held, Kept, Manifest, Object};
 use wire::id::Bytes;
-use wire::{Digest, codec, header};
+use wire::{Digest, codec, header, planted};
 use zeroize::Zeroizing;
 
 use crate::home::{Access, Home, ledger_failure};
@@ -140,9 +140,17 @@ fn newest(home: &Home, folder: &Folder) -> Result<Option<(Manifest, Digest)>, Fa
         let detail = format!("it is not of this home, was made with other keys, or is damaged ({failure}); use another folder");
         Failure::new("BAK-02", manifest_name(generation), detail)
     })?;
-    if manifest.incarnation == home.incarnation() && manifest.ledger.number > home.head().number {
-        let detail = format!("it holds {} records of this ledger, the home has {}", manifest.ledger.number, home.head().number);
-        return Err(Failure::new("BAK-03", manifest_name(generation), detail));
+    let older = |detail: String| Err(Failure::new("BAK-03", manifest_name(generation), detail));
+    if manifest.incarnation != home.incarnation() {
+        // Of an earlier life of this home it is whatever that came to; one that this home does not know has begun elsewhere.
+        let is_earlier = home.had_life(&manifest.incarnation) || planted::is("backup-of-another-life-continued");
+        return if is_earlier { Ok(Some((manifest, digest))) } else { older("it holds a later life of this ledger, which began elsewhere".into()) };
+    }
+    if manifest.ledger.number > home.head().number {
+        return older(format!("it holds {} records of this ledger, the home has {}", manifest.ledger.number, home.head().number));
+    }
+    if !home.had_head(&manifest.ledger)? {
+        return older("it holds this ledger as another copy of the home went on with it".into());
     }
     Ok(Some((manifest, digest)))
 }

@@ -269,6 +269,35 @@ fn an_older_copy_of_a_home_does_not_follow_its_backup() {
     let newest = backup(&scene, &scene.source(), "safe", None).unwrap();
     assert_eq!(backup(&scene, &copy, "safe", None).unwrap_err().0.code, "BAK-03");
     assert_eq!(verify(&scene, "safe").ledger_records, newest.ledger_records);
+    // Nor when it has grown further than the home that went on: the chains differ.
+    for _ in 0..9 {
+        crate::capturing::capture(&scene.world, &copy, false).unwrap();
+    }
+    assert_eq!(backup(&scene, &copy, "safe", None).unwrap_err().0.code, "BAK-03");
+}
+
+/// FAULTS C07: an old machine with its timer came back, wrote the newest generation over the home that was restored, and pruned its own.
+#[test]
+fn a_home_that_was_restored_elsewhere_does_not_follow_its_backup() {
+    let scene = crossed();
+    let first = backup(&scene, &scene.source(), "safe", None).unwrap();
+    restore(&scene, "safe", "restored", None).unwrap();
+    let restored = scene.path("restored");
+    let world = World { passphrase: Arc::new(ask), ..scene.world.clone() };
+    let options = BackupOptions { folder: scene.path("safe"), ..BackupOptions::default() };
+    let second = home_backup(&world, &restored, &options, ask()).unwrap();
+    assert!(second.ledger_records > first.ledger_records, "an earlier life of its own is followed");
+    let failure = backup(&scene, &scene.source(), "safe", Some(1)).unwrap_err();
+    assert_eq!(failure.0.code, "BAK-03");
+    assert_eq!(verify(&scene, "safe").ledger_records, second.ledger_records);
+}
+
+#[test]
+fn a_medium_that_is_not_mounted_takes_no_backup() {
+    let scene = crossed();
+    let failure = backup(&scene, &scene.source(), "media/safe/inside", None).unwrap_err();
+    assert_eq!(failure.0.code, "MED-02");
+    assert!(!scene.path("media").exists());
 }
 
 #[test]

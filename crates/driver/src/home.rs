@@ -276,6 +276,7 @@ impl Home {
     /// Appends a record; durable with the next `commit`.
     pub fn record(&mut self, record: impl Into<Record>) -> Result<(), Failure> {
         let record = record.into();
+        record.check().map_err(|rejection| Failure::new(rejection.code(), "ledger", rejection.0.says))?;
         let time = self.world.now_seconds();
         let mut bytes = 0;
         let mut fill = |out: &mut Vec<u8>| {
@@ -309,7 +310,12 @@ impl Home {
             let actor = self.world.actor.clone();
             self.record(Acted { who: actor.user, host: actor.host, command: actor.command, reason: reason.into(), result: result.into() })?;
         }
-        self.settle()
+        let settled = self.settle();
+        if settled.is_err() {
+            // Its end is recorded; the index is made anew from that.
+            self.index = None;
+        }
+        settled
     }
 
     /// Makes all durable, writes checkpoint and snapshot where due, brings the index up to date. The daemon calls it between
@@ -320,7 +326,8 @@ impl Home {
         }
         self.commit()?;
         if self.since_snapshot >= self.config.policy.snapshot_bytes {
-            self.write_snapshot()?;
+            // A view: without a new one the next opening reads more of the chain, and what was recorded is durable.
+            self.write_snapshot().unwrap_or_else(|failure| tracing::warn!(%failure, "no snapshot of the ledger could be written"));
         }
         // The checkpoint follows the snapshot: one that vouches for less would have the whole chain read again.
         let head = self.head();
@@ -400,6 +407,11 @@ impl Home {
         self.state.incarnation()
     }
 
+    /// Whether this was a life of this ledger before the present one.
+    pub fn had_life(&self, life: &Incarnation) -> bool {
+        self.state.lives().contains(life)
+    }
+
     /// Who has agreed that a route begins anew.
     pub fn agreements(&self) -> &Agreements {
         match &self.state {
@@ -466,7 +478,7 @@ impl Home {
 }
 
 /// Why a folder could not be opened as a home: only where nothing is there it is none.
-fn no_home(path: &Path, error: &std::io::Error) -> Failure {
+pub fn no_home(path: &Path, error: &std::io::Error) -> Failure {
     match error.kind() {
         ErrorKind::NotFound | ErrorKind::NotADirectory => Failure::new("HOM-02", path.display().to_string(), "there is no gapferry home here"),
         ErrorKind::FileTooLarge => Failure::new("HOM-03", config::FILE, format!("longer than {} bytes", config::CONFIG_BYTES_MAX)),

@@ -80,7 +80,10 @@ impl Folder {
         let failed = |error: std::io::Error| Failure::new("MED-02", path.display().to_string(), error.to_string());
         let dir = match world.disk.root(path) {
             Ok(dir) => dir,
+            // Where the folder above is missing, too, the medium is not mounted: a backup on the system's own disk would look like one.
             Err(error) if error.kind() == std::io::ErrorKind::NotFound && make => {
+                let above = path.parent().unwrap_or(path);
+                world.disk.root(above).map_err(|error| Failure::new("MED-02", above.display().to_string(), error.to_string()))?;
                 let made = world.disk.make_root(path).map_err(failed)?;
                 // What lies in it is only as durable as its own name.
                 world.disk.sync_all(&made).map_err(failed)?;
