@@ -147,8 +147,14 @@ impl Daemon {
         let ready = service::start();
         // How often in a row rounds went wrong, and how often the home was held.
         let (mut wrong, mut held) = (0, 0);
+        let mut config = configuration(&self.world, &self.home)?;
         loop {
-            let config = configuration(&self.world, &self.home)?;
+            match configuration(&self.world, &self.home) {
+                Ok(now) => config = now,
+                // It cannot be read just now: what it said before holds until it can.
+                Err(failure) if failure.0.code == "IO-01" && !self.once => tracing::warn!(%failure, "the configuration could not be read"),
+                Err(failure) => return Err(failure),
+            }
             if !self.once {
                 self.watch(&config).await;
             }
@@ -350,7 +356,7 @@ fn may_pass(code: &str) -> bool {
 
 /// The configuration as it is now: a person may edit it while the daemon runs.
 fn configuration(world: &World, home: &Path) -> Result<Config, Failure> {
-    let none = |error: std::io::Error| Failure::new("HOM-02", home.display().to_string(), error.to_string());
+    let none = |error: std::io::Error| crate::home::no_home(home, &error);
     let dir = world.disk.root(home).map_err(none)?;
     let text = store::spool::read_whole(&*world.disk, &dir, config::FILE.as_bytes(), config::CONFIG_BYTES_MAX as u64).map_err(none)?;
     Config::parse(std::str::from_utf8(&text).map_err(|_| Failure::new("HOM-03", config::FILE, "not UTF-8"))?)

@@ -1,7 +1,7 @@
 //! Taking receipts in on the source: the parser first, then the safeties, then the comparison with what was packed; the
 //! ledger has it before anything is removed.
 
-use carrier::{Carrier, Medium};
+use carrier::{Carrier, Held, Medium};
 use engine::reconcile::{WasPacked, fork_of, is_former, is_older, other_chain, take};
 use engine::source::Route;
 use seal::envelope::open_whole;
@@ -58,48 +58,51 @@ pub fn from_carrier(home: &mut Home, carrier: &dyn Carrier, routes: &[String]) -
     world.progress.begin(Stage::Reconcile, Some(listing.receipts.len() as u64), None);
     // Whoever has the medium may copy a receipt many times: one of them is looked into.
     let mut copies: BTreeMap<PackageId, Vec<String>> = BTreeMap::new();
-    let mut opened = Vec::new();
-    for held in &listing.receipts {
-        if carrier.open(&held.name).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
-            // Its writer has taken it back for a newer one.
-            continue;
-        }
+    let mut seen = Vec::new();
+    // Its writer has taken it back for a newer one.
+    let taken_back = |held: &Held| carrier.open(&held.name).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound);
+    for held in listing.receipts.iter().filter(|held| !taken_back(held)) {
         match open(home, carrier, &held.name, held.bytes) {
-            Ok((id, route, signer, receipt)) => {
+            Ok((id, route, _, receipt)) => {
                 let names = copies.entry(id).or_default();
                 names.push(held.name.clone());
                 if names.len() == 1 {
-                    opened.push((route, receipt.number, id, signer, receipt));
+                    // What is of a life that is over waits for the others: where the same replica says something newer, it has served.
+                    let is_over = is_former(home.source(), &home.source().routes[&route], &receipt);
+                    seen.push((is_over, route, receipt.number, id, held));
                 }
             }
-            Err(failure) if failure.0.code == "IO-01" => report.problems.push(failure.0),
-            Err(failure) => {
-                crate::refusals::note(home, &failure.0)?;
-                report.problems.push(failure.0);
-            }
+            Err(failure) => refuse(home, failure, &mut report)?,
         }
         world.progress.advance(1, held.bytes);
     }
-    // Oldest first, so that what each says is compared with what was known then.
-    opened.sort_by(|one, two| (&one.0, one.1).cmp(&(&two.0, two.1)));
-    opened.retain(|(route, ..)| routes.is_empty() || routes.contains(route));
-    // What is of a life that is over waits for the others: where the same replica says something newer, it has served.
-    let mut former = Vec::new();
-    for one in opened {
-        let (route, _, id, signer, receipt) = &one;
-        if is_former(home.source(), &home.source().routes[route], receipt) {
-            former.push(one);
-        } else if take_in(home, route, *id, signer, receipt, &mut report)? {
-            served.extend(copies.remove(id).unwrap_or_default());
-        }
-    }
-    for (route, _, id, signer, receipt) in former {
-        if take_in(home, &route, id, &signer, &receipt, &mut report)? {
-            served.extend(copies.remove(&id).unwrap_or_default());
+    // Oldest first, so that what each says is compared with what was known then. Each is opened again when its turn comes: only one is in
+    // memory, and what those before it told of keys counts for it.
+    seen.sort_by(|one, two| (one.0, &one.1, one.2).cmp(&(two.0, &two.1, two.2)));
+    seen.retain(|(_, route, ..)| routes.is_empty() || routes.contains(route));
+    for (_, _, _, first, held) in seen.into_iter().filter(|(.., held)| !taken_back(held)) {
+        match open(home, carrier, &held.name, held.bytes) {
+            Ok((id, route, signer, receipt)) if id == first => {
+                if take_in(home, &route, id, &signer, &receipt, &mut report)? {
+                    served.extend(copies.remove(&id).unwrap_or_default());
+                }
+            }
+            // Its writer put a newer one in its place: the next round takes that in.
+            Ok(_) => {}
+            Err(failure) => refuse(home, failure, &mut report)?,
         }
     }
     world.progress.end();
     Ok((report, served))
+}
+
+/// Notes a receipt that is not taken; one that could not be read just now is none.
+fn refuse(home: &Home, failure: Failure, report: &mut ReconcileReport) -> Result<(), Failure> {
+    if failure.0.code != "IO-01" {
+        crate::refusals::note(home, &failure.0)?;
+    }
+    report.problems.push(failure.0);
+    Ok(())
 }
 
 /// Opens a receipt: every clause of spec/envelope.md and spec/receipt.md but RCT-08.
