@@ -169,3 +169,28 @@ fn who_changes_keys_or_templates_gives_a_reason() {
     }
     assert_eq!(records(), before);
 }
+
+/// FAULTS K03: the secrets of all generations lie in one file, and new content was sealed for the older ones of the thief's.
+#[test]
+fn what_is_revoked_is_sealed_for_no_older_keys_either() {
+    let scene = Scene::new();
+    let (source, replica) = (scene.source(), scene.replica());
+    scene.round();
+    crate::keys_rotate(&scene.world, &replica, false, "once a year").unwrap();
+    for text in ["1", "2", "3"] {
+        scene.write("changed", text);
+        scene.round();
+    }
+    let fingerprint = {
+        let home = Home::open(&scene.world, &source, Access::Read).unwrap();
+        let zone = *home.trust.keys().next().unwrap();
+        let newest = home.known_cards(&zone).last().unwrap();
+        assert_eq!(newest.generation(), 2);
+        newest.fingerprint()
+    };
+    crate::keys_revoke(&scene.world, &source, "outside", &fingerprint, 1, &[], "the key file was stolen").unwrap();
+    scene.write("changed", "secret");
+    let report = scene.carry(&source).packed.unwrap();
+    let codes: Vec<&str> = report.problems.iter().map(|problem| problem.code).collect();
+    assert!(codes.contains(&"KEY-01") && report.packages.is_empty(), "{codes:?}");
+}

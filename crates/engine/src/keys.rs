@@ -191,17 +191,23 @@ impl Keys {
     /// Whether what this generation signed counts at this number, and from `from` on as it says (clauses 1 and 2 of
     /// spec/keys.md).
     pub fn judge(&self, route: &str, signer: &Signer, from: u64, number: u64, clauses: &Clauses) -> Result<(), Rejection> {
-        if let Some(cuts) = self.revoked.get(&signer.zone).and_then(|revoked| revoked.get(&signer.generation)) {
-            let cut = cuts.iter().find(|(name, _)| name == route).map_or(0, |(_, cut)| *cut);
-            require(number < cut, clauses.revoked)?;
-        }
+        let cut = |generation: u32| {
+            let cuts = self.revoked.get(&signer.zone)?.get(&generation)?;
+            Some(cuts.iter().find(|(name, _)| name == route).map_or(0, |(_, cut)| *cut))
+        };
+        require(cut(signer.generation).is_none_or(|cut| number < cut), clauses.revoked)?;
         let theirs = self.routes.get(route).map_or(&[][..], |route| &route.theirs);
+        // That a generation counts only from the number on from which it is revoked may be a thief's word. Those before it stay shut out: their
+        // secrets lie in the same file.
+        let believed = |known: &&Switch| {
+            known.generation > signer.generation || cut(known.generation).is_none_or(|cut| known.from < cut) || planted::is("revoked-switch-believed")
+        };
         let fits = |known: &Switch| match known.generation.cmp(&signer.generation) {
             core::cmp::Ordering::Less => known.from < from,
             core::cmp::Ordering::Equal => known.from == from,
             core::cmp::Ordering::Greater => number < known.from,
         };
-        require(theirs.iter().all(fits), clauses.generation)
+        require(theirs.iter().filter(believed).all(fits), clauses.generation)
     }
 
     /// Whether it must be recorded that this generation of the other zone counts from there. The first one counts from the

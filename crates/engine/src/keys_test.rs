@@ -98,6 +98,24 @@ fn what_is_revoked_ends_at_its_cut_in_whatever_order_it_comes() {
     assert_eq!(code(&keys, 1, 1, 15), "PKG-17");
 }
 
+/// FAULTS K03: a thief's package said that the keys count from a number far ahead; the honest zone was shut out until it got there.
+#[test]
+fn what_stolen_keys_said_of_themselves_ends_with_their_revocation() {
+    let mut keys = home();
+    keys.fold(0, &switched(THEIRS, 1, 1 << 26));
+    assert_eq!((code(&keys, 1, 1, 20), code(&keys, 2, 40, 40)), ("PKG-17", "PKG-17"));
+    let revoked = |generation| KeysRevoked { zone: THEIRS, generation, from: vec![("r".into(), 30)], reason: "stolen".into() }.into();
+    keys.fold(0, &revoked(1));
+    keys.fold(0, &learned(2, 2, true));
+    assert_eq!((code(&keys, 1, 1, 20), code(&keys, 1, 1, 30)), ("", "PKG-16"));
+    assert_eq!(code(&keys, 2, 40, 40), "", "the new card counts at once");
+    // The older keys of a file that was stolen stay shut out, though nobody revoked them.
+    let mut keys = home();
+    keys.fold(0, &switched(THEIRS, 2, 10));
+    keys.fold(0, &revoked(2));
+    assert_eq!(code(&keys, 1, 1, 40), "PKG-17");
+}
+
 /// FAULTS K03
 #[test]
 fn a_card_that_a_person_compared_ends_what_was_announced_by_a_thief() {

@@ -134,11 +134,14 @@ impl Home {
         self.keyring.cards.range((*zone, 0)..=(*zone, u32::MAX)).map(|(_, card)| card)
     }
 
-    /// The card of a trusted zone to wrap for: the newest that is not revoked.
+    /// The card of a trusted zone to wrap for: the newest; where that is revoked, none.
     pub fn recipient(&self, zone: &ZoneId) -> Result<&Card, Failure> {
         let card = self.trust.get(zone).ok_or_else(|| Failure::new("USE-01", self.zone_name(zone), "the card of this zone is no longer trusted"))?;
-        if self.key_state().is_revoked(zone, card.generation()) {
-            return Err(Failure::new("KEY-01", &card.zone, "all its keys that are known here are revoked, and no later card is trusted"));
+        // Whoever has the secrets of a generation has those of all before it: they lie in one file.
+        let newest = self.known_cards(zone).last().map_or(card.generation(), Card::generation);
+        let newest = if wire::planted::is("sealed-for-an-older-generation") { card.generation() } else { newest };
+        if self.key_state().is_revoked(zone, newest) {
+            return Err(Failure::new("KEY-01", &card.zone, "its newest keys that are known here are revoked, and no later card is trusted"));
         }
         Ok(card)
     }
