@@ -87,14 +87,14 @@ fn argument(argument: &Argument, texts: &Texts) -> Arg {
     } else {
         built = built.long(argument.name);
     }
+    if let Some(other) = argument.conflicts {
+        built = built.conflicts_with(other);
+    }
     built = match (argument.kind, argument.many) {
         (Kind::Flag, _) => return built.action(ArgAction::SetTrue),
         (_, true) => built.action(ArgAction::Append),
         (_, false) => built.action(ArgAction::Set),
     };
-    if let Some(other) = argument.conflicts {
-        built = built.conflicts_with(other);
-    }
     if argument.kind == Kind::Words {
         built = built.last(true).num_args(1..);
     }
@@ -120,6 +120,14 @@ mod tests {
 
     fn parse(line: &str) -> Result<ArgMatches, clap::Error> {
         build(Language::English).try_get_matches_from(line.split(' '))
+    }
+
+    #[test]
+    fn what_excludes_each_other_is_not_taken_together() {
+        for both in ["--new-life --refuse", "--refuse --life 00", "--life 00 --new-life"] {
+            let failed = parse(&format!("gapferry rebase daily --reason why {both}")).unwrap_err();
+            assert_eq!(failed.kind(), clap::error::ErrorKind::ArgumentConflict, "{both}");
+        }
     }
 
     #[test]

@@ -391,6 +391,20 @@ fn scanned(width: usize, pixel: impl Fn(usize, usize) -> u8) -> String {
 }
 
 #[test]
+fn a_picture_takes_the_place_of_pictures_only() {
+    let certificates = Certificates::new(1);
+    certificates.sign(|_| ());
+    let code = |file: &Path| certificates.code(certificates.scene.source(), &Certificates::item(0), |options| options.svg = Some(file.into()));
+    let record = certificates.file(0);
+    let before = fs::read(&record).unwrap();
+    assert_eq!(code(&record).unwrap_err().0.code, "USE-01");
+    assert_eq!(fs::read(&record).unwrap(), before);
+    let picture = certificates.scene.path("code.svg");
+    code(&picture).unwrap();
+    code(&picture).unwrap();
+}
+
+#[test]
 fn a_code_is_read_again_by_somebody_elses_reader() {
     let certificates = Certificates::new(1);
     certificates.sign(|_| ());

@@ -326,6 +326,13 @@ pub fn route_add(world: &World, path: &Path, route: &RouteAdd) -> Result<SetupRe
     let gateways = gateways(&mut values, route.to_gateway.as_ref(), route.from_gateway.as_ref())?;
     if let Some(escrow) = &route.escrow {
         home.trusted(escrow, Role::Replica)?;
+        if *escrow == route.to {
+            return Err(Failure::new(
+                "USE-01",
+                escrow,
+                "the escrow holder is another zone than the one that the route leads to: whose keys are lost opens nothing",
+            ));
+        }
         values.push(("escrow", escrow.clone()));
     }
     let report = |added| SetupReport { kind: "route", name: route.name.clone(), place: route.archive.clone(), added };

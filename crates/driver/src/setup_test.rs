@@ -83,6 +83,14 @@ fn add(scene: &Scene, adopt: bool) -> SetupReport {
 }
 
 #[test]
+fn nobody_holds_in_escrow_for_itself() {
+    let scene = Scene::new();
+    let escrow = Some("outside".into());
+    let route = RouteAdd { name: "new".into(), archive: "archive".into(), to: "outside".into(), to_gateway: None, from_gateway: None, escrow, adopt: false };
+    assert_eq!(route_add(&scene.world, &scene.source(), &route).unwrap_err().0.code, "USE-01");
+}
+
+#[test]
 fn a_route_that_was_added_before_is_adopted_as_long_as_nothing_was_packed() {
     let scene = Scene::new();
     scene.write("a", "alpha");

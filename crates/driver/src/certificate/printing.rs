@@ -88,5 +88,10 @@ fn write(world: &World, file: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let failed = |error: std::io::Error| Failure::io(file.display().to_string(), &error);
     let parent = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let dir = world.disk.root(parent).map_err(failed)?;
+    // What is there is replaced where it is such a picture; it could as well be the certificate.
+    let is_picture = |bytes: Vec<u8>| bytes.starts_with(b"<svg") || bytes.starts_with(b"\x89PNG") || bytes.is_empty();
+    if world.disk.stat(&dir, file.file_name().unwrap_or_default().as_bytes()).is_ok() && !read_file(world, file).is_ok_and(is_picture) {
+        return Err(Failure::new("USE-01", file.display().to_string(), "a file lies there that is no such picture: name another one"));
+    }
     store::spool::write_whole_with_mode(&*world.disk, &dir, file.file_name().unwrap_or_default().as_bytes(), bytes, PICTURE_MODE).map_err(failed)
 }
