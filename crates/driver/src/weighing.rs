@@ -6,7 +6,7 @@ use engine::breaker::{Stop, Weighed, must_stop, weigh_source};
 use rayon::prelude::*;
 use seal::shape::{HEAD_BYTES, shape_of};
 use std::collections::BTreeMap;
-use wire::record::{BreakerTripped, Cause, Shape};
+use wire::record::{BreakerLapsed, BreakerTripped, Cause, Shape};
 
 use crate::home::Home;
 use crate::packing::source_route;
@@ -61,7 +61,14 @@ pub fn stopped(home: &mut Home, name: &str, dry_run: bool) -> Result<Option<Prob
     }
     let weighed = weigh(home, name)?;
     let breaker = &home.source().routes[name].breaker;
-    let Some(stop) = must_stop(breaker, &weighed, &crate::terms::allowances(home, name)) else { return Ok(None) };
+    let allowances = crate::terms::allowances(home, name);
+    let Some(stop) = must_stop(breaker, &weighed, &allowances) else {
+        let allowed = allowances.at_once.of(weighed.total);
+        if !dry_run && breaker.outlives(&weighed.waiting, allowed) {
+            home.record(BreakerLapsed { route: name.into(), over: weighed.waiting, allowed })?;
+        }
+        return Ok(None);
+    };
     let tripped = breaker.tripped.is_some();
     let detail = describe(home, name, &stop, &weighed);
     if !tripped && !dry_run {

@@ -37,6 +37,31 @@ fn sequence(scene: &Scene) -> u64 {
     crate::status(&scene.world, &scene.source()).unwrap().routes[0].sequence
 }
 
+/// FAULTS S05, S06: people agreed by mistake, and brought everything back. Months later malware did the same, and nobody was asked.
+#[test]
+fn an_agreement_ends_with_what_it_was_about() {
+    let (scene, names) = scene(220);
+    let harm = |by: &str| match by {
+        "encryption" => names[..60].iter().for_each(|name| scene.write(name, noise(name, 2000))),
+        _ => names[..180].iter().for_each(|name| std::fs::remove_file(scene.path("archive").join(name)).unwrap()),
+    };
+    for (by, code) in [("encryption", "SRC-08"), ("deletion", "SRC-03")] {
+        harm(by);
+        assert_eq!(codes(&scene.carry(&scene.source())), [code], "{by}");
+        crate::breaker_release(&scene.world, &scene.source(), "all", "mistaken").unwrap();
+        names.iter().for_each(|name| scene.write(name, text(name)));
+        scene.round();
+        scene.write("one more", by);
+        scene.round();
+        assert_eq!(codes(&scene.carry(&scene.replica())), [""; 0], "{by}: a replica is asked about nothing");
+        harm(by);
+        assert_eq!(codes(&scene.carry(&scene.source())), [code], "{by}, again");
+        names.iter().for_each(|name| scene.write(name, text(name)));
+        crate::breaker_release(&scene.world, &scene.source(), "all", "brought back").unwrap();
+        scene.round();
+    }
+}
+
 /// FAULTS S06: a twentieth of an archive is encrypted in place. Nothing is packed, the files are named, and after the release
 /// the replica still has what was before.
 #[test]

@@ -134,6 +134,25 @@ impl Breaker {
         };
     }
 
+    /// Whether people agreed to more than waits now, and beside it to more than is allowed: then the rest of it is over.
+    pub fn outlives(&self, over: &Waiting, allowed: u64) -> bool {
+        let Self { agreed, shrunk, suspicious, .. } = self;
+        let more = *agreed > over.changes.saturating_add(allowed) || shrunk.agreed > over.removals || suspicious.agreed > over.suspicious;
+        more && !planted::is("agreement-outlives-its-changes")
+    }
+
+    /// So it is.
+    pub(crate) fn lapse(&mut self, over: &Waiting, allowed: u64) {
+        let agreed = self.agreed.min(over.changes.saturating_add(allowed));
+        let lapsed = self.agreed - agreed;
+        self.agreed = agreed;
+        self.shrunk.agreed = self.shrunk.agreed.min(over.removals);
+        self.suspicious.agreed = self.suspicious.agreed.min(over.suspicious);
+        if let Some(agreement) = &mut self.agreement {
+            agreement.changes = agreement.changes.saturating_sub(lapsed);
+        }
+    }
+
     /// People agreed, on the replica: to the packages that are held back, and to all others of the agreement on the source that
     /// they belong to, as far as that goes.
     pub(crate) fn release_replica(&mut self) {

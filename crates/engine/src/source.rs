@@ -291,9 +291,12 @@ impl Source {
                 }
             }
             Record::BreakerAgreed(agreed) => {
-                if let Some(route) = self.routes.get_mut(&agreed.route) {
-                    Consent::agree(&mut route.breaker.consent, &agreed.who, agreed.over);
-                }
+                let Some(route) = self.routes.get_mut(&agreed.route) else { return };
+                Consent::agree(&mut route.breaker.consent, &agreed.who, agreed.over);
+            }
+            Record::BreakerLapsed(lapsed) => {
+                let Some(route) = self.routes.get_mut(&lapsed.route) else { return };
+                route.breaker.lapse(&lapsed.over, lapsed.allowed);
             }
             Record::BreakerReleased(released) => {
                 let Some(route) = self.routes.get_mut(&released.route) else { return };

@@ -535,6 +535,15 @@ records! {
         /// Paths of such files that are about to be moved to the folder of this step, below the dot folder.
         set_aside: Vec<Bytes>,
     }
+    /// On a source: less waits than people agreed to; the rest of the agreement is over.
+    43 BreakerLapsed {
+        /// The route.
+        route: String,
+        /// What waits.
+        over: Waiting,
+        /// How many changes the route allows without asking: so many stay agreed to beside it.
+        allowed: u64,
+    }
 }
 
 #[cfg(test)]
