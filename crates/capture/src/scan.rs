@@ -181,6 +181,15 @@ pub fn scan(disk: &dyn Disk, root: &Path, known: &mut dyn Known, now_progress: &
     }
 }
 
+/// Whether nothing at all lies in the root, without a look at what lies below it.
+///
+/// # Errors
+/// As [`scan`].
+pub fn is_empty(disk: &dyn Disk, root: &Path) -> Result<bool, ScanFailure> {
+    let listed = disk.root(root).and_then(|dir| disk.list(&dir));
+    listed.map(|entries| entries.is_empty()).map_err(|error| ScanFailure::of(root, error))
+}
+
 /// What the walk met so far.
 #[derive(Default)]
 struct Seen {

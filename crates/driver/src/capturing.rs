@@ -70,7 +70,7 @@ fn one(home: &mut Home, name: &str, deep: bool) -> Result<(Option<ArchiveCapture
         return Ok((None, vec![Problem { code: "SRC-10", subject: name.into(), detail }]));
     }
     if changes.emptied {
-        let detail = format!("{} is empty but held {} items: not taken as a deletion", root.display(), archive.items.iter().filter(|item| !item.gone).count());
+        let detail = emptied(&root, archive.items.iter().filter(|item| !item.gone).count());
         return Ok((None, vec![Problem { code: "SRC-02", subject: name.into(), detail }]));
     }
     let word = |row: &CapturedRow| match (&row.stat, archive.items.get(row.item as usize).is_none_or(|item| item.gone)) {
@@ -140,6 +140,11 @@ fn one(home: &mut Home, name: &str, deep: bool) -> Result<(Option<ArchiveCapture
         });
     }
     Ok((Some(captured), problems))
+}
+
+/// What SRC-02 says.
+pub fn emptied(root: &Path, held: usize) -> String {
+    format!("{} is empty but held {held} items: not taken as a deletion", root.display())
 }
 
 /// What the ledger knows of the documents of an archive, for the scan.

@@ -219,6 +219,9 @@ impl Sources {
         let root = disk.root(&tree).map_err(|error| Failure::new("RPL-05", tree.display().to_string(), error.to_string()))?;
         let dot = disk.dir(&root, DOT_FOLDER, false).ok();
         let items = home.replica().routes[name].items.iter().filter(|item| item.held());
+        if items.clone().next().is_some() {
+            crate::tree::is_there(disk, &tree)?;
+        }
         let (mut in_tree, mut places) = (HashMap::new(), HashMap::new());
         for item in items {
             in_tree.entry(item.digest).or_insert_with(|| item.path().clone());

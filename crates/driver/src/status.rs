@@ -1,7 +1,7 @@
 //! `status`: per route how many items stand where, how old the oldest open change is, and what to do next.
 //!
-//! Computed from what the ledger says; no replica is looked at, and of an archive only the records of open items, where a template says
-//! that some of them must not wait. Takes no lock, so that whoever looks again and
+//! Computed from what the ledger says. Of archives and replica trees it is seen whether they are there at all, and of an archive the records
+//! of open items, where a template says that some of them must not wait. Takes no lock, so that whoever looks again and
 //! again is in nobody's way; only where the index was touched by others is the home opened like for a change, so that it is
 //! repaired by whatever command comes next.
 
@@ -89,11 +89,41 @@ fn report(home: &Home) -> StatusReport {
         report.problems.extend(problems);
         report.problems.extend(silence.and_then(|silence| silence.alarm));
     }
+    report.problems.extend(away(home));
     if home.config.role == Role::Source {
         report.problems.extend(rotten(home));
         report.problems.extend(crate::records::at_fault(home).take(LISTED_MAX));
     }
     report
+}
+
+/// Archives and replica trees that are not there, or hold nothing though they held something: not mounted, most likely.
+fn away(home: &Home) -> Vec<Problem> {
+    let disk = &*home.world.disk;
+    let problem = |code, subject: &str, detail: String| Some(Problem { code, subject: subject.into(), detail });
+    match home.config.role {
+        Role::Source => {
+            let look = |(name, archive): (&String, &source::Archive)| {
+                let root = &home.config.archives.get(name)?.root;
+                let held = archive.items.iter().filter(|item| !item.gone).count();
+                match capture::scan::is_empty(disk, root) {
+                    Err(failure) => problem(failure.code(), name, failure.to_string()),
+                    Ok(true) if held > 0 => problem("SRC-02", name, crate::capturing::emptied(root, held)),
+                    Ok(_) => None,
+                }
+            };
+            home.source().archives.iter().filter_map(look).collect()
+        }
+        Role::Replica => {
+            let look = |(name, route): (&String, &replica::Route)| {
+                let tree = home.config.routes.get(name)?.into.as_ref()?;
+                let held = !route.may_be_empty && route.items.iter().any(replica::Item::held);
+                let seen = held.then(|| crate::tree::is_there(disk, tree))?;
+                seen.err().map(|missing| missing.0)
+            };
+            home.replica().routes.iter().filter_map(look).collect()
+        }
+    }
 }
 
 fn not_in_ledger(name: &str, command: &str) -> Problem {

@@ -206,3 +206,25 @@ fn who_only_looks_touches_nothing_and_yet_mends_the_index() {
         assert_eq!(scene.notices(), [""; 0], "{name}: mended for good");
     }
 }
+
+/// FAULTS S05: the disk was not mounted, and whoever only watched `status` saw nothing.
+#[test]
+fn what_is_not_mounted_is_seen() {
+    let scene = Scene::new();
+    scene.write("a", "alpha");
+    scene.round();
+    let codes = |home: &Path| status(&scene.world, home).unwrap().problems.into_iter().map(|problem| problem.code).collect::<Vec<_>>();
+    for (home, folder, missing, empty) in [(scene.source(), "archive", "SRC-01", "SRC-02"), (scene.replica(), "replica", "RPL-05", "RPL-05")] {
+        assert_eq!(codes(&home), [""; 0], "{folder}");
+        std::fs::rename(scene.path(folder), scene.path("elsewhere")).unwrap();
+        assert_eq!(codes(&home), [missing], "{folder}");
+        std::fs::create_dir(scene.path(folder)).unwrap();
+        assert_eq!(codes(&home), [empty], "{folder}");
+        if folder == "replica" {
+            let options = crate::RestoreOptions { into: scene.path("back"), ..Default::default() };
+            assert_eq!(crate::restore(&scene.world, &home, &options).unwrap_err().0.code, "RPL-05");
+        }
+        std::fs::remove_dir(scene.path(folder)).unwrap();
+        std::fs::rename(scene.path("elsewhere"), scene.path(folder)).unwrap();
+    }
+}

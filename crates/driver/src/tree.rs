@@ -34,18 +34,28 @@ pub fn split(path: &[u8]) -> (&[u8], &[u8]) {
     }
 }
 
+/// A replica tree that holds something is there.
+///
+/// # Errors
+/// `RPL-05` where it is missing or holds nothing at all, `IO-01` where it cannot be looked at.
+pub fn is_there(disk: &dyn Disk, path: &Path) -> Result<(), Failure> {
+    let missing = |detail: &str| Failure::new("RPL-05", path.display().to_string(), detail);
+    match disk.root(path).and_then(|root| disk.list(&root)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(missing("it is not there")),
+        Ok(entries) if entries.is_empty() => Err(missing("it is empty")),
+        other => other.map(drop).map_err(|error| Failure::io(path.display().to_string(), &error)),
+    }
+}
+
 impl Tree {
     /// Opens the tree. With `make`, what is missing is made; without, a tree that is missing or holds nothing at all is refused:
     /// the disk that holds the replica is not mounted (RPL-05).
     pub fn open(world: &World, path: &Path, make: bool) -> Result<Self, Failure> {
         let failed = |error: io::Error| Failure::io(path.display().to_string(), &error);
-        let missing = |detail: &str| Failure::new("RPL-05", path.display().to_string(), detail);
-        let root = match world.disk.root(path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound && !make => return Err(missing("it is not there")),
-            Ok(root) if !make && world.disk.list(&root).map_err(failed)?.is_empty() => return Err(missing("it is empty")),
-            Ok(root) => root,
-            Err(_) => world.disk.make_root(path).map_err(failed)?,
-        };
+        if !make {
+            is_there(&*world.disk, path)?;
+        }
+        let root = world.disk.root(path).or_else(|_| world.disk.make_root(path)).map_err(failed)?;
         let dot = match world.disk.dir(&root, DOT_FOLDER, false) {
             // Earlier versions lie in it, deleted ones too: for the owner only.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
