@@ -11,7 +11,7 @@ use engine::keys::Keys;
 use engine::rebase::Agreements;
 use engine::replica::Replica;
 use engine::source::Source;
-use keyring::Keyring;
+use keyring::{Keyring, snapshot_key};
 use seal::keys::SecretKeys;
 use seal::suite::SUITE;
 use std::collections::{BTreeMap, HashMap};
@@ -175,7 +175,7 @@ impl Home {
         let ledger_path = path.join("ledger");
         let checkpoint = checkpoint(world, &ledger_dir, &key_file.generations)?;
         let durable = checkpoint.map(|(_, head)| head);
-        let snapshot = Ledger::read_snapshot(disk, &ledger_path, engine::STATE_FORM);
+        let snapshot = Ledger::read_snapshot(disk, &ledger_path, &snapshot_key(&key_file.generations), engine::STATE_FORM);
         let known = snapshot.as_ref().map(|snapshot| snapshot.known);
         let (chain, opened) = match access {
             Access::Change => Ledger::open(world.disk.clone(), &ledger_path, known, durable).map(|(ledger, opened)| (Chain::Writing(Box::new(ledger)), opened)),
@@ -371,12 +371,12 @@ impl Home {
 
     /// Writes what the ledger says now, so that the next opening need not fold it from the start.
     pub fn write_snapshot(&mut self) -> Result<(), Failure> {
-        let (ledger, state) = (self.chain.writing()?, &self.state);
+        let (key, ledger, state) = (snapshot_key(self.keys()), self.chain.writing()?, &self.state);
         let mut fill = |to: &mut dyn std::io::Write| match state {
             State::Source(source) => wire::codec::encode_to(source.as_ref(), &mut |bytes| to.write_all(bytes)),
             State::Replica(replica) => wire::codec::encode_to(replica.as_ref(), &mut |bytes| to.write_all(bytes)),
         };
-        ledger.write_snapshot(engine::STATE_FORM, ledger.known(), &mut fill).map_err(ledger_failure)?;
+        ledger.write_snapshot(&key, engine::STATE_FORM, ledger.known(), &mut fill).map_err(ledger_failure)?;
         self.since_snapshot = 0;
         Ok(())
     }

@@ -119,11 +119,15 @@ pub fn read(text: &str, ask: &dyn Fn() -> Option<Zeroizing<String>>) -> Result<K
         }
         _ => return Err(damaged()),
     };
-    let generations = plain.chunks(GENERATION_BYTES).map(|secrets| {
-        let (sign, seal) = secrets.split_at_checked(32)?;
-        Some(SecretKeys { sign: sign.try_into().ok()?, seal: seal.try_into().ok()? })
-    });
-    let generations = generations.collect::<Option<Vec<SecretKeys>>>().filter(|generations| !generations.is_empty()).ok_or_else(damaged)?;
+    // No room to grow into: what is moved would be left behind as it was.
+    let mut generations = Vec::with_capacity(plain.len().div_ceil(GENERATION_BYTES));
+    for secrets in plain.chunks(GENERATION_BYTES) {
+        let (sign, seal) = secrets.split_at_checked(32).ok_or_else(damaged)?;
+        generations.push(SecretKeys { sign: sign.try_into().map_err(|_| damaged())?, seal: seal.try_into().map_err(|_| damaged())? });
+    }
+    if generations.is_empty() {
+        return Err(damaged());
+    }
     Ok(KeyFile { generations, protection })
 }
 

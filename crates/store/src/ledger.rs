@@ -254,18 +254,24 @@ impl Ledger {
     }
 
     /// Keeps a view of the ledger up to `position`, where the chain's end was `head` (so that opening can start there).
-    /// `fill` writes the body, which has this `form`. Replaces the one before. A failure does not touch the ledger.
+    /// `fill` writes the body, which has this `form`; only with the same `key` it is read again. Replaces the one before. A failure does not touch the ledger.
     ///
     /// # Errors
     /// `Io`, that of `fill` included.
-    pub fn write_snapshot(&self, form: u32, known: Known, fill: &mut dyn FnMut(&mut dyn io::Write) -> io::Result<()>) -> Result<(), LedgerError> {
-        Ok(snapshot::write(&*self.files.disk, &self.files.dir, form, known, fill)?)
+    pub fn write_snapshot(
+        &self,
+        key: &[u8; 32],
+        form: u32,
+        known: Known,
+        fill: &mut dyn FnMut(&mut dyn io::Write) -> io::Result<()>,
+    ) -> Result<(), LedgerError> {
+        Ok(snapshot::write(&*self.files.disk, &self.files.dir, key, form, known, fill)?)
     }
 
-    /// The snapshot in the ledger directory `dir`. None as well when its body is of another form, it is damaged, or cannot be read:
+    /// The snapshot in the ledger directory `dir`. None as well when its body is of another form, it was written with another key, is damaged, or cannot be read:
     /// it is only a view.
-    pub fn read_snapshot(disk: &dyn Disk, dir: &Path, form: u32) -> Option<Snapshot> {
-        snapshot::read(disk, &disk.root(dir).ok()?, form)
+    pub fn read_snapshot(disk: &dyn Disk, dir: &Path, key: &[u8; 32], form: u32) -> Option<Snapshot> {
+        snapshot::read(disk, &disk.root(dir).ok()?, key, form)
     }
 
     /// Where the next appended record goes.

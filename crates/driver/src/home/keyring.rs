@@ -73,6 +73,11 @@ pub fn card_of(secrets: &[SecretKeys], zone: &str, role: Role, generation: u32) 
     secrets[generation as usize - 1].later_card(zone, role, succession)
 }
 
+/// The key of the snapshot of the ledger: who cannot sign for this zone cannot make one.
+pub fn snapshot_key(generations: &[SecretKeys]) -> Zeroizing<[u8; 32]> {
+    generations[0].derived("gapferry v1 ledger snapshot", &[])
+}
+
 impl Home {
     /// What the ledger says of keys.
     pub fn key_state(&self) -> &Keys {
@@ -165,7 +170,9 @@ impl Home {
         let world = self.world.clone();
         let generation = self.key_state().generation() + 1;
         let (sign, seal) = (Zeroizing::new(world.random()), Zeroizing::new(world.random()));
-        let mut secrets = self.keyring.secrets.clone();
+        // No room to grow into: what is moved would be left behind as it was.
+        let mut secrets = Vec::with_capacity(self.keyring.secrets.len() + 1);
+        secrets.extend_from_slice(&self.keyring.secrets);
         secrets.push(SecretKeys { sign: *sign, seal: *seal });
         let card = card_of(&secrets, &self.config.zone, self.config.role, generation);
         let text = write(&world, &secrets, self.keyring.protection.as_ref());

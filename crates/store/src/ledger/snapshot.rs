@@ -3,11 +3,11 @@
 //! ```text
 //!  0 "GFSNAPSH" | 8 u32 1 | 12 u32 form of the body | 16 u64 segment | 24 u64 offset | 32 u64 records | 40 digest of the last of them
 //! 72 body, opaque here
-//!  + digest = BLAKE3 derive_key("gapferry v1 ledger snapshot", everything before it)
+//!  + digest = BLAKE3 keyed hash of everything before it, under the caller's key
 //! ```
 //!
 //! Guarantee: what reads back is what was written in this form, or nothing. Whether it belongs to the ledger beside it shows when
-//! that is opened with its place. It is not signed: whoever can write here can make one.
+//! that is opened with its place. Who can write here and has no key cannot make one.
 
 use super::{Head, Known, Position};
 use crate::disk::{Dir, Disk, File, Rename};
@@ -20,7 +20,6 @@ pub const SNAPSHOT_BYTES_MAX: u64 = wire::codec::OWN_BYTES_MAX as u64;
 const NAME: &[u8] = b"snapshot";
 const PART: &[u8] = b"snapshot.part";
 const MAGIC: &[u8; 12] = b"GFSNAPSH\x01\0\0\0";
-const CONTEXT: &str = "gapferry v1 ledger snapshot";
 /// Bytes that are read at once.
 const STEP_BYTES: usize = 1 << 18;
 const HEADER_BYTES: usize = 72;
@@ -100,11 +99,11 @@ impl Write for Digesting {
     }
 }
 
-pub fn write(disk: &dyn Disk, dir: &Dir, form: u32, known: Known, fill: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+pub fn write(disk: &dyn Disk, dir: &Dir, key: &[u8; 32], form: u32, known: Known, fill: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     spool::remove_if_there(disk, dir, PART)?;
     let file = disk.create(dir, PART, 0o600)?;
     let written = (|| {
-        let mut out = BufWriter::with_capacity(1 << 20, Digesting { file, hasher: blake3::Hasher::new_derive_key(CONTEXT), written: 0 });
+        let mut out = BufWriter::with_capacity(1 << 20, Digesting { file, hasher: blake3::Hasher::new_keyed(key), written: 0 });
         out.write_all(&encode(form, &known))?;
         fill(&mut out)?;
         let mut whole = out.into_inner().map_err(io::IntoInnerError::into_error)?;
@@ -119,20 +118,20 @@ pub fn write(disk: &dyn Disk, dir: &Dir, form: u32, known: Known, fill: &mut dyn
     written
 }
 
-pub fn read(disk: &dyn Disk, dir: &Dir, form: u32) -> Option<Snapshot> {
+pub fn read(disk: &dyn Disk, dir: &Dir, key: &[u8; 32], form: u32) -> Option<Snapshot> {
     let refuse = |why: &dyn std::fmt::Display| {
         tracing::warn!(%why, "the snapshot is not used; the ledger is read from the start");
         None
     };
-    match try_read(disk, dir, form) {
+    match try_read(disk, dir, key, form) {
         Ok(Some(snapshot)) => Some(snapshot),
-        Ok(None) => refuse(&"it is damaged, or of another form"),
+        Ok(None) => refuse(&"it is damaged, of another form, or not of this home"),
         Err(error) if error.kind() == ErrorKind::NotFound => None,
         Err(error) => refuse(&error),
     }
 }
 
-fn try_read(disk: &dyn Disk, dir: &Dir, form: u32) -> io::Result<Option<Snapshot>> {
+fn try_read(disk: &dyn Disk, dir: &Dir, key: &[u8; 32], form: u32) -> io::Result<Option<Snapshot>> {
     let mut file = disk.open(dir, NAME)?;
     let size = file.stat()?.size;
     if size > SNAPSHOT_BYTES_MAX {
@@ -146,7 +145,7 @@ fn try_read(disk: &dyn Disk, dir: &Dir, form: u32) -> io::Result<Option<Snapshot
     let mut digest = [0; DIGEST_BYTES];
     let end = (HEADER_BYTES + length) as u64;
     let whole = file.read_at(&mut digest, end)? == DIGEST_BYTES;
-    let (mut hasher, mut piece) = (blake3::Hasher::new_derive_key(CONTEXT), vec![0; step_of(length as u64)]);
+    let (mut hasher, mut piece) = (blake3::Hasher::new_keyed(key), vec![0; step_of(length as u64)]);
     hasher.update(&header);
     let mut body = Body { file, at: HEADER_BYTES as u64, end };
     loop {

@@ -4,9 +4,11 @@ use super::*;
 use std::io::Read;
 use std::path::Path;
 
+const KEY: [u8; 32] = [7; 32];
+
 /// The place and the body of the snapshot there.
 fn read(dir: &Path) -> Option<(Known, Vec<u8>)> {
-    let snapshot = Ledger::read_snapshot(&*disk(), dir, 7)?;
+    let snapshot = Ledger::read_snapshot(&*disk(), dir, &KEY, 7)?;
     let (known, mut body) = (snapshot.known, Vec::new());
     snapshot.body().read_to_end(&mut body).unwrap();
     Some((known, body))
@@ -31,7 +33,7 @@ fn with_snapshot() -> (Ground, Known, Head) {
     let ground = Ground::with(&[b"one", b"two", b"three"]);
     let (mut ledger, _) = ground.open(None).unwrap();
     let known = ledger.known();
-    ledger.write_snapshot(7, known, &mut |out| out.write_all(b"the view")).unwrap();
+    ledger.write_snapshot(&KEY, 7, known, &mut |out| out.write_all(b"the view")).unwrap();
     for body in [b"four", b"five"] {
         ledger.append(0, 1, body).unwrap();
         ledger.commit().unwrap();
@@ -44,14 +46,15 @@ fn with_snapshot() -> (Ground, Known, Head) {
 fn a_snapshot_reads_back_and_is_replaced() {
     let (ground, known, _) = with_snapshot();
     assert_eq!(read(&ground.dir), Some((known, b"the view".to_vec())));
-    assert!(Ledger::read_snapshot(&*disk(), &ground.dir, 8).is_none(), "the body is of another form");
+    assert!(Ledger::read_snapshot(&*disk(), &ground.dir, &KEY, 8).is_none(), "the body is of another form");
+    assert!(Ledger::read_snapshot(&*disk(), &ground.dir, &[8; 32], 7).is_none(), "made without the key of the home");
     let (ledger, _) = ground.open(None).unwrap();
     for length in [0, 1, 5_000_000] {
         let body: Vec<u8> = (0..length).map(|n: u32| n as u8).collect();
-        ledger.write_snapshot(7, ledger.known(), &mut |out| body.chunks(777).try_for_each(|piece| out.write_all(piece))).unwrap();
+        ledger.write_snapshot(&KEY, 7, ledger.known(), &mut |out| body.chunks(777).try_for_each(|piece| out.write_all(piece))).unwrap();
         assert_eq!(read(&ground.dir), Some((ledger.known(), body)));
     }
-    let failed = ledger.write_snapshot(7, known, &mut |_| Err(io::Error::other("no")));
+    let failed = ledger.write_snapshot(&KEY, 7, known, &mut |_| Err(io::Error::other("no")));
     assert!(matches!(failed, Err(LedgerError::Io(_))));
     assert_eq!(read(&ground.dir).unwrap().1.len(), 5_000_000, "a failed one leaves the one before");
     assert!(!ground.dir.join("snapshot.part").exists());
