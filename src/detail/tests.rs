@@ -77,7 +77,7 @@ const NO_DETAILS: &[(&str, &str)] = &[
     ("a part of a fault that `composed` has whole", " at {}"),
     ("a part of a fault that `composed` has whole", " (limit {})"),
     ("what a reader of bytes expects", "items of a route"),
-    ("the log says it", "it is damaged, or of another form"),
+    ("the log says it", "it is damaged, of another form, or not of this home"),
     ("a file of the index", "its mark"),
     ("a line of the index's mark", "foreign 0"),
     ("a line of the index's mark", "unreadable 0"),
