@@ -63,6 +63,9 @@ impl Show for SetupReport {
             (_, false) => "setup.route-there",
         };
         page.say(key, &[("name", &self.name), ("place", &self.place)]);
+        if self.carries_all {
+            page.say("setup.route-carries-all", &[("name", &self.name)]);
+        }
     }
 }
 

@@ -251,7 +251,7 @@ pub fn reports() -> Vec<(&'static str, Value)> {
             "keys revoke",
             json(&KeysRevokedReport { zone: text("inside"), generation: 1, fingerprint: text("ac11-963b"), from: 120, routes: vec![text("outward")] }),
         ),
-        ("route add", json(&SetupReport { kind: "route", name: text("outward"), place: text("cards"), added: true })),
+        ("route add", json(&SetupReport { kind: "route", name: text("outward"), place: text("cards"), added: true, carries_all: true })),
         ("capture", json(&captured())),
         ("pack", json(&packed())),
         ("apply", json(&applied())),

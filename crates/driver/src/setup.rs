@@ -222,7 +222,7 @@ pub fn archive_add_as(world: &World, path: &Path, name: &str, root: &Path, add: 
     })?;
     let mut home = Home::open(world, path, Access::Change)?;
     home.require(Role::Source, "archive add")?;
-    let report = |added| SetupReport { kind: "archive", name: name.into(), place: place.clone(), added };
+    let report = |added| SetupReport { kind: "archive", name: name.into(), place: place.clone(), added, carries_all: false };
     let configured = home.config.archives.get(name).map(|archive| archive.root.clone());
     if let Some(known) = configured.as_ref().filter(|known| **known != root) {
         return Err(Failure::new("USE-01", name, format!("this archive is {} already", known.display())));
@@ -335,7 +335,9 @@ pub fn route_add(world: &World, path: &Path, route: &RouteAdd) -> Result<SetupRe
         }
         values.push(("escrow", escrow.clone()));
     }
-    let report = |added| SetupReport { kind: "route", name: route.name.clone(), place: route.archive.clone(), added };
+    let of_records = home.config.archives.get(&route.archive).is_some_and(|archive| archive.layout == crate::config::Layout::Records);
+    let carries_all = of_records && home.source().routes.get(&route.name).is_none_or(|known| known.template.is_none());
+    let report = |added| SetupReport { kind: "route", name: route.name.clone(), place: route.archive.clone(), added, carries_all };
     let (configured, recorded) = (same_route(&home, &route.name, &values)?, home.source().routes.contains_key(&route.name));
     // Also where the route was added without it, or only half of that was kept, as long as nothing was packed.
     let is_new = |known: &engine::source::Route| known.asking.is_empty() && known.next_sequence <= home.source().floor + 1;
@@ -386,7 +388,7 @@ fn accept(world: &World, path: &Path, route: &RouteAccept, for_zone: Option<&str
     let mut values = vec![("from", route.from.clone()), ("into", place.clone())];
     values.extend(for_zone.map(|zone| ("for", zone.to_owned())));
     let gateways = gateways(&mut values, route.to_gateway.as_ref(), route.from_gateway.as_ref())?;
-    let report = |added| SetupReport { kind: "route", name: route.name.clone(), place: place.clone(), added };
+    let report = |added| SetupReport { kind: "route", name: route.name.clone(), place: place.clone(), added, carries_all: false };
     let (configured, recorded) = (same_route(&home, &route.name, &values)?, home.replica().routes.contains_key(&route.name));
     if configured && recorded {
         home.settle()?;

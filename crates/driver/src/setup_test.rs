@@ -101,3 +101,16 @@ fn a_route_that_was_added_before_is_adopted_as_long_as_nothing_was_packed() {
     assert!(packed.packages.first().is_some_and(|package| package.inventory), "the replica is asked before anything travels: {packed:?}");
     assert!(!add(&scene, true).added, "it has begun");
 }
+
+#[test]
+fn a_route_that_would_carry_every_field_says_so() {
+    let scene = Scene::new();
+    for (layout, says) in [("files", false), ("records", true)] {
+        std::fs::create_dir(scene.path(layout)).unwrap();
+        let options = ArchiveAdd { layout: Some(layout.into()), ..ArchiveAdd::default() };
+        archive_add_as(&scene.world, &scene.source(), layout, &scene.path(layout), &options).unwrap();
+        let (name, archive) = (format!("of-{layout}"), layout.to_owned());
+        let route = RouteAdd { name, archive, to: "outside".into(), to_gateway: None, from_gateway: None, escrow: None, adopt: false };
+        assert_eq!(route_add(&scene.world, &scene.source(), &route).unwrap().carries_all, says, "{layout}");
+    }
+}

@@ -185,7 +185,7 @@ fn source_status(home: &Home, name: &str, config: &RouteConfig) -> (RouteStatus,
         _ if open.sendable > 0 || route.asking.iter().any(|asking| asking.sequence == 0) || route.want_full && !route.asked_full => "pack",
         _ if crate::key_notice::is_due(home, name) => "pack",
         _ if open.counts.packed > 0 || home.key_state().to_announce(name).is_some() => "wait-for-receipt",
-        _ if open.held_back > 0 => "needs-person",
+        _ if open.held_back > 0 || archive.items.iter().any(|item| item.rotten && !item.gone) => "needs-person",
         _ => "nothing",
     };
     let status = RouteStatus {

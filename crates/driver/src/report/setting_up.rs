@@ -58,4 +58,6 @@ pub struct SetupReport {
     pub place: String,
     /// False when it was there already with equal arguments.
     pub added: bool,
+    /// A route over records on which no template is active: it carries every field of every record.
+    pub carries_all: bool,
 }
