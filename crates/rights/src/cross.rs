@@ -22,6 +22,7 @@ pub use alert::{Raised, SUBJECTS_MAX};
 pub use index::Index;
 
 use crate::geometry::Geometry;
+use crate::kind::Sens;
 use crate::rules::{Rule, Severity};
 use crate::scalar::Date;
 
@@ -110,6 +111,8 @@ pub struct Finding {
     pub region: String,
     /// Its organisation; empty where it has none.
     pub org_rid: String,
+    /// Personal, or the highest class of a subject: its figures are in the facts.
+    pub sens: Sens,
     /// Numbers: name, Chinese name, value. Areas are in dm², mu in 10^-4, shares in 10^-4, amounts in fen.
     pub facts: Vec<Fact>,
 }

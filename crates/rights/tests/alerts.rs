@@ -57,6 +57,21 @@ fn every_finding_becomes_an_alert_of_its_own() {
     assert_eq!(Rule::all().count(), 34);
 }
 
+/// FAULTS K09: the amount of a contract that must not leave left with the alert about it.
+#[test]
+fn an_alert_is_of_the_highest_class_of_what_it_is_about() {
+    let raised = raised_on(TODAY);
+    let broken = |sens: &str| Village::right().set("member", 21, json!({ "id_no": number("1970-05-06", 11), "sens": sens })).findings(&parameters()).remove(0);
+    for (sens, class) in [("Public", "Personal"), ("Personal*", "Personal*"), ("Secret", "Secret")] {
+        let found = broken(sens).alert(0, &raised);
+        assert_eq!(found.text("sens"), class, "{sens}");
+    }
+    let before = broken("Personal*").alert(0, &raised);
+    let after = alert::found_again(&before, &broken("Secret"), &raised).expect("it is to be kept from more");
+    assert_eq!((after.version(), after.text("sens")), (2, "Secret"));
+    assert!(alert::found_again(&after, &broken("Personal*"), &raised).is_none(), "what was known as Secret stays so");
+}
+
 #[test]
 fn what_is_found_again_says_so_only_when_something_is_new() {
     let (finding, raised) = (twice(), raised_on(TODAY));

@@ -1,6 +1,7 @@
 //! From a finding to an alert (E26), a record like any other, and what becomes of an alert when the checks are made again.
 
 use super::{Fact, Finding, Parameters};
+use crate::kind::Sens;
 use crate::record::Record;
 use crate::scalar::Date;
 use serde_json::{Map, Value, json};
@@ -33,7 +34,7 @@ impl Finding {
         let rid = self.rid(occurrence);
         let subjects: Vec<&String> = self.subjects.iter().take(SUBJECTS_MAX).collect();
         let mut value = json!({
-            "rid": rid, "alert_id": rid, "kind": "alert", "version": 1, "region": self.region, "state": "open", "sens": "Personal",
+            "rid": rid, "alert_id": rid, "kind": "alert", "version": 1, "region": self.region, "state": "open", "sens": self.sens.name(),
             "valid_from": raised.today.to_string(), "recorded_at": raised.at, "recorded_by": raised.by,
             "rule_id": self.rule.id(), "severity": self.severity.name(), "subjects": subjects, "facts": facts(&self.facts),
             "message_zh": self.message(), "raised_at": raised.at, "due": raised.today.after(DUE_DAYS).to_string(),
@@ -106,6 +107,10 @@ pub fn found_again(alert: &Record, finding: &Finding, raised: &Raised<'_>) -> Op
     if alert.state() == "open" && !fields.get("facts").and_then(Value::as_object).is_some_and(|before| say_the_same(before, &now)) {
         fields.insert("facts".into(), Value::Object(now));
         fields.insert("message_zh".into(), json!(finding.message()));
+        changed = true;
+    }
+    if Sens::parse(alert.text("sens")).is_some_and(|sens| sens < finding.sens) {
+        fields.insert("sens".into(), json!(finding.sens.name()));
         changed = true;
     }
     let is_due = alert.date("due").is_some_and(|due| due < raised.today);

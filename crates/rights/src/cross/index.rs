@@ -2,6 +2,7 @@
 
 use super::rows::*;
 use super::{Finding, Hit};
+use crate::kind::Sens;
 use crate::kinds;
 use crate::record::Record;
 use crate::rules::Rule;
@@ -25,6 +26,7 @@ struct Known {
     place: u32,
     organisation: Number,
     region: u64,
+    sens: Sens,
 }
 
 /// What the rules read.
@@ -104,7 +106,7 @@ impl Index {
             return *number;
         }
         self.rids.push(key);
-        self.known.push(Known { place: NO_PLACE, organisation: 0, region: 0 });
+        self.known.push(Known { place: NO_PLACE, organisation: 0, region: 0, sens: Sens::Public });
         let number = u32::try_from(self.rids.len()).expect("an archive holds fewer records than a u32 counts");
         self.numbers.insert(key, number);
         number
@@ -180,7 +182,9 @@ impl Index {
         let organisation = self.number(record.text("org_rid"));
         let region = record.text("region").parse().unwrap_or_default();
         let place = u32::try_from(self.add(record, number)).expect("an archive holds fewer records than a u32 counts");
-        self.known[number as usize - 1] = Known { place, organisation, region };
+        // A right record has one of them; where it had none it would be kept from everybody.
+        let sens = Sens::parse(record.text("sens")).unwrap_or(Sens::Secret);
+        self.known[number as usize - 1] = Known { place, organisation, region, sens };
         if !["admin_region", "alert"].contains(&record.kind().name) {
             let until = record.date("valid_to").map_or(i32::MAX, |date| date.days());
             *self.regions.entry((region, until)).or_default() += 1;
@@ -229,6 +233,7 @@ impl Index {
             subjects: hit.subjects.iter().map(|number| self.rid(*number)).collect(),
             region: format!("{:012}", self.region(first)),
             org_rid: self.rid(self.organisation(first)),
+            sens: hit.subjects.iter().filter_map(|number| self.of(*number)).map(|known| known.sens).fold(Sens::Personal, Sens::max),
             facts: hit.facts,
         }
     }

@@ -170,9 +170,8 @@ pub(super) fn farmland_used_otherwise(index: &Index, _: &Parameters, tell: Tell<
     }
     let farmland: BTreeMap<u64, u32> =
         index.parcels.iter().filter(|parcel| parcel.basic_farmland && parcel.code != 0).map(|parcel| (parcel.code, parcel.record)).collect();
-    for contracted in &index.contracted {
-        if let (Some(transfer), Some(parcel)) = (away.get(&contracted.transfer), farmland.get(&contracted.parcel)) {
-            tell(hit(21, [*transfer, *parcel], []));
-        }
-    }
+    let of = |contracted: &Contracted| Some((*away.get(&contracted.transfer)?, *farmland.get(&contracted.parcel)?));
+    // Two contracted parcels may name both (X19): it is one finding.
+    let found: BTreeSet<(u32, u32)> = index.contracted.iter().filter_map(of).collect();
+    found.into_iter().for_each(|(transfer, parcel)| tell(hit(21, [transfer, parcel], [])));
 }
