@@ -285,6 +285,15 @@ fn contracts_and_transfers_keep_their_terms() {
         ("X20 over today", village().set("land_contract", 2, json!({ "to": TODAY })), &[]),
         ("X20 over yesterday", village().set("land_contract", 2, json!({ "to": "2026-11-20" })), &["X20 land_contract 2"]),
         ("X21 to building", village().set("land_transfer", 1, json!({ "use_after": "5" })), &["X21 land_transfer 1"]),
+        (
+            "X21 a parcel that two households claim",
+            village().set("land_transfer", 1, json!({ "use_after": "5" })).set(
+                "contracted_parcel",
+                21,
+                json!({ "parcel_code": "3204121030120100011", "transfer_code": "LZ1" }),
+            ),
+            &["X19 contracted_parcel 11", "X21 land_transfer 1"],
+        ),
         ("X21 to fish", village().set("land_transfer", 1, json!({ "use_after": "4" })), &[]),
         ("X21 it was so before", village().set("land_transfer", 1, json!({ "use_before": "5", "use_after": "5" })), &[]),
         ("X21 no basic farmland", village().set("land_transfer", 1, json!({ "use_after": "5" })).set("parcel", 11, json!({ "basic_farmland": "2" })), &[]),

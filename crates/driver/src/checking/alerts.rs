@@ -8,7 +8,7 @@ use capture::scan::UNFINISHED;
 use rights::Record;
 use rights::cross::{Finding, Parameters, Raised, alert};
 use rights::tree::{Branches, Tree};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use store::disk::{Dir, Disk, Rename};
 use store::spool::remove_if_there;
@@ -31,6 +31,8 @@ pub(super) struct Alerts<'a> {
     folder: &'a str,
     raised: Raised<'a>,
     held: BTreeMap<String, Held>,
+    /// What was raised now.
+    raised_now: BTreeSet<String>,
     /// What lies beside its name, and whether it is new.
     beside: Vec<(Vec<u8>, bool)>,
     dry_run: bool,
@@ -38,7 +40,7 @@ pub(super) struct Alerts<'a> {
 
 impl<'a> Alerts<'a> {
     pub(super) fn new(disk: &'a dyn Disk, root: &'a Dir, folder: &'a str, raised: Raised<'a>, dry_run: bool) -> Self {
-        Self { disk, root, folder, raised, held: BTreeMap::new(), beside: Vec::new(), dry_run }
+        Self { disk, root, folder, raised, held: BTreeMap::new(), raised_now: BTreeSet::new(), beside: Vec::new(), dry_run }
     }
 
     /// Takes note of an alert of the archive.
@@ -57,6 +59,9 @@ impl<'a> Alerts<'a> {
                 let path = format!("{}/{}/{rid}/record.json", self.folder, finding.region).into_bytes();
                 if self.is_there(&path) {
                     // What lies there is no right record: it is told as such, and whoever wrote it corrects it.
+                    return Ok(());
+                }
+                if !self.raised_now.insert(rid.clone()) {
                     return Ok(());
                 }
                 report.raised += 1;
