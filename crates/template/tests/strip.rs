@@ -207,6 +207,9 @@ fn a_picture_that_is_not_looked_into_closes_a_pdf() {
         (Object::from("JPXDecode"), vec![1], NotStripped::Closed),
         (Object::Array(vec!["FlateDecode".into(), "DCTDecode".into()]), vec![1], NotStripped::Closed),
         (Object::from("DCTDecode"), vec![1], NotStripped::Unreadable),
+        // What it is filtered by is said in another object.
+        (Object::Reference((5, 0)), vec![1], NotStripped::Closed),
+        (Object::Array(vec![Object::Reference((5, 0))]), vec![1], NotStripped::Closed),
     ] {
         let bytes = with(filter, content);
         assert_eq!(strip("application/pdf", &bytes, ALL), Err(why));

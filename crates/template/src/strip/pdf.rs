@@ -61,8 +61,13 @@ fn strip_dictionary(dictionary: &mut Dictionary, asked: Strip) -> Result<(), Not
 fn strip_picture(stream: &mut Stream) -> Result<(), NotStripped> {
     let filters: Vec<Vec<u8>> = match stream.dict.get(b"Filter") {
         Ok(Object::Name(name)) => vec![name.clone()],
-        Ok(Object::Array(names)) => names.iter().filter_map(|name| name.as_name().ok().map(<[u8]>::to_vec)).collect(),
-        _ => Vec::new(),
+        Ok(Object::Array(names)) => {
+            let names = names.iter().map(|name| name.as_name().map(<[u8]>::to_vec));
+            names.collect::<Result<_, _>>().map_err(|_| NotStripped::Closed)?
+        }
+        Err(_) => Vec::new(),
+        // It is said elsewhere what this is: it may be a picture.
+        Ok(_) => return Err(NotStripped::Closed),
     };
     match filters.iter().map(Vec::as_slice).collect::<Vec<_>>().as_slice() {
         [JPEG] => {
