@@ -92,6 +92,10 @@ def geometry(text, mask):
     if mask == "geo_bbox":
         west, east = min(x for x, _ in points), max(x for x, _ in points)
         south, north = min(y for _, y in points), max(y for _, y in points)
+        # Outward to 4 places of a degree, one cell at least.
+        cell = 100_000
+        west, south = west // cell * cell, south // cell * cell
+        east, north = max(-(-east // cell) * cell, west + cell), max(-(-north // cell) * cell, south + cell)
         ring = [(west, south), (east, south), (east, north), (west, north), (west, south)]
         return f"POLYGON (({', '.join(map(written, ring))}))"
     shape = re.sub(r"\s+", "", re.sub(r"[-0-9.]+\s+[-0-9.]+", "@", text.upper()))

@@ -177,9 +177,13 @@ impl Geometry {
         Bounds { least: fold(i64::min).unwrap_or_default(), most: fold(i64::max).unwrap_or_default() }
     }
 
-    /// Its bounding box, as a polygon.
+    /// A bounding box, as a polygon: outward to 4 places of a degree, so that no point of a survey is a corner of it; at least one such cell.
     pub fn bounding_box(&self) -> Self {
         let Bounds { least, most } = self.bounds();
+        let below = |value: i64| value.div_euclid(ROUND4) * ROUND4;
+        let above = |value: i64, least: i64| (below(value - 1) + ROUND4).max(least + ROUND4);
+        let least = (below(least.0), below(least.1));
+        let most = (above(most.0, least.0), above(most.1, least.1));
         Self::Polygons(vec![vec![vec![least, (most.0, least.1), most, (least.0, most.1), least]]])
     }
 
