@@ -72,6 +72,18 @@ fn an_alert_is_of_the_highest_class_of_what_it_is_about() {
     assert!(alert::found_again(&after, &broken("Personal*"), &raised).is_none(), "what was known as Secret stays so");
 }
 
+/// The difference of two amounts that a record may hold is one that an alert may not: it could not be read again.
+#[test]
+fn the_facts_of_an_alert_are_numbers_that_a_record_may_hold() {
+    let most = (1_i64 << 53) - 1;
+    let changes = json!({ "original_value": 0, "acc_depr": most, "impairment": 0, "net_value": most });
+    let findings = Village::right().set("asset_card", 1, changes).findings(&parameters());
+    let finding = findings.iter().find(|finding| finding.rule.id() == "X27").expect("it is no sum");
+    let alert = finding.alert(0, &raised_on(TODAY));
+    assert_eq!(finding.facts[0].2.abs(), most);
+    assert!(Record::read(&alert.canonical()).is_ok());
+}
+
 #[test]
 fn what_is_found_again_says_so_only_when_something_is_new() {
     let (finding, raised) = (twice(), raised_on(TODAY));

@@ -26,6 +26,9 @@ fn names(findings: &[Finding]) -> Vec<(&str, &str)> {
     findings.iter().map(|finding| (finding.id, finding.subject.as_str())).collect()
 }
 
+/// An identity number of which eight digits are hidden.
+const TELLTALE: &str = "fields = [\"id_no\"]\nmask = { id_no = \"id6_4\" }";
+
 struct Case {
     id: &'static str,
     trips: String,
@@ -106,6 +109,12 @@ fn cases() -> Vec<Case> {
             to("use", "member", "fields = [\"id_no\", \"birth_date\"]\nmask = { id_no = \"id6_4\", birth_date = \"date_y\" }"),
             "member.id_no",
             to("use", "member", "fields = [\"id_no\", \"birth_date\"]\nmask = { id_no = \"id1_1\", birth_date = \"date_y\" }"),
+        ),
+        case(
+            "L13",
+            template("use", "Personal", &(select("member", TELLTALE) + &select("membership_event", "fields = [\"event_date\", \"member_rid\"]"))),
+            "member.id_no",
+            template("use", "Personal", &(select("member", TELLTALE) + &select("membership_event", "fields = [\"event_date\"]"))),
         ),
         case(
             "L14",

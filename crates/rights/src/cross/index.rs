@@ -6,7 +6,7 @@ use crate::kind::Sens;
 use crate::kinds;
 use crate::record::Record;
 use crate::rules::Rule;
-use crate::scalar::{Area, Mu};
+use crate::scalar::{Area, INTEGER_MAX, Mu};
 use crate::tree::{Branches, Tree};
 use std::collections::{BTreeMap, HashMap};
 
@@ -234,7 +234,8 @@ impl Index {
             region: format!("{:012}", self.region(first)),
             org_rid: self.rid(self.organisation(first)),
             sens: hit.subjects.iter().filter_map(|number| self.of(*number)).map(|known| known.sens).fold(Sens::Personal, Sens::max),
-            facts: hit.facts,
+            // No further than a record may count: what is larger could not be read again.
+            facts: hit.facts.into_iter().map(|(name, zh, value)| (name, zh, value.clamp(-INTEGER_MAX, INTEGER_MAX))).collect(),
         }
     }
 }

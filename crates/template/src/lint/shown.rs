@@ -123,7 +123,9 @@ impl Linting<'_> {
         let shown: Vec<Listed<'_>> =
             self.draft.projections.iter().flat_map(|projected| listed(projected, zone)).filter(|one| one.shows() && one.mask != Mask::Subject).collect();
         let is = |one: &Listed<'_>, kind: &str, name: &str| one.projected.kind.name == kind && one.field.name == name;
-        let born = shown.iter().any(|one| is(one, "member", "birth_date"));
+        let has = |kind: &str, name: &str| shown.iter().any(|one| is(one, kind, name));
+        // The event of a birth tells it as well, where it says whose.
+        let born = has("member", "birth_date") || has("membership_event", "event_date") && has("membership_event", "member_rid");
         let weak: Vec<(usize, String)> = shown
             .iter()
             .filter(|one| one.mask == Mask::Id6_4 && born && (is(one, "member", "id_no") || is(one, "household", "id_no")))
