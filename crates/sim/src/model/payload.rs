@@ -156,6 +156,11 @@ impl Payload {
             .map(|(path, _)| path)
     }
 
+    /// Rot made these of others on this replica.
+    pub fn made_by_rot(&mut self, replica: usize, tokens: impl IntoIterator<Item = u64>) {
+        self.routes[replica].visible.extend(tokens);
+    }
+
     /// Whether a route of a replica withholds this, which people wrote.
     pub fn withholds(&self, replica: usize, token: u64) -> bool {
         self.tokens.contains(&token) && !self.routes[replica].visible.contains(&token)

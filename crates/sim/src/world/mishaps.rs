@@ -3,6 +3,7 @@
 use super::World;
 use super::ground::Ground;
 use super::scene::Kept;
+use crate::model::record::tokens_in;
 use crate::model::replica::Violation;
 use crate::weather::plan::{ClockTrouble, Hand, IndexTrouble, Mishap};
 use crate::weather::random::Random;
@@ -63,12 +64,18 @@ impl World {
                 self.replicas[replica].touched(&extra, Some(leaf), false);
             }
             Hand::Rot => {
-                if ground.read(&path).is_ok_and(|content| content.is_empty()) {
+                let before = ground.read(&path).unwrap_or_default();
+                if before.is_empty() {
                     return;
                 }
                 disk.rot(root.join(&path), |content| flip(content, random)).expect("anything can rot");
                 let leaf = ground.leaf(&path).expect("it can be read");
                 self.replicas[replica].touched(&path, Some(leaf), is_item);
+                // A bit may make what is shown of a record what is withheld of it: nobody has sent that.
+                let made = ground.read(&path).map(|content| tokens_in(&content)).unwrap_or_default();
+                if let Some(payload) = &mut self.payload {
+                    payload.made_by_rot(replica, made.into_iter().filter(|token| !tokens_in(&before).contains(token)));
+                }
             }
         }
         Ground::at(&self.disk, &root).settle();
