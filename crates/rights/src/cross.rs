@@ -107,11 +107,11 @@ pub struct Finding {
     pub severity: Severity,
     /// The `rid`s of the records that it is about, the first one first.
     pub subjects: Vec<String>,
-    /// The region of the first of them.
+    /// The region of the first of them that is in the archive.
     pub region: String,
     /// Its organisation; empty where it has none.
     pub org_rid: String,
-    /// Personal, or the highest class of a subject: its figures are in the facts.
+    /// Personal, or the highest class of a subject or of what was summed: their figures are in the facts.
     pub sens: Sens,
     /// Numbers: name, Chinese name, value. Areas are in dm², mu in 10^-4, shares in 10^-4, amounts in fen.
     pub facts: Vec<Fact>,
@@ -123,10 +123,18 @@ struct Hit {
     severity: Option<Severity>,
     subjects: Vec<u32>,
     facts: Vec<Fact>,
+    /// The highest class of records whose figures are in the facts though they are no subjects.
+    summed: Option<Sens>,
+}
+
+impl Hit {
+    fn summed(self, summed: Option<Sens>) -> Self {
+        Self { summed, ..self }
+    }
 }
 
 fn hit(rule: u8, subjects: impl Into<Vec<u32>>, facts: impl Into<Vec<Fact>>) -> Hit {
-    Hit { rule, severity: None, subjects: subjects.into(), facts: facts.into() }
+    Hit { rule, severity: None, subjects: subjects.into(), facts: facts.into(), summed: None }
 }
 
 /// Where the rules put what they find.

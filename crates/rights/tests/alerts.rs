@@ -72,6 +72,52 @@ fn an_alert_is_of_the_highest_class_of_what_it_is_about() {
     assert!(alert::found_again(&after, &broken("Personal*"), &raised).is_none(), "what was known as Secret stays so");
 }
 
+/// FAULTS K09: the same of what is only summed.
+#[test]
+fn an_alert_is_of_the_class_of_the_figures_that_it_sums() {
+    let village = || {
+        let village = Village::right().set("dividend_scheme", 1, json!({ "year": 2024, "per_share": "9.00" }));
+        village.set("contracted_parcel", 11, json!({ "contract_area": "600.00", "contract_mu": "0.9000" })).set(
+            "share_holding",
+            11,
+            json!({ "shares": "21", "capital": 1 }),
+        )
+    };
+    let due = json!({ "pay_plan": [{ "due": "2025-06-30", "amount": 500_001 }] });
+    for (rule, kind, number) in [
+        ("X16", "contracted_parcel", 12),
+        ("X22", "share_holding", 12),
+        ("X23", "share_holding", 12),
+        ("X24", "payment_entry", 1),
+        ("X25", "dividend_scheme", 1),
+        ("X29", "payment_entry", 1),
+    ] {
+        for sens in ["Personal", "Secret"] {
+            let findings = village().set("operating_contract", 1, due.clone()).set(kind, number, json!({ "sens": sens })).findings(&parameters());
+            let found: Vec<&str> = findings.iter().filter(|finding| finding.rule.id() == rule).map(|finding| finding.sens.name()).collect();
+            assert!(found.contains(&sens), "{rule}, {kind} is {sens}: {found:?}");
+            assert!(sens == "Secret" || !found.contains(&"Secret"), "{rule}");
+        }
+    }
+}
+
+/// An alert about what is not in the archive lies in the region of what is: without one its own record would be wrong at every check.
+#[test]
+fn an_alert_has_the_region_of_a_record_that_is_there() {
+    let raised = raised_on(TODAY);
+    let other = "organisation-01900000-0000-7000-8000-0000000000ff";
+    let payment = Village::right().set("payment_entry", 1, json!({ "org_rid": other }));
+    let death = json!({ "state": "current", "event": "death", "member_rid": rid("member", 99) });
+    let dead = Village::right().add("membership_event", 9, death).set("homestead_use", 1, json!({ "users": [rid("member", 99)] }));
+    for (rule, village, second) in [("X24", payment, rid("payment_entry", 1)), ("X06", dead, rid("membership_event", 9))] {
+        let findings = village.findings(&parameters());
+        let found = findings.iter().find(|finding| finding.rule.id() == rule).unwrap_or_else(|| panic!("{rule}: {findings:?}"));
+        let alert = found.alert(0, &raised);
+        assert_eq!((alert.text("region"), &found.subjects[1..]), (VILLAGE, &[second][..]), "{rule}");
+        assert_eq!(alert.doubts(), []);
+    }
+}
+
 /// The difference of two amounts that a record may hold is one that an alert may not: it could not be read again.
 #[test]
 fn the_facts_of_an_alert_are_numbers_that_a_record_may_hold() {

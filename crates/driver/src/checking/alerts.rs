@@ -31,8 +31,8 @@ pub(super) struct Alerts<'a> {
     folder: &'a str,
     raised: Raised<'a>,
     held: BTreeMap<String, Held>,
-    /// What was raised now.
-    raised_now: BTreeSet<String>,
+    /// Findings that were taken, by the id of their first alert.
+    taken: BTreeSet<String>,
     /// What lies beside its name, and whether it is new.
     beside: Vec<(Vec<u8>, bool)>,
     dry_run: bool,
@@ -40,7 +40,7 @@ pub(super) struct Alerts<'a> {
 
 impl<'a> Alerts<'a> {
     pub(super) fn new(disk: &'a dyn Disk, root: &'a Dir, folder: &'a str, raised: Raised<'a>, dry_run: bool) -> Self {
-        Self { disk, root, folder, raised, held: BTreeMap::new(), raised_now: BTreeSet::new(), beside: Vec::new(), dry_run }
+        Self { disk, root, folder, raised, held: BTreeMap::new(), taken: BTreeSet::new(), beside: Vec::new(), dry_run }
     }
 
     /// Takes note of an alert of the archive.
@@ -50,6 +50,10 @@ impl<'a> Alerts<'a> {
 
     /// What becomes of one finding.
     pub(super) fn take(&mut self, finding: &Finding, report: &mut CheckReport) -> Result<(), Failure> {
+        // A rule that finds the same twice says it once: what is written twice has nothing beside its name the second time.
+        if !self.taken.insert(finding.rid(0)) {
+            return Ok(());
+        }
         report.findings += 1;
         *report.rules.entry(finding.rule.id()).or_default() += 1;
         for occurrence in 0.. {
@@ -59,9 +63,6 @@ impl<'a> Alerts<'a> {
                 let path = format!("{}/{}/{rid}/record.json", self.folder, finding.region).into_bytes();
                 if self.is_there(&path) {
                     // What lies there is no right record: it is told as such, and whoever wrote it corrects it.
-                    return Ok(());
-                }
-                if !self.raised_now.insert(rid.clone()) {
                     return Ok(());
                 }
                 report.raised += 1;

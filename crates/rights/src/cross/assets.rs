@@ -3,6 +3,7 @@
 use super::index::Index;
 use super::rows::*;
 use super::{Hit, Parameters, Tell, hit};
+use crate::kind::Sens;
 use crate::rules::Severity;
 use crate::scalar::Date;
 use std::collections::{BTreeMap, BTreeSet};
@@ -43,10 +44,11 @@ pub(super) fn loss_without_disposal(index: &Index, parameters: &Parameters, tell
 /// X29: an open contract that ends soon, has something unpaid for too long, or brings in less than its share of the index.
 pub(super) fn contract_ends_is_unpaid_or_cheap(index: &Index, parameters: &Parameters, tell: Tell<'_>) {
     let today = parameters.today.days();
-    let mut paid: BTreeMap<(u32, i64), i64> = BTreeMap::new();
+    let mut paid: BTreeMap<(u32, i64), (i64, Option<Sens>)> = BTreeMap::new();
     for payment in &index.paid {
-        let sum = paid.entry((payment.contract, payment.number)).or_default();
+        let (sum, sens) = paid.entry((payment.contract, payment.number)).or_default();
         *sum = sum.saturating_add(payment.amount);
+        *sens = index.sens(payment.record).max(*sens);
     }
     let open: BTreeSet<u32> = index.operating.iter().filter(|contract| contract.open).map(|contract| contract.record).collect();
     for contract in index.operating.iter().filter(|contract| contract.open) {
@@ -65,11 +67,12 @@ pub(super) fn contract_ends_is_unpaid_or_cheap(index: &Index, parameters: &Param
         }
     }
     for due in index.dues.iter().filter(|due| open.contains(&due.contract) && due.due != NO_DAY) {
-        let left = due.amount.saturating_sub(paid.get(&(due.contract, due.number)).copied().unwrap_or_default());
+        let (sum, summed) = paid.get(&(due.contract, due.number)).copied().unwrap_or_default();
+        let left = due.amount.saturating_sub(sum);
         let days = i64::from(today) - i64::from(due.due);
         if left > 0 && days > i64::from(parameters.overdue_days) {
             let facts = vec![("due_no", "期次", due.number), ("unpaid", "未付", left), ("days", "逾期天数", days)];
-            tell(Hit { rule: 29, severity: Some(Severity::High), subjects: vec![due.contract], facts });
+            tell(Hit { rule: 29, severity: Some(Severity::High), subjects: vec![due.contract], facts, summed });
         }
     }
 }

@@ -163,6 +163,11 @@ impl Index {
         self.of(number).map_or(0, |known| known.region)
     }
 
+    /// The class of a record; none of what is not in the archive.
+    pub(super) fn sens(&self, number: Number) -> Option<Sens> {
+        self.of(number).filter(|known| known.place != NO_PLACE).map(|known| known.sens)
+    }
+
     /// The organisation of a record.
     pub(super) fn organisation(&self, number: Number) -> Number {
         self.of(number).map_or(0, |known| known.organisation)
@@ -226,14 +231,14 @@ impl Index {
     /// What a hit says in the names of the archive.
     pub(super) fn finding(&self, hit: Hit) -> Finding {
         let rule = Rule::number(hit.rule);
-        let first = hit.subjects.first().copied().unwrap_or_default();
+        let there = hit.subjects.iter().copied().find(|number| self.is_there(*number)).unwrap_or_default();
         Finding {
             rule,
             severity: hit.severity.unwrap_or(rule.severity()),
             subjects: hit.subjects.iter().map(|number| self.rid(*number)).collect(),
-            region: format!("{:012}", self.region(first)),
-            org_rid: self.rid(self.organisation(first)),
-            sens: hit.subjects.iter().filter_map(|number| self.of(*number)).map(|known| known.sens).fold(Sens::Personal, Sens::max),
+            region: format!("{:012}", self.region(there)),
+            org_rid: self.rid(self.organisation(there)),
+            sens: hit.subjects.iter().filter_map(|number| self.sens(*number)).chain(hit.summed).fold(Sens::Personal, Sens::max),
             // No further than a record may count: what is larger could not be read again.
             facts: hit.facts.into_iter().map(|(name, zh, value)| (name, zh, value.clamp(-INTEGER_MAX, INTEGER_MAX))).collect(),
         }

@@ -5,6 +5,7 @@ use super::people::active_members;
 use super::rows::*;
 use super::{Parameters, Tell, hit};
 use crate::geometry::{Bounds, Geometry};
+use crate::kind::Sens;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Side of the squares that parcels are compared in, 10^-9 of a degree: some 200 m.
@@ -38,17 +39,18 @@ pub(super) fn household_without(index: &Index, _: &Parameters, tell: Tell<'_>) {
 
 /// X16: the parcels of a current contract do not add up to its area, within 0.01 m² for each of them.
 pub(super) fn parcels_do_not_add_up(index: &Index, _: &Parameters, tell: Tell<'_>) {
-    let mut sums: BTreeMap<u64, (i64, i64)> = BTreeMap::new();
+    let mut sums: BTreeMap<u64, (i64, i64, Option<Sens>)> = BTreeMap::new();
     for parcel in index.contracted.iter().filter(|parcel| parcel.contract != 0) {
-        let (area, count) = sums.entry(parcel.contract).or_default();
+        let (area, count, sens) = sums.entry(parcel.contract).or_default();
         *area = area.saturating_add(parcel.area);
         *count += 1;
+        *sens = index.sens(parcel.record).max(*sens);
     }
     for contract in index.contracts.iter().filter(|contract| contract.current) {
-        let (area, count) = sums.get(&contract.code).copied().unwrap_or_default();
+        let (area, count, sens) = sums.get(&contract.code).copied().unwrap_or_default();
         if (area - contract.total).abs() > count {
             let facts = [("parcels_area", "地块合计", area), ("total_area", "合同面积", contract.total), ("parcels", "地块数", count)];
-            tell(hit(16, [contract.record], facts));
+            tell(hit(16, [contract.record], facts).summed(sens));
         }
     }
 }

@@ -67,13 +67,14 @@ pub(super) fn without_household_or_head(index: &Index, _: &Parameters, tell: Tel
 
 /// X06: a death, and the dead still holds shares, stands for a household in a contract, or uses a homestead.
 pub(super) fn dead_and_still_a_holder(index: &Index, _: &Parameters, tell: Tell<'_>) {
-    let dead: BTreeSet<u32> = index.events.iter().filter(|event| event.death).map(|event| event.member).collect();
+    let mut dead: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+    index.events.iter().filter(|event| event.death).for_each(|event| dead.entry(event.member).or_default().push(event.record));
     if dead.is_empty() {
         return;
     }
     let mut held: BTreeMap<u32, [i64; 3]> = BTreeMap::new();
     let mut count = |member: u32, what: usize| {
-        if dead.contains(&member) {
+        if dead.contains_key(&member) {
             held.entry(member).or_default()[what] += 1;
         }
     };
@@ -85,6 +86,10 @@ pub(super) fn dead_and_still_a_holder(index: &Index, _: &Parameters, tell: Tell<
     users.for_each(|(_, user)| count(*user, 2));
     for (member, [shares, land, homesteads]) in held {
         let facts = [("holdings", "股权数", shares), ("contracts", "承包合同数", land), ("homesteads", "宅基地数", homesteads)];
-        tell(hit(6, [member], facts));
+        let mut subjects = vec![member];
+        if !index.is_there(member) {
+            subjects.extend(index.alike(dead[&member].iter().copied()).first());
+        }
+        tell(hit(6, subjects, facts));
     }
 }

@@ -54,6 +54,7 @@ pub(super) struct Household {
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Event {
+    pub record: Number,
     pub member: Number,
     pub death: bool,
     /// Until when shares are retained, [`NO_DAY`] when none are.
@@ -233,6 +234,7 @@ pub(super) struct Due {
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Paid {
+    pub record: Number,
     pub organisation: Number,
     pub contract: Number,
     pub number: i64,

@@ -4,6 +4,7 @@ use super::index::Index;
 use super::people::active_members;
 use super::rows::*;
 use super::{Parameters, Tell, hit};
+use crate::kind::Sens;
 use crate::scalar::Date;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -45,6 +46,7 @@ struct Sums {
     shares: i128,
     capital: i128,
     count: i128,
+    sens: Option<Sens>,
 }
 
 fn sums(index: &Index) -> BTreeMap<u32, Sums> {
@@ -54,6 +56,7 @@ fn sums(index: &Index) -> BTreeMap<u32, Sums> {
         sum.shares += i128::from(holding.shares);
         sum.capital += i128::from(holding.capital);
         sum.count += 1;
+        sum.sens = index.sens(holding.record).max(sum.sens);
     }
     sums
 }
@@ -67,9 +70,11 @@ fn fact(value: i128) -> i64 {
 pub(super) fn shares_do_not_add_up(index: &Index, _: &Parameters, tell: Tell<'_>) {
     let sums = sums(index);
     for (organisation, scheme) in with_scheme(index) {
-        let held = sums.get(&organisation).map_or(0, |sum| sum.shares) + i128::from(scheme.collective);
+        let (none, collective) = (Sums::default(), i128::from(scheme.collective));
+        let sum = sums.get(&organisation).unwrap_or(&none);
+        let held = sum.shares + collective;
         if held != i128::from(scheme.total) {
-            tell(hit(22, [scheme.record], [("held", "股数合计", fact(held)), ("total", "总股数", scheme.total)]));
+            tell(hit(22, [scheme.record], [("held", "股数合计", fact(held)), ("total", "总股数", scheme.total)]).summed(sum.sens));
         }
     }
 }
@@ -83,9 +88,17 @@ pub(super) fn capital_does_not_add_up(index: &Index, _: &Parameters, tell: Tell<
         let sum = sums.get(&organisation).unwrap_or(&none);
         let expected = i128::from(scheme.base) * (total - i128::from(scheme.collective));
         if (sum.capital * total - expected).abs() > sum.count * total {
-            tell(hit(23, [scheme.record], [("capital", "股金合计", fact(sum.capital)), ("base_capital", "折股净资产", scheme.base)]));
+            tell(hit(23, [scheme.record], [("capital", "股金合计", fact(sum.capital)), ("base_capital", "折股净资产", scheme.base)]).summed(sum.sens));
         }
     }
+}
+
+/// What one organisation took in.
+#[derive(Default)]
+struct Income {
+    amount: i64,
+    sens: Option<Sens>,
+    payments: Vec<u32>,
 }
 
 /// X24: an organisation took in money in a year, and its dividend scheme of that year was not public by the day that is set. Looked
@@ -97,15 +110,21 @@ pub(super) fn income_without_dividend(index: &Index, parameters: &Parameters, te
         return;
     };
     let year = limit.numbers().0 - 1;
-    let mut income: BTreeMap<u32, i64> = BTreeMap::new();
-    for paid in index.paid.iter().filter(|paid| paid.year == year) {
-        let sum = income.entry(paid.organisation).or_default();
-        *sum = sum.saturating_add(paid.amount);
+    let mut income: BTreeMap<u32, Income> = BTreeMap::new();
+    for paid in index.paid.iter().filter(|paid| paid.year == year && paid.organisation != 0) {
+        let income = income.entry(paid.organisation).or_default();
+        income.amount = income.amount.saturating_add(paid.amount);
+        income.sens = index.sens(paid.record).max(income.sens);
+        income.payments.push(paid.record);
     }
     let in_time = |scheme: &&DividendScheme| scheme.public && scheme.year == i64::from(year) && scheme.publicity_from <= limit.days();
     let with_dividend: BTreeSet<u32> = index.dividend_schemes.iter().filter(in_time).map(|scheme| index.organisation(scheme.record)).collect();
-    for (organisation, income) in income.into_iter().filter(|(organisation, income)| *income > 0 && !with_dividend.contains(organisation)) {
-        tell(hit(24, [organisation], [("year", "年度", i64::from(year)), ("income", "收入", income)]));
+    for (organisation, income) in income.into_iter().filter(|(organisation, income)| income.amount > 0 && !with_dividend.contains(organisation)) {
+        let mut subjects = vec![organisation];
+        if !index.is_there(organisation) {
+            subjects.extend(index.alike(income.payments.into_iter()).first());
+        }
+        tell(hit(24, subjects, [("year", "年度", i64::from(year)), ("income", "收入", income.amount)]).summed(income.sens));
     }
 }
 
@@ -115,7 +134,10 @@ pub(super) fn payment_differs(index: &Index, _: &Parameters, tell: Tell<'_>) {
         let (Some(scheme), Some(holding)) = (index.dividend_scheme(payment.scheme), index.holding(payment.holding)) else { continue };
         let expected = fact((i128::from(holding.shares) * i128::from(scheme.per_share) + 500_000).div_euclid(1_000_000));
         if payment.amount != expected {
-            tell(hit(25, [payment.record, payment.holding], [("amount", "金额", payment.amount), ("expected", "应发", expected)]));
+            tell(
+                hit(25, [payment.record, payment.holding], [("amount", "金额", payment.amount), ("expected", "应发", expected)])
+                    .summed(index.sens(payment.scheme)),
+            );
         }
     }
 }

@@ -37,7 +37,7 @@ impl Index {
         match record.kind().name {
             "member" => self.add_member(record, number),
             "household" => self.add_household(record, number),
-            "membership_event" => self.add_event(record),
+            "membership_event" => self.add_event(record, number),
             "share_scheme" | "share_holding" | "dividend_scheme" | "dividend_payment" => self.add_share(record, number),
             "land_contract" | "contracted_parcel" | "parcel" | "land_transfer" => self.add_land(record, number),
             "homestead_use" => self.add_homestead(record, number),
@@ -83,12 +83,12 @@ impl Index {
         put(&mut self.households, row)
     }
 
-    fn add_event(&mut self, record: &Record) -> usize {
+    fn add_event(&mut self, record: &Record, number: Number) -> usize {
         let member = self.number(record.text("member_rid"));
         let retains = record.state() == "current" && texts(record.list("retained_rights")).any(|right| right == "share");
         let shares_until = if retains { record.date("retained_until").map_or(i32::MAX, |date| date.days()) } else { NO_DAY };
         let death = record.state() == "current" && record.text("event") == "death";
-        put(&mut self.events, Event { member, death, shares_until })
+        put(&mut self.events, Event { record: number, member, death, shares_until })
     }
 
     fn add_share(&mut self, record: &Record, number: Number) -> usize {
@@ -286,6 +286,7 @@ impl Index {
             "payment_entry" => {
                 let (contract, organisation) = (self.number(record.text("contract")), self.number(record.text("org_rid")));
                 let row = Paid {
+                    record: number,
                     organisation,
                     contract,
                     number: record.integer("due_no").unwrap_or_default(),
