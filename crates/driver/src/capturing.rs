@@ -69,7 +69,7 @@ fn one(home: &mut Home, name: &str, deep: bool) -> Result<(Option<ArchiveCapture
         let detail = format!("{} is another folder than before, and {missing} items are not in it: not taken as a deletion", root.display());
         return Ok((None, vec![Problem { code: "SRC-10", subject: name.into(), detail }]));
     }
-    if changes.emptied {
+    if changes.emptied || items == 0 && is_asked_for(home, name) {
         let detail = emptied(&root, archive.items.iter().filter(|item| !item.gone).count());
         return Ok((None, vec![Problem { code: "SRC-02", subject: name.into(), detail }]));
     }
@@ -144,7 +144,15 @@ fn one(home: &mut Home, name: &str, deep: bool) -> Result<(Option<ArchiveCapture
 
 /// What SRC-02 says.
 pub fn emptied(root: &Path, held: usize) -> String {
+    if held == 0 {
+        return format!("{} is empty, and a replica is to be asked for what it holds of it: not taken as a deletion", root.display());
+    }
     format!("{} is empty but held {held} items: not taken as a deletion", root.display())
+}
+
+/// Whether a route of an archive begins anew: its replica may hold what this ledger has forgotten, and would be told that nothing of it is there.
+pub fn is_asked_for(home: &Home, archive: &str) -> bool {
+    home.source().routes.values().any(|route| route.archive == archive && !route.asking.is_empty())
 }
 
 /// What the ledger knows of the documents of an archive, for the scan.

@@ -214,6 +214,48 @@ fn what_the_ledger_forgot_is_set_aside_when_it_is_deleted() {
     converge(&scene);
 }
 
+/// FAULTS C07, A08: what lies in the folder may be another item's that the ledger has forgotten.
+#[test]
+fn a_folder_that_lies_where_a_document_was_stays_when_that_is_deleted() {
+    let scene = Scene::new();
+    scene.write("stays", "stays");
+    scene.write("a", "a document");
+    scene.round();
+    fs::remove_file(scene.path("replica/a")).unwrap();
+    fs::create_dir(scene.path("replica/a")).unwrap();
+    fs::write(scene.path("replica/a/within"), "what no ledger knows").unwrap();
+    scene.remove("a");
+    scene.carry(&scene.source());
+    let applied = scene.carry(&scene.replica()).applied.unwrap();
+    assert_eq!(applied.kept_aside, [], "{:?}", applied.problems);
+    assert_eq!(files(&scene.path("replica"))["a/within"], b"what no ledger knows");
+    scene.carry(&scene.source());
+    let counts = crate::status(&scene.world, &scene.source()).unwrap().routes[0].items;
+    assert_eq!((counts.done, counts.total), (1, 1), "the deletion is proven, and counts no more");
+}
+
+/// FAULTS C07, S05: a ledger that has forgotten everything would tell the replica that nothing of it is there.
+#[test]
+fn an_empty_archive_asks_no_replica_for_anything() {
+    let scene = Scene::new();
+    copy(&scene.source(), &scene.path("home-source-0"));
+    scene.write("a", "one");
+    scene.round();
+    put_back(&scene, "home-source", 0);
+    agree(&scene, &scene.source());
+    fs::rename(scene.path("archive"), scene.path("unmounted")).unwrap();
+    fs::create_dir(scene.path("archive")).unwrap();
+    let carried = scene.carry(&scene.source());
+    let packed = carried.packed.unwrap();
+    assert!(packed.packages.is_empty(), "{:?}", packed.packages);
+    assert_eq!(packed.captured.problems.iter().map(|problem| problem.code).collect::<Vec<_>>(), ["SRC-02"]);
+    let away = crate::status(&scene.world, &scene.source()).unwrap().problems;
+    assert!(away.iter().any(|problem| problem.code == "SRC-02"), "{away:?}");
+    fs::remove_dir(scene.path("archive")).unwrap();
+    fs::rename(scene.path("unmounted"), scene.path("archive")).unwrap();
+    converge(&scene);
+}
+
 /// FAULTS C07
 #[test]
 fn both_put_back_come_back() {

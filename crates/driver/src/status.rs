@@ -108,7 +108,7 @@ fn away(home: &Home) -> Vec<Problem> {
                 let held = archive.items.iter().filter(|item| !item.gone).count();
                 match capture::scan::is_empty(disk, root) {
                     Err(failure) => problem(failure.code(), name, failure.to_string()),
-                    Ok(true) if held > 0 => problem("SRC-02", name, crate::capturing::emptied(root, held)),
+                    Ok(true) if held > 0 || crate::capturing::is_asked_for(home, name) => problem("SRC-02", name, crate::capturing::emptied(root, held)),
                     Ok(_) => None,
                 }
             };

@@ -142,8 +142,9 @@ impl Switch<'_> {
         match self.disk().stat(&dir, name) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return gone(),
             Err(error) => return Err(error),
-            // A folder of other items has taken the document's place: it went before, or was moved out of their way.
-            Ok(stat) if stat.kind == Kind::Dir && (known.is_none() || self.again || self.items_below(&path).next().is_some()) => return gone(),
+            // A folder has taken the document's place: that is gone. What lies in it may be other items', which a ledger that was put back does
+            // not know yet.
+            Ok(stat) if stat.kind == Kind::Dir => return gone(),
             Ok(_) => {}
         }
         if let Some(item) = known.filter(|item| self.digest_at(&dir, name) == Some(item.digest) || planted::is("edit-removed")) {

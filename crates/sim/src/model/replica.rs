@@ -24,6 +24,9 @@ pub struct Replica {
     pub strays: BTreeMap<String, Leaf>,
     /// Those of them that nobody has claimed yet.
     pub unclaimed: BTreeMap<String, Leaf>,
+    /// What a life of the source that is over did not know of, and the history keeps: until a source that went back hears of it, its proof of
+    /// before stands.
+    pub dropped: BTreeSet<String>,
     /// It followed another life of the source: what it holds is of one that is over, and makes way for whatever the new one brings.
     pub followed: bool,
     /// The source went back, and this replica does not follow the life that it began since: the life it follows has two branches. An inventory
@@ -61,6 +64,7 @@ impl Replica {
     pub fn look(&mut self, archive: &Archive, tree: BTreeMap<String, Leaf>, whole: bool) -> Result<(), Violation> {
         for (path, leaf) in &tree {
             self.held.insert((path.clone(), *leaf));
+            self.dropped.remove(path);
             if self.unclaimed.get(path) == Some(leaf) {
                 // It lies there, and no ledger says so until somebody claims it: what comes may be older.
                 self.spoilt.remove(path);
@@ -167,7 +171,7 @@ impl Replica {
         }
         let fits = match self.tree.get(path) {
             Some(there) => archive.place(path, Some(there), 0).is_some_and(|place| place >= first) || self.planted.contains(&(path.to_owned(), there.digest)),
-            None => archive.gone_since(path, first),
+            None => archive.gone_since(path, first) || self.dropped.contains(path),
         };
         if fits { Ok(()) } else { Err(Violation::new("P1", format!("{path} is shown done as {leaf:?}, the replica holds {:?}", self.tree.get(path)))) }
     }

@@ -125,8 +125,12 @@ impl World {
         let (root, disk) = (self.places.trees[replica].join(".gapferry"), self.disk.snapshot());
         let below = ["history", "kept"].map(|folder| disk.below(&root.join(folder).to_string_lossy()));
         let kept: BTreeSet<u128> = below.iter().flat_map(|things| things.values()).map(|thing| Leaf::of(&thing.bytes, 0, false).digest).collect();
+        let model = &mut self.replicas[replica];
         for path in gone {
-            self.replicas[replica].tree.remove(&path).filter(|leaf| !kept.contains(&leaf.digest)).map(|leaf| self.replicas[replica].tree.insert(path, leaf));
+            if kept.contains(&model.tree[&path].digest) {
+                model.tree.remove(&path);
+                model.dropped.insert(path);
+            }
         }
     }
 
