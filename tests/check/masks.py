@@ -94,7 +94,7 @@ def geometry(text, mask):
         south, north = min(y for _, y in points), max(y for _, y in points)
         # Outward to 4 places of a degree, one cell at least.
         cell = 100_000
-        west, south = west // cell * cell, south // cell * cell
+        west, south = min(west // cell * cell, 180 * 10**9 - cell), min(south // cell * cell, 90 * 10**9 - cell)
         east, north = max(-(-east // cell) * cell, west + cell), max(-(-north // cell) * cell, south + cell)
         ring = [(west, south), (east, south), (east, north), (west, north), (west, south)]
         return f"POLYGON (({', '.join(map(written, ring))}))"

@@ -32,6 +32,12 @@ class Template:
         self.strip = documents.get("strip", [])
         self.largest = size(documents["max_file"]) if "max_file" in documents else None
 
+    def strip_of(self, record, document):
+        """What is taken out of a document: photos lose their EXIF on every route but a backup."""
+        named = record.get("photos", [])
+        photo = document["role"] == "photo" or document["document_id"] in named or copy_of(document) in named
+        return sorted({*self.strip, "exif"}) if photo and self.zone is not None else self.strip
+
     def projection(self, kind, table):
         given = table.get("fields", table.get("public"))
         if isinstance(given, str):
@@ -162,7 +168,7 @@ def documents_that_travel(template, record, failed):
             continue
         if template.largest is not None and document["size"] > template.largest:
             continue
-        if template.strip and (document["media_type"] not in STRIPPED or document["size"] > STRIP_BYTES_MAX or document["document_id"] in failed):
+        if template.strip_of(record, document) and (document["media_type"] not in STRIPPED or document["size"] > STRIP_BYTES_MAX or document["document_id"] in failed):
             continue
         found.append(document)
     return found
@@ -276,7 +282,7 @@ class Projecting:
             one = self.object(TABLES.objects["documents"], document)
             if not is_certificate:
                 one["seq"] = place + 1
-            if self.template.strip:
+            if self.template.strip_of(self.record, document):
                 for name in ("size", "digest", "other_digests"):
                     one.pop(name, None)
             if copy_of(document) is not None and copy_of(document) not in self.ids:

@@ -111,10 +111,11 @@ def expected(template, archive, paths, items, asking, key):
         for document in record.get("documents", []):
             file = lie[document["document_id"]][0] if len(lie[document["document_id"]]) == 1 else None
             files[document["document_id"]] = file
-            if file is None or not template.strip or template.identity:
+            strip = template.strip_of(record, document)
+            if file is None or not strip or template.identity:
                 continue
             try:
-                stripped[document["document_id"]] = stripping.strip(document["media_type"], file.read_bytes(), template.strip)
+                stripped[document["document_id"]] = stripping.strip(document["media_type"], file.read_bytes(), strip)
             except stripping.NotStripped:
                 failed.add(document["document_id"])
         documents = documents_that_travel(template, record, failed)
@@ -128,7 +129,7 @@ def expected(template, archive, paths, items, asking, key):
         for document in documents:
             identifier = document["document_id"]
             file = files[identifier]
-            is_stripped = bool(template.strip) and not template.identity
+            is_stripped = bool(template.strip_of(record, document)) and not template.identity
             content = stripped.get(identifier) if is_stripped else file.read_bytes() if file else None
             rows.append((identifier, file, content, is_stripped))
         found[rid] = (canonical(projected).encode(), rows)

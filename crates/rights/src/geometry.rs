@@ -182,7 +182,8 @@ impl Geometry {
         let Bounds { least, most } = self.bounds();
         let below = |value: i64| value.div_euclid(ROUND4) * ROUND4;
         let above = |value: i64, least: i64| (below(value - 1) + ROUND4).max(least + ROUND4);
-        let least = (below(least.0), below(least.1));
+        let cell = |value: i64, end: i64| below(value).min(end * DEGREE - ROUND4);
+        let least = (cell(least.0, 180), cell(least.1, 90));
         let most = (above(most.0, least.0), above(most.1, least.1));
         Self::Polygons(vec![vec![vec![least, (most.0, least.1), most, (least.0, most.1), least]]])
     }

@@ -70,14 +70,23 @@ impl Kept {
 pub struct Rules {
     include: Vec<Selector>,
     exclude: Vec<Selector>,
-    strip: Option<Strip>,
+    /// What the template asks to be taken out of every document.
+    strip: Strip,
+    /// Photos travel without EXIF, asked or not: on every route but a backup.
+    bare_photos: bool,
     bytes_max: Option<u64>,
 }
 
 impl Rules {
     /// Whether something is taken out of documents.
     pub(crate) fn strips(&self) -> bool {
-        self.strip.is_some()
+        self.strip.exif || self.strip.pdf_metadata || self.bare_photos && !self.include.is_empty()
+    }
+
+    /// What is taken out of a document; none when it goes as it is.
+    fn strip_of(&self, record: &Record, listed: &Listed<'_>) -> Option<Strip> {
+        let strip = Strip { exif: self.strip.exif || self.bare_photos && listed.is_photo(record), ..self.strip };
+        (strip.exif || strip.pdf_metadata).then_some(strip)
     }
 }
 
@@ -93,13 +102,7 @@ impl Selector {
 
     fn means(&self, record: &Record, document: &Listed<'_>) -> bool {
         let named = is_role(&self.name) && document.text("role") == self.name;
-        let held = || {
-            record.kind().field(&self.name).is_some_and(|field| matches!(field.kind, Type::Doc)) && {
-                let held = ids(record.fields().get(&self.name));
-                held.contains(&document.id()) || document.copy_of().is_some_and(|of| held.contains(&of))
-            }
-        };
-        (named || held()) && self.qualifier.as_ref().is_none_or(|qualifier| document.qualifies(qualifier))
+        (named || document.is_held_by(record, &self.name)) && self.qualifier.as_ref().is_none_or(|qualifier| document.qualifies(qualifier))
     }
 }
 
@@ -148,6 +151,19 @@ impl<'r> Listed<'r> {
         self.0.get("size").and_then(Tree::as_u64).unwrap_or(u64::MAX)
     }
 
+    /// Whether a field of its record holds it, or what it is a redacted copy of.
+    fn is_held_by(&self, record: &Record, field: &str) -> bool {
+        record.kind().field(field).is_some_and(|field| matches!(field.kind, Type::Doc)) && {
+            let held = ids(record.fields().get(field));
+            held.contains(&self.id()) || self.copy_of().is_some_and(|of| held.contains(&of))
+        }
+    }
+
+    /// Whether it is a photo, by its role or because its record says so.
+    fn is_photo(&self, record: &Record) -> bool {
+        self.text("role") == "photo" || self.is_held_by(record, "photos")
+    }
+
     /// `redacted`: it is a redacted copy. Otherwise its format, the ending of its file name, or the beginning of its id up to a dot, dash
     /// or low line.
     fn qualifies(&self, qualifier: &str) -> bool {
@@ -171,7 +187,8 @@ impl Rules {
         Self {
             include: selectors("include"),
             exclude: selectors("exclude"),
-            strip: (strip.exif || strip.pdf_metadata).then_some(strip),
+            strip,
+            bare_photos: draft.purpose != Purpose::Backup,
             bytes_max: draft.text("documents", "max_file").and_then(quantity::size_bytes),
         }
     }
@@ -193,13 +210,14 @@ impl Rules {
             return Err(Kept::Size);
         }
         let unknown = || Format::declared(listed.text("media_type")).is_none() || listed.size() > strip::STRIP_BYTES_MAX;
-        if self.strip.is_some() && (unknown() || context.cannot_strip(record.rid(), listed.id())) {
+        let strip = self.strip_of(record, &listed);
+        if strip.is_some() && (unknown() || context.cannot_strip(record.rid(), listed.id())) {
             return Err(Kept::CannotStrip);
         }
         if context.is_unclear(record.rid(), listed.id()) {
             return Err(Kept::Unclear);
         }
-        Ok(as_it_is(&listed, self.strip))
+        Ok(as_it_is(&listed, strip))
     }
 }
 

@@ -116,6 +116,7 @@ fn cases() -> Vec<Case> {
             "member.id_no",
             template("use", "Personal", &(select("member", TELLTALE) + &select("membership_event", "fields = [\"event_date\"]"))),
         ),
+        case("L13", to("use", "ecertificate", "fields = [\"cert_no\", \"rows\"]"), "ecertificate.rows", to("use", "ecertificate", "fields = [\"cert_no\"]")),
         case(
             "L14",
             to("use", "parcel", "fields = [\"geometry\"]\nmask = { geometry = \"geo_round4\" }"),

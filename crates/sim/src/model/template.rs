@@ -14,7 +14,7 @@ const FIELDS: [&[&str]; 3] = [
     &["region", "state", "recorded_by", "legal_basis", "org_rid", "name", "gender", "relation", "household_rid", "birth_date"],
 ];
 /// Roles of documents that a template may include.
-pub const ROLES: [&str; 2] = ["annex", "photo"];
+pub const ROLES: [&str; 2] = ["annex", "scan"];
 
 /// What a template says of a kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -153,7 +153,7 @@ mod tests {
     use super::*;
 
     fn member() -> Record {
-        let documents = vec![Document::of("annex", 9, b"one"), Document::of("photo", 10, b"two")];
+        let documents = vec![Document::of("annex", 9, b"one"), Document::of("scan", 10, b"two")];
         Record { kind: Kind::Member, number: 1, version: 2, usual: true, inside: true, secret: false, transaction: Some((3, 2)), token: 16, documents }
     }
 
@@ -161,7 +161,7 @@ mod tests {
     fn a_template_shows_what_it_lists_and_nothing_else() {
         let projection = |usual, inside| Projection { usual, inside, fields: vec!["name", "recorded_by"], masked: true };
         let template =
-            |usual, inside| Template { number: 1, projections: [None, None, Some(projection(usual, inside))], roles: vec!["photo"], small_packages: false };
+            |usual, inside| Template { number: 1, projections: [None, None, Some(projection(usual, inside))], roles: vec!["scan"], small_packages: false };
         let record = member();
         let shown = carried(Some(&template(true, true)), &record).expect("it is selected");
         let digest = blake3::hash(b"two").to_string();
@@ -169,7 +169,7 @@ mod tests {
         assert_eq!(
             shown.text,
             format!(
-                r#"{{"documents":[{{"digest":{{"alg":"blake3","hex":"{digest}"}},"document_id":"photo","file_name":"photo.txt","format_id":"txt","media_type":"text/plain","redaction":"none","role":"photo","sens":"Internal","seq":1,"size":3}}],"kind":"member","name":"王{stars}","recorded_by":"archivist","rid":"member-01900000-0000-7000-8000-000000000001","txn":{{"business_code":"105","txn_id":"txn-3"}},"version":2}}"#
+                r#"{{"documents":[{{"digest":{{"alg":"blake3","hex":"{digest}"}},"document_id":"scan","file_name":"scan.txt","format_id":"txt","media_type":"text/plain","redaction":"none","role":"scan","sens":"Internal","seq":1,"size":3}}],"kind":"member","name":"王{stars}","recorded_by":"archivist","rid":"member-01900000-0000-7000-8000-000000000001","txn":{{"business_code":"105","txn_id":"txn-3"}},"version":2}}"#
             )
         );
         for (template, record) in [

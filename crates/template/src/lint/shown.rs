@@ -6,7 +6,7 @@ use crate::draft::{Allowed, Projected, Purpose};
 use crate::node::Node;
 use crate::projection::{highest, mask_of};
 use rights::identifier::Identifier;
-use rights::kind::{Field, Sens, Show, Type};
+use rights::kind::{Field, Kind, Sens, Show, Type};
 use rights::mask::Mask;
 
 /// Fields that hold the number of a person's document of identity.
@@ -117,7 +117,7 @@ impl Linting<'_> {
     }
 
     /// L13: an identity number under `id6_4` beside any form of the birth date of the same person. That of a household is its head's,
-    /// which is a member.
+    /// which is a member; the rows of a certificate hold both, as the zone shows them.
     fn birth_dates(&mut self) {
         let zone = self.draft.purpose.zone();
         let shown: Vec<Listed<'_>> =
@@ -126,11 +126,11 @@ impl Linting<'_> {
         let has = |kind: &str, name: &str| shown.iter().any(|one| is(one, kind, name));
         // The event of a birth tells it as well, where it says whose.
         let born = has("member", "birth_date") || has("membership_event", "event_date") && has("membership_event", "member_rid");
-        let weak: Vec<(usize, String)> = shown
-            .iter()
-            .filter(|one| one.mask == Mask::Id6_4 && born && (is(one, "member", "id_no") || is(one, "household", "id_no")))
-            .map(|one| (one.line, one.subject()))
-            .collect();
+        let by_zone = |name: &str| zone.zip(Kind::named("member").and_then(|kind| kind.field(name))).map(|(zone, field)| field.shown(zone));
+        let in_rows = matches!(by_zone("id_no"), Some(Show::Masked(Mask::Id6_4))) && matches!(by_zone("birth_date"), Some(Show::Full | Show::Masked(_)));
+        let tells = |one: &Listed<'_>| one.mask == Mask::Id6_4 && born && (is(one, "member", "id_no") || is(one, "household", "id_no"));
+        let weak: Vec<(usize, String)> =
+            shown.iter().filter(|one| tells(one) || in_rows && is(one, "ecertificate", "rows")).map(|one| (one.line, one.subject())).collect();
         weak.into_iter().for_each(|(line, subject)| self.find("L13", line, subject));
     }
 
