@@ -65,7 +65,7 @@ pub struct Outlook {
     pub confirm: u64,
     /// Their bytes.
     pub confirm_bytes: u64,
-    /// Items among them that it was never proven to hold as they are now: at most these are known to travel again.
+    /// Items among them that are known to travel again: what it was never proven to hold as it is now, and is not asked for yet either.
     pub send: u64,
     /// Their bytes.
     pub send_bytes: u64,
@@ -80,7 +80,8 @@ pub fn outlook(archive: &Archive, route: &Route) -> Outlook {
             continue;
         }
         (outlook.confirm, outlook.confirm_bytes) = (outlook.confirm + 1, outlook.confirm_bytes + item.stat.size);
-        if sent.proven_version != item.version || sent.failed {
+        // What only waits to be confirmed is known neither to be there nor to travel.
+        if (sent.proven_version != item.version || sent.failed) && !route.waits_for_inventory(item, &sent) {
             (outlook.send, outlook.send_bytes) = (outlook.send + 1, outlook.send_bytes + item.stat.size);
         }
     }

@@ -50,6 +50,23 @@ fn what_the_replica_holds_is_proven_and_only_the_rest_travels() {
     assert_eq!(going(&inside), [id("b"), id("d")]);
 }
 
+#[test]
+fn what_waits_to_be_confirmed_is_not_known_to_travel() {
+    let mut inside = Inside::with(&["a", "b"]);
+    inside.take(&inside.full(1, 1, &[Outcome::Applied, Outcome::Corrupt])).unwrap();
+    let foreseen = |inside: &Inside| {
+        let ahead = outlook(inside.archive(), inside.route());
+        (ahead.confirm, ahead.send)
+    };
+    assert_eq!(foreseen(&inside), (2, 1));
+    inside.tell(rebased());
+    assert_eq!(foreseen(&inside), (2, 0), "nothing is proven, and nothing is known to be missing");
+    inside.pack_inventory(2, span(None, None), &["a", "b"]);
+    assert_eq!(foreseen(&inside), (2, 0), "asked, and not answered");
+    inside.take(&inside.full(2, 2, &[Outcome::Unchanged, Outcome::BaseMissing])).unwrap();
+    assert_eq!(foreseen(&inside), (2, 1));
+}
+
 /// FAULTS C07
 #[test]
 fn a_span_is_asked_for_again_when_its_package_is_lost() {
