@@ -41,6 +41,7 @@ pub fn reconcile(world: &World, path: &Path, options: &ReconcileOptions) -> Resu
     let mut home = Home::open(world, path, Access::Change)?;
     home.require(Role::Source, "reconcile")?;
     crate::packing::routes_for(&home, &options.routes)?;
+    crate::setup::overlap::medium_apart(&home, &options.from)?;
     let medium = Medium::open(&world.disk, &options.from, false)
         .map_err(|failure| Failure::new(failure.code(), options.from.display().to_string(), failure.to_string()))?;
     crate::medium::read_label(&home, &medium)?;

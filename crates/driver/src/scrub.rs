@@ -49,13 +49,14 @@ pub struct ScrubOptions {
 /// Re-reads whole routes and makes their receipts.
 ///
 /// # Errors
-/// `USE-01` for an unknown route, `MED-02` when the medium is not there (before anything is read), `HOM-*`, `LDG-*`, `IO-01`.
+/// `USE-01` for an unknown route or a medium in the home or the tree, `MED-02` when the medium is not there (before anything is read), `HOM-*`, `LDG-*`, `IO-01`.
 pub fn scrub(world: &World, path: &std::path::Path, options: &ScrubOptions) -> Result<ScrubReport, Failure> {
     let mut home = Home::open(world, path, Access::Change)?;
     home.require(Role::Replica, "scrub")?;
     if let Some(unknown) = options.routes.iter().find(|name| !home.config.routes.contains_key(*name)) {
         return Err(Failure::new("USE-01", unknown, "no route of this name"));
     }
+    options.to.iter().try_for_each(|to| crate::setup::overlap::medium_apart(&home, to))?;
     let open =
         |to: &PathBuf| Medium::open(&world.disk, to, true).map_err(|failure| Failure::new(failure.code(), to.display().to_string(), failure.to_string()));
     let medium = options.to.as_ref().map(open).transpose()?;

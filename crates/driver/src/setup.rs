@@ -351,6 +351,7 @@ pub fn route_add(world: &World, path: &Path, route: &RouteAdd) -> Result<SetupRe
     }
     home.route_agrees(&route.name, &RouteConfig { archive: Some(route.archive.clone()), to: Some(route.to.clone()), ..RouteConfig::default() })?;
     overlap::apart(&home, &route.name, &gateways.iter().map(|path| Folder::Gateway(path)).collect::<Vec<_>>())?;
+    overlap::one_zone(&home, &route.name, &route.to, route.to_gateway.as_ref())?;
     let replica = home.trusted(&route.to, Role::Replica)?.id();
     let route_id = digest::route_id(&home.zone_id(), &replica, &route.name);
     if !recorded {
@@ -399,6 +400,7 @@ fn accept(world: &World, path: &Path, route: &RouteAccept, for_zone: Option<&str
     let mut folders = vec![Folder::Tree(&into)];
     folders.extend(gateways.iter().map(|path| Folder::Gateway(path)));
     overlap::apart(&home, &route.name, &folders)?;
+    overlap::one_zone(&home, &route.name, &route.from, route.to_gateway.as_ref().filter(|_| for_zone.is_none()))?;
     let source = home.trusted(&route.from, Role::Source)?.id();
     crate::tree::Tree::open(world, &into, true)?;
     let replica = for_zone.map_or(Ok(home.zone_id()), |zone| home.trusted(zone, Role::Replica).map(Card::id))?;

@@ -4,6 +4,7 @@
 //! Looked at when a folder is named, and each time a home is opened: the file may have been edited, and a link turned. Links in paths
 //! are followed as far as the paths exist.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use crate::config::{Config, FILE};
@@ -39,8 +40,8 @@ impl<'p> Folder<'p> {
         }
     }
 
-    /// Archives are only read, and a gateway folder may serve both ways and several routes. Everything else needs a place of
-    /// its own.
+    /// Archives are only read, and a gateway folder may serve both ways and several routes (of one zone: `one_zone`). Everything
+    /// else needs a place of its own.
     fn may_share(self, other: Self) -> bool {
         matches!((self, other), (Folder::Archive(_), Folder::Archive(_)) | (Folder::Gateway(_), Folder::Gateway(_)))
     }
@@ -108,7 +109,47 @@ pub fn configured(config: &Config, home: &Path) -> Result<(), Failure> {
         }
         holding.push(folder);
     }
+    let mut taken = HashMap::new();
+    for out in ways_out(config) {
+        if let Some(other) = taken.insert(real(out.folder), out).filter(|other| other.zone != out.zone) {
+            return Err(Failure::new("HOM-03", FILE, out.taken_by(&other)));
+        }
+    }
     Ok(())
+}
+
+/// Where what a route sends leaves by a gateway folder. Who takes it there takes all that lies there.
+#[derive(Clone, Copy)]
+struct WayOut<'c> {
+    route: &'c str,
+    zone: &'c str,
+    folder: &'c Path,
+}
+
+impl WayOut<'_> {
+    fn taken_by(&self, other: &WayOut<'_>) -> String {
+        let (zone, folder) = (self.zone, self.folder.display());
+        format!("what leaves for {zone} needs a folder of its own: {folder} is that of the route {}, which leads to {}", other.route, other.zone)
+    }
+}
+
+/// Those of a configuration. An escrow holder answers nothing.
+fn ways_out(config: &Config) -> impl Iterator<Item = WayOut<'_>> {
+    config.routes.iter().filter(|(_, route)| route.for_zone.is_none()).filter_map(|(name, route)| {
+        let (zone, folder) = (route.to.as_ref().or(route.from.as_ref())?, route.to_gateway.as_ref()?);
+        Some(WayOut { route: name, zone, folder })
+    })
+}
+
+/// Fails when what the new route sends to `zone` would leave by the folder of a route to another zone, which would take it.
+///
+/// # Errors
+/// `USE-01`, about the folder.
+pub fn one_zone(home: &Home, route: &str, zone: &str, folder: Option<&PathBuf>) -> Result<(), Failure> {
+    let Some(folder) = folder else { return Ok(()) };
+    let (out, place) = (WayOut { route, zone, folder }, real(folder));
+    let taken = ways_out(&home.config).find(|other| other.route != route && other.zone != zone && real(other.folder) == place);
+    taken.map_or(Ok(()), |other| Err(Failure::new("USE-01", folder.display().to_string(), out.taken_by(&other))))
 }
 
 /// How the second folder meets the first, if it does.

@@ -114,6 +114,39 @@ fn a_replica_keeps_its_folders_apart() {
     }
 }
 
+/// The replica of one route took the packages of the other one out of the folder, into its quarantine.
+#[test]
+fn what_leaves_for_two_zones_leaves_by_two_folders() {
+    let scene = Scene::with_gateways();
+    let third = scene.path("home-third");
+    crate::init(&scene.world, &third, "third", wire::card::Role::Replica, None).unwrap();
+    let card = crate::card(&scene.world, &third).unwrap();
+    fs::write(scene.path("third.card"), &card.card).unwrap();
+    crate::trust(&scene.world, &scene.source(), &scene.path("third.card"), &card.fingerprint).unwrap();
+    fs::create_dir(scene.path("elsewhere")).unwrap();
+    symlink(scene.path("over"), scene.path("link")).unwrap();
+    let add = |to_gateway: &str, from_gateway: &str| RouteAdd {
+        name: "other".into(),
+        archive: "archive".into(),
+        to: "third".into(),
+        to_gateway: Some(scene.path(to_gateway)),
+        from_gateway: Some(scene.path(from_gateway)),
+        escrow: None,
+        adopt: false,
+    };
+    for to in ["over", "link"] {
+        let refused = crate::route_add(&scene.world, &scene.source(), &add(to, "back")).unwrap_err().0;
+        assert_eq!((refused.code, refused.detail.contains("the route all, which leads to outside")), ("USE-01", true), "{refused:?}");
+    }
+    // What arrives is told apart by who signed it for which route.
+    crate::route_add(&scene.world, &scene.source(), &add("elsewhere", "back")).unwrap();
+    let file = scene.source().join(FILE);
+    let edited = fs::read_to_string(&file).unwrap().replace("elsewhere", "over");
+    fs::write(&file, edited).unwrap();
+    let refused = Home::open(&scene.world, &scene.source(), crate::home::Access::Read).map(|_| ()).unwrap_err().0;
+    assert_eq!((refused.code, refused.subject.as_str()), ("HOM-03", FILE), "{refused:?}");
+}
+
 #[test]
 fn a_medium_is_a_place_of_its_own() {
     let scene = Scene::new();
@@ -127,6 +160,16 @@ fn a_medium_is_a_place_of_its_own() {
     let home = Home::open(&scene.world, &scene.replica(), crate::home::Access::Read).unwrap();
     for (medium, expected) in [("home-replica", "USE-01"), ("replica", "USE-01"), ("replica/new", "USE-01"), ("medium", "well"), ("", "well")] {
         assert_eq!(code(medium_apart(&home, &scene.path(medium))), expected, "{medium}");
+    }
+    // The other commands that are given a medium.
+    for medium in ["home-replica", "replica", "replica/new"] {
+        let options = crate::ScrubOptions { to: Some(scene.path(medium)), ..crate::ScrubOptions::default() };
+        assert_eq!(code(crate::scrub(&scene.world, &scene.replica(), &options)), "USE-01", "{medium}");
+        assert!(!scene.path(medium).join("gapferry").exists());
+    }
+    for medium in ["home-source", "archive"] {
+        let options = crate::ReconcileOptions { from: scene.path(medium), ..crate::ReconcileOptions::default() };
+        assert_eq!(code(crate::reconcile(&scene.world, &scene.source(), &options)), "USE-01", "{medium}");
     }
     // A home that is itself called as our folder on a medium is.
     let (inside, beside) = (scene.path("stick/gapferry/home"), scene.path("stick/home"));
