@@ -114,6 +114,21 @@ fn one_item_again_and_what_is_in_the_way() {
     }
 }
 
+#[test]
+fn what_is_there_gets_the_time_and_the_bit_of_its_version() {
+    let (scene, states) = history();
+    let then = Some(Moment::Time(states[0].1));
+    run(&scene, "some", then, &[]).unwrap();
+    for (name, mode) in [("a/one", 0o755), ("a/two", 0o640)] {
+        fs::set_permissions(scene.path("some").join(name), fs::Permissions::from_mode(mode)).unwrap();
+        fs::write(scene.path("some").join(name), &states[0].0[name.as_bytes()].0).unwrap();
+    }
+    assert_ne!(files(&scene.path("some")), states[0].0);
+    let report = run(&scene, "some", then, &[]).unwrap();
+    assert_eq!((report.there, report.restored, report.problems.len()), (4, 0, 0), "{report:?}");
+    assert_eq!(files(&scene.path("some")), states[0].0);
+}
+
 /// The real disk, which takes nothing of one size.
 struct Full(store::real::RealDisk);
 

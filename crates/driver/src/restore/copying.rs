@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 use std::io;
 use std::path::Path;
-use store::disk::{Dir, Disk, Kind, Rename};
+use store::disk::{Dir, Disk, Kind, Rename, Stat};
 use wire::Digest;
 
 use super::{Sources, Wanted, missing, note, occupied};
@@ -161,6 +161,9 @@ fn stage_one(disk: &dyn Disk, sources: &Sources, (to, stage): (&Dir, &Dir), want
     };
     if let Some((dir, stat)) = there {
         let right = stat.kind == Kind::File && stat.size == wanted.size && digest_at(disk, &dir, name)? == Some(wanted.digest);
+        if right {
+            put_attributes_right(disk, (&dir, name), &stat, wanted)?;
+        }
         return Ok(if right { Became::There } else { Became::Occupied });
     }
     for (base, path) in sources.places(wanted) {
@@ -185,4 +188,16 @@ fn stage_one(disk: &dyn Disk, sources: &Sources, (to, stage): (&Dir, &Dir), want
         disk.remove(stage, staged)?;
     }
     Ok(Became::Missing)
+}
+
+/// Gives a document that was there the modification time and the executable bit of its version. A file system may not keep the bit.
+fn put_attributes_right(disk: &dyn Disk, (dir, name): (&Dir, &[u8]), stat: &Stat, wanted: &Wanted) -> io::Result<()> {
+    if (stat.modified, stat.executable()) == (wanted.modified, wanted.executable) {
+        return Ok(());
+    }
+    let mut file = disk.open(dir, name)?;
+    if stat.executable() != wanted.executable {
+        let _kept = file.set_mode(if wanted.executable { stat.mode | 0o111 } else { stat.mode & !0o111 });
+    }
+    file.set_modified(wanted.modified)
 }
