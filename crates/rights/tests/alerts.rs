@@ -4,7 +4,7 @@ mod sample;
 mod village;
 
 use rights::Record;
-use rights::cross::{Finding, Raised, alert};
+use rights::cross::{Finding, Raised, StandardArea, alert};
 use rights::rules::Rule;
 use rights::scalar::Date;
 use sample::rid;
@@ -206,5 +206,31 @@ fn nothing_is_over_because_nobody_looked() {
     ] {
         assert_eq!(bare.look_at(&alert), looked, "{}", alert.text("message_zh"));
         assert!(parameters().look_at(&alert));
+        // Where only other places are set, and in a year in which the rules look at another one, nobody looks either.
+        let elsewhere = rights::cross::Parameters {
+            standard_areas: vec![StandardArea { county: 320_413, size_max: 9, area: 1 }],
+            boundaries: Vec::new(),
+            price_index: vec![(320_413, 1)],
+            today: Date::parse("2027-06-30").unwrap(),
+            inventory_year: 2026,
+            ..parameters()
+        };
+        let of_a_year = alert.text("rule_id") == "X24" || alert.fields().get("facts").is_some_and(|facts| facts.get("year").is_some());
+        let by_place = ["X14", "X18"].contains(&alert.text("rule_id")) || alert.fields().get("facts").is_some_and(|facts| facts.get("price_index").is_some());
+        assert_eq!(elsewhere.look_at(&alert), !of_a_year && !(by_place && !looked), "{}", alert.text("message_zh"));
     }
+    let uncounted = found(Village::right().without("inventory_line", 1));
+    assert_eq!(uncounted.text("rule_id"), "X27");
+    assert!(parameters().look_at(&uncounted));
+    assert!(!rights::cross::Parameters { inventory_year: 2026, ..parameters() }.look_at(&uncounted), "another year is looked at");
+}
+
+/// One more version could not be read again.
+#[test]
+fn an_alert_of_the_last_version_stays_as_it_is() {
+    let (finding, raised) = (twice(), raised_on(TODAY));
+    let last = with(&finding.alert(0, &raised), json!({ "version": (1_i64 << 53) - 1, "facts": { "members": 7 } }));
+    assert!(alert::found_again(&last, &finding, &raised).is_none() && alert::not_found(&last, &raised).is_none());
+    let before = with(&last, json!({ "version": (1_i64 << 53) - 2 }));
+    assert!(alert::found_again(&before, &finding, &raised).is_some() && alert::not_found(&before, &raised).is_some());
 }

@@ -3,7 +3,8 @@
 use super::{Fact, Finding, Parameters};
 use crate::kind::Sens;
 use crate::record::Record;
-use crate::scalar::Date;
+use crate::scalar::{Date, INTEGER_MAX};
+use crate::tree::Tree;
 use serde_json::{Map, Value, json};
 
 /// Most subjects that one alert names.
@@ -98,7 +99,7 @@ pub fn is_over(alert: &Record) -> bool {
 /// The next version of an alert whose finding is found again; none when nothing is to be said. What a person closed stays closed. What was over
 /// holds again; new numbers are written down while nobody works on it; and what is past its day is overdue.
 pub fn found_again(alert: &Record, finding: &Finding, raised: &Raised<'_>) -> Option<Record<'static>> {
-    if is_closed(alert) {
+    if is_closed(alert) || is_last(alert) {
         return None;
     }
     let mut fields = alert.fields().to_map();
@@ -131,7 +132,12 @@ pub fn not_found(alert: &Record, raised: &Raised<'_>) -> Option<Record<'static>>
     let until = alert.date("valid_from").map_or(raised.today, |from| from.max(raised.today));
     let mut fields = alert.fields().to_map();
     fields.insert("valid_to".into(), json!(until.to_string()));
-    (!is_over(alert)).then(|| next(alert, fields, raised))
+    (!is_over(alert) && !is_last(alert)).then(|| next(alert, fields, raised))
+}
+
+/// Whether no version can follow: another one could not be read again.
+fn is_last(alert: &Record) -> bool {
+    alert.version() >= INTEGER_MAX
 }
 
 fn next(alert: &Record, mut fields: Map<String, Value>, raised: &Raised<'_>) -> Record<'static> {
@@ -157,13 +163,16 @@ impl Parameters {
 
     /// Whether checks with these parameters would find what this alert tells, if it still were so.
     pub fn look_at(&self, alert: &Record) -> bool {
-        let tells = |fact: &str| alert.fields().get("facts").is_some_and(|facts| facts.get(fact).is_some());
+        let fact = |name: &str| alert.fields().get("facts").and_then(|facts| facts.get(name)).and_then(Tree::as_i64);
+        let region: u64 = alert.text("region").parse().unwrap_or_default();
+        let county = region / 1_000_000;
         match alert.text("rule_id") {
-            "X14" => !self.standard_areas.is_empty(),
+            "X14" => self.standard_areas.iter().any(|standard| standard.county == county),
             "X15" => self.rule_year.is_some(),
-            "X18" => !self.boundaries.is_empty() || !tells("outside"),
-            "X24" => self.dividend_day.is_some(),
-            "X29" => !self.price_index.is_empty() || !tells("price_index"),
+            "X18" => fact("outside").is_none() || self.boundaries.iter().any(|(of, _)| *of == region),
+            "X24" => self.dividend_year().is_some_and(|year| fact("year") == Some(i64::from(year))),
+            "X27" => fact("year").is_none_or(|year| year == i64::from(self.inventory_year)),
+            "X29" => fact("price_index").is_none() || self.price_index.iter().any(|(of, _)| *of == county),
             "X30" => self.exchange_threshold.is_some(),
             _ => true,
         }

@@ -27,15 +27,11 @@ pub(super) fn card_does_not_add_up_or_was_not_counted(index: &Index, parameters:
 
 /// X28: a loss, and no form that disposes of the card within so many days of the inventory.
 pub(super) fn loss_without_disposal(index: &Index, parameters: &Parameters, tell: Tell<'_>) {
-    let mut disposed: BTreeMap<u32, i32> = BTreeMap::new();
-    for disposal in index.disposals.iter().filter(|disposal| disposal.stands) {
-        let first = disposed.entry(disposal.card).or_insert(disposal.from);
-        *first = disposal.from.min(*first);
-    }
+    let disposed: BTreeSet<(u32, i32)> = index.disposals.iter().filter(|disposal| disposal.stands).map(|disposal| (disposal.card, disposal.from)).collect();
     for line in index.lines.iter().filter(|line| line.loss) {
         let Some(round) = index.round(line.round).filter(|round| round.as_of != NO_DAY) else { continue };
         let limit = round.as_of.saturating_add(parameters.disposal_days);
-        if parameters.today.days() > limit && disposed.get(&line.card).is_none_or(|first| *first > limit) {
+        if parameters.today.days() > limit && disposed.range((line.card, round.as_of)..=(line.card, limit)).next().is_none() {
             tell(hit(28, [line.record, line.card], [("days", "天数", i64::from(parameters.today.days() - round.as_of))]));
         }
     }
@@ -50,7 +46,7 @@ pub(super) fn contract_ends_is_unpaid_or_cheap(index: &Index, parameters: &Param
         *sum = sum.saturating_add(payment.amount);
         *sens = index.sens(payment.record).max(*sens);
     }
-    let open: BTreeSet<u32> = index.operating.iter().filter(|contract| contract.open).map(|contract| contract.record).collect();
+    let owes: BTreeSet<u32> = index.operating.iter().filter(|contract| contract.owes).map(|contract| contract.record).collect();
     for contract in index.operating.iter().filter(|contract| contract.open) {
         if contract.to < today.saturating_add(parameters.expiry_days) {
             tell(hit(29, [contract.record], [("days_left", "剩余天数", i64::from(contract.to) - i64::from(today))]));
@@ -66,7 +62,7 @@ pub(super) fn contract_ends_is_unpaid_or_cheap(index: &Index, parameters: &Param
             }
         }
     }
-    for due in index.dues.iter().filter(|due| open.contains(&due.contract) && due.due != NO_DAY) {
+    for due in index.dues.iter().filter(|due| owes.contains(&due.contract) && due.due != NO_DAY) {
         let (sum, summed) = paid.get(&(due.contract, due.number)).copied().unwrap_or_default();
         let left = due.amount.saturating_sub(sum);
         let days = i64::from(today) - i64::from(due.due);

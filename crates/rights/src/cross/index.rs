@@ -46,6 +46,8 @@ pub struct Index {
     pub(super) events: Vec<Event>,
     pub(super) holdings: Vec<Holding>,
     pub(super) contracts: Vec<Contract>,
+    /// Codes of contracts that are over.
+    pub(super) contracts_over: Vec<Key>,
     pub(super) contracted: Vec<Contracted>,
     pub(super) parcels: Vec<Parcel>,
     pub(super) transfers: Vec<Transfer>,

@@ -147,15 +147,16 @@ pub(super) fn in_two_contracts(index: &Index, _: &Parameters, tell: Tell<'_>) {
     }
 }
 
-/// X20: a current transfer that begins before or ends after its contract, or a contract that is over and still current.
+/// X20: a current transfer that begins before or ends after its contract, or whose contract is over; or a contract that is over and still current.
 pub(super) fn term_outside(index: &Index, parameters: &Parameters, tell: Tell<'_>) {
     let current = || index.contracts.iter().filter(|contract| contract.current);
     let by_code: BTreeMap<u64, &Contract> = current().map(|contract| (contract.code, contract)).collect();
+    let over: BTreeSet<u64> = index.contracts_over.iter().copied().collect();
     for transfer in index.transfers.iter().filter(|transfer| transfer.contract != 0) {
-        if let Some(contract) = by_code.get(&transfer.contract)
-            && (transfer.from < contract.from || transfer.to > contract.to)
-        {
-            tell(hit(20, [transfer.record, contract.record], []));
+        match by_code.get(&transfer.contract) {
+            Some(contract) if transfer.from < contract.from || transfer.to > contract.to => tell(hit(20, [transfer.record, contract.record], [])),
+            None if over.contains(&transfer.contract) => tell(hit(20, [transfer.record], [])),
+            _ => {}
         }
     }
     for contract in current().filter(|contract| contract.to < parameters.today.days()) {

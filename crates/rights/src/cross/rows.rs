@@ -212,6 +212,8 @@ pub(super) struct Operating {
     pub record: Number,
     /// Active, soon due or overdue.
     pub open: bool,
+    /// Open or expired: what is due is still to be paid.
+    pub owes: bool,
     /// Neither draft nor terminated.
     pub counts: bool,
     pub from: i32,

@@ -93,6 +93,19 @@ pub(super) fn capital_does_not_add_up(index: &Index, _: &Parameters, tell: Tell<
     }
 }
 
+impl Parameters {
+    /// The last day on which a dividend could become public that is over.
+    fn dividend_limit(&self) -> Option<Date> {
+        let ((month, day), this_year) = (self.dividend_day?, self.today.numbers().0);
+        [this_year, this_year - 1].into_iter().filter_map(|year| Date::of(year, month, day)).find(|limit| *limit < self.today)
+    }
+
+    /// X24: the year that is looked at.
+    pub(super) fn dividend_year(&self) -> Option<i32> {
+        Some(self.dividend_limit()?.numbers().0 - 1)
+    }
+}
+
 /// What one organisation took in.
 #[derive(Default)]
 struct Income {
@@ -104,11 +117,7 @@ struct Income {
 /// X24: an organisation took in money in a year, and its dividend scheme of that year was not public by the day that is set. Looked
 /// at is the newest year whose day is over.
 pub(super) fn income_without_dividend(index: &Index, parameters: &Parameters, tell: Tell<'_>) {
-    let Some((month, day)) = parameters.dividend_day else { return };
-    let this_year = parameters.today.numbers().0;
-    let Some(limit) = [this_year, this_year - 1].into_iter().filter_map(|year| Date::of(year, month, day)).find(|limit| *limit < parameters.today) else {
-        return;
-    };
+    let Some(limit) = parameters.dividend_limit() else { return };
     let year = limit.numbers().0 - 1;
     let mut income: BTreeMap<u32, Income> = BTreeMap::new();
     for paid in index.paid.iter().filter(|paid| paid.year == year && paid.organisation != 0) {

@@ -31,6 +31,9 @@ fn put<T>(table: &mut Vec<T>, row: T) -> usize {
     table.len() - 1
 }
 
+/// States of a contract that is over.
+const OVER: [&str; 2] = ["history", "ended"];
+
 impl Index {
     /// The row of a record, in the table of its kind. Of a kind that no rule reads there is none.
     pub(super) fn add(&mut self, record: &Record, number: Number) -> usize {
@@ -151,6 +154,9 @@ impl Index {
         let current = record.state() == "current";
         // What is over stays in the table, so that its number leads to it, and joins with nothing.
         let joined = |name: &str| if current { key(record.text(name)) } else { 0 };
+        if record.kind().name == "land_contract" && OVER.contains(&record.state()) {
+            self.contracts_over.push(key(record.text("code")));
+        }
         match record.kind().name {
             "land_contract" => put(
                 &mut self.contracts,
@@ -273,6 +279,7 @@ impl Index {
                 let row = Operating {
                     record: number,
                     open: ["active", "due_soon", "overdue"].contains(&record.state()),
+                    owes: ["active", "due_soon", "overdue", "expired"].contains(&record.state()),
                     counts: !["draft", "terminated"].contains(&record.state()),
                     from: day(record, "from"),
                     to: day(record, "to"),

@@ -8,6 +8,7 @@ use crate::weather::plan::{Step, Strike};
 use crate::weather::random::Random;
 use driver::report::{ApplyReport, CarryReport, Problem, StatusReport};
 use driver::{CarryOptions, Chosen, Failure, ItemsOptions, PurgeOptions, ReceiptForm, ScrubOptions};
+use std::collections::BTreeSet;
 
 impl World {
     /// `carry` on the source.
@@ -16,6 +17,7 @@ impl World {
             CarryOptions { medium: self.medium(medium), medium_size: self.shape.small_media.then_some(super::SMALL_MEDIUM_BYTES), ..CarryOptions::default() };
         let before = self.files_on(medium);
         let path = self.homes[0].path.clone();
+        let begun = strike.map(|_| self.begun_anew());
         let ran = self.run(step, 0, strike, Some(medium), &|world| driver::carry(world, &path, &options))?;
         let (problems, looked) = match &ran.ended {
             Ended::Done(report) => (source_problems(report), true),
@@ -23,7 +25,7 @@ impl World {
             Ended::Died => (Vec::new(), false),
         };
         self.note(|| format!("      source, medium {medium}: {} {:?}", ran.word(), codes(&problems)));
-        self.states_differ(&ran.notices);
+        self.states_differ(&ran.notices, begun);
         self.remember_written();
         self.medium_shows_nothing(medium)?;
         if let Ended::Done(report) = &ran.ended {
@@ -70,6 +72,7 @@ impl World {
             return Ok(());
         }
         let path = self.homes[0].path.clone();
+        let begun = strike.map(|_| self.begun_anew());
         let ran = self.run(step, 0, strike, None, &|world| driver::gateway_round_source(world, &path))?;
         let problems = match &ran.ended {
             Ended::Done(report) => report.problems.clone(),
@@ -77,7 +80,7 @@ impl World {
             Ended::Died => Vec::new(),
         };
         self.note(|| format!("      source, gateway: {} {:?}", ran.word(), codes(&problems)));
-        self.states_differ(&ran.notices);
+        self.states_differ(&ran.notices, begun);
         self.refused(&problems);
         self.mishaps_show(&problems);
         self.excused(0, &problems, ran.struck)?;
@@ -273,15 +276,20 @@ impl World {
         (0..self.homes.len()).map(|home| self.status(home)).collect()
     }
 
-    /// The source found that a replica is not in the state that its receipts have proven, and asks for what it holds.
-    fn states_differ(&mut self, notices: &[(&'static str, String)]) {
-        for (_, route) in notices.iter().filter(|(code, _)| *code == "state-differs") {
-            if let Some(replica) = self.routes.iter().position(|one| one == route) {
-                self.begins_anew(replica);
-                // The same command went on after it; and until the answer nobody can tell what a reading must find.
-                self.right[replica] = None;
-                self.homes[replica + 1].went_back = true;
-            }
+    /// The source found that a replica is not in the state that its receipts have proven, and asks for what it holds. A command that was struck
+    /// may have come no further than to its ledger, and said nothing: `begun` is how often each route had begun anew before it.
+    fn states_differ(&mut self, notices: &[(&'static str, String)], begun: Option<Vec<usize>>) {
+        let noticed = notices.iter().filter(|(code, _)| *code == "state-differs");
+        let mut differ: BTreeSet<usize> = noticed.filter_map(|(_, route)| self.routes.iter().position(|one| one == route)).collect();
+        if let Some(begun) = begun {
+            let now = self.begun_anew();
+            differ.extend((0..now.len()).filter(|replica| now[*replica] > begun[*replica]));
+        }
+        for replica in differ {
+            self.begins_anew(replica);
+            // The same command went on after it; and until the answer nobody can tell what a reading must find.
+            self.right[replica] = None;
+            self.homes[replica + 1].went_back = true;
         }
     }
 

@@ -29,6 +29,12 @@ impl World {
         chain::read(&Ground::at(&self.disk, &self.homes[home].path.join("ledger")).contents()).ok()
     }
 
+    /// How often each route began anew, by the ledger of the source.
+    pub(super) fn begun_anew(&self) -> Vec<usize> {
+        let chain = self.chain_of(0).unwrap_or_default();
+        (0..self.replicas.len()).map(|replica| chain.begun_anew(&self.route(replica))).collect()
+    }
+
     /// Whether what a replica took in last is of the life that the source has begun.
     pub(super) fn follows_the_source(&mut self, replica: usize) -> Result<bool, Violation> {
         let (source, route) = (self.incarnation(0)?, self.route(replica));
@@ -72,11 +78,7 @@ impl World {
         let untold = !new_life && foreseen.life.is_none() && foreseen.way != "new-life";
         let asked = if untold && driver::rebase(&world, &path, &told).is_ok() { told } else { asked };
         let options = RebaseOptions { refuse, dry_run: false, ..asked };
-        let anew = |world: &Self| -> Vec<usize> {
-            let chain = world.chain_of(0).unwrap_or_default();
-            (0..world.replicas.len()).map(|replica| chain.begun_anew(&world.route(replica))).collect()
-        };
-        let (before, life) = (anew(self), self.chain_of(home).unwrap_or_default().lives().len());
+        let (before, life) = (self.begun_anew(), self.chain_of(home).unwrap_or_default().lives().len());
         let ran = self.run(step, home, strike, None, &|world| driver::rebase(world, &path, &options))?;
         self.note(|| format!("      rebase {} at home {home}, refuse {refuse}, new life {new_life}: {}", options.route, ran.word()));
         if let Ended::Failed(failure) = &ran.ended
@@ -94,7 +96,7 @@ impl World {
         if self.chain_of(home).is_some_and(|chain| chain.lives().len() > life) {
             self.homes[home].put_back = false;
         }
-        for (replica, (before, after)) in before.into_iter().zip(anew(self)).enumerate() {
+        for (replica, (before, after)) in before.into_iter().zip(self.begun_anew()).enumerate() {
             if after > before {
                 self.begins_anew(replica);
             }
