@@ -94,7 +94,7 @@ def files_of(files, record_path, record):
 def unclear(documents, lie):
     """Those of the documents that travel whose file may be another one's, which does not."""
     ids = {document["document_id"] for document in documents}
-    stay = {file for identifier, files in lie.items() if identifier not in ids for file in files if len(files) == 1}
+    stay = {file for identifier, files in lie.items() if identifier not in ids for file in files}
     return {identifier for identifier in ids if len(lie[identifier]) > 1 or any(file in stay for file in lie[identifier])}
 
 

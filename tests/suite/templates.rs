@@ -495,6 +495,7 @@ fn a_file_that_may_be_of_a_withheld_document_does_not_travel() {
     with(3, vec![document("d1", 1, "scan.jpg", "Internal")], &[("scan.jpg", "shown"), ("old/scan.jpg", "WITHHELD")]);
     with(4, vec![document("d1", 1, "one.jpg", "Internal"), document("d2", 2, "one.jpg", "Secret")], &[("one.jpg", "WITHHELD")]);
     with(5, vec![document("d1", 1, "Karte.JPG", "Internal")], &[("documents/d1.jpg", "shown")]);
+    with(6, vec![document("d1", 1, "a.jpg", "Internal"), document("a", 2, "b.jpg", "Secret")], &[("a.jpg", "WITHHELD"), ("sub/a.jpg", "one of both")]);
     let file = template(&stand, "members", "starts_with(region, '320412')", "fields = [\"name\"]\n[documents]\ninclude = [\"scan\"]");
     activate(&stand, &file);
     settled(&stand);

@@ -32,7 +32,7 @@ pub use signing::{CertificateSignOptions, certificate_sign};
 
 const DAY_SECONDS: i64 = 86_400;
 /// Days are those of +08:00, where the records are.
-const ZONE_SECONDS: i64 = 8 * 3600;
+pub(crate) const ZONE_SECONDS: i64 = 8 * 3600;
 
 /// What is verified, and against what.
 #[derive(Clone, Debug, Default)]
@@ -160,7 +160,7 @@ impl Verifying<'_> {
                 shown.proven = true;
                 shown.signer = Some(self.trusted.named(&signer));
                 let is_same = copy.as_ref().is_some_and(|copy| copy.root(&self.trusted) == Some(code.root));
-                if self.trusted.is_revoked(&signer) && copy.is_none() {
+                if self.trusted.is_revoked(&signer) && !is_same {
                     shown.proven = false;
                     report.problems.push(refused(&clause::CRT_REVOKED, &format!("generation {} of their keys", signer.generation)));
                 } else if !is_same && let Some(copy) = &copy {

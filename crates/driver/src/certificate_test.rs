@@ -376,6 +376,14 @@ fn a_change_of_keys_voids_nothing_and_stolen_keys_prove_nothing() {
     assert_eq!(certificates.codes(&elsewhere), [""; 0], "wherever its copy lies");
     let report = certificates.verify(Some(replica.clone()), &of_code(&old_code));
     assert!(report.problems.is_empty() && report.certificates[0].state.as_deref() == Some("effective"), "{:?}", report.problems);
+    // They make a code as well, with the token of a certificate that is here.
+    let mut code = rights::certificate::code::Code::parse(&old_code).unwrap();
+    code.root = [7; 32];
+    code.signature = stolen.signature(&code.message(zone));
+    let report = certificates.verify(Some(replica.clone()), &of_code(&code.text()));
+    assert_eq!(report.problems.iter().map(|problem| problem.code).collect::<Vec<_>>(), ["CRT-07"]);
+    let shown = &report.certificates[0];
+    assert!(!shown.proven && shown.newest.is_some() && shown.state.as_deref() == Some("effective"));
     assert_eq!(certificates.sign(|options| options.again = true), (2, 0, 0));
     assert_eq!(certificates.fields(0)[MEMBER]["generation"], 2);
     scene.round();

@@ -4,14 +4,24 @@ use engine::source::Archive;
 use rights::record::Record;
 
 /// Where a listed document lies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Lies {
     /// No file is called like it.
     Nowhere,
     /// The item with this number.
     At(u32),
-    /// Several files may be meant.
-    Anywhere,
+    /// One of these files, and nobody can tell which.
+    Anywhere(Vec<u32>),
+}
+
+impl Lies {
+    fn may_be(&self, number: u32) -> bool {
+        match self {
+            Self::Nowhere => false,
+            Self::At(only) => *only == number,
+            Self::Anywhere(any) => any.contains(&number),
+        }
+    }
 }
 
 /// The documents that a record lists, whether they travel or not, by `document_id`.
@@ -25,11 +35,11 @@ impl<'r> Listing<'r> {
         let lies = |id: &str, file_name: &str| {
             let ranked = files.clone().filter_map(|number| Some((rank(&archive.items[number as usize].id.0, folder, id, file_name)?, number)));
             let best = ranked.clone().map(|(rank, _)| rank).min();
-            let mut best = ranked.filter(|(rank, _)| Some(*rank) == best).map(|(_, number)| number);
-            match (best.next(), best.next()) {
-                (None, _) => Lies::Nowhere,
-                (Some(number), None) => Lies::At(number),
-                (Some(_), Some(_)) => Lies::Anywhere,
+            let best: Vec<u32> = ranked.filter(|(rank, _)| Some(*rank) == best).map(|(_, number)| number).collect();
+            match best[..] {
+                [] => Lies::Nowhere,
+                [number] => Lies::At(number),
+                _ => Lies::Anywhere(best),
             }
         };
         Self(template::listed(listing).map(|(id, file_name)| (id, lies(id, file_name))).collect())
@@ -45,8 +55,8 @@ impl<'r> Listing<'r> {
         let stays = |listed: &str| travel.iter().all(|document| document.id != listed);
         self.0.iter().filter(|(listed, _)| *listed == id).any(|(_, lies)| match lies {
             Lies::Nowhere => false,
-            Lies::At(_) => self.0.iter().any(|(other, also)| also == lies && stays(other)),
-            Lies::Anywhere => true,
+            Lies::At(number) => self.0.iter().any(|(other, also)| also.may_be(*number) && stays(other)),
+            Lies::Anywhere(_) => true,
         })
     }
 }

@@ -440,9 +440,9 @@ pub fn active(home: &Home, name: &str) -> Result<Option<Template>, Failure> {
     of_another().or(source_route(home, name)?.template.as_ref()).map(parse).transpose()
 }
 
-/// The day, as the clock says (UTC).
+/// The day in the zone of the records, +08:00, as `check` and certificates count it.
 pub fn today(world: &World) -> Result<Date, Failure> {
-    let today = crate::moment::moment(world.now_seconds());
+    let today = crate::moment::moment(world.now_seconds().saturating_add(crate::certificate::ZONE_SECONDS));
     let day = today.get(..10).and_then(Date::parse);
     day.ok_or_else(|| Failure::new("USE-01", &today, "the clock is outside the years 0001 to 9999"))
 }

@@ -27,6 +27,8 @@ fn names(findings: &[Finding]) -> Vec<(&str, &str)> {
 }
 
 /// An identity number of which eight digits are hidden.
+const BIRTH: &str = "fields = [\"birth_date\"]\nmask = { birth_date = \"date_y\" }";
+const COLLECTED: &str = "fields = [\"collected_id_no\"]\nmask = { collected_id_no = \"id6_4\" }";
 const TELLTALE: &str = "fields = [\"id_no\"]\nmask = { id_no = \"id6_4\" }";
 
 struct Case {
@@ -116,6 +118,12 @@ fn cases() -> Vec<Case> {
             "member.id_no",
             template("use", "Personal", &(select("member", TELLTALE) + &select("membership_event", "fields = [\"event_date\"]"))),
         ),
+        case(
+            "L13",
+            template("use", "Personal", &(select("member", BIRTH) + &select("land_right_cert", COLLECTED))),
+            "land_right_cert.collected_id_no",
+            template("use", "Personal", &select("land_right_cert", COLLECTED)),
+        ),
         case("L13", to("use", "ecertificate", "fields = [\"cert_no\", \"rows\"]"), "ecertificate.rows", to("use", "ecertificate", "fields = [\"cert_no\"]")),
         case(
             "L14",
@@ -194,6 +202,29 @@ fn two_routes_to_one_recipient_mask_alike() {
     let named = |text: String| Draft::parse(&format!("{text}[package]\nencrypt = {{ to = [\"key:one\"] }}\n")).expect("keys");
     let (left, right) = (named(text("A", "id6_4")), named(text("B", "pseud").replace("replica = \"use\"", "replica = \"elsewhere\"")));
     assert_eq!(names(&lint(&left, &[&right])), [("L12", "member.id_no B")], "the same key");
+}
+
+/// L12: what travels whole shows every field as it is.
+#[test]
+fn a_route_that_carries_everything_shows_what_another_masks() {
+    let everything =
+        Draft::parse(&template("backup", "Secret", "[[select]]\nkinds = \"*\"\nwhere = \"true\"\n[project]\nmode = \"identity\"\n")).expect("identity");
+    let masked = template("use", "Personal", &select("member", BIRTH)).replace("replica = \"use\"", "replica = \"backup-local\"");
+    let masked = Draft::parse(&masked).expect("a mask");
+    assert!(names(&lint(&masked, &[&everything])).iter().any(|(id, subject)| *id == "L12" && subject.starts_with("member.birth_date ")));
+    assert!(names(&lint(&everything, &[&masked])).iter().any(|(id, subject)| *id == "L12" && subject.starts_with("member.birth_date ")));
+    let open = template("use", "Personal", &select("member", "fields = [\"gender\"]")).replace("replica = \"use\"", "replica = \"backup-local\"");
+    assert!(!names(&lint(&Draft::parse(&open).expect("no mask"), &[&everything])).iter().any(|(id, _)| *id == "L12"));
+}
+
+/// L21: nobody keeps a waiver in stock for what is not found yet.
+#[test]
+fn a_waiver_of_nothing_is_not_waived() {
+    let waive = |id: &str, subject: &str| format!("[[waive]]\nid = \"{id}\"\nsubject = \"{subject}\"\nby = \"x\"\nreason = \"y\"\n");
+    let text = template("use", "Personal", &select("member", "fields = [\"gender\"]")) + &waive("L14", "parcel.nothing") + &waive("L21", "L14 parcel.nothing");
+    let findings = found(&text);
+    assert_eq!(names(&findings), [("L21", "L14 parcel.nothing"), ("L21", "L21 L14 parcel.nothing")]);
+    assert!(!may_be_used(&findings));
 }
 
 /// L20: what is not known is a fault of the form, with its line and key.

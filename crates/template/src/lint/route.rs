@@ -1,10 +1,10 @@
 //! Rules about the route: purpose, media, keys, approvals, and what two routes show together.
 
 use super::Linting;
-use crate::draft::{Draft, Purpose};
+use crate::draft::{Draft, Projected, Purpose};
 use crate::node::Node;
 use crate::refusing::DIGESTS;
-use rights::kind::{Kind, Sens};
+use rights::kind::{Field, Kind, Sens};
 use rights::mask::Mask;
 
 /// The suites of algorithms that this version has.
@@ -76,21 +76,29 @@ impl Linting<'_> {
     /// L12: two routes to the same recipient that mask a field of a kind differently: together they show more than each.
     pub(super) fn linkage(&mut self, others: &[&Draft]) {
         let draft = self.draft;
-        let zone = draft.purpose.zone();
         for other in others.iter().filter(|other| same_recipient(draft, other)) {
-            for projected in &draft.projections {
-                let Some(opposite) = other.projection(projected.kind) else { continue };
-                for field in projected.kind.all_fields().filter(|field| projected.names(field.name) && opposite.names(field.name)) {
-                    let masks = [projected, opposite].map(|side| side.mask(field.name));
-                    let [mine, theirs] = masks.map(|mask| crate::projection::mask_of(&field, mask, zone));
+            for kind in draft.kinds() {
+                for field in kind.all_fields() {
+                    let (Some(mine), Some(theirs)) = (shown_as(draft, kind, &field), shown_as(other, kind, &field)) else { continue };
                     if mine != theirs && ![mine, theirs].iter().any(|mask| matches!(mask, Mask::Drop | Mask::GeoNone)) {
-                        let of_mask = projected.masks.iter().find(|(name, _)| name.value == field.name).map(|(name, _)| name.line);
-                        self.find("L12", of_mask.unwrap_or(projected.line), format!("{}.{} {}", projected.kind.name, field.name, other.id()));
+                        let projected = draft.projection(kind);
+                        let of_mask = |projected: &Projected| projected.masks.iter().find(|(name, _)| name.value == field.name).map(|(name, _)| name.line);
+                        let line = projected.and_then(of_mask).or(projected.map(|projected| projected.line)).or(draft.identity);
+                        self.find("L12", line.unwrap_or_default(), format!("{}.{} {}", kind.name, field.name, other.id()));
                     }
                 }
             }
         }
     }
+}
+
+/// How a template shows a field of a kind; none where it does not.
+fn shown_as(draft: &Draft, kind: &Kind, field: &Field) -> Option<Mask> {
+    if draft.identity.is_some() {
+        return draft.kinds().iter().any(|selected| selected.name == kind.name).then_some(Mask::None);
+    }
+    let projected = draft.projection(kind).filter(|projected| projected.names(field.name))?;
+    Some(crate::projection::mask_of(field, projected.mask(field.name), draft.purpose.zone()))
 }
 
 fn line(node: Option<&Node>) -> usize {

@@ -116,8 +116,8 @@ impl Linting<'_> {
         }
     }
 
-    /// L13: an identity number under `id6_4` beside any form of the birth date of the same person. That of a household is its head's,
-    /// which is a member; the rows of a certificate hold both, as the zone shows them.
+    /// L13: an identity number under `id6_4` beside any form of a member's birth date. That of a household is its head's, which is a member;
+    /// who collects a certificate is one of that household as a rule, while lessees, winners and heads of organisations mostly are none; the rows of a certificate hold both, as the zone shows them.
     fn birth_dates(&mut self) {
         let zone = self.draft.purpose.zone();
         let shown: Vec<Listed<'_>> =
@@ -128,7 +128,7 @@ impl Linting<'_> {
         let born = has("member", "birth_date") || has("membership_event", "event_date") && has("membership_event", "member_rid");
         let by_zone = |name: &str| zone.zip(Kind::named("member").and_then(|kind| kind.field(name))).map(|(zone, field)| field.shown(zone));
         let in_rows = matches!(by_zone("id_no"), Some(Show::Masked(Mask::Id6_4))) && matches!(by_zone("birth_date"), Some(Show::Full | Show::Masked(_)));
-        let tells = |one: &Listed<'_>| one.mask == Mask::Id6_4 && born && (is(one, "member", "id_no") || is(one, "household", "id_no"));
+        let tells = |one: &Listed<'_>| one.mask == Mask::Id6_4 && born && ["id_no", "collected_id_no"].contains(&one.field.name);
         let weak: Vec<(usize, String)> =
             shown.iter().filter(|one| tells(one) || in_rows && is(one, "ecertificate", "rows")).map(|one| (one.line, one.subject())).collect();
         weak.into_iter().for_each(|(line, subject)| self.find("L13", line, subject));
