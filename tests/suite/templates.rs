@@ -505,6 +505,18 @@ fn a_file_that_may_be_of_a_withheld_document_does_not_travel() {
     assert_eq!((self::shown(&stand, 1).get("documents"), self::shown(&stand, 4).get("documents")), (None, None));
 }
 
+#[test]
+fn who_picks_one_file_of_a_record_picks_all_of_them() {
+    let stand = stand();
+    (1..=3).for_each(|number| put(&stand, number, &member(number, "320412103012", "confirmed")));
+    (1..=2).for_each(|number| stand.write(format!("member/{number}/annex.txt"), "one"));
+    let medium = stand.medium.to_str().expect("UTF-8");
+    stand.expect(Side::Source, &["pack", "--to", medium, "--item", "member/1/annex.txt", "--item", "member/2/record.json"], 0);
+    stand.carry(Side::Replica);
+    let whole = ["member/1/annex.txt", "member/1/record.json", "member/2/annex.txt", "member/2/record.json"];
+    assert_eq!(names(&stand), whole.map(str::to_owned).into());
+}
+
 fn household(number: u64, sens: &str) -> Value {
     let rid = |kind: &str| format!("{kind}-01900000-0000-7000-8000-{number:012x}");
     json!({

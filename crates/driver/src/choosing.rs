@@ -7,14 +7,14 @@ use rights::Kind;
 use rights::record::Record;
 use rights::scalar::Date;
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use template::predicate::Predicate;
 use template::{Context, Referenced};
 
 use crate::home::Home;
-use crate::packing::PackOptions;
+use crate::packing::{PackOptions, source_route};
 use crate::projecting::{Projector, today};
-use crate::records::rid_number;
+use crate::records::{Grouping, Recognising, rid_number};
 use crate::report::Failure;
 
 /// What a condition may look at beside the record.
@@ -64,8 +64,19 @@ pub fn chosen(home: &Home, name: &str, archive: &Archive, options: &PackOptions)
     } else {
         archive.order.numbers().filter(|number| named(*number)).collect()
     };
+    let chosen = with_their_records(home, &source_route(home, name)?.archive, archive, chosen)?;
     let asked = [options.items.clone(), options.kinds.clone(), options.condition.clone().into_iter().collect()].concat().join(" ");
     if chosen.is_empty() { Err(Failure::new("USE-01", asked, "no item of this archive matches")) } else { Ok(Some(chosen)) }
+}
+
+/// A record and its documents are one item: who picks one file of it picks all of them.
+fn with_their_records(home: &Home, archive_name: &str, archive: &Archive, mut chosen: BTreeSet<u32>) -> Result<BTreeSet<u32>, Failure> {
+    let Some(recognising) = Recognising::of(home.archive_config(archive_name)?)? else { return Ok(chosen) };
+    let grouping = Grouping::of(archive, &recognising);
+    let records: HashSet<u32> = chosen.iter().filter_map(|number| grouping.record_of(*number)).collect();
+    let of_them = |number: &u32| grouping.record_of(*number).is_some_and(|record| records.contains(&record));
+    chosen.extend((0u32..).take(archive.items.len()).filter(of_them));
+    Ok(chosen)
 }
 
 /// The records of these kinds for which the condition holds.
