@@ -10,7 +10,8 @@ impl Show for TemplateCheckReport {
     fn show(&self, page: &mut Page) {
         for file in &self.files {
             let values = [("file", file.file.as_str()), ("template", file.id.as_str())];
-            page.say(if file.usable { "template.usable" } else { "template.unusable" }, &values);
+            let sentence = if file.usable { "template.usable" } else { "template.unusable" };
+            page.say(if file.id.is_empty() { "template.unread" } else { sentence }, &values);
             let waived: Vec<String> =
                 file.findings.iter().filter(|finding| finding.waived).map(|finding| format!("{}  {}", finding.rule, finding.subject)).collect();
             page.list("template.waived", waived.len() as u64, waived.into_iter());

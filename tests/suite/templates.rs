@@ -757,6 +757,12 @@ fn templates_that_may_not_be_used() {
         let checked = stand.run(Side::Source, &["template", "check", file]);
         let activated = stand.run(Side::Source, &["template", "activate", file, "--route", "outward", "--reason", "r"]);
         assert_eq!(activated.exit, Some(2), "{activated:?}");
+        let findings = checked.object["files"][0]["findings"].as_array().cloned().unwrap_or_default();
+        // What contradicts itself is no fault of form, and what is too long is not read.
+        let of_form = |code: &&String| code.starts_with("TPL-") && !["TPL-02", "TPL-14"].contains(&code.as_str());
+        let l20: Vec<&Value> = findings.iter().filter(|finding| finding["rule"] == "L20").collect();
+        assert_eq!(l20.len(), checked.codes().iter().filter(of_form).count(), "{findings:?}");
+        assert!(l20.iter().all(|finding| finding["level"] == "error" && finding["line"].as_u64() > Some(0)));
         (checked.exit, checked.codes())
     };
     assert_eq!(refused("fields = [\"name\"]\nmask = { gender = \"drop\" }").0, Some(2));

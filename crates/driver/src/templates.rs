@@ -46,12 +46,19 @@ fn problem_of(file: &str, fault: &template::Fault) -> Problem {
     Problem { code: fault.clause.code, subject: file.into(), detail: fault.to_string() }
 }
 
+/// The faults that are rule L20. What the program cannot do yet, or what contradicts itself, is no fault of form.
+fn of_form(faults: &[template::Fault]) -> Vec<TemplateFinding> {
+    let of_form = faults.iter().filter(|fault| !["TPL-13", "TPL-14"].contains(&fault.clause.code));
+    of_form.map(|fault| TemplateFinding { rule: "L20", level: "error", line: fault.line, subject: fault.key.clone(), waived: false }).collect()
+}
+
 /// Everything that is to be said of a template file: its faults, what is not carried out, and what the lint finds.
 fn look(file: &str, text: &str, others: &[&Draft], report: &mut TemplateCheckReport) -> Option<Template> {
     let mut told = TemplateFile { file: file.into(), digest: digest_of(text).to_string(), ..TemplateFile::default() };
     let draft = match Draft::parse(text) {
         Ok(draft) => draft,
         Err(faults) => {
+            told.findings = of_form(&faults);
             report.problems.extend(faults.iter().map(|fault| problem_of(file, fault)));
             report.files.push(told);
             return None;
@@ -79,6 +86,7 @@ fn look(file: &str, text: &str, others: &[&Draft], report: &mut TemplateCheckRep
     let template = match Template::of(draft) {
         Ok(template) => Some(template),
         Err(faults) => {
+            told.findings.extend(of_form(&faults));
             report.problems.extend(faults.iter().map(|fault| problem_of(file, fault)));
             None
         }
