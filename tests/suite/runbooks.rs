@@ -33,7 +33,8 @@ fn steps(page: &str) -> Vec<Step> {
             Some(_) if text == "```" => indent = None,
             Some(indent) => {
                 let line = line.get(indent..).unwrap_or_default();
-                let command = ["inside", "outside"].into_iter().find_map(|side| Some((side, line.strip_prefix(side)?.strip_prefix("$ ")?)));
+                let command =
+                    ["inside", "outside"].into_iter().find_map(|side| Some((side, line.strip_prefix(side)?.strip_prefix(['$', '#'])?.strip_prefix(' ')?)));
                 match (command, steps.last_mut()) {
                     (Some((side, command)), _) => steps.push(Step { side: side.into(), command: command.into(), prints: Vec::new(), exit: 0 }),
                     (None, Some(step)) => match line.strip_prefix("exit ").and_then(|code| code.parse().ok()) {
@@ -98,7 +99,8 @@ impl Ground {
 
     /// The line with the paths of a side in the place of those of the page.
     fn placed(&self, side: &str, line: &str) -> String {
-        let mut line = line.to_owned();
+        // Whoever runs the tests is that user.
+        let mut line = line.replace(" -o gapferry -g gapferry", "");
         for path in ["/var/lib/gapferry", "/srv/", "/media/", "/etc/gapferry/"] {
             let mut there = self.at(side, path).display().to_string();
             there.extend(path.ends_with('/').then_some('/').filter(|_| !there.ends_with('/')));

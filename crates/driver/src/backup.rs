@@ -171,7 +171,7 @@ fn one_passphrase(folder: &Folder, generation: u64, passphrase: &Zeroizing<Strin
 fn is_left_out(path: &[u8]) -> bool {
     let first = path.split(|byte| *byte == b'/').next().unwrap_or_default();
     // The key file is kept apart, under the passphrase.
-    let apart = [&b"keys/zone.key"[..], b"ledger/group", b"ledger/index.mark", restoring::MARK].contains(&path);
+    let apart = [&b"keys/zone.key"[..], b"ledger/group", b"ledger/index.mark", restoring::MARK.as_bytes()].contains(&path);
     apart || matches!(first, b"index" | b"index.damaged" | b"spool" | b"lock" | b"daemon.lock") || path.ends_with(store::spool::PART)
 }
 

@@ -6,6 +6,7 @@ use crate::report::HomeRestoreReport;
 use crate::status::scene::Scene;
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::sync::Arc;
 
 const PASSPHRASE: &str = "correct horse 一";
@@ -82,7 +83,7 @@ fn both_homes_come_back_as_they_were() {
         assert_ne!(was.incarnation(), is.incarnation(), "a new life");
         let segment = |home: &Path| fs::read(home.join("ledger/0000000000000000.seg")).unwrap();
         assert!(segment(&scene.path(&back)).starts_with(&segment(&home)));
-        assert!(!scene.path(&format!("{back}.part")).exists() && !scene.path(&back).join("gapferry-restoring").exists());
+        assert!(!scene.path(&back).join("gapferry-restoring").exists());
         // It is a home like any other, with the keys under the passphrase of the backup.
         let key = fs::read_to_string(scene.path(&back).join("keys/zone.key")).unwrap();
         assert!(key.contains("argon2id") && was.keys()[0].sign == is.keys()[0].sign && was.keys()[0].seal == is.keys()[0].seal);
@@ -167,7 +168,7 @@ fn whatever_is_damaged_is_named_and_not_restored() {
         fs::remove_file(&path).unwrap();
         assert_eq!(restore(&scene, "safe", "returned", None).unwrap_err().0.code, "BAK-01", "{name} is gone");
         assert_eq!(verify(&scene, "safe").problems[0].code, "BAK-01", "{name} is gone");
-        assert!(!scene.path("returned").exists() && !scene.path("returned.part").exists(), "{name} is gone: nothing is written before all is verified");
+        assert!(!scene.path("returned").exists(), "{name} is gone: nothing is written before all is verified");
         fs::write(&path, bytes).unwrap();
     }
     assert!(damages > 200, "{damages}");
@@ -179,13 +180,13 @@ fn whatever_is_damaged_is_named_and_not_restored() {
         other[at] ^= 1;
         fs::write(scene.path("safe/backup-00000002.key"), &other).unwrap();
         assert!(matches!(restore(&scene, "safe", "returned", None).unwrap_err().0.code, "BAK-01" | "HOM-04"), "byte {at}");
-        assert!(!scene.path("returned").exists() && !scene.path("returned.part").exists(), "byte {at} of the keys: {:?}", String::from_utf8_lossy(&other));
+        assert!(!scene.path("returned").exists(), "byte {at} of the keys: {:?}", String::from_utf8_lossy(&other));
     }
     // Generations exchanged: the chain and the numbers tell.
     fs::write(scene.path("safe/backup-00000002.key"), key).unwrap();
     fs::write(scene.path("safe/backup-00000002.gfb"), &good["backup-00000001.gfb"]).unwrap();
     assert_eq!(verify(&scene, "safe").problems[0].code, "BAK-01");
-    assert!(!scene.path("returned").exists() && !scene.path("returned.part").exists(), "nothing is written before all is verified");
+    assert!(!scene.path("returned").exists(), "nothing is written before all is verified");
 }
 
 #[test]
@@ -206,16 +207,9 @@ fn a_backup_is_of_one_home_and_lies_apart() {
     let wrong = || Some(Zeroizing::new("wrong".to_owned()));
     assert_eq!(home_restore(&scene.world, &scene.source(), &options, &wrong).unwrap_err().0.code, "HOM-04");
     assert_eq!(home_restore(&scene.world, &scene.source(), &options, &|| None).unwrap_err().0.code, "HOM-04");
-    // What is there is never touched; what an interrupted run left is begun anew, what somebody else put there is not.
+    // What is there is never touched.
     fs::create_dir_all(scene.path("taken/x")).unwrap();
     assert_eq!(restore(&scene, "safe", "taken", None).unwrap_err().0.code, "USE-01");
-    fs::create_dir_all(scene.path("next.part")).unwrap();
-    fs::write(scene.path("next.part/mine"), "mine").unwrap();
-    assert_eq!(restore(&scene, "safe", "next", None).unwrap_err().0.code, "USE-01");
-    fs::write(scene.path("next.part/gapferry-restoring"), "").unwrap();
-    fs::create_dir(scene.path("next")).unwrap();
-    restore(&scene, "safe", "next", None).unwrap();
-    assert!(!scene.path("next.part").exists() && !scene.path("next/mine").exists());
     let dry = HomeRestoreOptions { dry_run: true, ..options };
     home_restore(&scene.world, &scene.path("dry"), &dry, &ask).unwrap();
     assert!(!scene.path("dry").exists());
@@ -223,6 +217,74 @@ fn a_backup_is_of_one_home_and_lies_apart() {
     let foreseen = home_backup(&scene.world, &scene.replica(), &nothing, None).unwrap();
     assert!(foreseen.written_bytes == foreseen.bytes && foreseen.dry_run && !scene.path("nothing").exists());
     assert_eq!(home_backup(&scene.world, &scene.replica(), &BackupOptions { dry_run: false, ..nothing }, None).unwrap_err().0.code, "HOM-04");
+}
+
+/// The folder may be a mount point, or lie where this user makes nothing.
+#[test]
+fn a_home_is_put_together_in_the_folder_that_is_there() {
+    let scene = crossed();
+    backup(&scene, &scene.source(), "safe", None).unwrap();
+    let place = scene.path("next");
+    fs::create_dir(&place).unwrap();
+    let inode = || fs::metadata(&place).unwrap().ino();
+    let (was, around) = (inode(), files_below(&scene.path("")));
+    restore(&scene, "safe", "next", None).unwrap();
+    assert_eq!((inode(), files_below(&scene.path(""))), (was, around), "it is the same folder, and nothing lies beside it");
+    open(&scene, &place);
+    // Interrupted while its parts were given their names: this is no home, and the next run begins anew, in the same folder.
+    let building = place.join(restoring::MARK);
+    fs::create_dir(&building).unwrap();
+    for name in ["keys", "ledger", crate::config::FILE] {
+        fs::rename(place.join(name), building.join(name)).unwrap();
+    }
+    fs::write(building.join("half"), "of a file").unwrap();
+    assert!(Home::open(&scene.world, &place, Access::Read).is_err());
+    assert_eq!(crate::init(&scene.world, &place, "other", wire::card::Role::Source, None).unwrap_err().0.code, "USE-01");
+    restore(&scene, "safe", "next", None).unwrap();
+    assert!(!building.exists() && !place.join("half").exists());
+    open(&scene, &place);
+    // Interrupted right before its end it is a home; one that loses its configuration later is not cleared away.
+    fs::create_dir(&building).unwrap();
+    open(&scene, &place);
+    fs::remove_file(place.join(crate::config::FILE)).unwrap();
+    assert_eq!(restore(&scene, "safe", "next", None).unwrap_err().0.code, "USE-01");
+    assert!(place.join("ledger/checkpoint").exists());
+    // Interrupted before its first name.
+    fs::remove_dir_all(&place).unwrap();
+    fs::create_dir_all(building.join("ledger")).unwrap();
+    restore(&scene, "safe", "next", None).unwrap();
+    open(&scene, &place);
+}
+
+/// The real disk, where this user may not make what is called so.
+struct Closed(store::real::RealDisk);
+
+impl store::disk::Disk for Closed {
+    store::hand_on!(Disk to 0: root dir list stat rename remove remove_dir sync_dir sync_all space walk lock);
+
+    fn make_root(&self, path: &Path) -> io::Result<store::disk::Dir> {
+        if path.ends_with(restoring::MARK) { Err(io::ErrorKind::PermissionDenied.into()) } else { self.0.make_root(path) }
+    }
+    fn open(&self, dir: &store::disk::Dir, name: &[u8]) -> io::Result<Box<dyn store::disk::File>> {
+        self.0.open(dir, name)
+    }
+    fn open_write(&self, dir: &store::disk::Dir, name: &[u8]) -> io::Result<Box<dyn store::disk::File>> {
+        self.0.open_write(dir, name)
+    }
+    fn create(&self, dir: &store::disk::Dir, name: &[u8], mode: u32) -> io::Result<Box<dyn store::disk::File>> {
+        self.0.create(dir, name, mode)
+    }
+}
+
+#[test]
+fn who_may_not_write_there_is_told_before_the_backup_is_read() {
+    let scene = crossed();
+    backup(&scene, &scene.source(), "safe", None).unwrap();
+    let world = World { disk: Arc::new(Closed(store::real::RealDisk::new())), ..scene.world.clone() };
+    let options = HomeRestoreOptions { folder: scene.path("safe"), ..HomeRestoreOptions::default() };
+    let refused = home_restore(&world, &scene.path("next"), &options, &|| panic!("the passphrase is asked for")).unwrap_err().0;
+    assert_eq!((refused.code, refused.subject), ("USE-01", scene.path("").display().to_string().trim_end_matches('/').to_owned()));
+    assert!(refused.detail.contains("install -d") && !scene.path("next").exists(), "{}", refused.detail);
 }
 
 #[test]
@@ -252,7 +314,7 @@ fn a_home_is_not_restored_into_what_it_names() {
         assert_eq!(restore(&scene, "safe", place, None).unwrap_err().0.code, "USE-01", "{place}");
     }
     assert_eq!(restore(&scene, "safe", "home-replica/inner", None).unwrap_err().0.code, "USE-01");
-    assert!(!scene.path("archive/home.part").exists() && files_below(&scene.path("archive/home")) == 0);
+    assert_eq!(files_below(&scene.path("archive/home")), 0);
 }
 
 fn files_below(folder: &Path) -> usize {

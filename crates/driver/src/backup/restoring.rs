@@ -1,13 +1,13 @@
-//! `home restore`: a home from its backup. Everything is verified before anything is written; the home appears whole under its
-//! name or not at all; its ledger begins a new life, because what the other zone saw since the backup is unknown here (P12).
+//! `home restore`: a home from its backup. Everything is verified before anything is written; the home is put together in a folder
+//! of its own within its place, which may be a mount point or all that this user may write, and appears whole or not at all: the
+//! configuration, which makes it a home, comes last. Its ledger begins a new life, because what the other zone saw since the backup is
+//! unknown here (P12).
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::io;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use store::disk::{Dir, Kind, Rename};
+use store::disk::{Dir, Disk, Entry, Kind, Rename};
 use wire::Incarnation;
 use wire::backup::{Held, Manifest};
 use wire::planted;
@@ -24,8 +24,9 @@ use crate::setup::overlap;
 use crate::tree::{remove_tree, split};
 use crate::world::World;
 
-/// Marks a folder in which a home is being put together: in it from its first file on until it has its final name.
-pub const MARK: &[u8] = b"gapferry-restoring";
+/// The folder in which a home is put together, within its place. As long as it holds the configuration, all beside it is of a
+/// restoring that was interrupted.
+pub const MARK: &str = "gapferry-restoring";
 
 /// From where, and which generation.
 #[derive(Clone, Debug, Default)]
@@ -41,12 +42,15 @@ pub struct HomeRestoreOptions {
 /// Makes the home `to` from a backup.
 ///
 /// # Errors
-/// `USE-01` where something lies at `to` already; `BAK-01` for a damaged backup, `BAK-02` where there is none; `HOM-04` for a wrong
+/// `USE-01` where something lies at `to` already, or this user may not write there; `BAK-01` for a damaged backup, `BAK-02` where there is none; `HOM-04` for a wrong
 /// passphrase; `LDG-*`; `MED-02`, `IO-01`.
 pub fn home_restore(world: &World, to: &Path, options: &HomeRestoreOptions, ask: &dyn Fn() -> Option<Zeroizing<String>>) -> Result<HomeRestoreReport, Failure> {
     let to = std::path::absolute(to).map_err(|error| Failure::io(to.display().to_string(), &error))?;
-    require_empty(world, &to)?;
+    require_vacant(world, &to)?;
     crate::setup::outside_of_homes(world, &to)?;
+    if !options.dry_run {
+        require_writable(world, &to)?;
+    }
     let folder = existing(world, &options.folder)?;
     let listing = folder.listing()?;
     if let (None, Some(failure)) = (options.generation, listing.without_manifest()) {
@@ -88,24 +92,15 @@ pub fn home_restore(world: &World, to: &Path, options: &HomeRestoreOptions, ask:
         return Ok(report);
     }
     let failed = |error: io::Error| Failure::io(to.display().to_string(), &error);
-    let (parent, name) = (to.parent().unwrap_or(Path::new("/")), to.file_name().unwrap_or_default());
-    let parent = world.disk.make_root(parent).map_err(failed)?;
-    let part = OsString::from_vec([name.as_bytes(), b".part"].concat());
-    let building = to.with_file_name(&part);
-    let dir = start(world, &parent, part.as_bytes(), &building)?;
+    let place = world.disk.make_root(&to).map_err(failed)?;
+    let building = to.join(MARK);
+    let dir = start(world, &place, &building)?;
     put(world, &folder, &keys, &manifest, &dir, &key_text).map_err(|failure| at(&building, failure))?;
     world.disk.sync_all(&dir).map_err(failed)?;
     let (routes, incarnation) = begin_life(world, &building, &manifest, asked.answer())?;
     (report.routes, report.incarnation) = (routes, Some(incarnation.to_string()));
-    world.disk.sync_all(&dir).map_err(failed)?;
-    if world.disk.stat(&parent, name.as_bytes()).is_ok() {
-        world.disk.remove_dir(&parent, name.as_bytes()).map_err(failed)?;
-    }
-    world.disk.rename((&parent, part.as_bytes()), (&parent, name.as_bytes()), Rename::New).map_err(failed)?;
-    world.disk.sync_dir(&parent).map_err(failed)?;
-    // A power cut may leave it there: it means nothing under the final name, and no backup holds it.
-    world.disk.remove(&dir, MARK).map_err(failed)?;
-    world.disk.sync_dir(&dir).map_err(failed)?;
+    world.disk.sync_all(&place).map_err(failed)?;
+    appear(&*world.disk, &place, &dir).map_err(failed)?;
     Ok(report)
 }
 
@@ -125,41 +120,78 @@ fn at(building: &Path, failure: Failure) -> Failure {
     }
 }
 
-fn require_empty(world: &World, to: &Path) -> Result<(), Failure> {
+/// Nothing may lie there but what an interrupted run left.
+fn require_vacant(world: &World, to: &Path) -> Result<(), Failure> {
     let taken = |detail: &str| Failure::new("USE-01", to.display().to_string(), detail);
+    let failed = |error: io::Error| Failure::io(to.display().to_string(), &error);
     match world.disk.root(to) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => Err(taken("there is a file of this name")),
-        Err(error) => Err(Failure::io(to.display().to_string(), &error)),
-        Ok(dir) if world.disk.list(&dir).map_err(|error| Failure::io(to.display().to_string(), &error))?.is_empty() => Ok(()),
+        Err(error) => Err(failed(error)),
+        Ok(dir) if is_vacant(&*world.disk, &dir, &world.disk.list(&dir).map_err(failed)?) => Ok(()),
         Ok(_) => Err(taken("the folder is not empty; a home is restored to a place of its own")),
     }
 }
 
-/// The folder in which the home is put together: what an interrupted run left goes first.
-fn start(world: &World, parent: &Dir, part: &[u8], building: &Path) -> Result<Dir, Failure> {
+/// Whether a folder holds nothing, or what an interrupted run left: its folder alone, or with the configuration still in it.
+fn is_vacant(disk: &dyn Disk, dir: &Dir, entries: &[Entry]) -> bool {
+    let there = |dir: &Dir| disk.stat(dir, config::FILE.as_bytes());
+    let is_unfinished =
+        || there(dir).is_err_and(|error| error.kind() == io::ErrorKind::NotFound) && disk.dir(dir, MARK.as_bytes(), false).and_then(|dir| there(&dir)).is_ok();
+    entries.is_empty() || entries.iter().any(is_ours) && (entries.len() == 1 || is_unfinished())
+}
+
+fn is_ours(entry: &Entry) -> bool {
+    entry.name == MARK.as_bytes() && entry.kind == Kind::Dir
+}
+
+/// Before all of a backup is read: whether this user may write where the home is to be.
+fn require_writable(world: &World, to: &Path) -> Result<(), Failure> {
+    let disk = &*world.disk;
+    let Some((path, nearest)) = to.ancestors().find_map(|path| Some((path, disk.root(path).ok()?))) else { return Ok(()) };
+    match disk.make_root(&path.join(MARK)) {
+        Err(error) if matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem) => {
+            let detail = format!("this user may not write here ({error}): let {} be made for it first (`install -d -m 0700 -o USER FOLDER`)", to.display());
+            Err(Failure::new("USE-01", path.display().to_string(), detail))
+        }
+        Err(error) => Err(Failure::io(path.display().to_string(), &error)),
+        Ok(_) => {
+            // What an interrupted run left in it is cleared away later.
+            let _left = disk.remove_dir(&nearest, MARK.as_bytes());
+            Ok(())
+        }
+    }
+}
+
+/// The folder in which the home is put together: what an interrupted run left goes first, and that folder last, so that this may be
+/// interrupted as well.
+fn start(world: &World, place: &Dir, building: &Path) -> Result<Dir, Failure> {
     let failed = |error: io::Error| Failure::io(building.display().to_string(), &error);
     let disk = &*world.disk;
-    if let Ok(left) = disk.dir(parent, part, false) {
-        let entries = disk.list(&left).map_err(failed)?;
-        let is_mark = |name: &[u8]| name.strip_suffix(store::spool::PART).unwrap_or(name) == MARK;
-        if !entries.iter().all(|entry| is_mark(&entry.name)) && disk.stat(&left, MARK).is_err() {
-            return Err(Failure::new("USE-01", building.display().to_string(), "this folder is needed for the restoring and holds something else"));
+    for entry in disk.list(place).map_err(failed)?.iter().filter(|entry| !is_ours(entry)) {
+        match entry.kind {
+            Kind::Dir => remove_tree(disk, place, &entry.name),
+            _ => disk.remove(place, &entry.name),
         }
-        // The mark goes last, so that this may be interrupted as well.
-        for entry in entries.iter().filter(|entry| !is_mark(&entry.name)) {
-            match entry.kind {
-                Kind::Dir => remove_tree(disk, &left, &entry.name),
-                _ => disk.remove(&left, &entry.name),
-            }
-            .map_err(failed)?;
-        }
-        disk.sync_dir(&left).map_err(failed)?;
-        remove_tree(disk, parent, part).map_err(failed)?;
+        .map_err(failed)?;
     }
-    let dir = disk.make_root(building).map_err(failed)?;
-    store::spool::write_whole(disk, &dir, MARK, b"").map_err(failed)?;
-    Ok(dir)
+    disk.sync_dir(place).map_err(failed)?;
+    remove_tree(disk, place, MARK.as_bytes()).map_err(failed)?;
+    disk.make_root(building).map_err(failed)
+}
+
+/// Gives what was put together its names, the configuration last: with it this is a home.
+fn appear(disk: &dyn Disk, place: &Dir, dir: &Dir) -> io::Result<()> {
+    let take = |name: &[u8]| disk.rename((dir, name), (place, name), Rename::New);
+    let entries = disk.list(dir)?;
+    entries.iter().filter(|entry| entry.name != config::FILE.as_bytes()).try_for_each(|entry| take(&entry.name))?;
+    disk.sync_dir(dir)?;
+    disk.sync_dir(place)?;
+    take(config::FILE.as_bytes())?;
+    disk.sync_dir(place)?;
+    // A power cut may leave it there: it is empty, means nothing in a home, and no backup holds it.
+    disk.remove_dir(place, MARK.as_bytes())?;
+    disk.sync_dir(place)
 }
 
 /// Writes every file of the home.

@@ -7,7 +7,6 @@
 use super::checks::Truth;
 use super::operations::{Act, Look, settled, until_calm};
 use super::scene::{ARCHIVE, MEDIUM, PARITY, REPLICA, ROUTE, SAFE, SOURCE, Scene, Side, State, TREE};
-use crate::disk::Image;
 use driver::{ApplyOptions, BackupOptions, Failure, HomeRestoreOptions, PackOptions, ParityOptions, PurgeOptions, RebaseOptions};
 use std::path::{Path, PathBuf};
 use store::disk::Kind;
@@ -361,17 +360,12 @@ fn source_is_lost(scene: &Scene, truth: &mut Truth) -> Result<(), String> {
 
 /// The home is restored, unless it is there.
 fn restore_home(scene: &Scene) -> Result<(), Failure> {
-    if is_there(&scene.disk.snapshot(), SOURCE) {
+    if scene.disk.bytes(&format!("{SOURCE}/gapferry.toml")).is_some() {
         return Ok(());
     }
     let generation = generations(scene).into_iter().max();
     let options = HomeRestoreOptions { folder: safe(), generation, dry_run: false };
     driver::home_restore(&scene.world, Side::Source.home(), &options, &answer).map(drop)
-}
-
-/// Whether anything lies in a folder.
-pub fn is_there(image: &Image, folder: &str) -> bool {
-    !image.below(folder).is_empty()
 }
 
 /// A route with parity, of which a small package is on its way already.
