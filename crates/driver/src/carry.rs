@@ -222,6 +222,7 @@ fn apply_medium(home: &mut Home, medium: &Medium, options: &ApplyOptions) -> Res
     let mut report = ApplyReport { dry_run: options.dry_run, ..ApplyReport::default() };
     if !options.dry_run {
         recover(home, &mut report)?;
+        crate::parity::sweep(home, &mut report.problems);
     }
     let listing = medium.list().map_err(|error| Failure::io("medium", &error))?;
     let mut taken = apply_all(home, medium, &listing.packages, &options.routes, options.dry_run, shared, &mut report)?;
@@ -496,6 +497,7 @@ pub fn gateway_round_replica(world: &World, path: &Path) -> Result<RoundReport, 
     let mut report = RoundReport::default();
     let mut applied = ApplyReport::default();
     recover(&mut home, &mut applied)?;
+    crate::parity::sweep(&home, &mut applied.problems);
     let mut share = crate::scrub::Share::default();
     let routes: Vec<(String, crate::config::RouteConfig)> =
         home.config.routes.iter().filter(|(_, route)| route.has_gateway()).map(|(name, route)| (name.clone(), route.clone())).collect();

@@ -120,6 +120,9 @@ pub fn run(
     let unsafe_archives: Vec<String> =
         captured.problems.iter().filter(|problem| matches!(problem.code, "SRC-01" | "SRC-02" | "SRC-10")).map(|problem| problem.subject.clone()).collect();
     let mut report = PackReport { captured, dry_run: options.dry_run, ..PackReport::default() };
+    if !options.dry_run {
+        crate::parity::sweep(home, &mut report.problems);
+    }
     for (name, holds) in routes.iter().zip(held) {
         if home.config.routes[name].archive.as_ref().is_some_and(|archive| unsafe_archives.contains(archive)) {
             continue;

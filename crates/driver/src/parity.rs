@@ -4,8 +4,10 @@
 //! The source keeps sealed copies of what it packed until the parity of their run is written. Nothing here is needed for
 //! the truth of the ledger: lose the copies, and only the parity is lost. Memory is one stripe of every file of the run.
 
+mod copies;
 mod rebuilding;
 
+pub use copies::sweep;
 pub use rebuilding::{after, clear, keep_taken};
 
 use carrier::{Carrier, Medium, OpenTrouble};
@@ -14,9 +16,9 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
-use store::disk::{Dir, Disk, File, Rename};
+use store::disk::{Dir, Disk, File};
 use wire::card::Role;
-use wire::limits::{PARITY_FILES_MAX, RUN_PACKAGES_MAX, STRIPE_BYTES};
+use wire::limits::{PARITY_FILES_MAX, STRIPE_BYTES};
 use wire::parity::{Member, Parity};
 use wire::{PackageId, codec, header, planted};
 
@@ -26,6 +28,8 @@ use crate::progress::Stage;
 use crate::report::{Failure, ParityReport};
 use crate::sealed::{self, Parties, digest_of_file};
 use crate::world::World;
+use copies::copy_in;
+use engine::source::Route;
 
 /// Bytes of one shard.
 const STRIPE: usize = STRIPE_BYTES as usize;
@@ -34,6 +38,9 @@ const RUN: &[u8] = b"run";
 /// Runs that were written, until their packages are answered.
 const DONE: &str = "done-";
 const DONE_MAX: usize = 64;
+/// Packages in a run that is made here. All of them are open at once when one is rebuilt: with the parity files and what a home has
+/// open besides fewer than the 1024 files that a process usually may have.
+const RUN_MAX: usize = 512;
 const RUN_BYTES_MAX: u64 = 1 << 20;
 
 /// What `parity` is asked for.
@@ -65,21 +72,6 @@ fn folder(home: &Home, route: &str) -> Result<Dir, Failure> {
     home.world.disk.dir(&home.dir, format!("spool/parity/{route}").as_bytes(), true).map_err(spool)
 }
 
-/// Copies a file that is open to a name in a folder: whole or not there.
-fn copy_in(disk: &dyn Disk, from: &mut dyn File, dir: &Dir, name: &str) -> io::Result<()> {
-    let part = format!("{name}.part");
-    store::spool::remove_if_there(disk, dir, part.as_bytes())?;
-    let mut to = disk.create(dir, part.as_bytes(), 0o600)?;
-    let (mut buffer, mut at) = (store::aligned::lend(), 0);
-    while let read @ 1.. = from.read_at(&mut buffer, at)? {
-        to.write_all_at(&buffer[..read], at)?;
-        at += read as u64;
-    }
-    to.sync()?;
-    disk.rename((dir, part.as_bytes()), (dir, name.as_bytes()), Rename::Replace)?;
-    disk.sync_dir(dir)
-}
-
 /// Ids of the files in a folder that end so.
 fn held(disk: &dyn Disk, dir: &Dir, ending: &str) -> io::Result<BTreeSet<PackageId>> {
     let entries = disk.list(dir)?;
@@ -106,7 +98,7 @@ pub fn keep_packed(home: &Home, route: &str, carrier: &dyn Carrier, package: &st
     let Some(id) = PackageId::from_hex(package) else { return Ok(()) };
     let name = carrier::package_name(&id);
     let mut file = carrier.open(&name).map_err(|error| Failure::io(&name, &error))?;
-    copy_in(&*home.world.disk, &mut *file, &folder(home, route)?, &name).map_err(spool)
+    copy_in(&*home.world.disk, &mut *file, &folder(home, route)?, &name)
 }
 
 /// `parity`.
@@ -129,7 +121,7 @@ fn write_next(home: &mut Home, options: &ParityOptions) -> Result<ParityReport, 
     let medium = open_medium(home, options, false)?;
     crate::medium::identify(home, &*medium, &[], false)?;
     let dir = folder(home, &name)?;
-    let mut run = match open_run(home, &dir)? {
+    let mut run = match open_run(home, &name, &dir)? {
         Some(run) => run,
         None => close_run(home, &name, &dir)?,
     };
@@ -202,14 +194,25 @@ fn save(home: &Home, dir: &Dir, name: &[u8], run: &Run) -> Result<(), Failure> {
     store::spool::write_whole(&*home.world.disk, dir, name, &codec::encode(run)).map_err(spool)
 }
 
-/// The run that is being written, if its copies are all there and right.
-fn open_run(home: &Home, dir: &Dir) -> Result<Option<Run>, Failure> {
+/// Whether a package is on its way: neither answered, nor lost so that what it held travels again.
+fn is_open(route: &Route, sequence: u64) -> bool {
+    route.packages.get(&sequence).is_some_and(|package| !package.lost || planted::is("parity-of-the-lost-kept"))
+}
+
+/// Whether anything of a run is on its way, in the life that the ledger has.
+fn is_under_way(home: &Home, name: &str, run: &Run) -> bool {
+    let Some(route) = home.source().routes.get(name) else { return false };
+    run.parity.incarnation == home.incarnation() && run.parity.members.iter().any(|member| is_open(route, member.sequence))
+}
+
+/// The run that is being written, if it is under way and its copies are all there and right.
+fn open_run(home: &Home, name: &str, dir: &Dir) -> Result<Option<Run>, Failure> {
     let disk = &*home.world.disk;
     let Some(run) = read_run(disk, dir, RUN) else { return Ok(None) };
-    if run.parity.members.iter().all(|member| is_right(disk, dir, member)) {
+    if is_under_way(home, name, &run) && run.parity.members.iter().all(|member| is_right(disk, dir, member)) {
         return Ok(Some(run));
     }
-    // What is written of it serves as it is; the rest cannot be made any more.
+    // What is written of it serves as it is; the rest cannot be made any more, or is of no use.
     home.world.progress.notice("parity-run-lost", &run.parity.run.to_string());
     save(home, dir, format!("{DONE}{}", run.parity.run).as_bytes(), &run)?;
     disk.remove(dir, RUN).map_err(spool)?;
@@ -230,7 +233,7 @@ fn close_run(home: &Home, name: &str, dir: &Dir) -> Result<Run, Failure> {
     let route = &home.source().routes[name];
     let mut members = Vec::new();
     for id in held(disk, dir, ".gfp").map_err(spool)? {
-        let packed = home.packed_as(&id)?.filter(|packed| packed.route == name && route.packages.contains_key(&packed.sequence));
+        let packed = home.packed_as(&id)?.filter(|packed| packed.route == name && is_open(route, packed.sequence));
         let member = packed.map(|packed| Member { package: id, sequence: packed.sequence, file_bytes: packed.file_bytes, file: packed.file_digest });
         match member.filter(|member| is_right(disk, dir, member)) {
             Some(member) => members.push(member),
@@ -242,7 +245,8 @@ fn close_run(home: &Home, name: &str, dir: &Dir) -> Result<Run, Failure> {
         return Err(Failure::new("USE-01", name, "no package of this route waits for parity"));
     }
     members.sort_by_key(|member| member.sequence);
-    members.truncate(RUN_PACKAGES_MAX);
+    tell_of_uncovered(home, name, dir, &members)?;
+    members.truncate(RUN_MAX);
     let count = home.config.routes[name].parity.unwrap_or_default().min(PARITY_FILES_MAX);
     let parity = Parity {
         source: home.zone_id(),
@@ -255,6 +259,27 @@ fn close_run(home: &Home, name: &str, dir: &Dir) -> Result<Run, Failure> {
         members,
     };
     Ok(Run { parity, written: Vec::new() })
+}
+
+/// Says which packages are on their way outside every run: no copy of them was made.
+fn tell_of_uncovered(home: &Home, name: &str, dir: &Dir, members: &[Member]) -> Result<(), Failure> {
+    let route = &home.source().routes[name];
+    let mut covered: BTreeSet<u64> = members.iter().map(|member| member.sequence).collect();
+    covered.extend(written_runs(&*home.world.disk, dir)?.into_iter().flat_map(|run| run.parity.members).map(|member| member.sequence));
+    // One without items only acknowledges.
+    let uncovered = route.packages.iter().filter(|(sequence, package)| package.items > 0 && is_open(route, **sequence) && !covered.contains(sequence));
+    let uncovered: Vec<String> = uncovered.map(|(sequence, _)| sequence.to_string()).collect();
+    if !uncovered.is_empty() {
+        home.world.progress.notice("parity-without", &format!("{name} {}", uncovered.join(", ")));
+    }
+    Ok(())
+}
+
+/// The runs of a route whose parity was written, in part or whole.
+fn written_runs(disk: &dyn Disk, dir: &Dir) -> Result<Vec<Run>, Failure> {
+    let entries = disk.list(dir).map_err(spool)?;
+    let runs = entries.iter().filter(|entry| entry.name == RUN || entry.name.starts_with(DONE.as_bytes()));
+    Ok(runs.filter_map(|entry| read_run(disk, dir, &entry.name)).collect())
 }
 
 /// Writes one parity file; gives its id.
@@ -292,11 +317,9 @@ pub fn served(home: &Home) -> BTreeSet<PackageId> {
     let mut served = BTreeSet::new();
     for (name, route) in &home.source().routes {
         let Ok(dir) = disk.dir(&home.dir, format!("spool/parity/{name}").as_bytes(), false) else { continue };
-        let Ok(entries) = disk.list(&dir) else { continue };
-        let runs = entries.iter().filter(|entry| entry.name == RUN || entry.name.starts_with(DONE.as_bytes()));
-        for run in runs.filter_map(|entry| read_run(disk, &dir, &entry.name)) {
-            let is_open = |member: &Member| route.packages.get(&member.sequence).is_some_and(|package| !package.lost || planted::is("parity-of-the-lost-kept"));
-            if !run.parity.members.iter().any(is_open) {
+        let (Ok(entries), Ok(runs)) = (disk.list(&dir), written_runs(disk, &dir)) else { continue };
+        for run in runs {
+            if !run.parity.members.iter().any(|member| is_open(route, member.sequence)) {
                 served.extend(run.written);
             }
         }

@@ -3,7 +3,10 @@
 use super::*;
 use crate::status::scene::Scene;
 use crate::{ApplyOptions, CarryOptions, PackOptions};
+use std::collections::HashSet;
 use std::fs;
+use std::sync::{Arc, Mutex};
+use store::disk::{Rename, Space};
 
 fn copy(from: &Path, to: &Path) {
     let _may_be_missing = fs::remove_dir_all(to);
@@ -12,10 +15,18 @@ fn copy(from: &Path, to: &Path) {
 
 /// A scene whose source has packed three packages, each onto a medium of its own, and `count` parity files.
 fn run_of_three(count: u16) -> (Scene, Vec<PathBuf>) {
-    let scene = Scene::new();
+    three(Scene::new(), count)
+}
+
+/// Writes a line below the heading of the route.
+fn configure(scene: &Scene, line: &str) {
     let config = scene.source().join("gapferry.toml");
     let text = fs::read_to_string(&config).unwrap();
-    fs::write(&config, text.replace("[routes.all]\n", &format!("[routes.all]\nparity = {count}\n"))).unwrap();
+    fs::write(&config, text.replace("[routes.all]\n", &format!("[routes.all]\n{line}\n"))).unwrap();
+}
+
+fn three(scene: Scene, count: u16) -> (Scene, Vec<PathBuf>) {
+    configure(&scene, &format!("parity = {count}"));
     scene.policy(&scene.replica(), "parity_bytes_max = 100000000");
     for (name, bytes) in [("a", 300_000), ("b", 10), ("c", 70_000)] {
         // What does not compress, so that the packages have several stripes and different lengths.
@@ -298,9 +309,7 @@ fn parity_over_what_counts_as_lost_is_taken_off() {
 #[test]
 fn a_dry_run_needs_no_folder_on_the_medium_and_no_packages_leave_none() {
     let scene = Scene::new();
-    let config = scene.source().join("gapferry.toml");
-    let text = fs::read_to_string(&config).unwrap();
-    fs::write(&config, text.replace("[routes.all]\n", "[routes.all]\nparity = 1\n")).unwrap();
+    configure(&scene, "parity = 1");
     let to = scene.path("fresh");
     fs::create_dir(&to).unwrap();
     let options = ParityOptions { to: to.clone(), ..ParityOptions::default() };
@@ -313,4 +322,159 @@ fn a_dry_run_needs_no_folder_on_the_medium_and_no_packages_leave_none() {
     let written = parity(&scene.world, &scene.source(), &options).unwrap();
     assert_eq!((foreseen.index, foreseen.count, foreseen.packages, foreseen.bytes), (written.index, written.count, written.packages, written.bytes));
     assert!(to.join("gapferry").join(&written.file).exists() && to.join("gapferry/label.gfl").exists());
+}
+
+/// The real disk with so much room left as it says, on which nothing gets the name of a package a second time.
+struct Narrow(store::real::RealDisk, u64, Mutex<HashSet<Vec<u8>>>);
+
+impl Disk for Narrow {
+    store::hand_on!(Disk to 0: root make_root dir list stat remove remove_dir sync_dir sync_all walk lock);
+
+    fn open(&self, dir: &Dir, name: &[u8]) -> io::Result<Box<dyn File>> {
+        self.0.open(dir, name)
+    }
+    fn open_write(&self, dir: &Dir, name: &[u8]) -> io::Result<Box<dyn File>> {
+        self.0.open_write(dir, name)
+    }
+    fn create(&self, dir: &Dir, name: &[u8], mode: u32) -> io::Result<Box<dyn File>> {
+        self.0.create(dir, name, mode)
+    }
+    fn space(&self, dir: &Dir) -> io::Result<Space> {
+        Ok(Space { free: self.1, ..self.0.space(dir)? })
+    }
+    fn rename(&self, from: (&Dir, &[u8]), to: (&Dir, &[u8]), how: Rename) -> io::Result<()> {
+        let again = to.1.ends_with(b".gfp") && !self.2.lock().unwrap().insert(to.1.into());
+        if again { Err(io::Error::from_raw_os_error(28)) } else { self.0.rename(from, to, how) }
+    }
+}
+
+/// The world with a disk that has so much room.
+fn narrow(scene: &Scene, free: u64) -> World {
+    World { disk: Arc::new(Narrow(store::real::RealDisk::new(), free, Mutex::default())), ..scene.world.clone() }
+}
+
+/// Names in the folder of the copies of the route, but for what is known of runs.
+fn copies(home: &Path) -> Vec<String> {
+    let names = fs::read_dir(home.join("spool/parity/all")).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.filter(|name| name != "run" && !name.starts_with(DONE)).collect()
+}
+
+/// FAULTS M06: a copy filled the disk of the home, and what was left of it kept every later command from writing its ledger.
+#[test]
+fn copies_leave_the_home_its_room() {
+    let scene = Scene::new();
+    configure(&scene, "parity = 1");
+    scene.policy(&scene.replica(), "parity_bytes_max = 100000000");
+    let carry = |world: &World, home: &Path| crate::carry(world, home, &CarryOptions { medium: scene.path("medium"), ..CarryOptions::default() }).unwrap();
+    for (free, name) in [(16 << 20, "no room"), (1 << 40, "no room while it is written")] {
+        scene.write(name, name);
+        let packed = carry(&narrow(&scene, free), &scene.source()).packed.unwrap();
+        let problems: Vec<_> = packed.problems.iter().map(|problem| (problem.code, problem.subject.as_str())).collect();
+        assert_eq!((packed.packages.len(), problems, copies(&scene.source())), (1, vec![("IO-01", "spool/parity")], vec![]), "{name}");
+    }
+    // What is applied leaves the same room, and is smaller than what a copy of the package takes.
+    let applied = carry(&narrow(&scene, (16 << 20) + 5_000), &scene.replica()).applied.unwrap();
+    assert_eq!((codes(&applied), applied.receipts.len(), copies(&scene.replica())), (vec!["IO-01"; 2], 1, vec![]), "{applied:?}");
+    assert_eq!(scene.on_replica("no room").as_deref(), Some(&b"no room"[..]));
+}
+
+/// Where nobody asked for parity, copies of what was long proven filled the home.
+#[test]
+fn copies_that_serve_no_more_go() {
+    let scene = Scene::new();
+    configure(&scene, "parity = 1");
+    scene.policy(&scene.replica(), "parity_bytes_max = 100000000");
+    for name in ["a", "b", "c"] {
+        scene.write(name, name);
+        scene.carry(&scene.source());
+        assert_eq!(copies(&scene.source()).len(), 1, "only what is on its way");
+        for home in [scene.source(), scene.replica()] {
+            fs::create_dir_all(home.join("spool/parity/all")).unwrap();
+            fs::write(home.join("spool/parity/all").join(carrier::package_name(&PackageId([9; 16])) + ".part"), "a command was killed").unwrap();
+        }
+        scene.carry(&scene.replica());
+        scene.carry(&scene.source());
+        let halves = |home: &Path| copies(home).iter().filter(|name| name.ends_with(".part")).count();
+        assert_eq!((copies(&scene.source()).len(), halves(&scene.replica())), (0, 0), "{name}");
+    }
+    scene.write("d", "d");
+    scene.carry(&scene.source());
+    assert_eq!(copies(&scene.source()).len(), 1);
+    let config = scene.source().join("gapferry.toml");
+    fs::write(&config, fs::read_to_string(&config).unwrap().replace("parity = 1", "parity = 0")).unwrap();
+    scene.carry(&scene.source());
+    assert_eq!(copies(&scene.source()).len(), 0, "the route has no parity any more");
+}
+
+/// A command that was killed made no copy: no parity covered its package, and nobody was told.
+#[test]
+fn what_no_parity_covers_is_named() {
+    let scene = Scene::new();
+    configure(&scene, "parity = 1");
+    for name in ["a", "b"] {
+        scene.write(name, name);
+        scene.carry(&scene.source());
+    }
+    let lost = copies(&scene.source()).remove(0);
+    fs::remove_file(scene.source().join("spool/parity/all").join(lost)).unwrap();
+    scene.notices();
+    for medium in ["first", "second"] {
+        fs::create_dir(scene.path(medium)).unwrap();
+    }
+    let write = |medium: &str| parity(&scene.world, &scene.source(), &ParityOptions { to: scene.path(medium), ..ParityOptions::default() }).unwrap();
+    assert_eq!((write("first").packages, scene.notices()), (1, vec!["parity-without"]));
+    // What the parity of an earlier run covers is covered.
+    let scene = Scene::new();
+    configure(&scene, "parity = 1");
+    for name in ["first", "second"] {
+        scene.write(name, name);
+        scene.carry(&scene.source());
+        scene.notices();
+        let to = scene.path(&format!("medium-{name}"));
+        fs::create_dir(&to).unwrap();
+        let written = parity(&scene.world, &scene.source(), &ParityOptions { to, ..ParityOptions::default() }).unwrap();
+        assert_eq!((written.packages, scene.notices()), (1, vec![]), "{name}");
+    }
+}
+
+/// The rest of the parity of packages that a new life knows nothing of was written, and the run called whole.
+#[test]
+fn a_run_of_a_life_that_is_over_is_not_gone_on_with() {
+    let scene = Scene::new();
+    configure(&scene, "parity = 2");
+    scene.write("a", "alpha");
+    scene.carry(&scene.source());
+    for medium in ["first", "second"] {
+        fs::create_dir(scene.path(medium)).unwrap();
+    }
+    let write = |medium: &str| parity(&scene.world, &scene.source(), &ParityOptions { to: scene.path(medium), ..ParityOptions::default() });
+    assert_eq!(write("first").unwrap().index, 1);
+    let options = crate::RebaseOptions { route: "all".into(), new_life: true, reason: "put back".into(), ..crate::RebaseOptions::default() };
+    crate::rebase(&scene.world, &scene.source(), &options).unwrap();
+    scene.notices();
+    assert_eq!(write("second").unwrap_err().0.code, "USE-01", "nothing waits");
+    assert_eq!(scene.notices(), ["parity-run-lost"]);
+}
+
+/// All packages of a run are open at once when one is rebuilt.
+#[test]
+fn a_run_has_no_more_packages_than_files_may_be_open() {
+    let scene = Scene::new();
+    configure(&scene, "parity = 1");
+    scene.write("a", "alpha");
+    scene.carry(&scene.source());
+    let folder = scene.source().join("spool/parity/all");
+    let first = folder.join(copies(&scene.source()).remove(0));
+    scene.change(&scene.source(), |home| {
+        let packed = home.packed("all", 1)?.unwrap();
+        for sequence in 2..=513 {
+            let package = PackageId([&[0; 8][..], &u64::to_be_bytes(sequence)].concat().try_into().unwrap());
+            fs::hard_link(&first, folder.join(carrier::package_name(&package))).unwrap();
+            home.record(wire::record::Packed { sequence, package, ..packed.clone() })?;
+        }
+        home.commit()
+    });
+    fs::create_dir(scene.path("first")).unwrap();
+    let options = ParityOptions { to: scene.path("first"), dry_run: true, ..ParityOptions::default() };
+    assert_eq!(parity(&scene.world, &scene.source(), &options).unwrap().packages, 512);
 }

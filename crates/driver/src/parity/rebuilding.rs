@@ -16,7 +16,8 @@ use wire::limits::STRIPE_BYTES;
 use wire::parity::{Member, Parity};
 use wire::planted;
 
-use super::{STRIPE, coding, copy_in, folder, held, is_right, spool, stripe};
+use super::copies::{copy_in, require_room};
+use super::{STRIPE, coding, folder, held, is_right, spool, stripe};
 use crate::home::Home;
 use crate::opener::NotOpened;
 use crate::progress::Stage;
@@ -41,7 +42,7 @@ pub fn keep_taken(home: &Home, route: &str, carrier: &dyn Carrier, name: &str) -
     }
     let (disk, dir) = (&*home.world.disk, folder(home, route)?);
     make_room(home, bound - size, name).map_err(spool)?;
-    copy_in(disk, &mut *file, &dir, name).map_err(spool)
+    copy_in(disk, &mut *file, &dir, name)
 }
 
 /// Removes the oldest copies of packages and of parity files until those of all routes, but for the one that is to come, have at most so many bytes.
@@ -145,7 +146,7 @@ fn take_in(
             forget(disk, &dir, &Known { parity, files: BTreeMap::new() }).map_err(spool)?;
         } else if let Some(rest) = home.config.policy.parity_bytes_max.checked_sub(size) {
             make_room(home, rest, &held.name).map_err(spool)?;
-            copy_in(disk, &mut *file, &dir, &held.name).map_err(spool)?;
+            copy_in(disk, &mut *file, &dir, &held.name)?;
         }
         done.push(held.name.clone());
     }
@@ -186,6 +187,7 @@ fn rebuild_all(home: &Home, routes: &[String], report: &mut ApplyReport) -> Resu
             let rebuilt = rebuild(home, &dir, &mut known, &there, &lost);
             world.progress.end();
             if let Err(failure) = rebuilt {
+                forget_rebuilt(home, &lost);
                 report.problems.push(failure.0);
                 continue;
             }
@@ -204,6 +206,16 @@ fn rebuild_all(home: &Home, routes: &[String], report: &mut ApplyReport) -> Resu
     let gateway = Gateway::open(&world.disk, &home.path.join(REBUILT)).map_err(|failure| Failure::new("IO-01", REBUILT, failure.to_string()))?;
     let packages = gateway.list().map_err(spool)?.packages;
     Ok(Some((gateway, packages)))
+}
+
+/// Removes what was rebuilt of a run that could not be rebuilt whole: it would take room, and nobody would be told of it.
+fn forget_rebuilt(home: &Home, lost: &[Member]) {
+    let Ok(into) = home.world.disk.dir(&home.dir, REBUILT.as_bytes(), false) else { return };
+    for name in lost.iter().map(|member| carrier::package_name(&member.package)) {
+        for name in [name.clone() + carrier::name::PART, name] {
+            let _the_next_time = home.world.disk.remove(&into, name.as_bytes());
+        }
+    }
 }
 
 /// Removes what was rebuilt, and the copies of runs that are whole now.
@@ -255,6 +267,7 @@ fn forget(disk: &dyn Disk, dir: &Dir, known: &Known) -> io::Result<()> {
 fn rebuild(home: &Home, dir: &Dir, known: &mut Known, there: &BTreeSet<u64>, lost: &[Member]) -> Result<(), Failure> {
     let disk = &*home.world.disk;
     let into = disk.dir(&home.dir, REBUILT.as_bytes(), true).map_err(spool)?;
+    require_room(disk, &into, lost.iter().map(|member| member.file_bytes).fold(0, u64::saturating_add))?;
     let members = known.parity.members.clone();
     let mut originals: Vec<Option<Box<dyn File>>> = Vec::new();
     for member in &members {
@@ -267,7 +280,7 @@ fn rebuild(home: &Home, dir: &Dir, known: &mut Known, there: &BTreeSet<u64>, los
             // It came before a home that was put back forgot it.
             let name = carrier::package_name(&member.package);
             let mut file = disk.open(dir, name.as_bytes()).map_err(spool)?;
-            copy_in(disk, &mut *file, &into, &name).map_err(spool)?;
+            copy_in(disk, &mut *file, &into, &name)?;
             continue;
         }
         let part = carrier::package_name(&member.package) + carrier::name::PART;
