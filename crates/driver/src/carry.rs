@@ -258,13 +258,13 @@ fn apply_medium(home: &mut Home, medium: &Medium, options: &ApplyOptions) -> Res
 
 /// What was done with the packages of a carrier.
 #[derive(Default)]
-struct Taken {
+pub struct Taken {
     applied: Vec<(String, u64)>,
     replayed: Vec<(String, u64)>,
     /// Files that have served.
-    served: Vec<String>,
+    pub served: Vec<String>,
     /// Files that were refused.
-    refused: Vec<String>,
+    pub refused: Vec<String>,
 }
 
 /// Applies every package on a carrier, in order of route and sequence. One that is refused does not stop the others.
@@ -332,7 +332,7 @@ fn repair(
     taken: &mut Taken,
     report: &mut ApplyReport,
 ) -> Result<(), Failure> {
-    let Some((rebuilt, packages)) = crate::parity::after(home, carrier, parity, routes, shared, report, &mut taken.served)? else { return Ok(()) };
+    let Some((rebuilt, packages)) = crate::parity::after(home, carrier, parity, routes, shared, report, taken)? else { return Ok(()) };
     let again = apply_all(home, &rebuilt, &packages, routes, false, false, report)?;
     taken.applied.extend(again.applied);
     crate::parity::clear(home)

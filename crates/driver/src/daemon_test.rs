@@ -122,6 +122,19 @@ fn what_is_refused_at_a_gateway_is_kept() {
     assert_eq!(fs::read(kept).unwrap(), bytes);
 }
 
+/// FAULTS M14: a parity file that is refused was told of anew with every round.
+#[test]
+fn a_parity_file_that_is_refused_at_a_gateway_is_kept() {
+    let scene = Scene::with_gateways();
+    let refused = scene.path("over").join(format!("{}.gfe", "7".repeat(32)));
+    fs::write(&refused, "no parity").unwrap();
+    let once = || run(&scene.world, &scene.replica(), &DaemonOptions { once: true }).unwrap().problems.len();
+    assert_eq!((once(), refused.exists()), (1, true), "it may still be growing");
+    scene.pass(60);
+    assert_eq!((once(), refused.exists(), once()), (1, false, 0));
+    assert_eq!(fs::read(scene.replica().join("spool/quarantine").join(refused.file_name().unwrap())).unwrap(), b"no parity");
+}
+
 #[test]
 fn a_home_has_one_daemon() {
     let scene = Scene::with_gateways();

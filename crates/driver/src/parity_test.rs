@@ -478,3 +478,44 @@ fn a_run_has_no_more_packages_than_files_may_be_open() {
     let options = ParityOptions { to: scene.path("first"), dry_run: true, ..ParityOptions::default() };
     assert_eq!(parity(&scene.world, &scene.source(), &options).unwrap().packages, 512);
 }
+
+/// FAULTS M01: to whoever reads for another zone every parity file was a forgery.
+#[test]
+fn who_holds_in_escrow_rebuilds_too() {
+    let scene = Scene::new();
+    let (world, holder) = (&scene.world, scene.path("home-holder"));
+    crate::init(world, &holder, "holder", Role::Replica, None).unwrap();
+    for (from, to) in [(scene.source(), &holder), (scene.replica(), &holder), (holder.clone(), &scene.source())] {
+        let (card, file) = (crate::card(world, &from).unwrap(), scene.path("card"));
+        fs::write(&file, &card.card).unwrap();
+        crate::trust(world, to, &file, &card.fingerprint).unwrap();
+    }
+    configure(&scene, "escrow = \"holder\"");
+    let accept = crate::RouteAccept { name: "all".into(), from: "inside".into(), into: scene.path("tree-holder"), from_gateway: None, to_gateway: None };
+    crate::route_accept_for(world, &holder, &accept, "outside").unwrap();
+    scene.policy(&holder, "parity_bytes_max = 100000000");
+    let (scene, media) = three(scene, 1);
+    for (medium, repaired) in [(&media[1], 0), (&media[2], 0), (&media[3], 1)] {
+        let report = crate::apply(&scene.world, &holder, &ApplyOptions { from: medium.clone(), ..ApplyOptions::default() }).unwrap();
+        assert_eq!((codes(&report), report.repaired.len()), (vec![], repaired), "{report:?}");
+    }
+    assert_eq!(fs::read(scene.path("tree-holder/a")).unwrap(), fs::read(scene.path("archive/a")).unwrap());
+}
+
+/// What was lost beyond the parity of its run and was sent again was told of with every command for ever.
+#[test]
+fn only_who_brings_something_of_a_run_hears_what_is_missing() {
+    let (scene, media) = run_of_three(1);
+    assert_eq!(codes(&apply(&scene, &media[3])), ["PAR-01"]);
+    assert_eq!(codes(&apply(&scene, &media[2])), ["PAR-01"]);
+    scene.change(&scene.source(), |home| {
+        for sequence in [1, 2] {
+            home.record(wire::record::Lost { route: "all".into(), sequence, damaged: false })?;
+        }
+        home.commit()
+    });
+    scene.carry(&scene.source());
+    let applied = scene.carry(&scene.replica()).applied.unwrap();
+    assert_eq!((codes(&applied), scene.on_replica("b")), (vec![], Some(fs::read(scene.path("archive/b")).unwrap())), "{applied:?}");
+    assert_eq!(codes(&apply(&scene, &media[0])), Vec::<&str>::new(), "enough came after all, and it is rebuilt");
+}

@@ -18,6 +18,7 @@ use wire::planted;
 
 use super::copies::{copy_in, require_room};
 use super::{STRIPE, coding, folder, held, is_right, spool, stripe};
+use crate::carry::Taken;
 use crate::home::Home;
 use crate::opener::NotOpened;
 use crate::progress::Stage;
@@ -76,7 +77,10 @@ fn open(home: &Home, file: &mut dyn File) -> Result<(Sealed, Parity, String), No
     let parity = Parity::decode(&sealed.verified.body, sealed.content_bytes())?;
     // Whatever generation signed it: each package that is rebuilt has its own signature and is held to it.
     let signer = sealed.verified.signer.zone;
-    require(parity.source == signer && home.has_role(&signer, Role::Source) && parity.replica == home.zone_id(), &clause::PKG_ZONES)?;
+    // An escrow holder rebuilds for itself what it reads for another zone.
+    let escrow = home.replica().routes.iter().any(|(name, route)| route.route_id == parity.route_id && home.reads_for_another(name));
+    let from_source = parity.source == signer && home.has_role(&signer, Role::Source);
+    require(from_source && (parity.replica == home.zone_id() || escrow), &clause::PKG_ZONES)?;
     let route = home.replica().routes.iter().find(|(_, route)| route.route_id == parity.route_id && route.source == signer);
     let name = route.ok_or(Rejection(&clause::PKG_ROUTE))?.0.clone();
     Ok((sealed, parity, name))
@@ -91,7 +95,7 @@ fn missing<'p>(home: &Home, name: &str, parity: &'p Parity) -> Vec<&'p Member> {
 }
 
 /// Takes the parity files of a carrier in, rebuilds what can be rebuilt into a folder, and gives that folder and its packages;
-/// the caller applies them and then calls `clear`. `done` are the names of the parity files that need not stay where they are.
+/// the caller applies them and then calls `clear`. Parity files that have served, and those that are refused, join what was taken.
 /// On a carrier that is `shared` some are for other zones. What fails here is a problem and no more: packages that came are answered all the same.
 pub fn after(
     home: &Home,
@@ -100,9 +104,9 @@ pub fn after(
     routes: &[String],
     shared: bool,
     report: &mut ApplyReport,
-    done: &mut Vec<String>,
+    taken: &mut Taken,
 ) -> Result<Option<(Gateway, Vec<Held>)>, Failure> {
-    let rebuilt = take_in(home, carrier, files, routes, shared, report, done).and_then(|()| rebuild_all(home, routes, report));
+    let rebuilt = take_in(home, carrier, files, routes, shared, report, taken).and_then(|()| rebuild_all(home, files, routes, report));
     Ok(rebuilt.unwrap_or_else(|failure| {
         report.problems.push(failure.0);
         None
@@ -117,7 +121,7 @@ fn take_in(
     routes: &[String],
     shared: bool,
     report: &mut ApplyReport,
-    done: &mut Vec<String>,
+    taken: &mut Taken,
 ) -> Result<(), Failure> {
     for held in files {
         let mut file = carrier.open(&held.name).map_err(|error| Failure::io(&held.name, &error))?;
@@ -132,7 +136,11 @@ fn take_in(
                 if problem.code == "ENV-09" && shared {
                     continue;
                 }
-                crate::refusals::note(home, &problem)?;
+                // One that could not be read just now is looked at again.
+                if matches!(refused, NotOpened::Refused(_)) {
+                    crate::refusals::note(home, &problem)?;
+                    taken.refused.push(held.name.clone());
+                }
                 report.problems.push(problem);
                 continue;
             }
@@ -148,7 +156,7 @@ fn take_in(
             make_room(home, rest, &held.name).map_err(spool)?;
             copy_in(disk, &mut *file, &dir, &held.name)?;
         }
-        done.push(held.name.clone());
+        taken.served.push(held.name.clone());
     }
     Ok(())
 }
@@ -159,7 +167,9 @@ struct Known {
     files: BTreeMap<u16, (Sealed, Box<dyn File>, PackageId)>,
 }
 
-fn rebuild_all(home: &Home, routes: &[String], report: &mut ApplyReport) -> Result<Option<(Gateway, Vec<Held>)>, Failure> {
+/// Rebuilds what can be rebuilt of the runs whose parity files lie here. Of a run of which this command saw nothing is said nothing: what
+/// was missed may have been sent again meanwhile, in packages that are not of it.
+fn rebuild_all(home: &Home, files: &[Held], routes: &[String], report: &mut ApplyReport) -> Result<Option<(Gateway, Vec<Held>)>, Failure> {
     let (world, disk) = (&home.world, &*home.world.disk);
     // What a command that was killed had rebuilt.
     if let Ok(all) = disk.dir(&home.dir, b"spool/parity", false) {
@@ -174,13 +184,19 @@ fn rebuild_all(home: &Home, routes: &[String], report: &mut ApplyReport) -> Resu
                 forget(disk, &dir, &known).map_err(spool)?;
                 continue;
             }
+            let seen = is_seen(&known, files, report);
+            let copies = held(disk, &dir, ".gfp").map_err(spool)?;
+            let copied = known.parity.members.iter().filter(|member| copies.contains(&member.package)).count();
+            if !seen && copied + known.files.len() < known.parity.members.len() {
+                continue;
+            }
             let there: BTreeSet<u64> = known.parity.members.iter().filter(|member| is_right(disk, &dir, member)).map(|member| member.sequence).collect();
             let short = known.parity.members.len().saturating_sub(there.len() + known.files.len());
             if short > 0 {
                 let sequences: Vec<String> = lost.iter().map(|member| member.sequence.to_string()).collect();
                 let detail =
                     format!("packages {} are missing; {short} more packages or parity files of run {run} are needed to rebuild them", sequences.join(", "));
-                report.problems.push(Problem { code: "PAR-01", subject: name.clone(), detail });
+                report.problems.extend(seen.then(|| Problem { code: "PAR-01", subject: name.clone(), detail }));
                 continue;
             }
             world.progress.begin(Stage::Check, Some(lost.len() as u64), Some(known.parity.stripes() * STRIPE_BYTES));
@@ -206,6 +222,12 @@ fn rebuild_all(home: &Home, routes: &[String], report: &mut ApplyReport) -> Resu
     let gateway = Gateway::open(&world.disk, &home.path.join(REBUILT)).map_err(|failure| Failure::new("IO-01", REBUILT, failure.to_string()))?;
     let packages = gateway.list().map_err(spool)?.packages;
     Ok(Some((gateway, packages)))
+}
+
+/// Whether a parity file or a package of a run was on the carrier.
+fn is_seen(known: &Known, files: &[Held], report: &ApplyReport) -> bool {
+    let is_its = |package: &str| known.parity.members.iter().any(|member| member.package.to_string() == package);
+    known.files.values().any(|(_, _, id)| files.iter().any(|held| held.id == *id)) || report.packages.iter().any(|one| is_its(&one.package))
 }
 
 /// Removes what was rebuilt of a run that could not be rebuilt whole: it would take room, and nobody would be told of it.
