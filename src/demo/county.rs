@@ -80,21 +80,24 @@ pub fn run(asked: &Asked, progress: &dyn Progress, voice: &Voice) -> u8 {
         _ => Err(wrong("--into goes with --county (and --seed, --years, --plant) or with --step")),
     };
     match made {
-        Ok((from, written, steps, planted)) => told(asked, &from, &written, steps, planted, voice),
+        Ok((from, written, steps, planted)) => told(asked, &from, &written, steps, &planted, voice),
         Err(failure) => voice.failure(&failure),
     }
 }
 
-type Made = (MadeFrom, Written, u64, u64);
+type Made = (MadeFrom, Written, u64, Vec<county::Planted>);
 
-fn told(asked: &Asked, from: &MadeFrom, written: &Written, steps: u64, planted: u64, voice: &Voice) -> u8 {
+fn told(asked: &Asked, from: &MadeFrom, written: &Written, steps: u64, planted: &[county::Planted], voice: &Voice) -> u8 {
     let count = |number: &AtomicU64| number.load(Ordering::Relaxed);
     let (records, documents, size) = (count(&written.records), count(&written.documents), count(&written.bytes));
     let path = |name: &str| asked.into.join(name).display().to_string();
+    let has = |rule: &str| planted.iter().any(|planted| planted.rule == rule);
+    let without: Vec<String> = (1..=34).map(|rule| format!("X{rule:02}")).filter(|rule| !planted.is_empty() && !has(rule)).collect();
+    let planted = planted.len();
     if voice.json {
         let report = json!({
             "folder": asked.into.display().to_string(), "seed": from.seed, "households": from.households, "years": from.years, "records": records,
-            "documents": documents, "bytes": size, "planted": planted, "steps": steps, "steps_total": from.steps, "exit": advice::WELL,
+            "documents": documents, "bytes": size, "planted": planted, "rules_without": without, "steps": steps, "steps_total": from.steps, "exit": advice::WELL,
         });
         return voice.json(advice::WELL, &report);
     }
@@ -109,12 +112,16 @@ fn told(asked: &Asked, from: &MadeFrom, written: &Written, steps: u64, planted: 
         ("bytes", bytes(size)),
         ("steps", steps.to_string()),
         ("planted", planted.to_string()),
+        ("without", without.join(" ")),
         ("file", path(PLANTED)),
     ];
     let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let mut lines = vec![voice.texts.fill(if asked.steps.is_some() { "demo.county-changed" } else { "demo.county-made" }, &values)];
     if planted > 0 {
         lines.push(voice.texts.fill("demo.county-planted", &values));
+    }
+    if !without.is_empty() {
+        lines.push(voice.texts.fill("demo.county-small", &values));
     }
     lines.push(voice.texts.fill("demo.county-check", &values));
     voice.print(advice::WELL, &(lines.join("\n") + "\n"))
@@ -164,7 +171,7 @@ fn make(asked: &Asked, households: u64, progress: &dyn Progress) -> Result<Made,
         put(&folder.join(PLANTED), text.as_bytes())?;
     }
     from.write(&folder)?;
-    Ok((from, written, 0, planted.len() as u64))
+    Ok((from, written, 0, planted))
 }
 
 fn go_on(asked: &Asked, steps: u64, progress: &dyn Progress) -> Result<Made, Failure> {
@@ -185,7 +192,7 @@ fn go_on(asked: &Asked, steps: u64, progress: &dyn Progress) -> Result<Made, Fai
     progress.end();
     from.write(&asked.into)?;
     let done = from.steps - begin;
-    Ok((from, written, done, 0))
+    Ok((from, written, done, Vec::new()))
 }
 
 fn write(archive: &Path, files: Vec<county::File>, written: &Written, progress: &dyn Progress) -> Result<(), Failure> {

@@ -91,6 +91,7 @@ impl Acting {
         for (parcel, _) in self.village.households[household as usize].parcels.clone() {
             self.change("contracted_parcel", parcel, json!({ "state": "ended" }));
         }
+        self.change("land_transfer", household, json!({ "state": "ended" }));
         let cancelled = json!({ "state": "ended", "change_kind": "cancel", "change_on": "2026-06-30", "change_reason": "分户或合户", "change_by": "某登簿" });
         self.change("land_right_cert", household, cancelled);
         self.revoke(household, "right_ended");
