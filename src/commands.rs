@@ -155,7 +155,7 @@ pub const COMMANDS: &[Command] = &[
     group(
         "keys",
         &[
-            command("rotate", &[Argument::flag("at-once", "argument.at-once"), REASON]),
+            command("rotate", &[Argument::flag("at-once", "argument.at-once"), REASON, DRY_RUN]),
             command(
                 "revoke",
                 &[
@@ -164,6 +164,7 @@ pub const COMMANDS: &[Command] = &[
                     Argument::new("from", "NUMBER", Kind::Number, "argument.revoked-from").required(),
                     ROUTES,
                     REASON,
+                    DRY_RUN,
                 ],
             ),
         ],
@@ -261,7 +262,7 @@ pub const COMMANDS: &[Command] = &[
         )
     },
     command("purges", &[Argument::text("pattern", "PATTERN", "argument.pattern").positional().optional(), ROUTE]),
-    group("breaker", &[command("release", &[Argument::text("route", "ROUTE", "argument.route-stopped").positional(), REASON])]),
+    group("breaker", &[command("release", &[Argument::text("route", "ROUTE", "argument.route-stopped").positional(), REASON, DRY_RUN])]),
     command(
         "rebase",
         &[

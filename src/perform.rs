@@ -86,10 +86,14 @@ fn with_home(path: &str, matches: &ArgMatches, world: &World, home: &Path, voice
         "trust" => {
             voice.say(trust::trust(world, home, &required_path(matches, "file"), optional(matches, "fingerprint"), optional(matches, "replaces"), voice))
         }
-        "keys.rotate" => voice.say(driver::keys_rotate(world, home, matches.get_flag("at-once"), &text(matches, "reason"))),
+        "keys.rotate" => {
+            let rotate = if matches.get_flag("dry-run") { driver::keys_rotate_foreseen } else { driver::keys_rotate };
+            voice.say(rotate(world, home, matches.get_flag("at-once"), &text(matches, "reason")))
+        }
         "keys.revoke" => {
             let (zone, fingerprint, from) = (text(matches, "zone"), text(matches, "fingerprint"), number(matches, "from").unwrap_or(0));
-            voice.say(driver::keys_revoke(world, home, &zone, &fingerprint, from, &texts(matches, "route"), &text(matches, "reason")))
+            let revoke = if matches.get_flag("dry-run") { driver::keys_revoke_foreseen } else { driver::keys_revoke };
+            voice.say(revoke(world, home, &zone, &fingerprint, from, &texts(matches, "route"), &text(matches, "reason")))
         }
         "archive.add" => {
             let add = ArchiveAdd { layout: optional(matches, "layout"), records: optional(matches, "records") };
@@ -124,7 +128,10 @@ fn with_home(path: &str, matches: &ArgMatches, world: &World, home: &Path, voice
         "cancel" => voice.say(driver::cancel(world, home, &text(matches, "route"), &chosen(matches), &text(matches, "reason"))),
         "purge" => purge::purge(world, home, &purging(matches), matches.get_flag("yes"), voice),
         "purges" => voice.say(driver::purges(world, home, optional(matches, "route").as_deref(), optional(matches, "pattern").as_deref())),
-        "breaker.release" => voice.say(driver::breaker_release(world, home, &text(matches, "route"), &text(matches, "reason"))),
+        "breaker.release" => {
+            let release = if matches.get_flag("dry-run") { driver::breaker_release_foreseen } else { driver::breaker_release };
+            voice.say(release(world, home, &text(matches, "route"), &text(matches, "reason")))
+        }
         "rebase" => voice.say(driver::rebase(world, home, &rebase(matches))),
         "history" => voice.say(driver::history(world, home, &history(matches))),
         "read" => read(world, home, matches, voice),

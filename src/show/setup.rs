@@ -32,25 +32,32 @@ impl Show for TrustReport {
 
 impl Show for KeysReport {
     fn show(&self, page: &mut Page) {
-        page.say("keys.made", &[("zone", &self.zone), ("generation", &self.generation.to_string())]);
-        page.say("keys.fingerprint", &[("fingerprint", &self.fingerprint)]);
+        let made = if self.dry_run { "keys.would-make" } else { "keys.made" };
+        page.say(made, &[("zone", &self.zone), ("generation", &self.generation.to_string())]);
+        if let Some(fingerprint) = &self.fingerprint {
+            page.say("keys.fingerprint", &[("fingerprint", fingerprint)]);
+        }
         for route in &self.routes {
             let key = if route.unconfirmed.is_some() { "keys.announced" } else { "keys.signs" };
             let (route, zone, from) = (&route.route, &route.other_zone, &route.from.to_string());
             page.say(key, &[("route", route), ("zone", zone), ("generation", &self.generation.to_string()), ("from", from)]);
         }
-        page.say(if self.at_once { "keys.next-at-once" } else { "keys.next" }, &[]);
+        if !self.dry_run {
+            page.say(if self.at_once { "keys.next-at-once" } else { "keys.next" }, &[]);
+        }
     }
 }
 
 impl Show for KeysRevokedReport {
     fn show(&self, page: &mut Page) {
         let values = [("zone", self.zone.as_str()), ("generation", &self.generation.to_string()), ("fingerprint", &self.fingerprint)];
-        page.say("keys.revoked", &values);
+        page.say(if self.dry_run { "keys.would-revoke" } else { "keys.revoked" }, &values);
         for route in &self.routes {
             page.say("keys.revoked-from", &[("route", route), ("from", &self.from.to_string())]);
         }
-        page.say("keys.revoked-next", &[("zone", &self.zone)]);
+        if !self.dry_run {
+            page.say("keys.revoked-next", &[("zone", &self.zone)]);
+        }
     }
 }
 
@@ -134,6 +141,8 @@ impl Show for ActReport {
         let key = match self.act {
             "resend" => "act.resend",
             "cancel" => "act.cancel",
+            _ if self.dry_run && self.missing > 0 => "act.breaker-would-agree",
+            _ if self.dry_run => "act.breaker-would-release",
             _ if self.missing > 0 => "act.breaker-agreed",
             _ => "act.breaker-release",
         };
@@ -148,7 +157,7 @@ impl Show for ActReport {
 impl Show for RebaseReport {
     fn show(&self, page: &mut Page) {
         let done = match (self.way, self.dry_run) {
-            _ if self.missing > 0 => "rebase.agreed",
+            (_, false) if self.missing > 0 => "rebase.agreed",
             ("new-life", false) => "rebase.new-life",
             ("new-life", true) => "rebase.would-new-life",
             ("ask", false) => "rebase.ask",
@@ -159,6 +168,9 @@ impl Show for RebaseReport {
             (_, true) => "rebase.would-follow",
         };
         page.say(done, &[("route", &self.route), ("routes", &self.routes.join(", ")), ("missing", &self.missing.to_string())]);
+        if self.dry_run && self.missing > 0 {
+            page.say("rebase.would-need", &[("missing", &self.missing.to_string())]);
+        }
         page.say("rebase.incarnation", &[("incarnation", &self.incarnation)]);
         if let Some(life) = &self.life {
             page.say("rebase.life", &[("incarnation", life)]);

@@ -246,10 +246,27 @@ pub fn reports() -> Vec<(&'static str, Value)> {
             }),
         ),
         ("trust", json(&TrustReport { zone: text("outside"), role: "replica", fingerprint: text("ac11-963b"), added: true })),
-        ("keys rotate", json(&KeysReport { zone: text("inside"), generation: 2, fingerprint: text("ac11-963b"), at_once: false, routes: vec![route_keys()] })),
+        (
+            "keys rotate",
+            json(&KeysReport {
+                zone: text("inside"),
+                generation: 2,
+                fingerprint: Some(text("ac11-963b")),
+                at_once: false,
+                routes: vec![route_keys()],
+                dry_run: false,
+            }),
+        ),
         (
             "keys revoke",
-            json(&KeysRevokedReport { zone: text("inside"), generation: 1, fingerprint: text("ac11-963b"), from: 120, routes: vec![text("outward")] }),
+            json(&KeysRevokedReport {
+                zone: text("inside"),
+                generation: 1,
+                fingerprint: text("ac11-963b"),
+                from: 120,
+                routes: vec![text("outward")],
+                dry_run: false,
+            }),
         ),
         ("route add", json(&SetupReport { kind: "route", name: text("outward"), place: text("cards"), added: true, carries_all: true })),
         ("capture", json(&captured())),
@@ -295,7 +312,10 @@ pub fn reports() -> Vec<(&'static str, Value)> {
             }),
         ),
         ("items", json(&ItemsReport { items: vec![listed] })),
-        ("resend", json(&ActReport { act: "resend", route: text("outward"), items: 1, agreed: vec![text("li")], missing: 1, problems: problem() })),
+        (
+            "resend",
+            json(&ActReport { act: "resend", route: text("outward"), items: 1, agreed: vec![text("li")], missing: 1, dry_run: false, problems: problem() }),
+        ),
         (
             "purge",
             json(&PurgeReport {

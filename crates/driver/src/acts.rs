@@ -39,7 +39,7 @@ pub enum Chosen {
 /// `USE-01` for an unknown route or package, a pattern that matches nothing, or no reason; `HOM-*`, `LDG-*`, `IO-01`.
 pub fn resend(world: &World, path: &Path, route: &str, chosen: &Chosen, reason: &str) -> Result<ActReport, Failure> {
     let open = |standing: Standing, _: &Item, _: &RouteItem| standing != Standing::Left;
-    act(world, path, "resend", route, reason, |home| {
+    act(world, path, "resend", route, (reason, false), |home| {
         home.require(Role::Source, "resend")?;
         let items = chosen_items(home, route, chosen, &open)?;
         for items in items.chunks(ROWS_MAX) {
@@ -58,7 +58,7 @@ pub fn cancel(world: &World, path: &Path, route: &str, chosen: &Chosen, reason: 
     let open = |standing: Standing, item: &Item, sent: &RouteItem| {
         !matches!(standing, Standing::Done | Standing::Left | Standing::Cancelled) && !sent.is_purging() && !sent.is_excluded(item)
     };
-    act(world, path, "cancel", route, reason, |home| {
+    act(world, path, "cancel", route, (reason, false), |home| {
         home.require(Role::Source, "cancel")?;
         let items = chosen_items(home, route, chosen, &open)?;
         for items in items.chunks(ROWS_MAX) {
@@ -76,8 +76,20 @@ pub fn cancel(world: &World, path: &Path, route: &str, chosen: &Chosen, reason: 
 /// # Errors
 /// `USE-01` for an unknown route or no reason; `HOM-*`, `LDG-*`, `IO-01`.
 pub fn breaker_release(world: &World, path: &Path, route: &str, reason: &str) -> Result<ActReport, Failure> {
+    release(world, path, route, reason, false)
+}
+
+/// What `breaker_release` would agree to, and how many others would still have to; nothing is released.
+///
+/// # Errors
+/// As `breaker_release`.
+pub fn breaker_release_foreseen(world: &World, path: &Path, route: &str, reason: &str) -> Result<ActReport, Failure> {
+    release(world, path, route, reason, true)
+}
+
+fn release(world: &World, path: &Path, route: &str, reason: &str, dry_run: bool) -> Result<ActReport, Failure> {
     let mut people = People::default();
-    let mut report = act(world, path, "breaker-release", route, reason, |home| {
+    let mut report = act(world, path, "breaker-release", route, (reason, dry_run), |home| {
         let Some(release) = (match home.config.role {
             Role::Source => release_on_source(home, route)?,
             Role::Replica => release_on_replica(home, route)?,
@@ -85,6 +97,10 @@ pub fn breaker_release(world: &World, path: &Path, route: &str, reason: &str) ->
             return Ok(0);
         };
         let over = release.over;
+        if dry_run {
+            people = would_agree(home, breaker_of(home, route).and_then(|breaker| breaker.consent.as_ref()), &over);
+            return Ok(over.changes.max(over.suspicious));
+        }
         let agreed = |who: String| BreakerAgreed { route: route.into(), who, over, reason: reason.into() };
         people = agree(home, &|home| breaker_of(home, route)?.consent.as_ref(), &over, agreed)?;
         if people.missing == 0 {
@@ -92,7 +108,7 @@ pub fn breaker_release(world: &World, path: &Path, route: &str, reason: &str) ->
         }
         Ok(over.changes.max(over.suspicious))
     })?;
-    report.problems.extend(people.problem(route, &format!("{} changes", report.items)));
+    report.problems.extend(people.problem(route, &format!("{} changes", report.items)).filter(|_| !dry_run));
     (report.agreed, report.missing) = (people.agreed, people.missing);
     Ok(report)
 }
@@ -134,6 +150,16 @@ pub(crate) fn agree<T: PartialEq, R: Into<Record>>(home: &mut Home, open: &Open<
     Ok(People { agreed, missing })
 }
 
+/// Who has agreed to `over` so far, and how many others would still have to if whoever acts agreed too.
+pub(crate) fn would_agree<T: PartialEq>(home: &Home, open: Option<&Consent<T>>, over: &T) -> People {
+    let missing = match Consent::decide(open, &home.world.actor.user, over, home.config.policy.release_people) {
+        Decision::Enough => 0,
+        Decision::Missing(missing) | Decision::Again(missing) => missing,
+    };
+    let agreed = open.filter(|consent| consent.over == *over).map(|consent| consent.people.clone()).unwrap_or_default();
+    People { agreed, missing }
+}
+
 fn breaker_of<'h>(home: &'h Home, route: &str) -> Option<&'h Breaker> {
     match home.config.role {
         Role::Source => home.source().routes.get(route).map(|route| &route.breaker),
@@ -158,15 +184,20 @@ fn act(
     path: &Path,
     act: &'static str,
     route: &str,
-    reason: &str,
+    (reason, dry_run): (&str, bool),
     decide: impl FnOnce(&mut Home) -> Result<u64, Failure>,
 ) -> Result<ActReport, Failure> {
     require_reason(act, reason)?;
     let mut home = Home::open(world, path, Access::Change)?;
     match decide(&mut home) {
         Ok(items) => {
-            home.close(reason, &format!("{route}: {items}"))?;
-            Ok(ActReport { act, route: route.into(), items, agreed: Vec::new(), missing: 0, problems: Vec::new() })
+            // What was only looked at is no act; what was read for it stays read.
+            if dry_run {
+                home.settle()?
+            } else {
+                home.close(reason, &format!("{route}: {items}"))?
+            }
+            Ok(ActReport { act, route: route.into(), items, agreed: Vec::new(), missing: 0, dry_run, problems: Vec::new() })
         }
         Err(failure) => {
             // The index is let go of in good order; what was asked for is the error that counts.

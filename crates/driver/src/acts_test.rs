@@ -170,6 +170,33 @@ fn who_changes_keys_or_templates_gives_a_reason() {
     assert_eq!(records(), before);
 }
 
+#[test]
+fn a_dry_run_says_what_becomes_of_keys() {
+    let scene = Scene::new();
+    let source = scene.source();
+    scene.write("a", "1");
+    scene.round();
+    let state = || (crate::status(&scene.world, &source).unwrap().ledger_records, std::fs::read(source.join("keys/zone.key")).unwrap());
+    let before = state();
+    for at_once in [false, true] {
+        let foreseen = crate::keys_rotate_foreseen(&scene.world, &source, at_once, "why").unwrap();
+        assert_eq!((foreseen.generation, &foreseen.fingerprint, foreseen.dry_run, state() == before), (2, &None, true, true));
+        let copy = scene.path(&format!("copy-{at_once}"));
+        crate::status::scene::copy(&source, &copy);
+        let done = crate::keys_rotate(&scene.world, &copy, at_once, "why").unwrap();
+        let routes = |report: &crate::report::KeysReport| serde_json::to_string(&report.routes).unwrap();
+        assert_eq!((foreseen.generation, routes(&foreseen)), (done.generation, routes(&done)), "{at_once}");
+    }
+    let fingerprint = crate::read_card(&scene.world, &scene.path("outside.card")).unwrap().fingerprint();
+    let foreseen = crate::keys_revoke_foreseen(&scene.world, &source, "outside", &fingerprint, 7, &[], "why").unwrap();
+    assert_eq!((foreseen.dry_run, state() == before), (true, true));
+    let done = crate::keys_revoke(&scene.world, &source, "outside", &fingerprint, 7, &[], "why").unwrap();
+    assert_eq!((foreseen.generation, foreseen.routes), (done.generation, done.routes));
+    for wrong in ["nobody", "inside"] {
+        assert_eq!(crate::keys_revoke_foreseen(&scene.world, &source, wrong, &fingerprint, 7, &[], "why").unwrap_err().0.code, "USE-01");
+    }
+}
+
 /// FAULTS K03: the secrets of all generations lie in one file, and new content was sealed for the older ones of the thief's.
 #[test]
 fn what_is_revoked_is_sealed_for_no_older_keys_either() {

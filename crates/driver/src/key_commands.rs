@@ -28,11 +28,7 @@ pub fn next_number(home: &Home, route: &str) -> u64 {
 /// # Errors
 /// `USE-01` when no further generation is allowed, or without a reason; `HOM-*`, `IO-01`.
 pub fn keys_rotate(world: &World, path: &Path, at_once: bool, reason: &str) -> Result<KeysReport, Failure> {
-    crate::acts::require_reason("keys rotate", reason)?;
-    let mut home = Home::open(world, path, Access::Change)?;
-    if home.key_state().generation() >= GENERATION_MAX {
-        return Err(Failure::new("USE-01", "keys rotate", format!("a zone has at most {GENERATION_MAX} generations of keys")));
-    }
+    let mut home = rotating(world, path, Access::Change, reason)?;
     let card = home.make_keys(reason)?;
     if at_once || planted::is("unconfirmed-keys-sign") {
         for route in signed_routes(&home) {
@@ -44,12 +40,41 @@ pub fn keys_rotate(world: &World, path: &Path, at_once: bool, reason: &str) -> R
     let report = KeysReport {
         zone: card.zone.clone(),
         generation: card.generation(),
-        fingerprint: card.fingerprint(),
+        fingerprint: Some(card.fingerprint()),
         at_once,
         routes: signed_routes(&home).iter().map(|route| of_route(&home, route)).collect(),
+        dry_run: false,
     };
     home.close(reason, &format!("generation {} {}", card.generation(), card.fingerprint()))?;
     Ok(report)
+}
+
+/// What `keys_rotate` would come to; no keys are made.
+///
+/// # Errors
+/// As `keys_rotate`.
+pub fn keys_rotate_foreseen(world: &World, path: &Path, at_once: bool, reason: &str) -> Result<KeysReport, Failure> {
+    let home = rotating(world, path, Access::Read, reason)?;
+    let generation = home.key_state().generation() + 1;
+    let route = |name: &String| {
+        let now = of_route(&home, name);
+        match at_once {
+            true => RouteKeysReport { signs: generation, from: next_number(&home, name), unconfirmed: None, ..now },
+            false => RouteKeysReport { unconfirmed: now.unconfirmed.or(Some(generation)), ..now },
+        }
+    };
+    let routes = signed_routes(&home).iter().map(route).collect();
+    Ok(KeysReport { zone: home.config.zone.clone(), generation, fingerprint: None, at_once, routes, dry_run: true })
+}
+
+/// A home whose keys may be rotated.
+fn rotating(world: &World, path: &Path, access: Access, reason: &str) -> Result<Home, Failure> {
+    crate::acts::require_reason("keys rotate", reason)?;
+    let home = Home::open(world, path, access)?;
+    if home.key_state().generation() >= GENERATION_MAX {
+        return Err(Failure::new("USE-01", "keys rotate", format!("a zone has at most {GENERATION_MAX} generations of keys")));
+    }
+    Ok(home)
 }
 
 /// Routes on which this zone signs something: not those that it reads for another zone.
@@ -100,11 +125,38 @@ pub fn keys_revoke(
     routes: &[String],
     reason: &str,
 ) -> Result<KeysRevokedReport, Failure> {
+    revoke(world, path, (zone, fingerprint), from, routes, (reason, false))
+}
+
+/// What `keys_revoke` would come to; nothing is revoked.
+///
+/// # Errors
+/// As `keys_revoke`.
+pub fn keys_revoke_foreseen(
+    world: &World,
+    path: &Path,
+    zone: &str,
+    fingerprint: &str,
+    from: u64,
+    routes: &[String],
+    reason: &str,
+) -> Result<KeysRevokedReport, Failure> {
+    revoke(world, path, (zone, fingerprint), from, routes, (reason, true))
+}
+
+fn revoke(
+    world: &World,
+    path: &Path,
+    (zone, fingerprint): (&str, &str),
+    from: u64,
+    routes: &[String],
+    (reason, dry_run): (&str, bool),
+) -> Result<KeysRevokedReport, Failure> {
     crate::acts::require_reason("keys revoke", reason)?;
     if !(1..=NUMBER_MAX).contains(&from) {
         return Err(Failure::new("USE-01", "--from", format!("a sequence or receipt number is 1 to {NUMBER_MAX}")));
     }
-    let mut home = Home::open(world, path, Access::Change)?;
+    let mut home = Home::open(world, path, if dry_run { Access::Read } else { Access::Change })?;
     let (id, card) = zone_named(&home, zone, fingerprint)?;
     let keys = home.key_state();
     let of_zone: Vec<String> = keys.routes.iter().filter(|(_, route)| route.other == id).map(|(name, _)| name.clone()).collect();
@@ -116,7 +168,10 @@ pub fn keys_revoke(
     cuts.retain(|(route, _)| !named.contains(route));
     cuts.extend(named.iter().map(|route| (route.clone(), from)));
     cuts.sort();
-    let report = KeysRevokedReport { zone: zone.into(), generation: card.generation(), fingerprint: card.fingerprint(), from, routes: named };
+    let report = KeysRevokedReport { zone: zone.into(), generation: card.generation(), fingerprint: card.fingerprint(), from, routes: named, dry_run };
+    if dry_run {
+        return Ok(report);
+    }
     let known = keys.revoked.get(&id).and_then(|revoked| revoked.get(&card.generation()));
     if known != Some(&cuts) {
         home.record(KeysRevoked { zone: id, generation: card.generation(), from: cuts, reason: reason.into() })?;

@@ -72,7 +72,7 @@ mod weighing;
 mod whole;
 mod world;
 
-pub use acts::{Chosen, breaker_release, cancel, resend};
+pub use acts::{Chosen, breaker_release, breaker_release_foreseen, cancel, resend};
 pub use backup::{BackupOptions, HomeRestoreOptions, home_backup, home_backup_verify, home_restore};
 pub use capturing::capture;
 pub use carry::{ApplyOptions, CarryOptions, ReceiptForm, apply, carry, gateway_round_replica, gateway_round_source};
@@ -81,7 +81,7 @@ pub use checking::{CheckOptions, Checked, check};
 pub use history::{HistoryOptions, history};
 pub use inspect::inspect;
 pub use items::{ItemsOptions, items};
-pub use key_commands::{keys_revoke, keys_rotate, trust_replacing};
+pub use key_commands::{keys_revoke, keys_revoke_foreseen, keys_rotate, keys_rotate_foreseen, trust_replacing};
 pub use ledger_commands::{ledger_rebuild, ledger_show, ledger_verify};
 pub use packing::{PackOptions, pack};
 pub use parity::{ParityOptions, parity};

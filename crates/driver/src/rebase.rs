@@ -10,7 +10,7 @@ use wire::Incarnation;
 use wire::card::Role;
 use wire::record::{Followed, RebaseAgreed, Rebased, Reborn};
 
-use crate::acts::agree;
+use crate::acts::{agree, would_agree};
 use crate::home::{Access, Home};
 use crate::report::{ApplyReport, Failure, RebaseReport};
 use crate::world::World;
@@ -74,14 +74,15 @@ fn decide(home: &mut Home, options: &RebaseOptions) -> Result<RebaseReport, Fail
             way_back(role, route.stopped.as_ref(), route.incarnation, choice)
         }
     };
-    let way =
-        way.ok_or_else(|| Failure::new("USE-01", name, "nothing is stopped here that this could answer; the source asks a replica again what it holds"))?;
+    let way = way.ok_or_else(|| Failure::new("USE-01", name, no_way(home, name, choice)))?;
     let mut report = look(home, name, &way);
     report.dry_run = options.dry_run;
+    let meant = Meant::from(&way);
     if options.dry_run {
+        let people = would_agree(home, home.agreements().on(name), &meant);
+        (report.agreed, report.missing) = (people.agreed, people.missing);
         return Ok(report);
     }
-    let meant = Meant::from(&way);
     let agreed =
         |who: String| RebaseAgreed { route: name.clone(), who, way: meant.way.clone(), former: meant.former, life: meant.life, reason: options.reason.clone() };
     let people = agree(home, &|home| home.agreements().on(name), &meant, agreed)?;
@@ -119,6 +120,18 @@ fn decide(home: &mut Home, options: &RebaseOptions) -> Result<RebaseReport, Fail
     }
     report.incarnation = home.incarnation().to_string();
     Ok(report)
+}
+
+/// Why there is nothing to agree to.
+fn no_way(home: &Home, name: &str, choice: Choice) -> &'static str {
+    let stopped = match home.config.role {
+        Role::Source => home.source().routes[name].stopped.is_some(),
+        Role::Replica => home.replica().routes[name].stopped.is_some(),
+    };
+    if stopped && choice == Choice::Refuse {
+        return "what stopped this route is of no other life, which alone can be refused: the home that is to go on begins a new life (`rebase --new-life` there), and the other side agrees without --refuse";
+    }
+    "nothing is stopped here that this could answer; the source asks a replica again what it holds"
 }
 
 /// The life that people of the other side read out, if it can be that.

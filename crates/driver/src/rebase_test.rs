@@ -298,6 +298,9 @@ fn a_second_copy_of_the_source_is_found_and_shut_out() {
     let carried = crate::carry(&scene.world, &scene.replica(), &medium()).unwrap();
     let codes: Vec<&str> = carried.applied.iter().flat_map(|applied| &applied.problems).map(|problem| problem.code).collect();
     assert_eq!(codes, ["FRK-03"]);
+    let refuse = RebaseOptions { route: "all".into(), reason: "a copy".into(), refuse: true, ..RebaseOptions::default() };
+    let failure = super::rebase(&scene.world, &scene.replica(), &refuse).unwrap_err();
+    assert!(failure.0.code == "USE-01" && failure.0.detail.contains("of no other life"), "{failure}");
     // Two people decide for the original.
     let newest = RebaseOptions { route: "all".into(), reason: "the copy is shut down".into(), new_life: true, ..RebaseOptions::default() };
     assert_eq!(super::rebase(&scene.world, &scene.source(), &newest).unwrap().way, "new-life");
@@ -526,7 +529,17 @@ fn two_people_begin_anew() {
     // The replica sees it first. It stays stopped until the second one agrees to the same.
     let (source, replica) = (scene.source(), scene.replica());
     carry_on(&replica);
+    let foresee = |home: &Path, user: &str| {
+        let mut world = scene.world.clone();
+        world.actor.user = user.into();
+        let options = RebaseOptions { route: "all".into(), reason: "looked into".into(), dry_run: true, ..RebaseOptions::default() };
+        let report = super::rebase(&world, home, &options).unwrap();
+        assert!(report.problems.is_empty());
+        (report.agreed.join(" "), report.missing)
+    };
+    assert_eq!(foresee(&replica, "li"), (String::new(), 1), "the dry run says how many others must");
     assert_eq!(ask(&replica, "li", false), alone("li"));
+    assert_eq!((foresee(&replica, "li"), foresee(&replica, "wang")), (("li".into(), 1), ("li".into(), 0)));
     assert_eq!(ask(&replica, "li", false), alone("li"), "the same person twice is one");
     assert_eq!(status(&replica), (true, "li".into()));
     assert_eq!(ask(&replica, "wang", true), alone("wang"), "another way: it begins anew");

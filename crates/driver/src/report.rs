@@ -465,6 +465,8 @@ pub struct ActReport {
     pub agreed: Vec<String>,
     /// How many others must agree before the route goes on.
     pub missing: u64,
+    /// Whether nothing was done because of `--dry-run` (`breaker release`).
+    pub dry_run: bool,
     /// What needs attention.
     pub problems: Vec<Problem>,
 }

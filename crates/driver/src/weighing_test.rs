@@ -208,8 +208,16 @@ fn two_people() {
     };
     let waits = |items, agreed: &str| (items, vec![agreed.to_owned()], 1, vec!["ACT-01"]);
     names[..3].iter().for_each(|name| scene.remove(name));
+    let foreseen = |home: &Path, user: &str| {
+        let before = crate::status(&scene.world, home).unwrap().ledger_records;
+        let report = crate::breaker_release_foreseen(&as_user(&scene, user), home, "all", "meant").unwrap();
+        assert_eq!((report.dry_run, report.problems.len(), crate::status(&scene.world, home).unwrap().ledger_records), (true, 0, before));
+        (report.items, report.agreed.join(" "), report.missing)
+    };
     assert_eq!(codes(&scene.carry(&source)), ["SRC-03"]);
+    assert_eq!(foreseen(&source, "li"), (3, String::new(), 1));
     assert_eq!(release(&source, "li"), waits(3, "li"));
+    assert_eq!((foreseen(&source, "li"), foreseen(&source, "wang")), ((3, "li".into(), 1), (3, "li".into(), 0)));
     assert_eq!(release(&source, "li"), waits(3, "li"), "the same person twice is one");
     let route = crate::status(&scene.world, &source).unwrap();
     assert_eq!((&route.routes[0].agreed, route.routes[0].stopped.as_deref()), (&vec!["li".to_owned()], Some("SRC-03")));
@@ -223,6 +231,7 @@ fn two_people() {
 
     assert_eq!(codes(&scene.carry(&replica)), ["RPL-01"]);
     assert_eq!(release(&replica, "li"), waits(4, "li"));
+    assert_eq!(foreseen(&replica, "wang"), (4, "li".into(), 0));
     assert_eq!(codes(&scene.carry(&replica)), ["RPL-01"]);
     assert_eq!(release(&replica, "wang").2, 0);
     assert_eq!(codes(&scene.carry(&replica)), [] as [&str; 0]);

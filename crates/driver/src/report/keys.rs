@@ -28,12 +28,14 @@ pub struct KeysReport {
     pub zone: String,
     /// The new generation.
     pub generation: u32,
-    /// Fingerprint of its card.
-    pub fingerprint: String,
+    /// Fingerprint of its card; none in a dry run, which makes no keys.
+    pub fingerprint: Option<String>,
     /// Whether it signs from now on, confirmed or not.
     pub at_once: bool,
     /// Per route.
     pub routes: Vec<RouteKeysReport>,
+    /// Whether nothing was done because of `--dry-run`.
+    pub dry_run: bool,
 }
 
 /// `keys revoke`.
@@ -49,4 +51,6 @@ pub struct KeysRevokedReport {
     pub from: u64,
     /// On these routes; on others nothing that it signed is taken.
     pub routes: Vec<String>,
+    /// Whether nothing was done because of `--dry-run`.
+    pub dry_run: bool,
 }
