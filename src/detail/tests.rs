@@ -315,7 +315,7 @@ fn details_are_found_whole_and_within_one_another() {
         ("line 5: policy.release_people: 1 to 9", "第 5 行：policy.release_people：应为 1 至 9"),
         ("/srv/a (an archive) lies in /srv (the home): each needs a place of its own", "/srv/a（档案库）位于 /srv（主目录）之内：各自需要独立的位置"),
         ("no new receipt since 2026-11-22 18:00 UTC", "自 2026-11-22 18:00（UTC）起没有新的回执（校验数据包）"),
-        ("receipt 3 is of a life of a ledger that is over", "回执 3 属于已结束的台账世代"),
+        ("receipt 3 (0a.gfr) is of a life of a ledger that is over", "回执 3（0a.gfr）属于已结束的台账世代"),
     ] {
         assert_eq!(said(english, &texts), chinese, "{english}");
         assert_eq!(said(english, &Texts::new(Language::English)), english);

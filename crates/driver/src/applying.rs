@@ -125,7 +125,8 @@ pub fn package(home: &mut Home, file: &mut dyn File, subject: &str, dry_run: boo
         "a package"
     );
     if is_former(route, manifest) {
-        let detail = format!("package {} is of incarnation {} of the source, which is not followed any more", manifest.sequence, manifest.incarnation);
+        let detail =
+            format!("package {} ({subject}) is of incarnation {} of the source, which is not followed any more", manifest.sequence, manifest.incarnation);
         if !dry_run {
             crate::receipts::tell_refusal(home, &name, package.id, manifest.incarnation, manifest.ledger)?;
         }

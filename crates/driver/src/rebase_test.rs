@@ -311,7 +311,11 @@ fn a_second_copy_of_the_source_is_found_and_shut_out() {
     crate::carry(&scene.world, &scene.path("clone"), &medium()).unwrap();
     let carried = crate::carry(&scene.world, &scene.replica(), &medium()).unwrap();
     let applied = carried.applied.unwrap();
-    assert!(applied.problems.iter().all(|problem| problem.code == "FRK-06") && !applied.problems.is_empty(), "{:?}", applied.problems);
+    assert!(
+        applied.problems.iter().all(|problem| problem.code == "FRK-06" && problem.detail.contains(".gfp)")) && !applied.problems.is_empty(),
+        "{:?}",
+        applied.problems
+    );
     assert_eq!(crate::status(&scene.world, &scene.replica()).unwrap().routes[0].stopped, None);
 }
 
@@ -372,6 +376,10 @@ fn a_second_copy_of_the_replica_is_found() {
     crate::carry(&scene.world, &scene.source(), &other).unwrap();
     assert_eq!(crate::status(&scene.world, &scene.source()).unwrap().routes[0].stopped.as_deref(), Some("FRK-02"));
     no_full_resend(&converge(&scene), "the replica that stays");
+    // What the copy goes on to say is refused, and the file is named.
+    crate::scrub(&scene.world, &scene.path("clone"), &crate::ScrubOptions { to: Some(scene.path("other-medium")), ..Default::default() }).unwrap();
+    let refused = crate::carry(&scene.world, &scene.source(), &other).unwrap().reconciled.unwrap().problems;
+    assert!(refused.iter().any(|problem| problem.code == "FRK-06" && problem.detail.contains(".gfr)")), "{refused:?}");
 }
 
 /// FAULTS C07, C08

@@ -84,7 +84,7 @@ pub fn from_carrier(home: &mut Home, carrier: &dyn Carrier, routes: &[String]) -
     for (_, _, _, first, held) in seen.into_iter().filter(|(.., held)| !taken_back(held)) {
         match open(home, carrier, &held.name, held.bytes) {
             Ok((id, route, signer, receipt)) if id == first => {
-                if take_in(home, &route, id, &signer, &receipt, &mut report)? {
+                if take_in(home, &route, (id, &held.name), &signer, &receipt, &mut report)? {
                     served.extend(copies.remove(&id).unwrap_or_default());
                 }
             }
@@ -130,7 +130,14 @@ fn open(home: &Home, carrier: &dyn Carrier, name: &str, bytes: u64) -> Result<(P
 }
 
 /// Takes one receipt in; true when the file has served.
-fn take_in(home: &mut Home, name: &str, id: PackageId, signer: &Signer, receipt: &Receipt, report: &mut ReconcileReport) -> Result<bool, Failure> {
+fn take_in(
+    home: &mut Home,
+    name: &str,
+    (id, file): (PackageId, &str),
+    signer: &Signer,
+    receipt: &Receipt,
+    report: &mut ReconcileReport,
+) -> Result<bool, Failure> {
     let mut taken = TakenReceipt {
         route: name.into(),
         number: receipt.number,
@@ -165,7 +172,7 @@ fn take_in(home: &mut Home, name: &str, id: PackageId, signer: &Signer, receipt:
         return Ok(true);
     }
     if is_former(home.source(), route, receipt) {
-        let (detail, ours) = (format!("receipt {} is of a life of a ledger that is over", receipt.number), home.incarnation());
+        let (detail, ours) = (format!("receipt {} ({file}) is of a life of a ledger that is over", receipt.number), home.incarnation());
         let detail = if receipt.source_seen.incarnation == ours { detail } else { format!("{detail}: the replica has not agreed to follow {ours} yet") };
         report.problems.push(Problem { code: "FRK-06", subject: name.into(), detail });
         report.receipts.push(TakenReceipt { result: "refused", ..taken });

@@ -171,6 +171,7 @@ fn source_status(home: &Home, name: &str, config: &RouteConfig) -> (RouteStatus,
     let open = OpenItems::of(archive, route, home.world.now_seconds(), crate::terms::deadline(home, name));
     let code = route.breaker.tripped.map_or("SRC-03", |tripped| crate::weighing::source_code(tripped.cause));
     let tripped = route.breaker.tripped.map(|tripped| format!("{} changes wait for a person to agree{}", tripped.changes, people(home, &route.breaker)));
+    let tripped = tripped.map(|seen| if code == "SRC-08" { crate::weighing::seen_with_examples(home, name, seen) } else { seen });
     let (stopped, problems) = stop(name, route.stopped.as_ref(), tripped, code);
     let (stopped, mut problems) = without_keys(home, &route.replica, stopped, problems);
     // An archive that cannot be read now says nothing; whoever packs is told.

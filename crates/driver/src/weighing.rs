@@ -17,6 +17,8 @@ use crate::report::{Failure, Problem};
 const HEADS_MAX: usize = 65_536;
 /// Suspicious items named in a message.
 const EXAMPLES: usize = 5;
+/// Beginnings that are read to name them.
+const LOOKED_AT: usize = 1024;
 
 /// Weighs what waits on a route, reading what decides.
 pub fn weigh(home: &mut Home, name: &str) -> Result<Weighed, Failure> {
@@ -93,12 +95,30 @@ fn describe(home: &Home, name: &str, stop: &Stop, weighed: &Weighed) -> String {
         Cause::AtOnce => format!("{changes} of {} items would change or vanish at once, {allowed} are allowed", weighed.total),
         Cause::Shrinking => format!("{changes} items more than came were deleted little by little, {} are held, {allowed} are allowed", weighed.total),
         Cause::Suspicious => {
-            let archive = &home.source().archives[&home.source().routes[name].archive];
-            let names: Vec<String> = weighed.suspects.iter().take(EXAMPLES).map(|number| archive.items[*number as usize].id.to_string()).collect();
             let seen = format!("{changes} of {} items look as if they had been encrypted, {allowed} are allowed", weighed.total);
-            if names.is_empty() { seen } else { format!("{seen}: {}", names.join(", ")) }
+            with_examples(home, name, seen, weighed)
         }
     }
+}
+
+/// What was seen, with some of the items that look encrypted.
+fn with_examples(home: &Home, name: &str, seen: String, weighed: &Weighed) -> String {
+    let archive = &home.source().archives[&home.source().routes[name].archive];
+    let names: Vec<String> = weighed.suspects.iter().take(EXAMPLES).map(|number| archive.items[*number as usize].id.to_string()).collect();
+    if names.is_empty() { seen } else { format!("{seen}: {}", names.join(", ")) }
+}
+
+/// What was seen of a route that is stopped because of what looks encrypted, with some of these items. Reads few beginnings and records
+/// nothing: who only looks waits for no archive.
+pub fn seen_with_examples(home: &Home, name: &str, seen: String) -> String {
+    let route = &home.source().routes[name];
+    let weigh = |heads: &BTreeMap<u32, Shape>| weigh_source(&home.source().archives[&route.archive], route, heads);
+    let mut weighed = weigh(&BTreeMap::new());
+    weighed.unseen.truncate(LOOKED_AT);
+    if weighed.suspects.len() < EXAMPLES && !weighed.unseen.is_empty() {
+        weighed = weigh(&heads(home, &route.archive, &weighed.unseen));
+    }
+    with_examples(home, name, seen, &weighed)
 }
 
 #[cfg(test)]

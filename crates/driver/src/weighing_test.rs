@@ -75,8 +75,11 @@ fn encrypted_in_place() {
     let detail = &report.packed.unwrap().problems[0].detail;
     assert!(detail.contains("11 of 220") && detail.contains("d0/000.txt"), "{detail}");
     assert_eq!(sequence(&scene), before, "nothing was packed");
-    let route = &crate::status(&scene.world, &scene.source()).unwrap().routes[0];
+    let status = crate::status(&scene.world, &scene.source()).unwrap();
+    let route = &status.routes[0];
     assert_eq!((route.stopped.as_deref(), route.next), (Some("SRC-08"), "release-breaker"));
+    let named = |problem: &crate::report::Problem| problem.code == "SRC-08" && problem.detail.contains(": d0/000.txt, ");
+    assert!(status.problems.iter().any(named), "{:?}", status.problems);
 
     let released = crate::breaker_release(&scene.world, &scene.source(), "all", "we did").unwrap();
     assert_eq!(released.items, 11);
