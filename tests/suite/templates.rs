@@ -505,6 +505,36 @@ fn a_file_that_may_be_of_a_withheld_document_does_not_travel() {
     assert_eq!((self::shown(&stand, 1).get("documents"), self::shown(&stand, 4).get("documents")), (None, None));
 }
 
+/// FAULTS K09: photos lose what they tell of their place on every route but a backup, also such as travel in blocks of their own; nobody has to ask.
+#[test]
+fn photos_leave_without_exif_and_what_is_none_travels_as_it_is() {
+    let stand = stand();
+    let picture = |bytes: usize| {
+        let entropy: Vec<u8> = (0..bytes).map(|place| (place * 31 % 251) as u8).collect();
+        [&b"\xff\xd8\xff\xe1\x00\x17Exif\0\0GPS-WITHHELD!!!"[..], b"\xff\xda\x00\x08\x01\x01\x00\x00\x3f\x00", &entropy, b"\xff\xd9"].concat()
+    };
+    let document = |id: &str, seq: u64, role: &str| {
+        json!({
+            "document_id": id, "role": role, "seq": seq, "file_name": format!("{id}.jpg"), "media_type": "image/jpeg", "format_id": "jpg", "size": 8,
+            "digest": { "alg": "blake3", "hex": "0".repeat(64) }, "redaction": "none", "sens": "Internal",
+        })
+    };
+    let mut record = member(1, "320412103012", "confirmed");
+    record["documents"] = json!([document("small", 1, "photo"), document("large", 2, "photo"), document("scan", 3, "scan")]);
+    put(&stand, 1, &record);
+    for (name, size) in [("small", 900), ("large", 3_000_000), ("scan", 3_000_000)] {
+        stand.write(format!("member/1/{name}.jpg"), picture(size));
+    }
+    let file = template(&stand, "members", "true", "fields = [\"name\"]\n[documents]\ninclude = [\"photo\", \"scan\"]");
+    activate(&stand, &file);
+    settled(&stand);
+    let holds = |name: &str| fs::read(stand.replica.join(format!("member/1/{name}.jpg"))).expect("it travelled");
+    let tells = |bytes: &[u8]| bytes.windows(12).any(|window| window == b"GPS-WITHHELD");
+    assert!(!tells(&holds("small")) && !tells(&holds("large")));
+    assert_eq!(holds("large").len(), picture(3_000_000).len() - 25);
+    assert!(holds("scan") == picture(3_000_000));
+}
+
 #[test]
 fn who_picks_one_file_of_a_record_picks_all_of_them() {
     let stand = stand();

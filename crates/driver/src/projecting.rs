@@ -270,8 +270,18 @@ impl<'a> Projector<'a> {
 
     /// Whether what travels may be made in memory from all of the content.
     pub fn is_made(&self, number: u32) -> bool {
-        let strips = self.template().is_some_and(Template::strips);
-        self.is_record(number) || strips && self.archive.items[number as usize].stat.size <= template::strip::STRIP_BYTES_MAX
+        let size = self.archive.items[number as usize].stat.size;
+        let stripped = |template: &Template| template.strips() || size <= crate::packer::BLOCK_BYTES_MIN || self.is_stripped(template, number);
+        self.is_record(number) || size <= template::strip::STRIP_BYTES_MAX && self.template().is_some_and(stripped)
+    }
+
+    /// Whether something is taken out of a document, by what its record says of it.
+    fn is_stripped(&self, template: &Template, number: u32) -> bool {
+        let Some(record) = self.grouping.record_of(number) else { return false };
+        let Ok(content) = self.content_of(record, &mut Parents::default()) else { return false };
+        let Some(of) = self.record_of(record, &content) else { return false };
+        let listing = self.listing(record, &of);
+        template::listed(&of).any(|(id, _)| listing.file(id) == Some(number) && template.strips_of(&of, id))
     }
 
     /// Reads a record as it was captured.
@@ -351,9 +361,10 @@ impl<'a> Projector<'a> {
         template::strip::strip(&document.media_type, &content, document.strip?).ok()
     }
 
-    /// Whether the route carries a file, which travels as it is.
+    /// Whether the route carries a file, which travels as it is. One of which something is to be taken out by now waits for the next package.
     pub fn admit(&self, number: u32, parents: &mut Parents) -> Result<(), NotRead> {
-        self.of_document(number, parents).map(|_| ())
+        let document = self.of_document(number, parents)?;
+        if document.is_some_and(|document| document.strip.is_some()) { Err(NotRead::Together) } else { Ok(()) }
     }
 
     /// What is to be stripped of a document that the route carries.

@@ -78,9 +78,14 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// Whether something is taken out of documents.
+    /// Whether something is taken out of every document.
     pub(crate) fn strips(&self) -> bool {
-        self.strip.exif || self.strip.pdf_metadata || self.bare_photos && !self.include.is_empty()
+        self.strip.exif || self.strip.pdf_metadata
+    }
+
+    /// Whether something is taken out of a document, should it travel.
+    pub(crate) fn strips_of(&self, record: &Record, id: &str) -> bool {
+        Listed::of(record).any(|listed| listed.id() == id && self.strip_of(record, &listed).is_some())
     }
 
     /// What is taken out of a document; none when it goes as it is.

@@ -191,9 +191,14 @@ impl Template {
         self.draft.text("package", "package_max").and_then(quantity::size_bytes)
     }
 
-    /// Whether something is taken out of documents before they travel.
+    /// Whether something is taken out of every document before it travels.
     pub fn strips(&self) -> bool {
         self.documents.strips()
+    }
+
+    /// Whether something is taken out of this document of a record, should it travel.
+    pub fn strips_of(&self, record: &Record, document_id: &str) -> bool {
+        self.draft.identity.is_none() && self.documents.strips_of(record, document_id)
     }
 
     /// What its answers depend on beside the record, the replica's region and the key of the route.
