@@ -110,6 +110,7 @@ pub fn reports() -> Vec<(&'static str, Value)> {
             changes: vec![Change { item: item("地契 一.json"), change: "added" }],
             left_out: vec![LeftOut { path: item("b\u{1b}"), why: "link" }],
             left_out_total: 1,
+            hidden: false,
         }],
         problems: problem(),
     };

@@ -88,6 +88,7 @@ fn one(home: &mut Home, name: &str, deep: bool) -> Result<(Option<ArchiveCapture
         deleted: changes.deleted,
         changes: changes.rows.iter().take(LISTED_MAX).map(|row| Change { item: id(row), change: word(row) }).collect(),
         left_out_total: scan.left_out.len() as u64,
+        hidden: scan.left_out.iter().any(|left| matches!(left.why, Why::Unreadable | Why::Changing)),
         left_out: scan.left_out.iter().take(LISTED_MAX).map(|left| LeftOut { path: ItemId(left.path.clone()), why: why(&left.why) }).collect(),
         ..ArchiveCapture::default()
     };

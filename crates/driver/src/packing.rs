@@ -127,6 +127,10 @@ pub fn run(
         if home.config.routes[name].archive.as_ref().is_some_and(|archive| unsafe_archives.contains(archive)) {
             continue;
         }
+        if let Some(problem) = hidden(home, name, &report.captured) {
+            report.problems.push(problem);
+            continue;
+        }
         report.problems.extend(crate::region::difference(home, name));
         if !options.dry_run {
             projecting::rejudge(home, name)?;
@@ -147,6 +151,14 @@ pub fn run(
         }
     }
     Ok(report)
+}
+
+/// A route that begins anew asks for nothing while part of its archive cannot be looked into: what an inventory does not name is removed.
+fn hidden(home: &Home, name: &str, captured: &crate::report::CaptureReport) -> Option<Problem> {
+    let route = home.source().routes.get(name).filter(|route| !route.asking.is_empty())?;
+    captured.archives.iter().find(|archive| archive.archive == route.archive && archive.hidden)?;
+    let detail = "it begins anew, and waits until all of its archive can be read: its replica would be told that the rest is gone";
+    Some(Problem { code: "SRC-05", subject: name.into(), detail: detail.into() })
 }
 
 pub fn source_route<'h>(home: &'h Home, name: &str) -> Result<&'h engine::source::Route, Failure> {

@@ -5,9 +5,13 @@ use crate::CarryOptions;
 use crate::home::{Access, Home};
 use crate::progress::Stage;
 use crate::status::scene::Scene;
+use crate::world::World;
 use std::collections::BTreeMap;
 use std::fs;
+use std::io;
 use std::path::Path;
+use std::sync::Arc;
+use store::disk::{Dir, Disk, File, Met};
 use wire::card::Role;
 
 /// FAULTS C07
@@ -254,6 +258,50 @@ fn an_empty_archive_asks_no_replica_for_anything() {
     fs::remove_dir(scene.path("archive")).unwrap();
     fs::rename(scene.path("unmounted"), scene.path("archive")).unwrap();
     converge(&scene);
+}
+
+/// The real disk, on which one folder cannot be listed.
+struct Hiding(store::real::RealDisk);
+
+impl Disk for Hiding {
+    store::hand_on!(Disk to 0: root make_root dir list stat rename remove remove_dir sync_dir sync_all space lock);
+
+    fn open(&self, dir: &Dir, name: &[u8]) -> io::Result<Box<dyn File>> {
+        self.0.open(dir, name)
+    }
+    fn open_write(&self, dir: &Dir, name: &[u8]) -> io::Result<Box<dyn File>> {
+        self.0.open_write(dir, name)
+    }
+    fn create(&self, dir: &Dir, name: &[u8], mode: u32) -> io::Result<Box<dyn File>> {
+        self.0.create(dir, name, mode)
+    }
+    fn walk(&self, root: &Path, visit: &mut dyn FnMut(Met)) -> io::Result<()> {
+        self.0.walk(root, &mut |met| match met {
+            Met::Entry { path, .. } if path.starts_with(b"hidden/") => {
+                visit(Met::Unreadable { path: b"hidden".to_vec(), error: io::Error::from_raw_os_error(13) })
+            }
+            other => visit(other),
+        })
+    }
+}
+
+/// FAULTS C07, S05: neither does one of which part cannot be looked into.
+#[test]
+fn a_folder_that_cannot_be_read_keeps_a_route_from_asking() {
+    let scene = Scene::new();
+    copy(&scene.source(), &scene.path("home-source-0"));
+    scene.write("a", "one");
+    scene.write("hidden/b", "two");
+    scene.round();
+    put_back(&scene, "home-source", 0);
+    agree(&scene, &scene.source());
+    let world = World { disk: Arc::new(Hiding(store::real::RealDisk::new())), ..scene.world.clone() };
+    let options = CarryOptions { medium: scene.path("medium"), ..CarryOptions::default() };
+    let packed = crate::carry(&world, &scene.source(), &options).unwrap().packed.unwrap();
+    assert!(packed.packages.is_empty(), "{:?}", packed.packages);
+    assert!(packed.problems.iter().any(|problem| (problem.code, problem.subject.as_str()) == ("SRC-05", "all")), "{:?}", packed.problems);
+    converge(&scene);
+    assert_eq!(files(&scene.path("replica"))["hidden/b"], b"two");
 }
 
 /// FAULTS C07

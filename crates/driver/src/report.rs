@@ -99,6 +99,9 @@ pub struct ArchiveCapture {
     pub left_out: Vec<LeftOut>,
     /// How many were left out in all.
     pub left_out_total: u64,
+    /// Part of it could not be looked into, and may hold what no ledger knows.
+    #[serde(skip)]
+    pub hidden: bool,
 }
 
 /// Longest list in a report that a person reads; totals are always exact.

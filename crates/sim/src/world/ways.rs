@@ -143,6 +143,9 @@ impl World {
         if names.iter().any(|name| (name.ends_with(".gfp") || name.ends_with(".gfr")) && self.is_the_last(name)) {
             self.counts.altered("wiped");
         }
-        Ground::at(&self.disk, &self.places.media[medium]).clear("").expect("a medium can be wiped");
+        let ground = Ground::at(&self.disk, &self.places.media[medium]);
+        ground.clear("").expect("a medium can be wiped");
+        // No later loss of power brings back half of it.
+        ground.settle();
     }
 }
