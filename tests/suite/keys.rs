@@ -177,6 +177,44 @@ fn a_stolen_signing_key_is_worth_nothing_from_its_cut_on() {
     assert_eq!(fs::read(stand.replica.join("forged")).expect("it is there"), b"what the owner says");
 }
 
+/// What waits in the spool was signed by keys that count no more: it is told anew, without another package.
+///
+/// FAULTS K03
+#[test]
+fn what_a_replica_had_to_tell_when_its_keys_were_stolen_is_signed_anew() {
+    let stand = Stand::new();
+    stand.write("there", "answered under the stolen keys");
+    stand.write("damaged", "found under the stolen keys");
+    stand.round();
+    stand.round();
+    fs::write(stand.replica.join("damaged"), "touched").expect("written");
+    let found = stand.run(Side::Replica, &["scrub"]);
+    assert_eq!(found.object["damaged"].as_array().map(Vec::len), Some(1), "{found:#?}");
+    stand.write("late", "answered under the stolen keys as well");
+    stand.carry(Side::Source);
+    stand.carry(Side::Replica);
+    let (_, stolen) = card(&stand, Side::Replica, "old.card");
+    rotate(&stand, Side::Replica, &["--at-once"]);
+    let (new, fingerprint) = card(&stand, Side::Replica, "new.card");
+    stand.expect(Side::Source, &["trust", utf8(&new), "--fingerprint", &fingerprint, "--replaces", "outside"], 0);
+    stand.expect(Side::Source, &["keys", "revoke", "--zone", "outside", "--fingerprint", &stolen, "--from", "1", "--reason", "stolen"], 0);
+    stand.carry(Side::Replica);
+    let ran = stand.run(Side::Source, &["carry", utf8(&stand.medium)]);
+    // What was signed before lies on the medium still, and is refused.
+    assert_eq!(ran.codes(), ["RCT-09", "RCT-09"], "{ran:#?}");
+    let taken = |field: &str| ran.object["reconciled"]["receipts"].as_array().expect("a list").iter().map(|one| one[field].as_u64().unwrap_or(0)).sum::<u64>();
+    assert_eq!((taken("proven"), taken("failed")), (1, 1), "{ran:#?}");
+    for file in fs::read_dir(stand.medium.join("gapferry")).expect("the medium").map(|entry| entry.expect("an entry").path()) {
+        if file.extension().is_some_and(|end| end == "gfr") {
+            fs::remove_file(file).expect("it can be removed");
+        }
+    }
+    // The touched file is put aside, which is told.
+    assert_eq!(stand.run(Side::Replica, &["carry", utf8(&stand.medium)]).codes(), ["RPL-03"]);
+    stand.carry(Side::Source);
+    stand.expect_true();
+}
+
 /// FAULTS P13: without a revocation, an old key ends where the new one is known to begin.
 #[test]
 fn an_old_key_signs_nothing_after_the_switch() {

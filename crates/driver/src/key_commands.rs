@@ -36,6 +36,9 @@ pub fn keys_rotate(world: &World, path: &Path, at_once: bool, reason: &str) -> R
             home.record(KeysSwitched { route, zone: home.zone_id(), generation: card.generation(), from })?;
         }
         home.commit()?;
+        if home.config.role == Role::Replica && !planted::is("old-keys-on-waiting-receipts") {
+            signed_routes(&home).iter().try_for_each(|route| crate::receipts::sign_anew(&mut home, route))?;
+        }
     }
     let report = KeysReport {
         zone: card.zone.clone(),

@@ -118,6 +118,16 @@ pub fn forget(home: &Home, routes: &[String]) -> Result<(), Failure> {
     routes.iter().try_for_each(|route| remove(home, spooled(home, route)?.into_iter()))
 }
 
+/// Drops what earlier keys of this zone signed, which may count no more, and tells anew what was found damaged. The rest is told by the next
+/// answer: it is in no receipt that waits.
+pub fn sign_anew(home: &mut Home, name: &str) -> Result<(), Failure> {
+    let earlier = spooled(home, name)?;
+    if !answer::damaged(&home.replica().routes[name]).is_empty() {
+        make_part(home, name, Vec::new())?;
+    }
+    remove(home, earlier.into_iter())
+}
+
 /// Makes a receipt; `scrub` is the word of one of the scrub form.
 fn make(home: &mut Home, name: &str, answers: Vec<Answer>, wanted: Wanted, scrub: Option<&str>) -> Result<ReceiptReport, Failure> {
     let moment = moment(home, name);

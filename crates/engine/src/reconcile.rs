@@ -13,7 +13,7 @@ use wire::receipt::{AnswersDigest, Exception, Form, Outcome, Range, Receipt, ran
 use wire::record::{PackedRow, Reconciled, SettledRow};
 use wire::{Digest, Incarnation, PackageId, planted};
 
-use crate::source::{Route, Source};
+use crate::source::{Route, Sight, Source};
 
 /// A package as it was packed, looked up in the ledger.
 pub struct WasPacked {
@@ -103,6 +103,12 @@ pub fn fork_of(source: &Source, route: &Route, id: PackageId, receipt: &Receipt)
     if goes_back(seen.ledger.number, route.quoted.number) && !planted::is("sight-goes-back") {
         let (now, then) = (seen.ledger.number, route.quoted.number);
         return theirs("FRK-02", format!("receipt {} has seen {now} records of this ledger, receipt {} had seen {then}", receipt.number, witness.receipt));
+    }
+    let (sight, now) = (&route.sight, Sight { highest: seen.sequence, missing: receipt.missing.clone() });
+    let lost = if order.is_gt() { sight.lost_by(&now) } else { now.lost_by(sight) };
+    if let Some(sequence) = lost.filter(|_| !planted::is("seen-packages-missed-again")) {
+        let (earlier, later) = (receipt.number.min(witness.receipt), receipt.number.max(witness.receipt));
+        return theirs("FRK-02", format!("receipt {later} misses sequence {sequence}, which receipt {earlier} had seen"));
     }
     None
 }

@@ -57,6 +57,49 @@ fn forks_at_their_boundaries() {
     }
 }
 
+/// A copy that answers in the replica's name makes numbers that fit; what was seen stays seen.
+///
+/// FAULTS C07
+#[test]
+fn what_was_seen_is_not_missed_again() {
+    let sight = |highest: u64, missing: &[(u64, u64)]| Sight { highest, missing: missing.iter().map(|(first, last)| range(*first, *last)).collect() };
+    let many: Vec<(u64, u64)> = (1..=16).map(|number| (number * 2, number * 2)).collect();
+    let cases = [
+        ("nothing is missing", sight(9, &[]), sight(9, &[]), None),
+        ("what came since", sight(9, &[(2, 4)]), sight(12, &[(3, 4)]), None),
+        ("what came not yet", sight(9, &[(2, 4)]), sight(12, &[(2, 4), (10, 11)]), None),
+        ("one that was there", sight(9, &[(2, 4)]), sight(12, &[(2, 5)]), Some(5)),
+        ("the highest", sight(9, &[]), sight(12, &[(9, 11)]), Some(9)),
+        ("one between two", sight(9, &[(2, 3), (5, 6)]), sight(12, &[(2, 6)]), Some(4)),
+        ("the first", sight(9, &[(2, 3)]), sight(12, &[(1, 3)]), Some(1)),
+        ("behind a list that may have been cut short", sight(99, &many), sight(99, &[(40, 40)]), None),
+        ("within one", sight(99, &many), sight(99, &[(31, 31)]), Some(31)),
+        ("before anything was seen", Sight::default(), sight(9, &[(1, 3)]), None),
+    ];
+    for (what, earlier, later, lost) in cases {
+        assert_eq!(earlier.lost_by(&later), lost, "{what}");
+    }
+
+    // Receipt 5 misses sequence 2. One before it that has seen it, and one behind it that misses what it had seen, are another's.
+    let mut inside = Inside::with(&["a"]);
+    (2..=3).for_each(|sequence| inside.pack(sequence, &["a"]));
+    let mut taken = inside.full(5, 1, &[Outcome::Applied]);
+    taken.missing = vec![range(2, 2)];
+    inside.take(&taken).unwrap();
+    let cases = [
+        ("an older one that misses it too", 4, vec![range(2, 2)], None),
+        ("an older one that has seen it", 4, vec![], Some("FRK-02")),
+        ("a newer one that misses it too", 6, vec![range(2, 2)], None),
+        ("a newer one that has seen it", 6, vec![], None),
+        ("a newer one that misses what was seen", 6, vec![range(1, 2)], Some("FRK-02")),
+    ];
+    for (what, number, missing, code) in cases {
+        let mut receipt = inside.receipt(number, Form::Scrub { answers: vec![] });
+        (receipt.missing, receipt.ledger) = (missing, head(number * 10));
+        assert_eq!(fork_of(&inside.source, inside.route(), package(1000 + number), &receipt).map(|fork| fork.code), code, "{what}");
+    }
+}
+
 /// FAULTS C07
 #[test]
 fn receipts_of_a_life_that_is_over_are_known() {

@@ -4,6 +4,7 @@
 //! done only by a settled row of a receipt (P1), never because something was written.
 
 mod archive;
+mod heard;
 mod kept;
 mod labels;
 mod sent;
@@ -16,7 +17,6 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 use wire::card::Role;
 use wire::digest::StateDigest;
-use wire::limits::NUMBER_MAX;
 use wire::manifest::{Agreement, Head, Mark, Witness};
 use wire::record::{Captured, Carried, JudgedRow, Packed, PurgeAsked, Reborn, Reconciled, Record, Shape, TemplateActivated, Verdict};
 use wire::{Digest, Incarnation, PackageId, RouteId, ZoneId, planted};
@@ -29,6 +29,7 @@ use crate::order::Order;
 use crate::rebase::{Agreements, Stop, floor_above};
 
 pub use archive::{Archive, Besides, Item};
+pub use heard::Sight;
 pub use kept::RouteItems;
 pub use labels::Labels;
 pub use sent::{PartState, Parts, Purge, RouteItem, Template};
@@ -89,6 +90,8 @@ pub struct Route {
     pub witness: Option<Witness>,
     /// The newest head of this ledger that the replica has quoted, in this life of both.
     pub quoted: Head,
+    /// Which of our packages it had seen then.
+    pub sight: Sight,
     /// Ids of the receipts taken in, by number: the last `RECENT_MAX`.
     pub taken: BTreeMap<u64, PackageId>,
     /// Number of the newest receipt that answered packages and was taken in; what an earlier one said is in it as well.
@@ -187,6 +190,7 @@ impl Source {
                     leap: false,
                     witness: None,
                     quoted: Head::default(),
+                    sight: Sight::default(),
                     taken: BTreeMap::new(),
                     answered: 0,
                     acknowledged: 0,
@@ -373,7 +377,7 @@ impl Source {
             // Agreements after the backup are forgotten here, not on the replica.
             route.breaker.agreement = Some(Agreement { number: reborn.floor, changes: 0 });
             route.recent.clear();
-            (route.unheard, route.quoted) = (true, Head::default());
+            (route.unheard, route.quoted, route.sight) = (true, Head::default(), Sight::default());
             // What the other side did is agreed to on its own.
             route.stopped.take_if(|stop| stop.whose == Role::Source);
             route.restart();
@@ -497,6 +501,7 @@ impl Source {
         if route.witness.is_none_or(|witness| witness.incarnation != reconciled.incarnation || witness.receipt < reconciled.number) {
             route.witness = Some(Witness { incarnation: reconciled.incarnation, receipt: reconciled.number, ledger: reconciled.ledger });
             (route.extra, route.heard_at) = (reconciled.extra, time);
+            route.sight = Sight { highest: reconciled.highest, missing: reconciled.missing.clone() };
             // What was said before the route began anew says nothing of what was confirmed since.
             route.inventoried &= route.state != reconciled.state || reconciled.highest <= route.floor;
             let equal = route.state == reconciled.state || reconciled.highest <= route.floor || planted::is("states-uncompared");
@@ -509,33 +514,6 @@ impl Source {
 }
 
 impl Route {
-    /// What packages tell the replica of its receipts: the newest that answered packages, and the newest head. A scrub, or a
-    /// digest that was not the expected one, answers none: told of such a number, the replica would count earlier answers as
-    /// arrived. A replica that is not followed any more is told so with a number that nobody reaches. Once the route has followed
-    /// another life the one that it follows is named also where it answered nothing yet: an earlier one that is put back stops.
-    pub fn acknowledgement(&self) -> Option<Witness> {
-        if let Some(former) = self.witness.filter(|witness| self.former.contains(&witness.incarnation)) {
-            return Some(Witness { receipt: NUMBER_MAX, ..former });
-        }
-        let witness = self.witness.filter(|_| self.answered > 0 || !self.former.is_empty())?;
-        Some(Witness { receipt: self.answered, ..witness })
-    }
-
-    /// Whether the replica says, also when it was asked for a full receipt, that its state is not what its receipts have proven, and
-    /// nothing is on its way: then somebody else answered in its name, or it forgot. Once only, until both are equal again: what
-    /// a replica can make the source do is bounded.
-    pub fn is_doubtful(&self) -> bool {
-        let lost = |package: &Package| (package.lost || crate::standing::is_overtaken(package)) && !planted::is("lost-is-on-its-way");
-        let over = |package: &Package| package.items == 0 || lost(package);
-        let at_rest = self.asking.is_empty() && self.packages.values().all(over);
-        self.want_full && self.asked_full && at_rest && !self.inventoried && self.stopped.is_none() && !planted::is("difference-left-alone")
-    }
-
-    /// Number of the replica's head that a package would acknowledge now; zero for none.
-    pub fn to_tell(&self) -> u64 {
-        self.acknowledgement().filter(|witness| witness.receipt > 0).map_or(0, |witness| witness.ledger.number)
-    }
-
     /// What is known of an item on this route; all zero when nothing is.
     pub fn item(&self, number: u32) -> RouteItem {
         self.items.get(number)
