@@ -16,6 +16,8 @@ use driver::report::{KeysReport, RouteStatus};
 pub struct KeyState {
     /// It signs with keys of which the others have no card yet.
     pub card_due: bool,
+    /// A change of its keys at once was cut short: it is given again.
+    pub cut_short: bool,
     /// Some of its keys are revoked elsewhere from the first number on: what they signed is refused.
     pub revoked: bool,
     /// It refused files because their keys do not count at their number, or are not known.
@@ -46,6 +48,7 @@ impl World {
         let keys = &mut self.homes[home].keys;
         keys.news = Some("keys-rotated");
         keys.card_due |= at_once;
+        keys.cut_short = at_once && ran.struck;
         match ran.ended {
             Ended::Failed(failure) if !ran.struck => Err(failed("keys rotate", &failure)),
             Ended::Done(report) if !ran.struck => Ok(Some(report)),
@@ -103,6 +106,9 @@ impl World {
     /// have any more, is replaced by one that both know.
     pub(super) fn compare_cards(&mut self, step: &mut dyn FnMut() -> Step) -> Result<(), Violation> {
         for home in 0..self.homes.len() {
+            if self.homes[home].keys.cut_short {
+                self.rotate(&step(), home, true, None)?;
+            }
             if self.homes[home].keys.card_due {
                 self.bring_card(home)?;
             }
