@@ -9,7 +9,7 @@ use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::path::{Path, PathBuf};
-use store::disk::{Disk, Kind, Met};
+use store::disk::{Dir, Disk, Entry, Kind, Met};
 use wire::ItemId;
 use wire::limits::{COMPONENT_BYTES_MAX, ID_BYTES_MAX};
 use wire::planted;
@@ -187,7 +187,25 @@ pub fn scan(disk: &dyn Disk, root: &Path, known: &mut dyn Known, now_progress: &
 /// As [`scan`].
 pub fn is_empty(disk: &dyn Disk, root: &Path) -> Result<bool, ScanFailure> {
     let listed = disk.root(root).and_then(|dir| disk.list(&dir));
-    listed.map(|entries| entries.is_empty()).map_err(|error| ScanFailure::of(root, error))
+    let listed = listed.and_then(|entries| {
+        let dir = disk.root(root)?;
+        Ok(entries.iter().all(|entry| is_file_systems_own(disk, &dir, entry)))
+    });
+    listed.map_err(|error| ScanFailure::of(root, error))
+}
+
+/// The folder that ext4 makes in the root of each of its file systems, which only root may look into.
+const LOST_AND_FOUND: &[u8] = b"lost+found";
+
+/// Whether an entry of a root is the file system's own folder, with nothing in it that this user may see: a place that is the root of a
+/// file system is as good as an empty one.
+pub fn is_file_systems_own(disk: &dyn Disk, root: &Dir, entry: &Entry) -> bool {
+    let listed = || disk.dir(root, &entry.name, false).and_then(|dir| disk.list(&dir));
+    entry.name == LOST_AND_FOUND && entry.kind == Kind::Dir && listed().map_or_else(|error| is_denied(&error), |entries| entries.is_empty())
+}
+
+fn is_denied(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::PermissionDenied
 }
 
 /// What the walk met so far.
@@ -222,6 +240,7 @@ impl Seen {
                 self.root_error = Some(error);
                 self.leave_unproven(path, Why::Unreadable);
             }
+            Met::Unreadable { path, error } if path == LOST_AND_FOUND && is_denied(&error) => {}
             Met::Unreadable { path, error } => match error.kind() {
                 // It vanished between its listing and the question: as absent as if it had vanished before.
                 io::ErrorKind::NotFound => {}

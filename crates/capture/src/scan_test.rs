@@ -177,6 +177,22 @@ fn what_cannot_be_looked_into_proves_nothing() {
 }
 
 #[test]
+fn the_file_systems_own_folder_is_no_part_of_an_archive() {
+    let denied = || io::ErrorKind::PermissionDenied;
+    assert_eq!(settled(vec![unreadable("lost+found", denied())]), Scan::default());
+    // Anywhere else, or where it can be looked into, it is a folder like any other.
+    let elsewhere = settled(vec![unreadable("a/lost+found", denied()), unreadable("lost+found", io::ErrorKind::Other)]);
+    assert_eq!(elsewhere.unproven, [b"a/lost+found".to_vec(), b"lost+found".to_vec()]);
+
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("lost+found")).unwrap();
+    assert!(is_empty(&RealDisk::new(), folder.path()).unwrap());
+    fs::write(folder.path().join("lost+found/#12"), "found").unwrap();
+    assert!(!is_empty(&RealDisk::new(), folder.path()).unwrap());
+    assert_eq!(ids(&scan(&RealDisk::new(), folder.path(), &mut (), &|_| ()).unwrap()), [b"lost+found/#12"]);
+}
+
+#[test]
 fn paths_at_the_limit_and_one_past_it() {
     let component = [b'c'; COMPONENT_BYTES_MAX];
     let component_over = [b'c'; COMPONENT_BYTES_MAX + 1];

@@ -12,6 +12,7 @@ mod restoring;
 pub use checking::home_backup_verify;
 pub use restoring::{HomeRestoreOptions, home_restore};
 
+use capture::scan::is_file_systems_own;
 use folder::{Folder, key_name, manifest_name, object_name};
 use std::collections::BTreeSet;
 use std::io;
@@ -180,7 +181,7 @@ fn each_file(disk: &dyn Disk, dir: &Dir, below: &[u8], found: &mut Vec<Large>) -
     for entry in disk.list(dir)? {
         let path = if below.is_empty() { entry.name.clone() } else { [below, &entry.name].join(&b'/') };
         let segment = below == b"ledger" && segment_first(&entry.name).is_some();
-        if segment || is_left_out(&path) {
+        if segment || is_left_out(&path) || below.is_empty() && is_file_systems_own(disk, dir, &entry) {
             continue;
         }
         match entry.kind {

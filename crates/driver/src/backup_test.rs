@@ -225,12 +225,14 @@ fn a_home_is_put_together_in_the_folder_that_is_there() {
     let scene = crossed();
     backup(&scene, &scene.source(), "safe", None).unwrap();
     let place = scene.path("next");
-    fs::create_dir(&place).unwrap();
+    fs::create_dir_all(place.join("lost+found")).unwrap();
     let inode = || fs::metadata(&place).unwrap().ino();
     let (was, around) = (inode(), files_below(&scene.path("")));
     restore(&scene, "safe", "next", None).unwrap();
     assert_eq!((inode(), files_below(&scene.path(""))), (was, around), "it is the same folder, and nothing lies beside it");
     open(&scene, &place);
+    let world = World { passphrase: Arc::new(ask), ..scene.world.clone() };
+    home_backup(&world, &place, &BackupOptions { folder: scene.path("again"), keep: None, dry_run: false }, ask()).unwrap();
     // Interrupted while its parts were given their names: this is no home, and the next run begins anew, in the same folder.
     let building = place.join(restoring::MARK);
     fs::create_dir(&building).unwrap();
@@ -254,6 +256,11 @@ fn a_home_is_put_together_in_the_folder_that_is_there() {
     fs::create_dir_all(building.join("ledger")).unwrap();
     restore(&scene, "safe", "next", None).unwrap();
     open(&scene, &place);
+    // A new home as well may begin at a mount point.
+    fs::create_dir_all(scene.path("mounted/lost+found")).unwrap();
+    crate::init(&scene.world, &scene.path("mounted"), "other", wire::card::Role::Source, None).unwrap();
+    fs::create_dir_all(scene.path("used/lost+found/4711")).unwrap();
+    assert_eq!(crate::init(&scene.world, &scene.path("used"), "other", wire::card::Role::Source, None).unwrap_err().0.code, "USE-01");
 }
 
 /// The real disk, where this user may not make what is called so.

@@ -2,11 +2,12 @@
 
 pub mod overlap;
 
+use capture::scan::is_file_systems_own;
 use overlap::Folder;
 use seal::keys::{SecretKeys, read_card};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use store::disk::{Disk, Hold};
+use store::disk::{Disk, Entry, Hold};
 use wire::card::{Card, Role, fingerprint_matches};
 use wire::id::Bytes;
 use wire::name::is_name;
@@ -70,12 +71,8 @@ pub fn init(world: &World, path: &Path, zone: &str, role: Role, passphrase: Opti
     if let Some(failure) = crate::home::without_configuration(disk, &dir) {
         return Err(failure);
     }
-    if !disk
-        .list(&dir)
-        .map_err(failed)?
-        .iter()
-        .all(|entry| [&b"keys"[..], b"trust", b"ledger", b"spool", b"lock", b"gapferry.toml.part"].contains(&entry.name.as_slice()))
-    {
+    let begun = |entry: &Entry| [&b"keys"[..], b"trust", b"ledger", b"spool", b"lock", b"gapferry.toml.part"].contains(&entry.name.as_slice());
+    if !disk.list(&dir).map_err(failed)?.iter().all(|entry| begun(entry) || is_file_systems_own(disk, &dir, entry)) {
         return Err(Failure::new("USE-01", path.display().to_string(), "the folder is not empty and not a gapferry home"));
     }
     let _lock = disk

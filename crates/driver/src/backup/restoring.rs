@@ -3,6 +3,7 @@
 //! configuration, which makes it a home, comes last. Its ledger begins a new life, because what the other zone saw since the backup is
 //! unknown here (P12).
 
+use capture::scan::is_file_systems_own;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -138,7 +139,8 @@ fn is_vacant(disk: &dyn Disk, dir: &Dir, entries: &[Entry]) -> bool {
     let there = |dir: &Dir| disk.stat(dir, config::FILE.as_bytes());
     let is_unfinished =
         || there(dir).is_err_and(|error| error.kind() == io::ErrorKind::NotFound) && disk.dir(dir, MARK.as_bytes(), false).and_then(|dir| there(&dir)).is_ok();
-    entries.is_empty() || entries.iter().any(is_ours) && (entries.len() == 1 || is_unfinished())
+    let others = entries.iter().filter(|entry| !is_ours(entry) && !is_file_systems_own(disk, dir, entry)).count();
+    others == 0 || entries.iter().any(is_ours) && is_unfinished()
 }
 
 fn is_ours(entry: &Entry) -> bool {
