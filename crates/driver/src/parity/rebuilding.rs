@@ -124,7 +124,15 @@ fn take_in(
     taken: &mut Taken,
 ) -> Result<(), Failure> {
     for held in files {
-        let mut file = carrier.open(&held.name).map_err(|error| Failure::io(&held.name, &error))?;
+        let mut file = match carrier.open(&held.name) {
+            Ok(file) => file,
+            // Its writer has taken it back.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(error) => {
+                report.problems.push(Failure::io(&held.name, &error).0);
+                continue;
+            }
+        };
         let opened = open(home, &mut *file).and_then(|opened| {
             opened.0.content(&mut *file, &mut |_| Ok::<(), NotOpened>(()))?;
             Ok(opened)
@@ -164,7 +172,7 @@ fn take_in(
 /// Parity files of a run that lie in the spool, by index, and what they say.
 struct Known {
     parity: Parity,
-    files: BTreeMap<u16, (Sealed, Box<dyn File>, PackageId)>,
+    files: BTreeMap<u16, (Sealed, PackageId)>,
 }
 
 /// Rebuilds what can be rebuilt of the runs whose parity files lie here. Of a run of which this command saw nothing is said nothing: what
@@ -178,7 +186,7 @@ fn rebuild_all(home: &Home, files: &[Held], routes: &[String], report: &mut Appl
     let mut any = false;
     for name in home.replica().routes.keys().filter(|name| routes.is_empty() || routes.contains(name)) {
         let Ok(dir) = disk.dir(&home.dir, format!("spool/parity/{name}").as_bytes(), false) else { continue };
-        for (run, mut known) in runs(home, name, &dir)? {
+        for (run, known) in runs(home, name, &dir)? {
             let lost: Vec<Member> = missing(home, name, &known.parity).into_iter().copied().collect();
             if lost.is_empty() {
                 forget(disk, &dir, &known).map_err(spool)?;
@@ -200,7 +208,7 @@ fn rebuild_all(home: &Home, files: &[Held], routes: &[String], report: &mut Appl
                 continue;
             }
             world.progress.begin(Stage::Check, Some(lost.len() as u64), Some(known.parity.stripes() * STRIPE_BYTES));
-            let rebuilt = rebuild(home, &dir, &mut known, &there, &lost);
+            let rebuilt = rebuild(home, &dir, &known, &there, &lost);
             world.progress.end();
             if let Err(failure) = rebuilt {
                 forget_rebuilt(home, &lost);
@@ -227,7 +235,7 @@ fn rebuild_all(home: &Home, files: &[Held], routes: &[String], report: &mut Appl
 /// Whether a parity file or a package of a run was on the carrier.
 fn is_seen(known: &Known, files: &[Held], report: &ApplyReport) -> bool {
     let is_its = |package: &str| known.parity.members.iter().any(|member| member.package.to_string() == package);
-    known.files.values().any(|(_, _, id)| files.iter().any(|held| held.id == *id)) || report.packages.iter().any(|one| is_its(&one.package))
+    known.files.values().any(|(_, id)| files.iter().any(|held| held.id == *id)) || report.packages.iter().any(|one| is_its(&one.package))
 }
 
 /// Removes what was rebuilt of a run that could not be rebuilt whole: it would take room, and nobody would be told of it.
@@ -272,7 +280,7 @@ fn runs(home: &Home, name: &str, dir: &Dir) -> Result<BTreeMap<PackageId, Known>
         };
         let known = runs.entry(parity.run).or_insert_with(|| Known { parity: parity.clone(), files: BTreeMap::new() });
         if route == name && known.parity.members == parity.members && known.parity.count == parity.count {
-            known.files.insert(parity.index, (sealed, file, id));
+            known.files.insert(parity.index, (sealed, id));
         }
     }
     Ok(runs)
@@ -281,12 +289,12 @@ fn runs(home: &Home, name: &str, dir: &Dir) -> Result<BTreeMap<PackageId, Known>
 /// Removes the copies that belong to a run.
 fn forget(disk: &dyn Disk, dir: &Dir, known: &Known) -> io::Result<()> {
     let packages = known.parity.members.iter().map(|member| carrier::package_name(&member.package));
-    let parity = known.files.values().map(|(_, _, id)| carrier::parity_name(id));
+    let parity = known.files.values().map(|(_, id)| carrier::parity_name(id));
     packages.chain(parity).try_for_each(|name| store::spool::remove_if_there(disk, dir, name.as_bytes()))
 }
 
 /// Rebuilds the lost packages of a run, byte for byte: each has the file digest that the parity files name.
-fn rebuild(home: &Home, dir: &Dir, known: &mut Known, there: &BTreeSet<u64>, lost: &[Member]) -> Result<(), Failure> {
+fn rebuild(home: &Home, dir: &Dir, known: &Known, there: &BTreeSet<u64>, lost: &[Member]) -> Result<(), Failure> {
     let disk = &*home.world.disk;
     let into = disk.dir(&home.dir, REBUILT.as_bytes(), true).map_err(spool)?;
     require_room(disk, &into, lost.iter().map(|member| member.file_bytes).fold(0, u64::saturating_add))?;
@@ -311,6 +319,10 @@ fn rebuild(home: &Home, dir: &Dir, known: &mut Known, there: &BTreeSet<u64>, los
         let place = members.iter().position(|other| other.sequence == member.sequence).expect("it is of the run");
         outputs.push((place, member, file));
     }
+    let mut parity = Vec::new();
+    for (index, (sealed, id)) in known.files.iter().take(members.len() - there.len()) {
+        parity.push((index, sealed, disk.open(dir, carrier::parity_name(id).as_bytes()).map_err(spool)?, id));
+    }
     let mut decoder = ReedSolomonDecoder::new(members.len(), known.parity.count.into(), STRIPE).map_err(coding)?;
     for place in 0..known.parity.stripes() {
         for (number, file) in originals.iter_mut().enumerate() {
@@ -318,10 +330,9 @@ fn rebuild(home: &Home, dir: &Dir, known: &mut Known, there: &BTreeSet<u64>, los
                 decoder.add_original_shard(number, stripe(&mut **file, place).map_err(spool)?).map_err(coding)?;
             }
         }
-        let needed = members.len() - there.len();
-        for (index, (sealed, file, id)) in known.files.iter_mut().take(needed) {
+        for (index, sealed, file, id) in &mut parity {
             let shard = sealed.read(&mut **file, place * STRIPE_BYTES, STRIPE).map_err(|refused| refused.failure(&carrier::parity_name(id)))?;
-            decoder.add_recovery_shard(usize::from(*index), shard).map_err(coding)?;
+            decoder.add_recovery_shard(usize::from(**index), shard).map_err(coding)?;
         }
         let restored = decoder.decode().map_err(coding)?;
         for (number, member, file) in &mut outputs {
