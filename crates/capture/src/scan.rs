@@ -5,6 +5,7 @@
 //! `unproven`. It opens no file, follows no link, leaves no file system, and does not look at content. A folder `.gapferry`
 //! is one like any other here.
 
+use rayon::prelude::*;
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::io;
@@ -267,7 +268,7 @@ impl Seen {
     /// twice, and a document and a directory of one name cannot both be carried.
     fn settle(mut self, known: &mut dyn Known) -> Scan {
         // Stable, so that of two the one that was met later stays.
-        self.scan.found.sort_by(|one, two| one.id.cmp(&two.id));
+        self.scan.found.par_sort_by(|one, two| one.id.cmp(&two.id));
         self.scan.found.dedup_by(|later, earlier| {
             let same = later.id == earlier.id;
             if same {
@@ -278,7 +279,9 @@ impl Seen {
         self.directories.sort_unstable();
         let is_directory = |id: &ItemId| self.directories.binary_search(&self.hashing.hash_one(&id.0)).is_ok();
         let mut twofold = known.give_back(&is_directory);
-        twofold.extend(self.scan.found.extract_if(.., |found| is_directory(&found.id)).map(|found| found.id));
+        if self.scan.found.par_iter().any(|found| is_directory(&found.id)) {
+            twofold.extend(self.scan.found.extract_if(.., |found| is_directory(&found.id)).map(|found| found.id));
+        }
         twofold.into_iter().for_each(|id| self.leave_unproven(id.0, Why::Changing));
         self.scan.left_out.sort_unstable();
         self.scan.left_out.dedup();

@@ -282,13 +282,17 @@ fn route(home: &mut Home, name: &str, target: &Target<'_>, options: &PackOptions
 }
 
 pub fn refusal(home: &mut Home, name: &str, number: u32, reason: NotRead) -> Result<Option<Problem>, Failure> {
+    // Of most there is nothing to be told.
+    if matches!(reason, NotRead::Gone | NotRead::Excluded | NotRead::Same) {
+        return Ok(None);
+    }
     let archive = home.source().routes[name].archive.clone();
     let subject = home.source().archives[&archive].items[number as usize].id.to_string();
-    let problem = |code, detail: String| Some(Problem { code, subject: subject.clone(), detail });
+    let problem = |code, detail: String| Some(Problem { code, subject, detail });
     Ok(match reason {
+        NotRead::Gone | NotRead::Excluded | NotRead::Same => None,
         NotRead::Unstable => problem("SRC-04", "it changes while it is read".into()),
         NotRead::Unreadable(error) => problem("SRC-05", error.to_string()),
-        NotRead::Gone | NotRead::Excluded | NotRead::Same => None,
         NotRead::Together => problem("SRC-04", "it waits for what travels with it".into()),
         NotRead::Uncut(count) => problem("SRC-13", planning::too_large(count)),
         NotRead::Rotten => {

@@ -5,6 +5,7 @@ use carrier::{Carrier, Gateway, Listing, Writing};
 use engine::select::{self, Because, Held, Selected};
 use engine::source::{Archive, Item, Route};
 use engine::standing;
+use rayon::prelude::*;
 use seal::envelope::Sealing;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -152,7 +153,7 @@ pub fn size_of(item: &Item) -> u64 {
 /// Bytes of the documents of these items.
 pub fn bytes_of(home: &Home, name: &str, planned: &[Selected]) -> u64 {
     let archive = &home.source().archives[&home.source().routes[name].archive];
-    planned.iter().map(|selected| size_of(&archive.items[selected.item as usize])).sum()
+    planned.par_iter().map(|selected| size_of(&archive.items[selected.item as usize])).sum()
 }
 
 /// Room on a carrier.

@@ -46,6 +46,7 @@ impl Content {
 /// 3. those that only changed their name, and whose name grew by an extension.
 pub fn suspects(changes: &[Change<'_>]) -> Vec<u32> {
     let mut suspects = Vec::new();
+    let any_deleted = changes.iter().any(|change| change.after.is_none());
     let mut added: BTreeMap<Digest, u64> = BTreeMap::new();
     let mut deleted: BTreeMap<&[u8], Option<Digest>> = BTreeMap::new();
     for change in changes {
@@ -54,7 +55,7 @@ pub fn suspects(changes: &[Change<'_>]) -> Vec<u32> {
             (Some(before), None) => {
                 deleted.insert(change.id, before.digest);
             }
-            (None, Some(Content { digest: Some(digest), .. })) => *added.entry(digest).or_default() += 1,
+            (None, Some(Content { digest: Some(digest), .. })) if any_deleted => *added.entry(digest).or_default() += 1,
             _ => {}
         }
     }
@@ -68,7 +69,8 @@ pub fn suspects(changes: &[Change<'_>]) -> Vec<u32> {
             None => {}
         }
     }
-    for change in changes.iter().filter(|change| change.before.is_none()) {
+    // Where nothing was deleted, nothing new is another name of it or takes its place.
+    for change in changes.iter().filter(|change| any_deleted && change.before.is_none()) {
         let Some(after) = change.after else { continue };
         let grown = |shorter: &[u8]| after.digest.is_some() && deleted.get(shorter).is_some_and(|digest| *digest == after.digest);
         if shorter_names(change.id).any(grown) {

@@ -23,6 +23,9 @@ pub struct Signature {
     pub bytes: Bytes,
 }
 
+/// One signature (its length, suite, signer, generation, length and bytes), no approvals, no time stamp.
+const ENCODED_BYTES: u64 = 8 + 2 + 32 + 4 + 8 + 64 + 8 + 1;
+
 /// The signature block.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seals {
@@ -43,7 +46,7 @@ impl Seals {
 
     /// Bytes of a block as `of` makes it, known before the signature is.
     pub fn encoded_bytes() -> u64 {
-        codec::encode(&Self::of(Signer { zone: ZoneId::ZERO, generation: 1 }, [0; 64])).len() as u64
+        ENCODED_BYTES
     }
 
     /// Reads the block of an envelope of this kind (clause ENV-14) and returns its one signature's signer and bytes.
@@ -57,5 +60,18 @@ impl Seals {
         require(seals.time_stamp.is_none_or(|stamp| stamp.0.len() <= TIME_STAMP_BYTES_MAX), &clause::ENV_SEALS)?;
         let raw = signature.bytes.0.as_slice().try_into().expect("its length was checked above");
         Ok((Signer { zone: signature.signer, generation: signature.generation }, raw))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_block_of_one_signature_has_one_length() {
+        for generation in [1, GENERATION_MAX] {
+            let block = codec::encode(&Seals::of(Signer { zone: ZoneId([255; 32]), generation }, [255; 64]));
+            assert_eq!(block.len() as u64, Seals::encoded_bytes());
+        }
     }
 }
