@@ -108,6 +108,7 @@ pub const SHELLS: &[&str] = &["bash", "zsh", "fish"];
 
 const ROUTE: Argument = Argument::text("route", "ROUTE", "argument.route");
 const ROUTES: Argument = Argument::text("route", "ROUTE", "argument.routes").many();
+const ANY_ROUTES: Argument = Argument::text("route", "ROUTE", "argument.any-routes").many();
 const TEMPLATE: Argument = Argument::path("file", "FILE", "argument.template").positional();
 const NAME: Argument = Argument::text("name", "NAME", "argument.name").positional();
 const REASON: Argument = Argument::text("reason", "TEXT", "argument.reason").required();
@@ -162,7 +163,7 @@ pub const COMMANDS: &[Command] = &[
                     Argument::text("zone", "ZONE", "argument.revoked-zone").required(),
                     Argument::text("fingerprint", "FP", "argument.revoked-fingerprint").required(),
                     Argument::new("from", "NUMBER", Kind::Number, "argument.revoked-from").required(),
-                    ROUTES,
+                    ANY_ROUTES,
                     REASON,
                     DRY_RUN,
                 ],
@@ -233,8 +234,8 @@ pub const COMMANDS: &[Command] = &[
         ],
     ),
     command("parity", &[Argument::path("to", "MEDIUM", "argument.to-medium").required(), ROUTE, DRY_RUN]),
-    command("apply", &[FROM_MEDIUM, ROUTES, RECEIPT, RECEIPT_TO, DRY_RUN]),
-    command("reconcile", &[FROM_MEDIUM, ROUTES]),
+    command("apply", &[FROM_MEDIUM, ANY_ROUTES, RECEIPT, RECEIPT_TO, DRY_RUN]),
+    command("reconcile", &[FROM_MEDIUM, ANY_ROUTES]),
     command("status", &[]),
     command(
         "items",
@@ -305,7 +306,7 @@ pub const COMMANDS: &[Command] = &[
     command(
         "scrub",
         &[
-            ROUTES,
+            ANY_ROUTES,
             Argument::path("to", "MEDIUM", "argument.scrub-to"),
             Argument::new("rate", "SIZE", Kind::Size, "argument.rate"),
             Argument::flag("set-aside-extra", "argument.set-aside-extra"),

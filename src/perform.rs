@@ -21,7 +21,7 @@ use crate::demo;
 use crate::log;
 use crate::paper;
 use crate::passphrase;
-use crate::progress::Shown;
+use crate::progress::{Notices, Shown};
 use crate::purge;
 use crate::schema;
 use crate::show::record_line;
@@ -49,7 +49,12 @@ pub fn perform(path: &str, matches: &ArgMatches, arguments: &[OsString], voice: 
     }
     let talkative = !voice.json && !voice.quiet;
     let bars = talkative && path != "run" && std::io::stderr().is_terminal();
-    let progress = Arc::new(Shown::new(voice.texts.clone(), bars, talkative && path != "run", !voice.quiet));
+    let notices = match (voice.quiet, path == "run" || form.as_deref() == Some("json")) {
+        (true, _) => Notices::None,
+        (false, true) => Notices::Logged,
+        (false, false) => Notices::Shown,
+    };
+    let progress = Arc::new(Shown::new(voice.texts.clone(), bars, talkative && path != "run", notices));
     let world = world::real(arguments, progress.clone(), voice.texts.clone());
     let home = optional_path(matches, "home").or_else(|| env::var_os(HOME_VARIABLE).filter(|home| !home.is_empty()).map(PathBuf::from));
     let exit = match (path, &home) {

@@ -16,12 +16,23 @@ const LONG: Duration = Duration::from_secs(1);
 /// How often a bar is redrawn at most, ms.
 const REDRAW_MILLISECONDS: u64 = 100;
 
+/// What becomes of notices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notices {
+    /// Nobody sees them.
+    None,
+    /// Lines for a person.
+    Shown,
+    /// Events of the log, in its form.
+    Logged,
+}
+
 /// What is shown of progress.
 pub struct Shown {
     texts: Arc<Texts>,
     bars: bool,
     lines: bool,
-    notices: bool,
+    notices: Notices,
     began: Instant,
     /// Stages that are under way, the innermost last.
     running: RwLock<Vec<Arc<Running>>>,
@@ -49,7 +60,7 @@ struct Spent {
 
 impl Shown {
     /// Shows bars on a terminal, lines at the end of long commands, and notices, each if asked.
-    pub fn new(texts: Arc<Texts>, bars: bool, lines: bool, notices: bool) -> Self {
+    pub fn new(texts: Arc<Texts>, bars: bool, lines: bool, notices: Notices) -> Self {
         Self { texts, bars, lines, notices, began: Instant::now(), running: RwLock::default(), spent: Mutex::default() }
     }
 
@@ -120,11 +131,14 @@ impl Progress for Shown {
     }
 
     fn notice(&self, code: &'static str, detail: &str) {
-        if !self.notices {
+        if self.notices == Notices::None {
             return;
         }
         let detail = crate::detail::said(detail, &self.texts);
         let line = self.texts.known(&format!("notice.{code}"), &[("detail", &detail)]).unwrap_or_else(|| format!("{code}: {detail}"));
+        if self.notices == Notices::Logged {
+            return tracing::warn!(code, "{line}");
+        }
         match self.innermost().and_then(|running| running.bar.clone()) {
             Some(bar) => bar.suspend(|| warn(&printable(&line))),
             None => warn(&printable(&line)),
@@ -216,7 +230,7 @@ mod tests {
 
     #[test]
     fn a_stage_that_runs_twice_is_one_line_and_stages_nest() {
-        let shown = Shown::new(Arc::new(Texts::new(Language::English)), false, false, false);
+        let shown = Shown::new(Arc::new(Texts::new(Language::English)), false, false, Notices::None);
         for _ in 0..2 {
             shown.begin(Stage::Pack, Some(2), None);
             shown.advance(1, 100);

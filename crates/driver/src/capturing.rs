@@ -45,7 +45,8 @@ fn one(home: &mut Home, name: &str, deep: bool) -> Result<(Option<ArchiveCapture
     progress.begin(Stage::Capture, None, None);
     let place = place_of(&world, &root);
     let Some(archive) = home.source().archives.get(name) else {
-        return Err(Failure::new("HOM-03", name, "the archive is configured but not in the ledger; add it with `archive add`"));
+        progress.end();
+        return Ok((None, vec![crate::status::not_in_ledger(name, "archive add")]));
     };
     let mut known = InLedger(AsKnown::of(archive));
     let scan = match capture::scan::scan(&*world.disk, &root, &mut known, &|found| progress.advance(found, 0)) {

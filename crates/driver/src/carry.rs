@@ -97,22 +97,42 @@ fn carry_source(home: &mut Home, options: &CarryOptions) -> Result<CarryReport, 
     let medium = open_medium(&world, &options.medium, true)?;
     let id = crate::medium::identify(home, &medium, &options.routes, true)?;
     let (mut reconciled, served) = crate::reconciling::from_carrier(home, &medium, &options.routes)?;
-    reconciled.removed = clean(home, &medium, &served)?;
+    match clean(home, &medium, &served) {
+        Ok(removed) => reconciled.removed = removed,
+        Err(failure) => of_medium(failure, &mut reconciled.problems)?,
+    }
     let captured = crate::capturing::all(home, false)?;
     let target = Target { carrier: &medium, carried: Carried::Medium(id), size: options.medium_size };
     let pack = PackOptions { to: options.medium.clone(), routes: routes.clone(), medium_size: options.medium_size, ..PackOptions::default() };
-    let mut packed = crate::packing::run(home, &target, &routes, &pack, captured)?;
+    let mut packed = PackReport::default();
+    match crate::packing::run(home, &target, &routes, &pack, captured) {
+        Ok(run) => packed = run,
+        Err(failure) => of_medium(failure, &mut packed.problems)?,
+    }
     for name in routes.iter().filter(|_| !planted::is("medium-without-a-sign-of-life")) {
         match crate::heartbeat::give_sign(home, name, &target, &mut packed) {
             Err(failure) if failure.0.code == "KEY-01" => packed.problems.push(failure.0),
-            other => other?,
+            Err(failure) => of_medium(failure, &mut packed.problems)?,
+            Ok(()) => {}
         }
     }
-    let listing = medium.list().map_err(|error| Failure::io("medium", &error))?;
+    let listing = medium.list().or_else(|error| of_medium(Failure::io("medium", &error), &mut packed.problems).map(|()| Listing::default()))?;
     let (next, zones) = next_for_source(home, &listing, &routes);
     packed.problems.extend(crate::heartbeat::alarms(home));
     let next = if reconciled.problems.iter().chain(&packed.problems).chain(&packed.captured.problems).any(stops) { "needs-person" } else { next };
     Ok(CarryReport { role: "source", reconciled: Some(reconciled), packed: Some(packed), applied: None, next, zones, foreign: foreign(&listing) })
+}
+
+/// Keeps trouble with a medium from hiding what was done and found before; told once.
+fn of_medium(failure: Failure, problems: &mut Vec<Problem>) -> Result<(), Failure> {
+    if !(failure.0.code.starts_with("MED-") || failure.0.subject == "medium") {
+        return Err(failure);
+    }
+    let known = |problem: &Problem| problem.code == failure.0.code && problem.detail == failure.0.detail;
+    if !problems.iter().any(known) {
+        problems.push(failure.0);
+    }
+    Ok(())
 }
 
 /// What to do with a medium after the source has worked on it: it goes where its packages go.
@@ -220,6 +240,8 @@ fn apply_medium(home: &mut Home, medium: &Medium, options: &ApplyOptions) -> Res
     std::iter::once(&options.from).chain(&options.receipt_to).try_for_each(|path| crate::setup::overlap::medium_apart(home, path))?;
     let shared = crate::medium::read_label(home, medium)?.is_some_and(|label| label.zones > 2);
     let mut report = ApplyReport { dry_run: options.dry_run, ..ApplyReport::default() };
+    // Before anything is applied: what that would tell is told once.
+    let elsewhere = options.receipt_to.as_ref().filter(|_| !options.dry_run).map(|path| open_medium(&home.world.clone(), path, true)).transpose()?;
     if !options.dry_run {
         recover(home, &mut report)?;
         crate::parity::sweep(home, &mut report.problems);
@@ -242,9 +264,11 @@ fn apply_medium(home: &mut Home, medium: &Medium, options: &ApplyOptions) -> Res
         .collect();
     let routes: Vec<String> = routes
         .into_iter()
-        .filter(|route| !home.config.routes[route].has_gateway() || taken.replayed.iter().chain(&taken.applied).any(|(of, _)| of == route))
+        .filter(|route| {
+            let by_medium = home.config.routes[route].to_gateway.is_none() || options.routes.contains(route);
+            by_medium || taken.replayed.iter().chain(&taken.applied).any(|(of, _)| of == route)
+        })
         .collect();
-    let elsewhere = options.receipt_to.as_ref().map(|path| open_medium(&home.world.clone(), path, true)).transpose()?;
     let way_back = WayBack { carrier: elsewhere.as_ref().unwrap_or(medium), keeps: true };
     match deliver(home, &routes, wanted(options.receipt), &taken.replayed, &way_back) {
         Ok(receipts) => report.receipts = receipts,
@@ -387,11 +411,11 @@ fn gateway(world: &World, path: &Path, problems: &mut Vec<Problem>) -> Option<Ga
 const QUARANTINE_BYTES_MAX: u64 = 1 << 30;
 
 /// Moves refused files of a gateway folder that stand still into the quarantine. What it has no room for stays where it is.
-fn quarantine(home: &Home, gateway: &Gateway, names: &[String]) -> Result<(), Failure> {
+fn quarantine(home: &Home, gateway: &Gateway, names: &[String], problems: &mut Vec<Problem>) -> Result<(), Failure> {
     let disk = &*home.world.disk;
     for name in names {
         let Ok(mut file) = gateway.open(name) else { continue };
-        let stat = file.stat().map_err(|error| Failure::io(name, &error))?;
+        let Ok(stat) = file.stat() else { continue };
         if home.world.clock.now().saturating_sub(stat.changed.max(stat.modified)) < STILL_NS {
             continue;
         }
@@ -406,24 +430,31 @@ fn quarantine(home: &Home, gateway: &Gateway, names: &[String]) -> Result<(), Fa
         let mut kept = disk.create(&folder, name.as_bytes(), 0o600).map_err(failed)?;
         let (mut buffer, mut at) = (store::aligned::lend(), 0);
         while at < stat.size && !planted::is("quarantine-forgets") {
-            let read = file.read_at(&mut buffer, at).map_err(failed)?;
-            if read == 0 {
-                break;
-            }
+            // What cannot be read to its end stays where it is.
+            let Ok(read @ 1..) = file.read_at(&mut buffer, at) else { break };
             kept.write_all_at(&buffer[..read], at).map_err(failed)?;
             at += read as u64;
         }
+        if at < stat.size && !planted::is("quarantine-forgets") {
+            disk.remove(&folder, name.as_bytes()).map_err(failed)?;
+            continue;
+        }
         kept.sync().map_err(failed)?;
         disk.sync_dir(&folder).map_err(failed)?;
-        gateway.remove(name).map_err(|error| Failure::io(name, &error))?;
+        take_out(gateway, std::slice::from_ref(name), problems);
     }
     Ok(())
 }
 
 /// Takes what has served out of a gateway folder. Its writer may have taken it back meanwhile, for a newer one.
-fn take_out(gateway: &Gateway, served: &[String]) -> Result<(), Failure> {
-    let there = |error: &std::io::Error| error.kind() != std::io::ErrorKind::NotFound;
-    served.iter().try_for_each(|file| gateway.remove(file).or_else(|error| if there(&error) { Err(Failure::io(file, &error)) } else { Ok(()) }))
+/// One that does not let go of its files is a problem of its route.
+fn take_out(gateway: &Gateway, served: &[String], problems: &mut Vec<Problem>) {
+    for file in served {
+        match gateway.remove(file) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return problems.push(Failure::io(file, &error).0),
+            _ => {}
+        }
+    }
 }
 
 /// Whether a receipt was refused for what it is; one that could not be read just now is looked at again.
@@ -456,11 +487,17 @@ pub fn gateway_round_source(world: &World, path: &Path) -> Result<RoundReport, F
     for (name, config) in &routes {
         let Some(from) = &config.from_gateway else { continue };
         let Some(gateway) = gateway(world, from, &mut report.problems) else { continue };
-        let (taken, served) = crate::reconciling::from_carrier(&mut home, &gateway, std::slice::from_ref(name))?;
+        let (taken, served) = match crate::reconciling::from_carrier(&mut home, &gateway, std::slice::from_ref(name)) {
+            Ok(taken) => taken,
+            Err(failure) => {
+                of_one_route(failure, &mut report.problems)?;
+                continue;
+            }
+        };
         report.took += served.len() as u64;
-        take_out(&gateway, &served)?;
+        take_out(&gateway, &served, &mut report.problems);
         let refused: Vec<String> = taken.problems.iter().filter(|problem| is_refused(problem)).map(|problem| problem.subject.clone()).collect();
-        quarantine(&home, &gateway, &refused)?;
+        quarantine(&home, &gateway, &refused, &mut report.problems)?;
         report.problems.extend(taken.problems);
     }
     let mut captured = crate::capturing::all(&mut home, false)?;
@@ -504,15 +541,21 @@ pub fn gateway_round_replica(world: &World, path: &Path) -> Result<RoundReport, 
     for (name, config) in &routes {
         let Some(from) = &config.from_gateway else { continue };
         let Some(folder) = gateway(world, from, &mut applied.problems) else { continue };
-        let listing = folder.list().map_err(|error| Failure::io(from.display().to_string(), &error))?;
+        let listing = match folder.list() {
+            Ok(listing) => listing,
+            Err(error) => {
+                applied.problems.push(Failure::io(from.display().to_string(), &error).0);
+                continue;
+            }
+        };
         let mut taken = apply_all(&mut home, &folder, &listing.packages, std::slice::from_ref(name), false, false, &mut applied)?;
         repair(&mut home, &folder, &listing.parity, std::slice::from_ref(name), false, &mut taken, &mut applied)?;
         report.took += (taken.applied.len() + taken.replayed.len()) as u64;
         share.add(crate::scrub::read_share(&mut home, name, ROUND_SECONDS)?);
         if let Some(back) = config.to_gateway.as_ref().and_then(|to| gateway(world, to, &mut applied.problems)) {
-            let back_incomplete = back.remove_incomplete(&[carrier::Kind::Receipt]).map_err(|error| Failure::io("gateway", &error))?;
-            tracing::debug!(incomplete = back_incomplete.len(), "gateway folder");
             let made = crate::receipts::make_heartbeat(&mut home, name).and_then(|()| {
+                let incomplete = back.remove_incomplete(&[carrier::Kind::Receipt]).map_err(|error| Failure::io("gateway", &error))?;
+                tracing::debug!(incomplete = incomplete.len(), "gateway folder");
                 if taken.replayed.is_empty() && !crate::receipts::is_waiting(&home, name)? {
                     return Ok(Vec::new());
                 }
@@ -523,8 +566,8 @@ pub fn gateway_round_replica(world: &World, path: &Path) -> Result<RoundReport, 
                 Err(failure) => of_one_route(failure, &mut applied.problems)?,
             }
         }
-        take_out(&folder, &taken.served)?;
-        quarantine(&home, &folder, &taken.refused)?;
+        take_out(&folder, &taken.served, &mut applied.problems);
+        quarantine(&home, &folder, &taken.refused, &mut applied.problems)?;
     }
     // What is found on the others waits for a medium.
     let by_medium: Vec<String> = home.replica().routes.keys().filter(|name| !routes.iter().any(|(of, _)| of == *name)).cloned().collect();
@@ -538,3 +581,7 @@ pub fn gateway_round_replica(world: &World, path: &Path) -> Result<RoundReport, 
     home.close("", &format!("{} taken, {} written", report.took, report.wrote))?;
     Ok(report)
 }
+
+#[cfg(test)]
+#[path = "carry_test.rs"]
+mod tests;

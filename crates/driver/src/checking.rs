@@ -61,7 +61,7 @@ pub struct CheckOptions {
 
 /// `check`.
 pub fn check(world: &World, options: &CheckOptions) -> Result<CheckReport, Failure> {
-    let folder = options.alerts.trim_matches('/');
+    let folder = options.alerts.trim_end_matches('/');
     if wire::name::check_path(folder.as_bytes()).is_err() {
         return Err(Failure::new("USE-01", "--alerts", format!("{folder:?} is no folder below the root of the archive")));
     }

@@ -15,7 +15,7 @@ use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
-use store::disk::{Hold, Lock};
+use store::disk::{Hold, Identity, Lock};
 use tokio::sync::Notify;
 use tokio::time::{Duration, Instant, sleep, sleep_until, timeout};
 use wire::card::Role;
@@ -108,6 +108,8 @@ struct Daemon {
 struct Watching {
     watch: Watch,
     roots: Vec<PathBuf>,
+    /// Which folders these were: another file system may be mounted there since.
+    identities: Vec<Option<Identity>>,
     /// Roots that were not there when the watch began, and when that was.
     missing: bool,
     since: Instant,
@@ -169,12 +171,7 @@ impl Daemon {
                 Ended::Held => (wrong, held + 1),
                 Ended::Waiting | Ended::Failed => (wrong + 1, 0),
             };
-            let timing = Timing {
-                scan_seconds: config.policy.scan_seconds,
-                has_arrivals: !arrival_folders(&config).is_empty(),
-                limited: self.limited(),
-                more: self.more,
-            };
+            let timing = Timing { scan_seconds: config.policy.scan_seconds, has_roots: !roots(&config).is_empty(), limited: self.limited(), more: self.more };
             let next = match ended {
                 Ended::Well => pace::after_a_round(&timing),
                 Ended::Held => pace::after_a_held_home(held),
@@ -298,8 +295,19 @@ impl Daemon {
         while Instant::now() < latest && timeout(DEBOUNCE, self.hints.notified()).await.is_ok() {}
     }
 
-    /// Whether a gateway folder holds what a round would take, come without a hint.
+    /// Which folders the roots are now; none for one that is not there.
+    async fn identities(&self, config: &Config) -> Vec<Option<Identity>> {
+        let (disk, roots) = (self.world.disk.clone(), roots(config));
+        let identity = move |root: &PathBuf| disk.root(root).and_then(|dir| disk.identity(&dir)).ok().flatten();
+        tokio::task::spawn_blocking(move || roots.iter().map(identity).collect()).await.unwrap_or_default()
+    }
+
+    /// Whether a gateway folder holds what a round would take, or another folder lies where one is watched, without a hint.
     async fn something_arrived(&self, config: &Config) -> bool {
+        let identities = self.identities(config).await;
+        if self.watching.as_ref().is_some_and(|watching| watching.identities != identities) {
+            return true;
+        }
         let (disk, folders, role) = (self.world.disk.clone(), arrival_folders(config), config.role);
         let look = tokio::task::spawn_blocking(move || {
             folders.iter().any(|folder| {
@@ -317,7 +325,9 @@ impl Daemon {
     /// Watches what the configuration names now. Where not everything can be watched, it says so once.
     async fn watch(&mut self, config: &Config) {
         let roots = roots(config);
-        let again = |watching: &Watching| watching.roots != roots || watching.missing && watching.since.elapsed() >= WATCH_AGAIN;
+        let identities = self.identities(config).await;
+        let late = |watching: &Watching| watching.missing && watching.since.elapsed() >= WATCH_AGAIN;
+        let again = |watching: &Watching| watching.roots != roots || watching.identities != identities || late(watching);
         if self.watching.as_ref().is_none_or(again) {
             // First the old one ends: the system's watches are counted.
             self.watching = None;
@@ -326,7 +336,7 @@ impl Daemon {
             let Ok((watch, limits)) = started else { return };
             self.say_limits(&limits);
             let missing = limits.iter().any(|limit| limit.cause == LimitCause::Missing);
-            self.watching = Some(Watching { watch, roots, missing, since: Instant::now() });
+            self.watching = Some(Watching { watch, roots, identities, missing, since: Instant::now() });
         } else if self.limited() {
             self.say_limits(&[]);
         }
@@ -339,7 +349,6 @@ impl Daemon {
         }
         let limits: Vec<String> = limits.iter().map(ToString::to_string).collect();
         let detail = if limits.is_empty() { "the system lost track of changes".to_owned() } else { limits.join("; ") };
-        tracing::warn!(detail, "not everything can be watched: rounds come more often");
         self.world.progress.notice("watch-limit", &detail);
     }
 }
@@ -351,7 +360,7 @@ fn needs_person(code: &str) -> bool {
 
 /// Whether the next round may not meet it any more, though nothing gives a hint: a folder that is missing comes back.
 fn may_pass(code: &str) -> bool {
-    matches!(code, "MED-02" | "IO-01" | "SRC-01" | "SRC-10" | "RPL-05")
+    matches!(code, "MED-02" | "IO-01" | "SRC-01" | "SRC-02" | "SRC-10" | "RPL-05")
 }
 
 /// The configuration as it is now: a person may edit it while the daemon runs.

@@ -231,6 +231,24 @@ fn what_comes_without_a_hint_is_found() {
     }
 }
 
+/// A file system that is mounted over a root later gives no hint.
+#[test]
+fn another_folder_in_the_place_of_a_root_is_watched() {
+    let scene = Scene::new();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let config = configuration(&scene.world, &scene.source()).unwrap();
+    let mut daemon = Daemon::new(&scene.world, &scene.source(), &DaemonOptions::default());
+    runtime.block_on(daemon.watch(&config));
+    assert!(!runtime.block_on(daemon.something_arrived(&config)));
+    fs::rename(scene.path("archive"), scene.path("covered")).unwrap();
+    fs::create_dir(scene.path("archive")).unwrap();
+    assert!(runtime.block_on(daemon.something_arrived(&config)));
+    let since = daemon.watching.as_ref().unwrap().since;
+    runtime.block_on(daemon.watch(&config));
+    assert!(daemon.watching.as_ref().unwrap().since > since);
+    assert!(!runtime.block_on(daemon.something_arrived(&config)));
+}
+
 #[test]
 fn roots_are_those_of_the_configuration_once_each() {
     let text = "zone = 'a'\nrole = 'source'\n[archives.x]\nroot = '/x'\n[archives.y]\nroot = '/y'\n\

@@ -470,11 +470,6 @@ impl Home {
         let found = self.trust.values().find(|card| card.zone == name && card.role == role);
         found.ok_or_else(|| Failure::new("USE-01", name, format!("no {} zone of this name is trusted here", role.word())))
     }
-
-    /// The name of a zone, if it is trusted.
-    pub fn zone_name(&self, zone: &ZoneId) -> String {
-        self.trust.get(zone).map_or_else(|| wire::card::fingerprint(&Digest(zone.0)), |card| card.zone.clone())
-    }
 }
 
 /// Why a folder could not be opened as a home: only where nothing is there it is none.
@@ -482,6 +477,7 @@ pub fn no_home(path: &Path, error: &std::io::Error) -> Failure {
     match error.kind() {
         ErrorKind::NotFound | ErrorKind::NotADirectory => Failure::new("HOM-02", path.display().to_string(), "there is no gapferry home here"),
         ErrorKind::FileTooLarge => Failure::new("HOM-03", config::FILE, format!("longer than {} bytes", config::CONFIG_BYTES_MAX)),
+        ErrorKind::InvalidInput => Failure::new("HOM-03", config::FILE, error.to_string()),
         _ => Failure::io(path.display().to_string(), error),
     }
 }

@@ -282,25 +282,21 @@ fn route(home: &mut Home, name: &str, target: &Target<'_>, options: &PackOptions
 }
 
 pub fn refusal(home: &mut Home, name: &str, number: u32, reason: NotRead) -> Result<Option<Problem>, Failure> {
-    // Of most there is nothing to be told.
-    if matches!(reason, NotRead::Gone | NotRead::Excluded | NotRead::Same) {
-        return Ok(None);
-    }
     let archive = home.source().routes[name].archive.clone();
-    let subject = home.source().archives[&archive].items[number as usize].id.to_string();
-    let problem = |code, detail: String| Some(Problem { code, subject, detail });
-    Ok(match reason {
-        NotRead::Gone | NotRead::Excluded | NotRead::Same => None,
-        NotRead::Unstable => problem("SRC-04", "it changes while it is read".into()),
-        NotRead::Unreadable(error) => problem("SRC-05", error.to_string()),
-        NotRead::Together => problem("SRC-04", "it waits for what travels with it".into()),
-        NotRead::Uncut(count) => problem("SRC-13", planning::too_large(count)),
+    let (code, detail) = match reason {
+        NotRead::Gone | NotRead::Excluded | NotRead::Same => return Ok(None),
+        NotRead::Unstable => ("SRC-04", "it changes while it is read".into()),
+        NotRead::Unreadable(error) => ("SRC-05", error.to_string()),
+        NotRead::Together => ("SRC-04", "it waits for what travels with it".into()),
+        NotRead::Uncut(count) => ("SRC-13", planning::too_large(count)),
         NotRead::Rotten => {
-            home.record(Rotten { archive, items: vec![number] })?;
+            home.record(Rotten { archive: archive.clone(), items: vec![number] })?;
             home.commit()?;
-            problem("SRC-06", crate::reader::ROT.into())
+            ("SRC-06", crate::reader::ROT.into())
         }
-    })
+    };
+    let subject = home.source().archives[&archive].items[number as usize].id.to_string();
+    Ok(Some(Problem { code, subject, detail }))
 }
 
 /// Writes a package without items. In a gateway folder it takes the place of earlier ones that nobody took out.

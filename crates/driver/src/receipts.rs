@@ -339,6 +339,10 @@ pub fn deliver(home: &mut Home, routes: &[String], wanted: Wanted, replayed: &[(
 pub fn hand_over(home: &Home, name: &str, replayed: u64, way_back: &WayBack<'_>) -> Result<Vec<ReceiptReport>, Failure> {
     let disk = &*home.world.disk;
     let out = disk.dir(&home.dir, b"spool/out", true).map_err(failed)?;
+    if way_back.keeps {
+        // What an interrupted run left of a receipt; one that cannot be removed does no harm.
+        let _may_stay = way_back.carrier.remove_incomplete(&[carrier::Kind::Receipt]);
+    }
     let listing = way_back.carrier.list().map_err(|error| Failure::io("medium", &error))?;
     let mut reports = Vec::new();
     for receipt in due(home, name, replayed)? {

@@ -112,7 +112,9 @@ fn away(home: &Home) -> Vec<Problem> {
                     Ok(_) => None,
                 }
             };
-            home.source().archives.iter().filter_map(look).collect()
+            let known = &home.source().archives;
+            let unknown = home.config.archives.keys().filter(|name| !known.contains_key(*name)).map(|name| not_in_ledger(name, "archive add"));
+            unknown.chain(known.iter().filter_map(look)).collect()
         }
         Role::Replica => {
             let look = |(name, route): (&String, &replica::Route)| {
@@ -126,8 +128,8 @@ fn away(home: &Home) -> Vec<Problem> {
     }
 }
 
-fn not_in_ledger(name: &str, command: &str) -> Problem {
-    Problem { code: "HOM-03", subject: name.into(), detail: format!("the route is in gapferry.toml but not in the ledger; add it with `{command}`") }
+pub fn not_in_ledger(name: &str, command: &str) -> Problem {
+    Problem { code: "HOM-03", subject: name.into(), detail: format!("it is in gapferry.toml but not in the ledger; add it with `{command}`") }
 }
 
 /// What stops a route, as code and problem: a fork, else its tripped breaker.
@@ -300,7 +302,9 @@ fn replica_status(home: &Home, name: &str, config: &RouteConfig) -> (RouteStatus
         _ if route.stopped.is_some() => "rebase",
         (Some(_), None) => "needs-person",
         (_, Some(_)) => "release-breaker",
-        _ if unfinished || (outstanding > 0 || crate::key_notice::is_due(home, name) && route.highest() > 0) && !config.has_gateway() && !reads => "carry",
+        _ if unfinished || (outstanding > 0 || crate::key_notice::is_due(home, name) && route.highest() > 0) && config.to_gateway.is_none() && !reads => {
+            "carry"
+        }
         _ => "nothing",
     };
     let status = RouteStatus {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// While not everything is watched, rounds come at least so often, s.
 const LIMITED_SECONDS: u64 = 10;
-/// Gateway folders are looked at so often, s: they are often shares, where another machine's writing gives no hint.
+/// Gateway folders, and whether the roots are the folders that are watched, are looked at so often, s.
 const FOLDERS_SECONDS: u64 = 30;
 /// What is left to be re-read goes on after so long: people's commands get in between, s.
 const MORE_SECONDS: u64 = 1;
@@ -13,6 +13,8 @@ const HELD: Duration = Duration::from_millis(20);
 /// After so many times the command is a long one, and it is tried less often.
 const HELD_TIMES: u32 = 100;
 const HELD_LONG: Duration = Duration::from_secs(1);
+/// The longest wait between rounds, whatever the configuration says, s: a year.
+const ROUND_SECONDS_MAX: u64 = 366 * 86_400;
 /// The longest wait after a round that failed, s.
 const FAILED_SECONDS_MAX: u64 = 60;
 
@@ -21,8 +23,8 @@ const FAILED_SECONDS_MAX: u64 = 60;
 pub struct Timing {
     /// Seconds between full rounds, from the configuration.
     pub scan_seconds: u64,
-    /// Whether something may arrive in gateway folders.
-    pub has_arrivals: bool,
+    /// Whether folders are watched: gateway folders are often shares, where another machine's writing gives no hint.
+    pub has_roots: bool,
     /// Whether not everything is watched.
     pub limited: bool,
     /// Whether the last round left something to be re-read.
@@ -34,7 +36,7 @@ pub struct Timing {
 pub struct Next {
     /// At the latest after so long.
     pub round: Duration,
-    /// How often the gateway folders are looked at until then.
+    /// How often the folders are looked at until then.
     pub look_at_folders: Option<Duration>,
     /// Whether a hint brings it at once.
     pub hints_count: bool,
@@ -42,10 +44,10 @@ pub struct Next {
 
 /// After a round that came to its end.
 pub fn after_a_round(timing: &Timing) -> Next {
-    let seconds = timing.scan_seconds.max(1);
+    let seconds = timing.scan_seconds.clamp(1, ROUND_SECONDS_MAX);
     let round = if timing.limited { seconds.min(LIMITED_SECONDS) } else { seconds };
     let round = if timing.more { round.min(MORE_SECONDS) } else { round };
-    let look_at_folders = (timing.has_arrivals && round > FOLDERS_SECONDS).then_some(Duration::from_secs(FOLDERS_SECONDS));
+    let look_at_folders = (timing.has_roots && round > FOLDERS_SECONDS).then_some(Duration::from_secs(FOLDERS_SECONDS));
     Next { round: Duration::from_secs(round), look_at_folders, hints_count: true }
 }
 
@@ -74,8 +76,9 @@ mod tests {
 
     #[test]
     fn rounds_come_as_often_as_they_must() {
-        for (scan_seconds, has_arrivals, limited, more, round, look) in [
+        for (scan_seconds, has_roots, limited, more, round, look) in [
             (300, false, false, false, 300, None),
+            (u64::MAX, false, false, false, 366 * 86_400, None),
             (300, true, false, false, 300, Some(30)),
             (30, true, false, false, 30, None),
             (31, true, false, false, 31, Some(30)),
@@ -86,9 +89,9 @@ mod tests {
             (300, true, false, true, 1, None),
             (300, true, true, true, 1, None),
         ] {
-            let next = after_a_round(&Timing { scan_seconds, has_arrivals, limited, more });
+            let next = after_a_round(&Timing { scan_seconds, has_roots, limited, more });
             let expected = Next { round: Duration::from_secs(round), look_at_folders: look.map(Duration::from_secs), hints_count: true };
-            assert_eq!(next, expected, "{scan_seconds} {has_arrivals} {limited}");
+            assert_eq!(next, expected, "{scan_seconds} {has_roots} {limited}");
         }
     }
 
@@ -109,7 +112,7 @@ mod tests {
             (99, 300, true, 10, None),
             (99, 5, false, 5, None),
         ] {
-            let next = after_problems(rounds, &Timing { scan_seconds, has_arrivals: true, limited, more: false });
+            let next = after_problems(rounds, &Timing { scan_seconds, has_roots: true, limited, more: false });
             let expected = Next { round: Duration::from_secs(round), look_at_folders: look.map(Duration::from_secs), hints_count: true };
             assert_eq!(next, expected, "{rounds} {scan_seconds} {limited}");
         }

@@ -7,13 +7,18 @@ use std::sync::PoisonError;
 use store::ledger::Position;
 use wire::manifest::Head;
 use wire::record::{Begun, ChunkList, Packed, Record};
-use wire::{Digest, PackageId, planted};
+use wire::{Digest, PackageId, ZoneId, planted};
 
 use super::{Home, State, decoded, index_failure, ledger_failure};
 use crate::index_key;
 use crate::report::Failure;
 
 impl Home {
+    /// The name of a zone, if it is trusted.
+    pub fn zone_name(&self, zone: &ZoneId) -> String {
+        self.trust.get(zone).map_or_else(|| wire::card::fingerprint(&Digest(zone.0)), |card| card.zone.clone())
+    }
+
     /// Where the index says that the record with this key lies.
     fn position(&self, key: &[u8]) -> Result<Option<Position>, Failure> {
         match (self.fresh.get(key), &self.index) {

@@ -1,0 +1,120 @@
+//! What becomes of what was done and found where a medium or a gateway folder fails behind it.
+
+use super::*;
+use crate::status::scene::Scene;
+use std::fs;
+use std::io;
+use std::sync::Arc;
+use store::disk::{Dir, Disk, File, Rename};
+use store::real::RealDisk;
+
+/// The real disk, which lets go of no package and no receipt: a folder of which this user only reads.
+struct Sticky(RealDisk);
+
+impl Disk for Sticky {
+    store::hand_on!(Disk to 0: root make_root dir list stat remove_dir sync_dir sync_all space walk lock);
+
+    fn open(&self, dir: &Dir, name: &[u8]) -> io::Result<Box<dyn File>> {
+        self.0.open(dir, name)
+    }
+    fn open_write(&self, dir: &Dir, name: &[u8]) -> io::Result<Box<dyn File>> {
+        self.0.open_write(dir, name)
+    }
+    fn create(&self, dir: &Dir, name: &[u8], mode: u32) -> io::Result<Box<dyn File>> {
+        self.0.create(dir, name, mode)
+    }
+    fn rename(&self, from: (&Dir, &[u8]), to: (&Dir, &[u8]), how: Rename) -> io::Result<()> {
+        self.0.rename(from, to, how)
+    }
+    fn remove(&self, dir: &Dir, name: &[u8]) -> io::Result<()> {
+        let stays = name.len() == 36 && (name.ends_with(b".gfp") || name.ends_with(b".gfr"));
+        if stays { Err(io::ErrorKind::PermissionDenied.into()) } else { self.0.remove(dir, name) }
+    }
+}
+
+fn sticky(scene: &Scene) -> World {
+    World { disk: Arc::new(Sticky(RealDisk::new())), ..scene.world.clone() }
+}
+
+fn codes(problems: &[Problem]) -> Vec<&'static str> {
+    problems.iter().map(|problem| problem.code).collect()
+}
+
+/// FAULTS M14
+#[test]
+fn a_gateway_folder_that_lets_go_of_nothing_ends_no_round() {
+    let scene = Scene::with_gateways();
+    let world = sticky(&scene);
+    scene.write("a", "alpha");
+    assert_eq!(gateway_round_source(&scene.world, &scene.source()).unwrap().wrote, 1);
+    let round = gateway_round_replica(&world, &scene.replica()).unwrap();
+    assert_eq!((round.took, round.wrote, codes(&round.problems)), (1, 1, vec!["IO-01"]));
+    assert_eq!(scene.on_replica("a").unwrap(), b"alpha");
+    scene.write("b", "beta");
+    let round = gateway_round_source(&world, &scene.source()).unwrap();
+    assert_eq!((round.took, round.wrote, codes(&round.problems)), (1, 1, vec!["IO-01"]), "what changed is packed all the same");
+    let status = crate::status(&scene.world, &scene.source()).unwrap();
+    assert_eq!((status.routes[0].items.done, status.routes[0].items.packed), (1, 1));
+}
+
+/// FAULTS M02
+#[test]
+fn what_a_receipt_says_is_told_though_its_medium_takes_no_change() {
+    let scene = Scene::new();
+    scene.write("a", "alpha");
+    scene.round();
+    scene.round();
+    fs::write(scene.path("replica/a"), "touched").unwrap();
+    crate::scrub::scrub(&scene.world, &scene.replica(), &crate::scrub::ScrubOptions::default()).unwrap();
+    scene.carry(&scene.replica());
+    let options = CarryOptions { medium: scene.path("medium"), ..CarryOptions::default() };
+    let report = carry(&sticky(&scene), &scene.source(), &options).unwrap();
+    let reconciled = report.reconciled.unwrap();
+    assert_eq!(reconciled.discrepancies.len(), 1);
+    assert_eq!((codes(&reconciled.problems), report.next), (vec!["MED-02"], "needs-person"));
+}
+
+#[test]
+fn a_place_for_receipts_that_is_none_is_refused_before_anything_is_applied() {
+    let scene = Scene::new();
+    scene.write("a", "alpha");
+    scene.round();
+    fs::write(scene.path("replica/a"), "touched").unwrap();
+    scene.write("a", "beta");
+    scene.carry(&scene.source());
+    fs::write(scene.path("file"), "no folder").unwrap();
+    let options = CarryOptions { medium: scene.path("medium"), receipt_to: Some(scene.path("file")), ..CarryOptions::default() };
+    assert_eq!(carry(&scene.world, &scene.replica(), &options).unwrap_err().0.code, "MED-02");
+    assert_eq!(scene.on_replica("a").unwrap(), b"touched");
+    let applied = scene.carry(&scene.replica()).applied.unwrap();
+    assert_eq!((applied.kept_aside.len(), codes(&applied.problems)), (1, vec!["RPL-03"]));
+}
+
+#[test]
+fn a_route_that_only_arrives_by_gateway_is_answered_on_a_medium() {
+    let scene = Scene::with_gateways();
+    let file = scene.replica().join(crate::config::FILE);
+    let text: Vec<String> = fs::read_to_string(&file).unwrap().lines().filter(|line| !line.starts_with("to_gateway")).map(|line| format!("{line}\n")).collect();
+    fs::write(&file, text.concat()).unwrap();
+    scene.write("a", "alpha");
+    gateway_round_source(&scene.world, &scene.source()).unwrap();
+    gateway_round_replica(&scene.world, &scene.replica()).unwrap();
+    assert_eq!(crate::status(&scene.world, &scene.replica()).unwrap().routes[0].next, "carry");
+    fs::create_dir_all(scene.path("medium/gapferry")).unwrap();
+    let applied = scene.carry(&scene.replica()).applied.unwrap();
+    assert_eq!(applied.receipts.len(), 1);
+}
+
+/// An archive that only the configuration names stops no other one.
+#[test]
+fn an_archive_that_was_never_added_is_told() {
+    let scene = Scene::new();
+    let file = scene.source().join(crate::config::FILE);
+    let text = fs::read_to_string(&file).unwrap() + &format!("\n[archives.new]\nroot = \"{}\"\n", scene.path("new").display());
+    fs::create_dir(scene.path("new")).unwrap();
+    fs::write(&file, text).unwrap();
+    scene.write("a", "alpha");
+    let packed = scene.carry(&scene.source()).packed.unwrap();
+    assert_eq!((packed.packages.len(), codes(&packed.captured.problems)), (1, vec!["HOM-03"]));
+    assert_eq!(codes(&crate::status(&scene.world, &scene.source()).unwrap().problems), ["HOM-03"]);
+}
