@@ -44,7 +44,7 @@ fn a_home_that_lost_its_configuration_is_not_begun_anew_over_its_keys() {
     assert_eq!(crate::status(&scene.world, &scene.source()).unwrap_err().0.code, "HOM-03");
     fs::remove_file(&config).unwrap();
     fs::create_dir(&config).unwrap();
-    assert_eq!(crate::status(&scene.world, &scene.source()).unwrap_err().0.code, "IO-01");
+    assert_eq!(crate::status(&scene.world, &scene.source()).unwrap_err().0.code, "HOM-03");
     for nothing in ["nowhere", "inside.card", "archive"] {
         assert_eq!(crate::status(&scene.world, &scene.path(nothing)).unwrap_err().0.code, "HOM-02", "{nothing}");
     }
