@@ -106,6 +106,23 @@ fn older_versions_go_and_what_holds_them_is_named() {
     assert_eq!(states(&scene), [("a".to_owned(), "proven", sequence), ("gone".to_owned(), "proven", sequence)]);
 }
 
+/// FAULTS K09: nothing is as long as the lock, and has its digest.
+#[test]
+fn a_purge_of_what_was_empty_leaves_the_lock_and_the_marker() {
+    let scene = Scene::new();
+    scene.write("a", "");
+    scene.round();
+    scene.write("a", "no more");
+    scene.round();
+    let lock = scene.path("replica/.gapferry/apply.lock");
+    let inode = || std::os::unix::fs::MetadataExt::ino(&fs::metadata(&lock).unwrap());
+    let was = inode();
+    asked(&scene, &["a"]);
+    scene.round();
+    scene.carry(&scene.source());
+    assert_eq!((states(&scene)[0].1, inode()), ("proven", was));
+}
+
 /// FAULTS K09: what comes after a purge has a life of its own; what comes late does not bring anything back.
 #[test]
 fn it_does_not_come_back_but_a_new_version_travels() {

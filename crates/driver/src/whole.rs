@@ -18,6 +18,11 @@ use crate::world::World;
 const LOCK: &[u8] = b"apply.lock";
 /// There while the tree may not be whole, or is about to be switched.
 const MARKER: &[u8] = b"switching";
+/// Whether a file of the dot folder is the lock or the marker.
+pub fn is_ours(file: &[u8]) -> bool {
+    [LOCK, MARKER].contains(&file)
+}
+
 /// How long a package waits for readers to let go, s.
 const READERS_WAIT_SECONDS: u64 = 5;
 /// How long between two looks, ns.

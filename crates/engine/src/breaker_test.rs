@@ -38,6 +38,11 @@ fn cancelled((item, sent): (Item, RouteItem)) -> (Item, RouteItem) {
     (item, RouteItem { cancelled_version: 2, ..sent })
 }
 
+/// With a template activated behind it.
+fn unjudged((item, sent): (Item, RouteItem)) -> (Item, RouteItem) {
+    (item, RouteItem { unjudged: true, ..sent })
+}
+
 const NONE: Allowance = Allowance { items: u64::MAX, percent: 0 };
 
 #[test]
@@ -122,6 +127,8 @@ fn a_source_counts_what_is_deleted_or_other_and_no_renames() {
         ("packed already", vec![packed(deleted("a", 1)), packed(changed("b", 1, None))], 0, 2, vec![]),
         ("given up", vec![cancelled(deleted("a", 1)), cancelled(changed("b", 1, None))], 0, 2, vec![]),
         ("deleted, never proven", vec![(Item { gone: true, ..item("a", 2) }, sent(1, 5, 0))], 0, 0, vec![]),
+        ("another template", vec![unjudged(kept("a", 1)), unjudged(packed(changed("b", 2, Some(3))))], 0, 2, vec![]),
+        ("deleted or written before it", vec![unjudged(deleted("a", 1)), unjudged(changed("b", 2, Some(3)))], 2, 2, vec![]),
         ("back after a proven deletion", vec![(item("a", 3), RouteItem { proven_gone: true, ..sent(2, 5, 2) })], 0, 0, vec![]),
     ] {
         let (archive, route) = world(items);
