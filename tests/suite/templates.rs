@@ -85,6 +85,53 @@ fn settled(stand: &Stand) {
     assert_eq!(done, total, "{}", stand.route(Side::Source));
 }
 
+/// FAULTS C07: a source that was put back knows an older template, under which nothing leaves.
+#[test]
+fn a_source_that_was_put_back_carries_nothing_under_its_old_template() {
+    for told in [true, false] {
+        let stand = stand();
+        stand.without_breaker();
+        (1..=3).for_each(|number| put(&stand, number, &member(number, "320412103012", "confirmed")));
+        let wide = template(&stand, "wide", "state = 'confirmed'", r#"fields = ["name", "gender"]"#);
+        let narrow = template(&stand, "narrow", "state = 'confirmed'", r#"fields = ["gender"]"#);
+        // Or before the first of all was activated.
+        if told {
+            activate(&stand, &wide);
+            settled(&stand);
+        }
+        let saved = stand.folder("saved");
+        copy(&stand.home(Side::Source), &saved);
+        activate(&stand, &narrow);
+        settled(&stand);
+        fs::remove_dir_all(stand.home(Side::Source)).expect("removed");
+        copy(&saved, &stand.home(Side::Source));
+        stand.expect(Side::Source, &["rebase", "outward", "--new-life", "--reason", "put back"], 0);
+        fs::remove_dir_all(stand.medium.join("gapferry")).expect("what lies there is of the life that is over");
+        put(&stand, 4, &member(4, "320412103012", "confirmed"));
+        let carry = |side: Side| stand.run(side, &["carry", stand.medium.to_str().expect("UTF-8")]);
+        for _ in 0..3 {
+            let ran = carry(Side::Source);
+            assert_eq!((ran.exit, ran.object["next"].as_str()), (Some(5), Some("needs-person")), "{ran:#?}");
+            assert!(ran.codes().contains(&"SRC-17".to_owned()) && ran.object["packed"]["packages"] == json!([]), "{ran:#?}");
+            if carry(Side::Replica).codes().contains(&"FRK-04".to_owned()) {
+                stand.expect(Side::Replica, &["rebase", "outward", "--reason", "put back"], 0);
+            }
+        }
+        let status = stand.run(Side::Source, &["status"]);
+        assert_eq!((status.codes(), status.object["routes"][0]["stopped"].as_str()), (vec!["SRC-17".to_owned()], Some("SRC-17")));
+        activate(&stand, &narrow);
+        for _ in 0..4 {
+            carry(Side::Source);
+            if carry(Side::Replica).codes().contains(&"FRK-04".to_owned()) {
+                stand.expect(Side::Replica, &["rebase", "outward", "--reason", "put back"], 0);
+            }
+        }
+        settled(&stand);
+        assert_eq!((names(&stand).len(), shown(&stand, 4).get("name"), shown(&stand, 1).get("name")), (4, None, None));
+        assert!(stand.holding("张某某").is_empty() || told, "what was shown before lies in the history");
+    }
+}
+
 #[test]
 fn a_route_carries_what_its_template_says_and_nothing_else() {
     let stand = stand();

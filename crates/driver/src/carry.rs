@@ -86,7 +86,7 @@ fn foreign(listing: &Listing) -> Vec<ItemId> {
 
 /// Whether a problem must be looked at by a person before this medium is carried on.
 fn stops(problem: &Problem) -> bool {
-    matches!(problem.code, "SRC-01" | "SRC-02" | "SRC-03" | "SRC-08" | "SRC-10" | "RPL-01" | "RPL-02" | "RPL-05" | "MED-02" | "KEY-01")
+    matches!(problem.code, "SRC-01" | "SRC-02" | "SRC-03" | "SRC-08" | "SRC-10" | "SRC-17" | "RPL-01" | "RPL-02" | "RPL-05" | "MED-02" | "KEY-01")
         || problem.code.starts_with("FRK-") && problem.code != "FRK-06"
 }
 

@@ -237,7 +237,7 @@ fn take_in(
     key_notice::take(home, name, signer, &receipt.keys, Some(next_sequence))?;
     home.record(result.record)?;
     home.commit()?;
-    if home.source().routes[name].is_doubtful() {
+    if home.source().routes[name].is_doubtful() && crate::templates::unconfirmed(home, name).is_none() {
         let reason = "the replica's state is not what its receipts have proven".into();
         home.record(Rebased { route: name.into(), former: None, life: None, anew: true, reason })?;
         home.commit()?;

@@ -176,6 +176,9 @@ fn source_status(home: &Home, name: &str, config: &RouteConfig) -> (RouteStatus,
     let tripped = tripped.map(|seen| if code == "SRC-08" { crate::weighing::seen_with_examples(home, name, seen) } else { seen });
     let (stopped, problems) = stop(name, route.stopped.as_ref(), tripped, code);
     let (stopped, mut problems) = without_keys(home, &route.replica, stopped, problems);
+    let unconfirmed = crate::templates::unconfirmed(home, name);
+    let stopped = stopped.or(unconfirmed.as_ref().map(|problem| problem.code.into()));
+    problems.extend(unconfirmed);
     // An archive that cannot be read now says nothing; whoever packs is told.
     let urgent = Urgent::of(home, name).unwrap_or_default();
     problems.extend(urgent.late);

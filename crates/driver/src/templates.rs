@@ -14,6 +14,7 @@ pub mod report;
 
 use self::report::{KindOutlook, TemplateCheckReport, TemplateFile, TemplateFinding, TemplatePlan, TemplateSample, TemplateShown};
 use crate::certificate::unsigned;
+use crate::config::Layout;
 use crate::home::{Access, Home};
 use crate::packing::source_route;
 use crate::progress::Stage;
@@ -155,7 +156,7 @@ pub fn template_activate(world: &World, path: &Path, file: &Path, route: &str, r
     plan.problems.splice(0..0, problems);
     let digest = digest_of(&text);
     let active = source_route(&home, route)?.template.clone();
-    if let Some(active) = active.filter(|active| active.digest == digest) {
+    if let Some(active) = active.filter(|active| active.digest == digest && !source_route(&home, route).is_ok_and(|route| route.unconfirmed)) {
         // Said again, it changes nothing.
         (plan.version, plan.activated) = (active.version, true);
         home.settle()?;
@@ -170,6 +171,17 @@ pub fn template_activate(world: &World, path: &Path, file: &Path, route: &str, r
     plan.activated = true;
     home.close(&reason, &format!("template {} {version}", plan.template))?;
     Ok(plan)
+}
+
+/// Why nothing of a route travels after a life of this ledger began: people may have put another template in force than the one it names.
+pub fn unconfirmed(home: &Home, name: &str) -> Option<Problem> {
+    let route = home.source().routes.get(name).filter(|route| route.unconfirmed)?;
+    home.config.archives.get(&route.archive).filter(|archive| archive.layout == Layout::Records)?;
+    let detail = match &route.template {
+        Some(template) => format!("the ledger was put back or begun anew, and names for this route template {} version {}", template.id, template.version),
+        None => "the ledger was put back or begun anew, and names for this route no template: everything would travel".to_owned(),
+    };
+    Some(Problem { code: "SRC-17", subject: name.into(), detail })
 }
 
 /// `template show`.

@@ -61,6 +61,9 @@ pub fn stopped(home: &mut Home, name: &str, dry_run: bool) -> Result<Option<Prob
     if let Err(revoked) = home.recipient(&source_route(home, name)?.replica) {
         return Ok(Some(revoked.0));
     }
+    if let Some(problem) = crate::templates::unconfirmed(home, name) {
+        return Ok(Some(problem));
+    }
     let weighed = weigh(home, name)?;
     let breaker = &home.source().routes[name].breaker;
     let allowances = crate::terms::allowances(home, name);

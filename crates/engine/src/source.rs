@@ -84,6 +84,9 @@ pub struct Route {
     pub expects: Option<Incarnation>,
     /// The replica has not told yet that it follows this life of ours.
     pub unheard: bool,
+    /// A life began, and people have not said yet under which template this route goes on: the ledger may have forgotten the last one.
+    /// It matters over an archive of records only.
+    pub unconfirmed: bool,
     /// A person agreed to the next receipt however far its number is above the last one.
     pub leap: bool,
     /// What was last seen of the replica.
@@ -187,6 +190,7 @@ impl Source {
                     former: Vec::new(),
                     expects: None,
                     unheard: false,
+                    unconfirmed: false,
                     leap: false,
                     witness: None,
                     quoted: Head::default(),
@@ -312,7 +316,7 @@ impl Source {
             Record::Rebased(rebased) => {
                 if let Some(route) = self.routes.get_mut(&rebased.route) {
                     route.former.extend(rebased.former);
-                    route.stopped = None;
+                    (route.stopped, route.unconfirmed) = (None, false);
                     if rebased.anew {
                         (route.leap, route.expects, route.inventoried) = (true, rebased.life, true);
                         route.restart();
@@ -374,6 +378,7 @@ impl Source {
                 (sent.cancelled_version, sent.excluded_version) = (anew(sent.cancelled_version), anew(sent.excluded_version));
             });
             route.next_sequence = reborn.floor + 1;
+            route.unconfirmed = !planted::is("template-of-another-life-in-force");
             // Agreements after the backup are forgotten here, not on the replica.
             route.breaker.agreement = Some(Agreement { number: reborn.floor, changes: 0 });
             route.recent.clear();
@@ -539,6 +544,7 @@ impl Route {
     /// which says what that other template let through.
     fn fold_activated(&mut self, activated: &TemplateActivated) {
         let TemplateActivated { template, version, digest, text, .. } = activated;
+        self.unconfirmed = false;
         self.template = Some(Template { id: template.clone(), version: *version, digest: *digest, text: text.clone() });
         self.items.change_all(|_, item| {
             item.excluded_version = 0;

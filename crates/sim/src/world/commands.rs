@@ -363,6 +363,7 @@ impl World {
             }
             ("SRC-10", _) => struck || home == 0 && self.away.is_some(),
             ("SRC-03" | "SRC-08" | "RPL-01", _) => changed || of_route(&problem.subject).is_some_and(put_back),
+            ("SRC-17", _) => home == 0 && self.payload.is_some() && self.chain_of(0).is_some_and(|chain| chain.lives().len() > 1),
             // A record that rots, or cannot be read, holds what travels with it.
             ("SRC-04", _) if self.waits_for_the_unreadable() => true,
             ("SRC-05", _) => struck || self.unreadable.contains(&problem.subject) || self.away.is_some() || self.waits_for_the_unreadable(),

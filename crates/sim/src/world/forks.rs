@@ -51,7 +51,7 @@ impl World {
     pub(super) fn agree(&mut self, step: &Step, strike: Option<Strike>) -> Result<(), Violation> {
         for replica in 0..self.replicas.len() {
             for home in [0, replica + 1] {
-                if self.stopped(home, replica)?.is_some_and(|code| code.starts_with("FRK-")) {
+                if self.stopped(home, replica)?.is_some_and(|code| code.starts_with("FRK-") || code == "SRC-17") {
                     self.rebase(step, home, replica, false, strike)?;
                 }
             }
