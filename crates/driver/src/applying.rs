@@ -70,7 +70,7 @@ pub fn recover(home: &mut Home, report: &mut ApplyReport) -> Result<(), Failure>
         let open =
             |home: &Home| home.replica().routes[&route].packages.iter().find(|(_, seen)| seen.progress == Reached::Applied).map(|(sequence, _)| *sequence);
         while let Some(sequence) = open(home) {
-            attest(home, &route, sequence)?;
+            attest(home, &route, sequence, &mut report.problems)?;
         }
         // What an interrupted staging left was never begun.
         crate::tree::remove_tree(&*home.world.disk, &tree.dot, b"stage").map_err(io(&route))?;
@@ -412,7 +412,7 @@ fn finish(home: &mut Home, name: &str, sequence: u64, lock: Lock, again: bool, r
     drop(lock);
     let stages = tree.dot_dir(disk, b"stage", true).map_err(io(name))?;
     crate::tree::remove_tree(disk, &stages, package.to_string().as_bytes()).map_err(io(name))?;
-    let corrupt = attest(home, name, sequence)?;
+    let corrupt = attest(home, name, sequence, &mut report.problems)?;
     forget_parts(home, name, &tree).map_err(io(name))?;
     crate::history_keeping::prune(home, name, &tree)?;
     Ok(Switched::Done { failed: failures as u64 + corrupt })
@@ -429,7 +429,7 @@ fn switch_id(route: &engine::replica::Route, row: &StagedRow) -> ItemId {
 }
 
 /// Reads a package's items back and records the answer; gives how many are not right.
-fn attest(home: &mut Home, name: &str, sequence: u64) -> Result<u64, Failure> {
+fn attest(home: &mut Home, name: &str, sequence: u64, problems: &mut Vec<Problem>) -> Result<u64, Failure> {
     let tree = tree_of(home, name)?;
     let missing = || Failure::new("LDG-06", "ledger", format!("the apply record of {name} {sequence} is not there"));
     let begun = home.begun(name, sequence)?.ok_or_else(missing)?;
@@ -451,10 +451,14 @@ fn attest(home: &mut Home, name: &str, sequence: u64) -> Result<u64, Failure> {
         rows.get(row as usize).and_then(|row| Outcome::of(row.outcome)).is_some_and(Outcome::failed)
     })?;
     for row in left {
+        if problems.len() < LISTED_MAX && !planted::is("unerased-untold") {
+            let detail = "what is to be gone with it is still below .gapferry, or nobody could look: this user may not remove or read it";
+            problems.push(Problem { code: "IO-01", subject: switch_id(route, &begun.rows[row as usize]).to_string(), detail: detail.into() });
+        }
         (rows[row as usize].outcome, rows[row as usize].digest) = (Outcome::NotErased.number(), wire::Digest::ZERO);
     }
     engine::apply::one_answer(own, &mut rows);
-    let wrong = rows.iter().filter(|row| Outcome::of(row.outcome).is_some_and(Outcome::lost)).count() as u64;
+    let wrong = rows.iter().filter(|row| Outcome::of(row.outcome).is_some_and(|outcome| outcome.lost() || outcome == Outcome::NotErased)).count() as u64;
     home.record(Attested { route: name.into(), sequence, read_back: if past_memory { ReadBack::Medium } else { ReadBack::Memory }, rows })?;
     home.commit()?;
     Ok(wrong)

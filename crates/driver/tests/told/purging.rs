@@ -122,8 +122,10 @@ fn a_purge_is_proven_only_when_nothing_is_found() {
     let put_back = left.clone();
     let world = World { progress: Arc::new(AtAttest(move || fs::write(&put_back, "secret one").unwrap())), ..stand.world().clone() };
     let (items, content) = purges(&[("a", 3, Some("nothing of that"))]);
-    stand.bring_over(&world, 4, items, Vec::new(), &content).unwrap();
+    let report = stand.bring_over(&world, 4, items, Vec::new(), &content).unwrap();
     assert_eq!((outcomes(&stand, 4), left.exists()), (vec![22], true));
+    let told: Vec<_> = report.problems.iter().map(|problem| (problem.code, problem.subject.as_str())).collect();
+    assert_eq!((report.packages[0].failed, told), (1, vec![("IO-01", "a")]));
     bring(&stand, 5, purges(&[("a", 3, Some("nothing of that"))]));
     assert_eq!((outcomes(&stand, 5), left.exists()), (vec![2], false), "the source sends it again");
 }

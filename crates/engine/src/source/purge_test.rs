@@ -119,6 +119,23 @@ fn a_digest_that_is_as_expected_proves_it() {
     assert_eq!((proven_in(&inside), standing_of(&inside, "a")), (4, Standing::Left));
 }
 
+/// The replica counts it as gone, or both would differ for ever.
+#[test]
+fn what_is_removed_and_left_something_is_not_there_any_more() {
+    for (removed, items) in [(false, 1), (true, 0)] {
+        let mut inside = proven(false);
+        if removed {
+            inside.remove("a");
+        } else {
+            inside.purge(&["a"]);
+        }
+        inside.pack(3, &["a"]);
+        let left = inside.full(2, 3, &[Outcome::NotErased]);
+        take(&mut inside, &left);
+        assert_eq!((inside.route().state.items, standing_of(&inside, "a")), (items, Standing::Failed), "{removed}");
+    }
+}
+
 #[test]
 fn what_was_asked_for_again_is_proven_again() {
     let mut inside = proven(false);

@@ -100,7 +100,9 @@ impl Route {
             if outcome.lost() {
                 item.doubted = item.doubted.max(receipt);
             }
-            if outcome.lost() && item.proven_version > 0 && item.proven_version <= row.version && !planted::is("doubt-ignored") {
+            // What is removed is not there as it was proven, whatever is left of it.
+            let gone = outcome == Outcome::NotErased && row.removed && !item.proven_gone;
+            if (outcome.lost() || gone) && item.proven_version > 0 && item.proven_version <= row.version && !planted::is("doubt-ignored") {
                 if !item.proven_gone {
                     state.remove(id, item.proven_version, &item.proven_projected);
                 }
