@@ -10,7 +10,7 @@ use engine::replica::Progress as Reached;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
-use store::disk::{File, Kind, Lock};
+use store::disk::{Disk, File, Kind, Lock};
 use wire::ItemId;
 use wire::card::Role;
 use wire::manifest::{FLAG_FULL_RECEIPT, Mark};
@@ -390,9 +390,14 @@ fn finish(home: &mut Home, name: &str, sequence: u64, lock: Lock, again: bool, r
     for row in &differs {
         match Outcome::of(row.outcome) {
             Some(Outcome::KeptAside) => {
-                let kept = row.kept.as_ref().map(|kept| String::from_utf8_lossy(&kept.0).into_owned()).unwrap_or_default();
-                report.problems.push(Problem { code: "RPL-03", subject: id(row.row).to_string(), detail: format!("kept in .gapferry/{kept}") });
-                report.kept_aside.push(id(row.row));
+                let kept = row.kept.as_ref().map(|kept| kept.0.as_slice()).unwrap_or_default();
+                let detail = if is_there(disk, &tree, kept) {
+                    report.kept_aside.push(id(row.row));
+                    format!("kept in .gapferry/{}", String::from_utf8_lossy(kept))
+                } else {
+                    "it is to be gone with all that was made of it, and was erased".to_owned()
+                };
+                report.problems.push(Problem { code: "RPL-03", subject: id(row.row).to_string(), detail });
             }
             Some(Outcome::Escaped) if report.escaped.len() < LISTED_MAX => {
                 let disk = row.disk.as_ref().map(|disk| ItemId(disk.0.clone()).to_string()).unwrap_or_default();
@@ -416,6 +421,12 @@ fn finish(home: &mut Home, name: &str, sequence: u64, lock: Lock, again: bool, r
     forget_parts(home, name, &tree).map_err(io(name))?;
     crate::history_keeping::prune(home, name, &tree)?;
     Ok(Switched::Done { failed: failures as u64 + corrupt })
+}
+
+/// Whether what was kept aside is still there behind a purge.
+fn is_there(disk: &dyn Disk, tree: &Tree, kept: &[u8]) -> bool {
+    let (folder, name) = split(kept);
+    planted::is("erased-is-said-to-be-kept") || tree.dot_dir(disk, folder, false).is_ok_and(|folder| disk.stat(&folder, name).is_ok())
 }
 
 /// What became of a row, as far as it is not simply applied.

@@ -89,6 +89,18 @@ fn what_is_purged_is_nowhere() {
     assert_eq!(history().iter().filter(|entry| entry.kept).count(), 1);
 }
 
+/// FAULTS K09: nobody is sent to look for what is gone.
+#[test]
+fn a_change_by_hand_that_a_purge_erases_is_not_said_to_be_kept() {
+    let stand = with_secrets();
+    fs::write(stand.replica.join("a"), "secret of a hand").unwrap();
+    let (items, content) = purges(&[("a", 3, Some("nothing of that"))]);
+    let report = stand.bring_over(stand.world(), 4, items, Vec::new(), &content).unwrap();
+    assert_eq!(holding(&stand.replica, "of a hand"), Vec::<PathBuf>::new());
+    let told: Vec<_> = report.problems.iter().map(|problem| (problem.code, problem.detail.as_str())).collect();
+    assert_eq!((report.kept_aside, told), (vec![], vec![("RPL-03", "it is to be gone with all that was made of it, and was erased")]));
+}
+
 /// FAULTS K09
 #[test]
 fn a_purge_that_comes_late_erases_what_is_older_and_proves_nothing() {
