@@ -230,7 +230,7 @@ pub const COMMANDS: &[Command] = &[
             Argument::text("kind", "KIND", "argument.kinds").many(),
             Argument::text("where", "CONDITION", "argument.where"),
             MEDIUM_SIZE,
-            DRY_RUN,
+            Argument::flag("dry-run", "argument.dry-pack"),
         ],
     ),
     command("parity", &[Argument::path("to", "MEDIUM", "argument.to-medium").required(), ROUTE, DRY_RUN]),

@@ -11,6 +11,13 @@ use crate::report::Failure;
 /// Who looks into an alert where nothing else is said.
 const ROLE: &str = "村级经办";
 
+/// Most days of a rule: a century.
+const DAYS_MAX: i64 = 36_525;
+/// Last year of a rule.
+const YEAR_MAX: i64 = 9_999;
+/// Most of what is counted in fen, thousandths, per cent or people.
+const NUMBER_MAX: i64 = 1_000_000_000_000;
+
 /// The rules as they are written; what is not written has its default.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -92,6 +99,23 @@ impl CheckRules {
 
     /// Which key is wrong, if one is.
     pub fn validate(&self) -> Result<(), String> {
+        let days =
+            [("disposal_days", self.disposal_days), ("expiry_days", self.expiry_days), ("overdue_days", self.overdue_days), ("idle_days", self.idle_days)];
+        let days = days.map(|(key, value)| (key, value.map(i64::from), DAYS_MAX));
+        let numbers = [
+            ("homestead_tolerance_permille", self.homestead_tolerance_permille, NUMBER_MAX),
+            ("rule_year", self.rule_year, YEAR_MAX),
+            ("inventory_year", self.inventory_year.map(i64::from), YEAR_MAX),
+            ("price_percent", self.price_percent, NUMBER_MAX),
+            ("exchange_threshold", self.exchange_threshold, NUMBER_MAX),
+        ];
+        let sizes = self.standard_areas.iter().map(|rule| ("standard_areas.size_max", Some(rule.size_max), NUMBER_MAX));
+        let prices = self.price_index.iter().map(|rule| ("price_index.fen", Some(rule.fen), NUMBER_MAX));
+        for (key, value, max) in days.into_iter().chain(numbers).chain(sizes).chain(prices) {
+            if let Some(value) = value.filter(|value| !(0..=max).contains(value)) {
+                return Err(format!("{key}: {value} is not within 0 and {max}"));
+            }
+        }
         self.parameters(Date::of(2000, 1, 1).expect("a day of the calendar")).map(|_| ())
     }
 
@@ -184,6 +208,18 @@ mod tests {
             ("[[standard_areas]]\ncounty = '320412'\nsize_max = 1\narea = 'x'", "standard_areas.area"),
             ("[[boundaries]]\nvillage = '320412103012'\ngeometry = 'LINE'", "320412103012"),
             ("[[price_index]]\ncounty = '3204'\nfen = 1", "price_index.county"),
+            ("[[price_index]]\ncounty = '320412'\nfen = -1", "price_index.fen"),
+            ("[[standard_areas]]\ncounty = '320412'\nsize_max = -1\narea = '1'", "standard_areas.size_max"),
+            ("disposal_days = -1", "disposal_days"),
+            ("expiry_days = 36526", "expiry_days"),
+            ("overdue_days = -400", "overdue_days"),
+            ("idle_days = -1", "idle_days"),
+            ("homestead_tolerance_permille = -999", "homestead_tolerance_permille"),
+            ("homestead_tolerance_permille = 9223372036854775807", "homestead_tolerance_permille"),
+            ("price_percent = -1", "price_percent"),
+            ("exchange_threshold = -1", "exchange_threshold"),
+            ("rule_year = 10000", "rule_year"),
+            ("inventory_year = -1", "inventory_year"),
         ] {
             let failure = CheckRules::parse(text, "rules.toml").unwrap_err();
             assert_eq!((failure.0.code, failure.0.subject.as_str()), ("HOM-03", "rules.toml"));
