@@ -582,6 +582,53 @@ fn photos_leave_without_exif_and_what_is_none_travels_as_it_is() {
     assert!(holds("scan") == picture(3_000_000));
 }
 
+/// What another template shows no otherwise stays as it is, however large, and what it shows otherwise travels in what differs.
+#[test]
+fn activations_carry_what_is_shown_otherwise_and_nothing_else() {
+    let stand = stand();
+    stand.without_breaker();
+    let (tells, scan) = (&b"\xff\xd8\xff\xe1\x00\x17Exif\0\0GPS-WITHHELD!!!"[..], Random::of(7).bytes(3 << 20));
+    let entropy: Vec<u8> = scan.iter().map(|byte| byte % 251).collect();
+    let picture = [tells, b"\xff\xda\x00\x08\x01\x01\x00\x00\x3f\x00", &entropy, b"\xff\xd9"].concat();
+    let document = |id: &str, seq: u64, role: &str| {
+        json!({
+            "document_id": id, "role": role, "seq": seq, "file_name": format!("{id}.jpg"), "media_type": "image/jpeg", "format_id": "jpg", "size": 8,
+            "digest": { "alg": "blake3", "hex": "0".repeat(64) }, "redaction": "none", "sens": "Internal",
+        })
+    };
+    let mut record = member(1, "320412103012", "confirmed");
+    record["documents"] = json!([document("photo", 1, "photo"), document("scan", 2, "scan")]);
+    put(&stand, 1, &record);
+    ["photo", "scan"].iter().for_each(|name| stand.write(format!("member/1/{name}.jpg"), &picture));
+    // What was written just now is not trusted by its times alone.
+    for name in ["photo", "scan"] {
+        let file = fs::File::options().write(true).open(stand.archive.join(format!("member/1/{name}.jpg"))).expect("it is there");
+        file.set_modified(std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_700_000_000)).expect("it can be set");
+    }
+    let held = |name: &str| fs::read(stand.replica.join(format!("member/1/{name}.jpg"))).expect("it travelled");
+    let stripped = picture.len() - tells.len() + 2;
+    let mut number = 0;
+    let mut packed = |fields: &str, strip: &str| {
+        number += 1;
+        let projection = format!("fields = [{fields}]\n[documents]\ninclude = [\"photo\", \"scan\"]\n{strip}");
+        activate(&stand, &template(&stand, &format!("members{number}"), "true", &projection));
+        let carried = stand.carry(Side::Source);
+        settled(&stand);
+        let packages = carried["packed"]["packages"].as_array().expect("packages").clone();
+        let [items, bytes] = ["items", "file_bytes"].map(|field| packages.iter().map(|package| package[field].as_u64().expect("a count")).sum::<u64>());
+        assert_eq!(held("photo").len(), stripped);
+        (items, bytes > 2 << 20, held("scan").len())
+    };
+    assert_eq!(packed("\"name\"", ""), (3, true, picture.len()));
+    for fields in ["\"gender\"", "\"name\", \"gender\"", "\"name\"", "\"gender\""] {
+        assert_eq!(packed(fields, ""), (1, false, picture.len()), "{fields}");
+    }
+    for _ in 0..2 {
+        assert_eq!(packed("\"gender\"", "strip = [\"exif\"]"), (2, false, stripped));
+        assert_eq!(packed("\"gender\"", ""), (2, false, picture.len()));
+    }
+}
+
 #[test]
 fn who_picks_one_file_of_a_record_picks_all_of_them() {
     let stand = stand();

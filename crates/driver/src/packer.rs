@@ -217,6 +217,9 @@ impl<'w> Packer<'_, 'w> {
             Ok(document) => document,
             Err(reason) => return Ok(Err(reason)),
         };
+        if self.reader.is_known_same(number, &document.stat) {
+            return Ok(Err(NotRead::Same));
+        }
         // Admitted is what it is now, not what it was when it was captured.
         let size = document.stat.size;
         let id_bytes = self.reader.item(number).id.0.len();

@@ -218,7 +218,9 @@ impl Reader<'_> {
         // A purge of what is proven goes by reference however often it is sent: what it lacks is no content.
         let purges = sent.is_purging() && sent.proven_version == self.item(number).version;
         let failed = sent.failed && !(purges && sent.discrepancy == Outcome::NotErased.number());
-        !sent.resend && (sent.packed_version != self.item(number).version || !failed && (sent.attempts < 2 || purges))
+        // What came before a proof failed in nothing: it is packed again because a template shows it otherwise.
+        let is_proven = sent.proven_version == sent.packed_version && !sent.proven_gone && sent.again.is_none();
+        !sent.resend && (sent.packed_version != self.item(number).version || !failed && (sent.attempts < 2 || purges || is_proven))
     }
 
     /// Whether the replica is proven to hold this content.
@@ -285,11 +287,18 @@ impl Reader<'_> {
     }
 
     /// Whether what would travel is what the replica is proven to hold: the template changed, its projection did not.
-    fn is_same(&self, number: u32, stat: &FileStat, was: &WasRead) -> bool {
+    fn is_same(&self, number: u32, stat: &FileStat, digest: &Digest, bytes: u64) -> bool {
         let (item, sent) = (self.item(number), self.route.item(number));
         let settled = sent.unjudged && sent.again.is_none() && !sent.packed_gone && !sent.failed && !sent.resend && !sent.proven_gone && !sent.is_purging();
-        let projected = wire::digest::projection(&was.digest, was.bytes, stat.modified, stat.executable);
+        let projected = wire::digest::projection(digest, bytes, stat.modified, stat.executable);
         settled && sent.packed_version == item.version && sent.proven_version == item.version && sent.proven_projected == projected
+    }
+
+    /// As `is_same`, of a document that travels as it is, by what is known of it: it need not be read.
+    pub fn is_known_same(&self, number: u32, stat: &FileStat) -> bool {
+        let item = self.item(number);
+        let known = item.digest.filter(|_| !item.young && item.stat == *stat);
+        known.is_some_and(|digest| self.is_same(number, stat, &digest, stat.size))
     }
 
     /// Reads a document of any size for its digests only.
@@ -345,7 +354,7 @@ impl Reader<'_> {
         if self.is_rot(number, &stat, source.as_ref().unwrap_or(&was.digest)) {
             return Err(NotRead::Rotten);
         }
-        if self.is_same(number, &stat, &was) {
+        if self.is_same(number, &stat, &was.digest, size) {
             return Err(NotRead::Same);
         }
         let (mut pieces, mut base) = (Vec::new(), None);
