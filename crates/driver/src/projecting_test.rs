@@ -37,21 +37,30 @@ fn member(number: u64, valid_from: &str) -> Value {
     })
 }
 
-/// What a template shows of a record changes with the day; what is shown then travels, and nothing else does.
-#[test]
-fn what_is_shown_by_the_day_travels_when_it_changes() {
+fn records() -> Scene {
     let scene = Scene::new();
     let file = scene.source().join("gapferry.toml");
     let text = fs::read_to_string(&file).unwrap();
     fs::write(&file, text.replacen("[archives.archive]\n", "[archives.archive]\nlayout = \"records\"\n", 1)).unwrap();
+    scene
+}
+
+fn activate(scene: &Scene, text: &str) {
+    let template = scene.path("members.toml");
+    fs::write(&template, text).unwrap();
+    crate::template_activate(&scene.world, &scene.source(), &template, "all", "agreed", false).unwrap();
+}
+
+/// What a template shows of a record changes with the day; what is shown then travels, and nothing else does.
+#[test]
+fn what_is_shown_by_the_day_travels_when_it_changes() {
+    let scene = records();
     let today = crate::moment::moment(scene.world.now_seconds());
     for (number, valid_from) in [(1, &today[..10]), (2, "1900-01-01")] {
         scene.write(format!("member/{number}/record.json"), member(number, valid_from).to_string());
     }
     crate::capture(&scene.world, &scene.source(), false).unwrap();
-    let template = scene.path("members.toml");
-    fs::write(&template, TEMPLATE).unwrap();
-    crate::template_activate(&scene.world, &scene.source(), &template, "all", "agreed", false).unwrap();
+    activate(&scene, TEMPLATE);
     let shown = || {
         [1, 2].map(|number| {
             let bytes = scene.on_replica(&format!("member/{number}/record.json")).unwrap();
@@ -76,4 +85,66 @@ fn what_is_shown_by_the_day_travels_when_it_changes() {
         assert_eq!(shown(), [band, "60+"], "{years} years later");
         is_done();
     }
+}
+
+/// FAULTS S06: what people did to an archive is weighed by what lies there, not by what a replica is shown of it.
+#[test]
+fn what_a_replica_is_shown_otherwise_has_not_changed() {
+    const COUNT: u64 = 12;
+    let scene = records();
+    scene.policy(&scene.source(), "breaker_items = 5\nbreaker_percent = 0");
+    scene.policy(&scene.replica(), "breaker_items = 5\nbreaker_percent = 0");
+    let record = |number: u64, name: &str| {
+        let mut record = member(number, "2026-01-01");
+        record["name"] = json!(name);
+        record["documents"] = json!([{
+            "document_id": "p", "role": "photo", "seq": 1, "file_name": "p.jpg", "media_type": "image/jpeg", "format_id": "jpg", "size": 8,
+            "digest": { "alg": "blake3", "hex": "0".repeat(64) }, "redaction": "none", "sens": "Internal",
+        }]);
+        record.to_string()
+    };
+    let photo = |number: u64| [&b"\xff\xd8\xff\xe1\x00\x0aExif\0\0P"[..], &[number as u8], b"\xff\xda\x00\x08\x01\x01\x00\x00\x3f\x00data\xff\xd9"].concat();
+    for number in 1..=COUNT {
+        scene.write(format!("member/{number}/record.json"), record(number, "张某某"));
+        scene.write(format!("member/{number}/p.jpg"), photo(number));
+    }
+    crate::capture(&scene.world, &scene.source(), false).unwrap();
+    activate(&scene, &format!("{TEMPLATE}\n[documents]\ninclude = [\"photo\"]\n"));
+    let stops = || {
+        let codes = codes_of_source(&scene);
+        let applied = scene.carry(&scene.replica()).applied.unwrap();
+        assert_eq!(applied.problems.len(), 0, "{:?}", applied.problems);
+        scene.round();
+        codes
+    };
+    assert_eq!(stops(), [""; 0]);
+    assert!(scene.on_replica("member/1/p.jpg").is_some_and(|shown| shown != photo(1)), "it is shown otherwise");
+    let touch = |file: &str, second: u64| {
+        let at = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_600_000_000 + second);
+        (1..=COUNT).for_each(|number| {
+            let path = scene.path(&format!("archive/member/{number}/{file}"));
+            fs::File::options().write(true).open(path).unwrap().set_modified(at).unwrap();
+        });
+    };
+    // Once, twice before anything was read, and each file of a record by itself.
+    touch("record.json", 1);
+    assert_eq!(stops(), [""; 0], "records");
+    touch("p.jpg", 2);
+    assert_eq!(stops(), [""; 0], "photos");
+    for second in 3..5 {
+        touch("record.json", second);
+        touch("p.jpg", second);
+        crate::capture(&scene.world, &scene.source(), false).unwrap();
+    }
+    assert_eq!(stops(), [""; 0], "both, twice");
+    for number in 1..=COUNT {
+        fs::rename(scene.path(&format!("archive/member/{number}")), scene.path(&format!("archive/member/1{number:03}"))).unwrap();
+    }
+    assert_eq!(stops(), [""; 0], "moved");
+    (1..=6).for_each(|number| scene.write(format!("member/1{number:03}/record.json"), record(number, "孙某某")));
+    assert_eq!(codes_of_source(&scene), ["SRC-03"], "written anew");
+}
+
+fn codes_of_source(scene: &Scene) -> Vec<&'static str> {
+    scene.carry(&scene.source()).packed.unwrap().problems.iter().map(|problem| problem.code).collect()
 }

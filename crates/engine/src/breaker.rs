@@ -14,7 +14,7 @@ use wire::{Digest, PackageId, planted};
 
 use crate::consent::Consent;
 use crate::replica;
-use crate::source::{Archive, Item, Route};
+use crate::source::{Archive, Item, Route, RouteItem};
 use crate::suspicion::{Change, Content, folder, suspects};
 
 /// How much may change: the larger of a count and a share.
@@ -235,17 +235,18 @@ pub fn weigh_source(archive: &Archive, route: &Route, heads: &BTreeMap<u32, Shap
             added.extend((!sent.is_gone(item)).then_some(number));
             continue;
         }
-        let before = Content { digest: Some(sent.proven_digest), shape: sent.packed_shape };
+        let (held_digest, held_bytes) = held_content(item, &sent);
+        let before = Content { digest: Some(held_digest), shape: sent.packed_shape };
         let after = (!sent.is_gone(item)).then(|| content(item, number));
         changes.push(Change { item: number, id: &item.id.0, before: Some(before), after });
         match after {
             None => {
-                places.insert((item.stat.inode, item.stat.size, item.stat.modified), sent.proven_digest);
-                deleted_sizes.insert(sent.proven_bytes);
+                places.insert((item.stat.inode, item.stat.size, item.stat.modified), held_digest);
+                deleted_sizes.insert(held_bytes);
                 formed_folders.extend(before.has_form().then_some(folder(&item.id.0)));
             }
             Some(Content { digest: None, .. }) => {
-                weighed.unread.extend((item.stat.size == sent.proven_bytes).then_some(number));
+                weighed.unread.extend((item.stat.size == held_bytes).then_some(number));
                 weighed.unseen.extend((before.has_form() && !heads.contains_key(&number)).then_some(number));
             }
             Some(_) => {}
@@ -273,6 +274,11 @@ pub fn weigh_source(archive: &Archive, route: &Route, heads: &BTreeMap<u32, Shap
     weighed
 }
 
+/// What the replica holds of an item, digest and size: what the archive had, where that is known, else what a route made of it.
+fn held_content(item: &Item, sent: &RouteItem) -> (Digest, u64) {
+    item.content_at(sent.proven_version).unwrap_or((sent.proven_digest, sent.proven_bytes))
+}
+
 /// Weighs what a package takes that was packed: the first time that these versions are.
 pub(crate) fn weigh_packed(archive: &Archive, route: &Route, rows: &[PackedRow]) -> Weighed {
     let mut weighed = Weighed::default();
@@ -286,8 +292,8 @@ pub(crate) fn weigh_packed(archive: &Archive, route: &Route, rows: &[PackedRow])
         if !held && sent.packed_version > 0 && !sent.proven_gone {
             continue;
         }
-        let before = held.then_some(Content { digest: Some(sent.proven_digest), shape: sent.packed_shape });
-        let after = (!row.removes()).then_some(Content { digest: Some(row.digest), shape: row.shape });
+        let before = held.then_some(Content { digest: Some(held_content(item, &sent).0), shape: sent.packed_shape });
+        let after = (!row.removes()).then_some(Content { digest: Some(row.read.unwrap_or(row.digest)), shape: row.shape });
         changes.push(Change { item: row.item, id: &item.id.0, before, after });
     }
     weighed.take(&changes);

@@ -18,7 +18,11 @@ fn deleted(name: &str, content: u8) -> (Item, RouteItem) {
 /// Changed, and read since if there is a content.
 fn changed(name: &str, content: u8, read: Option<u8>) -> (Item, RouteItem) {
     let (item, sent) = kept(name, content);
-    (Item { version: 2, digest: read.map(digest), ..item }, sent)
+    (Item { version: 2, content_since: if read == Some(content) { 1 } else { 2 }, digest: read.map(digest), ..item }, sent)
+}
+/// Of which the replica holds what the route made of it.
+fn shown_otherwise((item, sent): (Item, RouteItem)) -> (Item, RouteItem) {
+    (item, RouteItem { proven_digest: digest(200), proven_bytes: 3, ..sent })
 }
 fn added(name: &str, read: Option<u8>) -> (Item, RouteItem) {
     (Item { digest: read.map(digest), ..item(name, 1) }, RouteItem::default())
@@ -129,6 +133,8 @@ fn a_source_counts_what_is_deleted_or_other_and_no_renames() {
         ("deleted, never proven", vec![(Item { gone: true, ..item("a", 2) }, sent(1, 5, 0))], 0, 0, vec![]),
         ("another template", vec![unjudged(kept("a", 1)), unjudged(packed(changed("b", 2, Some(3))))], 0, 2, vec![]),
         ("deleted or written before it", vec![unjudged(deleted("a", 1)), unjudged(changed("b", 2, Some(3)))], 2, 2, vec![]),
+        ("shown otherwise, attributes", vec![shown_otherwise(changed("a", 1, Some(1)))], 0, 1, vec![]),
+        ("shown otherwise, other content", vec![shown_otherwise(changed("a", 1, Some(3)))], 1, 1, vec![]),
         ("back after a proven deletion", vec![(item("a", 3), RouteItem { proven_gone: true, ..sent(2, 5, 2) })], 0, 0, vec![]),
     ] {
         let (archive, route) = world(items);

@@ -72,6 +72,7 @@ pub(crate) fn item(name: &str, version: u64) -> Item {
         stat,
         gone: false,
         digest: None,
+        content_since: 0,
         young: false,
         rotten: false,
         captured_at: 0,

@@ -247,6 +247,7 @@ mod tests {
                 stat,
                 gone: *gone,
                 digest: None,
+                content_since: 0,
                 young: false,
                 rotten: false,
                 captured_at: 0,

@@ -441,7 +441,7 @@ impl Source {
                 if row.removes() {
                     continue;
                 }
-                item.digest = Some(row.read.unwrap_or(row.digest));
+                item.take_read(row.read.unwrap_or(row.digest));
                 item.young = row.young;
                 // Of a document in parts no package reads all.
                 if row.part.is_none() {

@@ -21,6 +21,8 @@ pub struct Item {
     pub gone: bool,
     /// Digest of this version, once it was read.
     pub digest: Option<Digest>,
+    /// The version from which on its content is what it is, as far as it was read.
+    pub content_since: u64,
     /// It was read within the clock tick of its last change: read it again.
     pub young: bool,
     /// Its content differs though the file system shows no change: never carried (P11).
@@ -39,7 +41,7 @@ pub struct Item {
     pub described: bool,
 }
 
-/// What few items have: it takes room where there is some of it.
+/// What few items have at a time: it takes room where there is some of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Besides(Option<Box<Rare>>);
 
@@ -53,6 +55,8 @@ struct Rare {
     earlier: Option<Vec<(u64, [u8; 16])>>,
     /// What is wrong with its record: nothing of it travels.
     fault: Option<Box<str>>,
+    /// Digest and size of what was last read of it, where it has changed since and was not read again.
+    read_before: Option<(Digest, u64)>,
 }
 
 impl Besides {
@@ -97,6 +101,7 @@ impl Item {
             stat: FileStat::default(),
             gone: true,
             digest: None,
+            content_since: 0,
             young: false,
             rotten: false,
             captured_at: 0,
@@ -121,6 +126,29 @@ impl Item {
     /// What is wrong with its record: nothing of it travels.
     pub fn fault(&self) -> Option<&str> {
         self.besides.0.as_ref()?.fault.as_deref()
+    }
+
+    /// Digest and size of its own content at `version`, as far as that is known: what a route made of it may be another one.
+    pub fn content_at(&self, version: u64) -> Option<(Digest, u64)> {
+        let known = self.content_since <= version && !planted::is("shown-otherwise-is-changed");
+        self.read_last().filter(|_| known)
+    }
+
+    /// Digest and size of what was last read of it.
+    fn read_last(&self) -> Option<(Digest, u64)> {
+        let now = self.digest.map(|digest| (digest, self.stat.size));
+        now.or_else(|| self.besides.0.as_ref()?.read_before)
+    }
+
+    /// Its present version was read.
+    pub(super) fn take_read(&mut self, digest: Digest) {
+        if self.read_last().is_none_or(|(known, _)| known != digest) {
+            self.content_since = self.version;
+        }
+        self.digest = Some(digest);
+        if self.besides.0.is_some() {
+            self.besides.change(|rare| rare.read_before = None);
+        }
     }
 
     /// Changes the versions that earlier transactions made.
@@ -180,7 +208,8 @@ impl Archive {
             let Some(item) = self.items.get_mut(row.item as usize) else { continue };
             // Its record changed, or a document beside it: of its own content nothing new is said.
             let untouched = !item.gone && row.stat == Some(item.stat);
-            let before = item.version;
+            // Only of records and their documents a route may hold something else than what was read.
+            let (before, read_last) = (item.version, item.read_last().filter(|_| item.described || item.digest.is_none()));
             item.besides.change(|rare| {
                 if let Some(transaction) = rare.transaction.take() {
                     rare.earlier.get_or_insert_default().push((before, transaction));
@@ -199,6 +228,9 @@ impl Archive {
             // A new name or other rights do not mend what is rotten: it is rotten until it is read as it was, or changes.
             let still = row.stat.and_then(|stat| rotten.iter().find(|known| known.stat.is_same_content(&stat)));
             (item.rotten, item.digest) = still.map_or((false, None), |known| (true, known.digest));
+            if read_last.is_some() {
+                item.besides.change(|rare| rare.read_before = read_last.filter(|_| item.digest.is_none()));
+            }
         }
     }
 
@@ -208,7 +240,7 @@ impl Archive {
                 if item.digest == Some(row.digest) && !item.young {
                     self.scrubbed_at = Some(time);
                 }
-                item.digest = Some(row.digest);
+                item.take_read(row.digest);
                 item.young = row.young;
                 item.rotten = false;
                 (item.shape, item.read_at) = (row.shape, time);
