@@ -192,7 +192,7 @@ fn route(home: &mut Home, name: &str, target: &Target<'_>, options: &PackOptions
     }
     let (mut planned, mut anew, mut replica) = (Vec::new(), true, AtReplica::default());
     let mut prepared = Projector::of(home, name)?.map(|projector| projector.prepared());
-    let urgent = Urgent::of(home, name)?;
+    let urgent = projecting::judged_ahead(home, name, Urgent::of(home, name)?)?;
     loop {
         // What was planned goes on from package to package; only when it is through is looked for more.
         if anew || planned.is_empty() {

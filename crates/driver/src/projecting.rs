@@ -27,6 +27,7 @@ use crate::region;
 use crate::report::Failure;
 use crate::rereading::ROWS_MAX;
 use crate::units::Units;
+use crate::urgent::Urgent;
 use crate::world::World;
 
 /// Records that are read together on all cores.
@@ -498,6 +499,24 @@ pub fn rejudge(home: &mut Home, name: &str) -> Result<(), Failure> {
     let present: Vec<u32> = present.map(|(_, number)| number).collect();
     let rows: Vec<JudgedRow> = present.par_iter().map_init(Parents::default, |parents, number| judged(parents, *number)).flatten().collect();
     record(home, name, &rows)
+}
+
+/// Judges what must not wait before anything is planned: what is to be withdrawn of it goes as early as what is to be shown.
+pub fn judged_ahead(home: &mut Home, name: &str, urgent: Urgent) -> Result<Urgent, Failure> {
+    if urgent.items.is_empty() {
+        return Ok(urgent);
+    }
+    let Some(projector) = Projector::of(home, name)? else { return Ok(urgent) };
+    let (route, mut parents) = (source_route(home, name)?, Parents::default());
+    let mut left = |number: &u32| {
+        let (item, sent) = (&projector.archive.items[*number as usize], route.item(*number));
+        let open = !item.gone && !item.is_held_back() && !sent.is_excluded(item) && sent.was_ever_sent();
+        (open && matches!(projector.carries(*number, &mut parents)?, Carries::Nothing)).then_some(item.version)
+    };
+    let row = |number: &u32| Some(JudgedRow { item: *number, version: left(number)?, verdict: Verdict::Out });
+    let rows: Vec<JudgedRow> = urgent.items.iter().filter_map(row).collect();
+    record(home, name, &rows)?;
+    Ok(urgent)
 }
 
 /// Whether the daemon is to pack for a route now: always, never, or when the trigger of its template holds for a record that changed.

@@ -109,3 +109,22 @@ fn what_must_not_wait_has_a_package_of_its_own_where_not_all_fits_one() {
     let packed = scene.carry(&scene.source()).packed.unwrap();
     assert_eq!((packed.packages.iter().map(|package| package.items).sum::<u64>(), packed.urgent), (398, 0), "{packed:?}");
 }
+
+/// A revocation that leaves the selection goes as early as one that stays in it.
+#[test]
+fn what_must_not_wait_and_is_withdrawn_goes_first() {
+    let scene = selecting("urgent = { where = \"state = 'lost'\", max_delay = \"PT1H\" }", "state != 'lost' and valid_to >= today");
+    let until = |number: u64, state: &str, day: &str| member(number, state).replace("\"valid_from\"", &format!("\"valid_to\":\"{day}\",\"valid_from\""));
+    let today = crate::projecting::today(&scene.world).unwrap().to_string();
+    for number in 3..8 {
+        scene.write(format!("member/{number}/record.json"), until(number, "confirmed", &today));
+    }
+    scene.write("member/8/record.json", until(8, "confirmed", "2999-12-31"));
+    (0..2).for_each(|_| scene.round());
+    assert!(scene.on_replica("member/8/record.json").is_some());
+    // The day ends for five of them, and the sixth is lost.
+    scene.pass(2 * 86_400);
+    scene.write("member/8/record.json", until(8, "lost", "2999-12-31").replace("\"version\":1", "\"version\":2"));
+    let packed = scene.carry(&scene.source()).packed.unwrap();
+    assert_eq!(packed.packages.iter().map(|package| (package.items, package.removals)).collect::<Vec<_>>(), [(6, 6)], "{packed:?}");
+}
