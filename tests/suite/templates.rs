@@ -85,6 +85,31 @@ fn settled(stand: &Stand) {
     assert_eq!(done, total, "{}", stand.route(Side::Source));
 }
 
+#[test]
+fn a_plan_tells_of_what_it_could_not_judge() {
+    let stand = stand();
+    (1..=5).for_each(|number| put(&stand, number, &member(number, "320412103012", "confirmed")));
+    let wide = template(&stand, "wide", "state = 'confirmed'", r#"fields = ["name"]"#);
+    activate(&stand, &wide);
+    settled(&stand);
+    let none = template(&stand, "none", "state = 'pending'", r#"fields = ["name"]"#);
+    let line = |command: &'static str| ["template", command, none.to_str().expect("UTF-8"), "--route", "outward", "--reason", "narrowed"];
+    let preview = || stand.run(Side::Source, &line("preview")[..5]);
+    assert_eq!((preview().exit, counts(&preview().object)), (Some(0), [0, 0, 5, 0]));
+    stand.write("member/1/record.json", "broken");
+    stand.write("member/2/record.json", member(2, "320412103012", "pending").to_string());
+    assert_eq!((preview().exit, preview().codes(), counts(&preview().object)), (Some(1), vec!["SRC-18".to_owned()], [0, 0, 3, 0]));
+    let archive = stand.folder("elsewhere");
+    fs::rename(&stand.archive, &archive).expect("renamed");
+    fs::create_dir(&stand.archive).expect("made");
+    let ran = stand.run(Side::Source, &line("activate"));
+    assert_eq!((ran.exit, ran.codes()), (Some(5), vec!["SRC-02".to_owned()]));
+    fs::remove_dir(&stand.archive).expect("removed");
+    assert_eq!(preview().codes(), ["SRC-01"]);
+    fs::rename(&archive, &stand.archive).expect("renamed");
+    assert_eq!(stand.run(Side::Source, &["template", "show", "--route", "outward"]).object["template"], "wide");
+}
+
 /// FAULTS C07: a source that was put back knows an older template, under which nothing leaves.
 #[test]
 fn a_source_that_was_put_back_carries_nothing_under_its_old_template() {

@@ -222,6 +222,11 @@ fn plan(home: &Home, name: &str, template: Template) -> Result<TemplatePlan, Fai
     let then = Projector::planned(home, name, template)?.ok_or_else(wrong)?;
     let archive = &home.source().archives[&source_route(home, name)?.archive];
     let records: Vec<u32> = then.records().collect();
+    let root = &home.config.archives[&source_route(home, name)?.archive].root;
+    let away = |failure: capture::scan::ScanFailure| Failure::new(failure.code(), name, failure.to_string());
+    if !records.is_empty() && capture::scan::is_empty(&*home.world.disk, root).map_err(away)? {
+        return Err(Failure::new("SRC-02", name, crate::capturing::emptied(root, records.len())));
+    }
     let step = (records.len() / SAMPLES).max(1);
     home.world.progress.begin(Stage::Check, Some(records.len() as u64), None);
     let judged = |parents: &mut Parents, place: usize, number: u32| {
@@ -247,14 +252,18 @@ fn plan(home: &Home, name: &str, template: Template) -> Result<TemplatePlan, Fai
         let lacks_proof = carried && unsigned::is_unsigned(home, record.fields());
         Some(Seen { kind: record.kind().name, carried, documents, was_carried, same, withheld, masked, lacks_proof, sample })
     };
-    let mut lacking = 0;
+    let (mut lacking, mut unjudged) = (0, 0u64);
     let mut kinds: BTreeMap<&str, (KindOutlook, BTreeSet<&str>, BTreeSet<&str>)> = BTreeMap::new();
     let places: Vec<(usize, u32)> = records.into_iter().enumerate().collect();
     // Some of them at a time: what is found of one is counted and forgotten.
     let some = places.chunks(READ_TOGETHER).flat_map(|some| {
-        some.par_iter().map_init(Parents::default, |parents, (place, number)| judged(parents, *place, *number)).flatten().collect::<Vec<Seen>>()
+        some.par_iter().map_init(Parents::default, |parents, (place, number)| judged(parents, *place, *number)).collect::<Vec<Option<Seen>>>()
     });
     for seen in some {
+        let Some(seen) = seen else {
+            unjudged += 1;
+            continue;
+        };
         let (kind, withheld, masked) = kinds.entry(seen.kind).or_default();
         kind.kind = seen.kind.to_owned();
         let (added, withdrawn) = (seen.carried && !seen.was_carried, !seen.carried && seen.was_carried);
@@ -282,6 +291,10 @@ fn plan(home: &Home, name: &str, template: Template) -> Result<TemplatePlan, Fai
     if lacking > 0 {
         plan.problems
             .push(unsigned::problem(name.into(), format!("{lacking} certificates of which the route shows parts are not signed, or signed as something else")));
+    }
+    if unjudged > 0 {
+        let detail = format!("{unjudged} records are in none of these numbers: they changed since the last capture, or they or what they name cannot be read");
+        plan.problems.push(Problem { code: "SRC-18", subject: name.into(), detail });
     }
     let names = |names: BTreeSet<&str>| names.into_iter().map(str::to_owned).collect();
     plan.kinds = kinds.into_values().map(|(kind, withheld, masked)| KindOutlook { withheld: names(withheld), masked: names(masked), ..kind }).collect();
