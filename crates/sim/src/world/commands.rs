@@ -363,6 +363,8 @@ impl World {
             }
             ("SRC-10", _) => struck || home == 0 && self.away.is_some(),
             ("SRC-03" | "SRC-08" | "RPL-01", _) => changed || of_route(&problem.subject).is_some_and(put_back),
+            // What a home that went back does not know any more is put aside before it is known to be withdrawn, and goes the next time.
+            ("IO-01", _) if home > 0 && problem.detail.starts_with("what is to be gone") => struck || put_back(home - 1),
             ("SRC-17", _) => home == 0 && self.payload.is_some() && self.chain_of(0).is_some_and(|chain| chain.lives().len() > 1),
             // A record that rots, or cannot be read, holds what travels with it.
             ("SRC-04", _) if self.waits_for_the_unreadable() => true,
