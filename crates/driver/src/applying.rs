@@ -373,6 +373,7 @@ fn finish(home: &mut Home, name: &str, sequence: u64, lock: Lock, again: bool, r
     };
     let differs = switch.run();
     world.progress.end();
+    let cleared = switch.clearing.into_inner().unwrap_or_else(PoisonError::into_inner);
     let differs = match differs {
         Ok(differs) => differs,
         Err((item, error)) => return Ok(Switched::Stuck(Failure::io(format!("{}/{item}", tree.path.display()), &error).0)),
@@ -418,7 +419,7 @@ fn finish(home: &mut Home, name: &str, sequence: u64, lock: Lock, again: bool, r
     let stages = tree.dot_dir(disk, b"stage", true).map_err(io(name))?;
     crate::tree::remove_tree(disk, &stages, package.to_string().as_bytes()).map_err(io(name))?;
     let corrupt = attest(home, name, sequence, &mut report.problems)?;
-    forget_parts(home, name, &tree).map_err(io(name))?;
+    report.problems.extend(crate::scrub::read_below(home, name, &tree, &cleared)?);
     crate::history_keeping::prune(home, name, &tree)?;
     Ok(Switched::Done { failed: failures as u64 + corrupt })
 }
@@ -442,6 +443,7 @@ fn switch_id(route: &engine::replica::Route, row: &StagedRow) -> ItemId {
 /// Reads a package's items back and records the answer; gives how many are not right.
 fn attest(home: &mut Home, name: &str, sequence: u64, problems: &mut Vec<Problem>) -> Result<u64, Failure> {
     let tree = tree_of(home, name)?;
+    forget_parts(home, name, &tree).map_err(io(name))?;
     let missing = || Failure::new("LDG-06", "ledger", format!("the apply record of {name} {sequence} is not there"));
     let begun = home.begun(name, sequence)?.ok_or_else(missing)?;
     let applied = home.applied(name, sequence)?.unwrap_or_default();

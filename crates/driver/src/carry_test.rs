@@ -90,6 +90,31 @@ fn a_place_for_receipts_that_is_none_is_refused_before_anything_is_applied() {
     assert_eq!((applied.kept_aside.len(), codes(&applied.problems)), (1, vec!["RPL-03"]));
 }
 
+/// Somebody moved a folder of the replica away and left a link to it: what is put aside takes all that lay below along.
+///
+/// FAULTS C08
+#[test]
+fn what_was_below_a_folder_that_is_a_link_now_is_told_and_sent_again() {
+    let scene = Scene::new();
+    (0..5).for_each(|number| scene.write(format!("d/{number}"), format!("text {number}")));
+    scene.round();
+    scene.round();
+    let (folder, away) = (scene.path("replica/d"), scene.path("away"));
+    fs::rename(&folder, &away).unwrap();
+    std::os::unix::fs::symlink(&away, &folder).unwrap();
+    scene.write("d/0", "new");
+    scene.carry(&scene.source());
+    let applied = scene.carry(&scene.replica()).applied.unwrap();
+    assert_eq!(codes(&applied.problems), ["RPL-03", "RPL-10"]);
+    let reconciled = scene.carry(&scene.source()).reconciled.unwrap();
+    assert_eq!(reconciled.discrepancies.len(), 4, "{reconciled:?}");
+    scene.carry(&scene.replica());
+    scene.carry(&scene.source());
+    let items = crate::status(&scene.world, &scene.source()).unwrap().routes[0].items;
+    assert_eq!((items.done, items.total), (5, 5));
+    (1..5).for_each(|number| assert_eq!(scene.on_replica(&format!("d/{number}")).unwrap(), format!("text {number}").as_bytes()));
+}
+
 #[test]
 fn a_route_that_only_arrives_by_gateway_is_answered_on_a_medium() {
     let scene = Scene::with_gateways();

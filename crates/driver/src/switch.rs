@@ -36,8 +36,8 @@ pub struct Switch<'a> {
     pub again: bool,
     /// Items that lie under an escaped name, by that name.
     pub escaped: HashMap<&'a ItemId, u32>,
-    /// Held while something is moved out of the way of a directory.
-    pub clearing: Mutex<()>,
+    /// Where something was moved out of the way of a directory; held meanwhile.
+    pub clearing: Mutex<Vec<Vec<u8>>>,
     /// Rows that the file system refused, and what it said.
     pub refused: Mutex<Vec<(u32, io::Error)>>,
 }
@@ -368,7 +368,7 @@ impl Switch<'_> {
     /// Something that is no directory stands where a directory must be: it is not an item of ours any more, so it goes aside.
     /// One at a time: the directory that another thread has just made there must stay.
     fn clear_way(&self, parent: &[u8], place: u32) -> io::Result<Option<Bytes>> {
-        let _one_at_a_time = self.clearing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut cleared = self.clearing.lock().unwrap_or_else(PoisonError::into_inner);
         for end in parent.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(at, _)| at).chain([parent.len()]) {
             let (above, name) = split(&parent[..end]);
             let dir = match self.disk().dir(&self.tree.root, above, false) {
@@ -376,7 +376,9 @@ impl Switch<'_> {
                 other => other?,
             };
             if self.disk().stat(&dir, name).is_ok_and(|stat| stat.kind != Kind::Dir) {
-                return self.keep_aside(&dir, name, place).map(Some);
+                let kept = self.keep_aside(&dir, name, place)?;
+                cleared.push(parent[..end].to_vec());
+                return Ok(Some(kept));
             }
         }
         Ok(None)

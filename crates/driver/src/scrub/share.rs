@@ -4,13 +4,15 @@
 use engine::answer::Reread;
 use engine::due::{LastRead, Pace, due};
 use engine::heartbeat::seconds_since;
-use engine::replica::Route;
+use engine::replica::{Item, Route};
+use wire::planted;
 
 use super::reading::{is_readable, step, steps, stretches};
 use crate::home::Home;
 use crate::progress::Stage;
 use crate::report::{Discrepancy, Failure, LISTED_MAX, Problem, ScrubShare};
 use crate::throttle::Throttle;
+use crate::tree::Tree;
 
 /// A share is read at most so many times in a period: each leaves a record.
 const STEPS_PER_PERIOD: u64 = 1000;
@@ -122,6 +124,27 @@ pub fn read(home: &mut Home, name: &str, seconds: u64) -> Result<Share, Failure>
         crate::receipts::make_part(home, name, healed)?;
     }
     Ok(share)
+}
+
+/// Reads what should lie below folders in whose place something else stood: it cannot be there, and the next receipt says so.
+pub fn read_below(home: &mut Home, name: &str, tree: &Tree, folders: &[Vec<u8>]) -> Result<Option<Problem>, Failure> {
+    if folders.is_empty() || planted::is("lost-folder-unread") {
+        return Ok(None);
+    }
+    let (world, pace) = (home.world.clone(), home.config.policy.scrub_pace());
+    let route = &home.replica().routes[name];
+    let is_below = |item: &Item| folders.iter().any(|folder| item.path().0.strip_prefix(folder.as_slice()).is_some_and(|rest| rest.starts_with(b"/")));
+    let below = route.items.iter().zip(0u32..).filter(|(item, _)| is_readable(route, item) && is_below(item));
+    let items: Vec<u32> = below.map(|(_, number)| number).collect();
+    let numbers: Vec<Vec<u32>> = steps(route, &items).into_iter().map(<[u32]>::to_vec).collect();
+    let (stretches, throttle) = (stretches(home, name, &items)?, Throttle::new(&*world.clock, pace));
+    let mut damaged = 0;
+    for numbers in &numbers {
+        let (read, _) = step(home, name, tree, numbers, &stretches, &throttle)?;
+        damaged += read.iter().filter(|back| !back.1.proves()).count();
+    }
+    let detail = format!("{damaged} of {} items that were re-read are not right; they are sent again", items.len());
+    Ok((damaged > 0).then(|| Problem { code: "RPL-10", subject: name.into(), detail }))
 }
 
 /// Reads the shares of all routes that are set up here.
