@@ -143,3 +143,22 @@ fn an_archive_that_was_never_added_is_told() {
     assert_eq!((packed.packages.len(), codes(&packed.captured.problems)), (1, vec!["HOM-03"]));
     assert_eq!(codes(&crate::status(&scene.world, &scene.source()).unwrap().problems), ["HOM-03"]);
 }
+
+/// An operator sees which name it is that stands in the way.
+#[test]
+fn what_is_no_folder_of_the_dot_folder_is_named() {
+    let scene = Scene::new();
+    scene.write("a", "alpha");
+    scene.round();
+    fs::remove_dir_all(scene.path("replica/.gapferry/stage")).unwrap();
+    fs::write(scene.path("replica/.gapferry/stage"), "no folder").unwrap();
+    scene.write("a", "beta");
+    scene.carry(&scene.source());
+    let options = CarryOptions { medium: scene.path("medium"), ..CarryOptions::default() };
+    let failed = carry(&scene.world, &scene.replica(), &options);
+    let told = failed.as_ref().map_or_else(|failure| failure.0.detail.clone(), |report| format!("{:?}", report.applied.as_ref().unwrap().problems));
+    assert!(told.contains("stage: "), "{told}");
+    fs::remove_file(scene.path("replica/.gapferry/stage")).unwrap();
+    scene.carry(&scene.replica());
+    assert_eq!(scene.on_replica("a").unwrap(), b"beta");
+}

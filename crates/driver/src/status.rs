@@ -89,7 +89,14 @@ fn report(home: &Home) -> StatusReport {
         report.problems.extend(problems);
         report.problems.extend(silence.and_then(|silence| silence.alarm));
     }
-    report.problems.extend(away(home));
+    let away = away(home);
+    for route in report.routes.iter_mut().filter(|route| matches!(route.next, "nothing" | "pack")) {
+        let of_it = |problem: &Problem| problem.subject == route.route || home.config.role == Role::Source && problem.subject == route.place;
+        if away.iter().any(of_it) {
+            route.next = "needs-person";
+        }
+    }
+    report.problems.extend(away);
     if home.config.role == Role::Source {
         report.problems.extend(rotten(home));
         report.problems.extend(crate::records::at_fault(home).take(LISTED_MAX));

@@ -220,6 +220,7 @@ fn what_is_not_mounted_is_seen() {
         assert_eq!(codes(&home), [missing], "{folder}");
         std::fs::create_dir(scene.path(folder)).unwrap();
         assert_eq!(codes(&home), [empty], "{folder}");
+        assert_eq!(of(&scene, &home).next, if folder == "archive" { "needs-person" } else { "carry" }, "{folder}");
         if folder == "replica" {
             let options = crate::RestoreOptions { into: scene.path("back"), ..Default::default() };
             assert_eq!(crate::restore(&scene.world, &home, &options).unwrap_err().0.code, "RPL-05");

@@ -95,7 +95,7 @@ impl Tree {
 
     /// A directory of the dot folder.
     pub fn dot_dir(&self, disk: &dyn Disk, path: &[u8], make: bool) -> io::Result<Dir> {
-        disk.dir(&self.dot, path, make)
+        disk.dir(&self.dot, path, make).map_err(|error| named(&[DOT_FOLDER, b"/", path].concat(), error))
     }
 
     /// Whether this path would lead into the dot folder, whatever the file system makes of its name.
@@ -150,12 +150,20 @@ pub fn is_name_refused(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(36 | 84 | 22 | 71))
 }
 
+/// Says which name it is that is no folder: a person has to see to it.
+fn named(place: &[u8], error: io::Error) -> io::Error {
+    if error.kind() != io::ErrorKind::NotADirectory {
+        return error;
+    }
+    io::Error::new(io::ErrorKind::NotADirectory, format!("{}: {error}", String::from_utf8_lossy(place)))
+}
+
 /// Removes a directory with all that is in it, below `dir`; links are removed, never followed.
 pub fn remove_tree(disk: &dyn Disk, dir: &Dir, name: &[u8]) -> io::Result<()> {
     let inner = match disk.dir(dir, name, false) {
         Ok(inner) => inner,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(error),
+        Err(error) => return Err(named(name, error)),
     };
     for entry in disk.list(&inner)? {
         if entry.kind == Kind::Dir { remove_tree(disk, &inner, &entry.name)? } else { disk.remove(&inner, &entry.name)? }
