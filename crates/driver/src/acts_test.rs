@@ -5,7 +5,11 @@ use crate::ItemsOptions;
 use crate::report::ItemReport;
 use crate::status::scene::Scene;
 use std::ffi::OsStr;
+use std::io;
 use std::os::unix::ffi::OsStrExt;
+use std::sync::{Arc, Mutex};
+use store::disk::{Dir, Disk, File, Rename};
+use store::real::RealDisk;
 
 fn items(scene: &Scene, home: &Path, options: &ItemsOptions) -> Vec<ItemReport> {
     crate::items(&scene.world, home, options).unwrap().items
@@ -220,4 +224,44 @@ fn what_is_revoked_is_sealed_for_no_older_keys_either() {
     let report = scene.carry(&source).packed.unwrap();
     let codes: Vec<&str> = report.problems.iter().map(|problem| problem.code).collect();
     assert!(codes.contains(&"KEY-01") && report.packages.is_empty(), "{codes:?}");
+}
+
+/// The real disk, which has keys changed by another process when the checkpoint is read for the first time.
+struct Beside(RealDisk, Mutex<Option<Box<dyn FnOnce() + Send>>>);
+
+impl Disk for Beside {
+    store::hand_on!(Disk to 0: root make_root dir list stat remove remove_dir sync_dir sync_all space walk lock);
+
+    fn open(&self, dir: &Dir, name: &[u8]) -> io::Result<Box<dyn File>> {
+        if name == b"checkpoint"
+            && let Some(act) = self.1.lock().unwrap().take()
+        {
+            act();
+        }
+        self.0.open(dir, name)
+    }
+    fn open_write(&self, dir: &Dir, name: &[u8]) -> io::Result<Box<dyn File>> {
+        self.0.open_write(dir, name)
+    }
+    fn create(&self, dir: &Dir, name: &[u8], mode: u32) -> io::Result<Box<dyn File>> {
+        self.0.create(dir, name, mode)
+    }
+    fn rename(&self, from: (&Dir, &[u8]), to: (&Dir, &[u8]), how: Rename) -> io::Result<()> {
+        self.0.rename(from, to, how)
+    }
+}
+
+/// Who only reads is not told to put back a key file that is right.
+///
+/// FAULTS K02
+#[test]
+fn keys_that_change_while_a_home_is_read_are_no_damage() {
+    let scene = Scene::new();
+    scene.write("a", "alpha");
+    scene.round();
+    let (world, source) = (scene.world.clone(), scene.source());
+    let act = move || drop(crate::keys_rotate(&world, &source, true, "meanwhile").unwrap());
+    let disk = Beside(RealDisk::new(), Mutex::new(Some(Box::new(act))));
+    let beside = crate::World { disk: Arc::new(disk), ..scene.world.clone() };
+    assert_eq!(crate::status(&beside, &scene.source()).unwrap().generation, 2);
 }

@@ -5,6 +5,7 @@ use engine::keys::Keys;
 use seal::keys::SecretKeys;
 use seal::suite::SUITE;
 use std::collections::BTreeMap;
+use store::disk::Dir;
 use wire::card::{Card, Role, Succession};
 use wire::clause::{self, Rejection};
 use wire::keys::Signer;
@@ -15,6 +16,7 @@ use super::{Home, State};
 use crate::config::Config;
 use crate::keys::{FILE, KeyFile, Protection, write};
 use crate::report::Failure;
+use crate::world::World;
 
 /// Secrets and cards.
 pub struct Keyring {
@@ -184,4 +186,20 @@ impl Home {
         self.card = card.clone();
         Ok(card)
     }
+}
+
+/// The cards that people trusted.
+pub fn read_trust(world: &World, dir: &Dir) -> Result<BTreeMap<ZoneId, Card>, Failure> {
+    let disk = &*world.disk;
+    let folder = disk.dir(dir, b"trust", false).map_err(|error| Failure::io("trust", &error))?;
+    let mut trust = BTreeMap::new();
+    let mut entries = disk.list(&folder).map_err(|error| Failure::io("trust", &error))?;
+    entries.sort_by(|one, two| one.name.cmp(&two.name));
+    for entry in entries.iter().filter(|entry| entry.name.ends_with(b".card")) {
+        let name = String::from_utf8_lossy(&entry.name).into_owned();
+        let bytes = store::spool::read_whole(disk, &folder, &entry.name, wire::limits::CARD_BYTES_MAX as u64).map_err(|error| Failure::io(&name, &error))?;
+        let card = seal::keys::read_card(&bytes).map_err(|rejection| Failure::new(rejection.code(), format!("trust/{name}"), rejection.0.says))?;
+        trust.insert(card.id(), card);
+    }
+    Ok(trust)
 }
