@@ -213,3 +213,47 @@ fn what_is_under_way_to_keys_that_are_replaced_travels_again() {
     stand.carry(Side::Source);
     stand.expect_true();
 }
+
+/// What is of a life that is over stays on its medium, and nobody has to carry it to and fro for that.
+///
+/// FAULTS C07
+#[test]
+fn a_medium_with_packages_of_a_life_that_is_over_comes_to_rest() {
+    let stand = with_two();
+    stand.round();
+    stand.round();
+    let saved = stand.folder("saved");
+    copy(&stand.home(Side::Source), &saved);
+    stand.write("c", b"three");
+    stand.carry(Side::Source);
+    let old = stand.folder("old");
+    fs::create_dir(&old).expect("made");
+    for package in on_medium(&stand, "gfp") {
+        fs::copy(&package, old.join(package.file_name().expect("a name"))).expect("copied");
+    }
+    stand.carry(Side::Replica);
+    stand.carry(Side::Source);
+    fs::remove_dir_all(stand.home(Side::Source)).expect("removed");
+    copy(&saved, &stand.home(Side::Source));
+    stand.expect(Side::Source, &["rebase", "outward", "--new-life", "--reason", "put back"], 0);
+    let carry = |side: Side| stand.run(side, &["carry", stand.medium.to_str().expect("UTF-8")]);
+    for _ in 0..4 {
+        carry(Side::Source);
+        if carry(Side::Replica).codes().contains(&"FRK-04".to_owned()) {
+            stand.expect(Side::Replica, &["rebase", "outward", "--reason", "put back"], 0);
+        }
+    }
+    carry(Side::Source);
+    assert_eq!(stand.counts(), (3, 3));
+    for package in fs::read_dir(&old).expect("a folder").map(|entry| entry.expect("an entry").path()) {
+        fs::copy(&package, stand.medium.join("gapferry").join(package.file_name().expect("a name"))).expect("copied");
+    }
+    let mut next = Value::Null;
+    for _ in 0..3 {
+        let ran = carry(Side::Replica);
+        assert!(ran.codes().iter().all(|code| code == "FRK-06"), "{ran:#?}");
+        next = ran.object["next"].clone();
+        carry(Side::Source);
+    }
+    assert_eq!(next, "nothing");
+}

@@ -200,9 +200,12 @@ fn carry_replica(home: &mut Home, options: &CarryOptions) -> Result<CarryReport,
     let mut applied = apply_medium(home, &medium, &options)?;
     applied.problems.extend(crate::heartbeat::alarms(home));
     let listing = medium.list().map_err(|error| Failure::io("medium", &error))?;
-    let refused = applied.packages.iter().any(|package| package.result == "refused");
-    // What was refused is cut again by the source, once it sees this medium.
-    let next = match (applied.problems.iter().any(stops), applied.receipts.is_empty() && !refused) {
+    // What was refused is cut again by the source, once it sees this medium; but nobody does that with what is of a life that is over.
+    let former = applied.problems.iter().filter(|problem| problem.code == "FRK-06" && !planted::is("former-life-goes-to-and-fro")).count();
+    let refused = applied.packages.iter().filter(|package| package.result == "refused").count() > former;
+    // A scrub without answers tells no more than such a refusal, and lies there already.
+    let told = |receipt: &crate::report::ReceiptReport| receipt.written || receipt.answers > 0 || receipt.form != "scrub";
+    let next = match (applied.problems.iter().any(stops), !applied.receipts.iter().any(told) && !refused) {
         (true, _) => "needs-person",
         (false, true) => "nothing",
         (false, false) => "take-to-source",
