@@ -74,7 +74,7 @@ pub static ADVICE: &[Advice] = &[
     advice("PKG-13", REFUSED, "fault.writer", "remedy.sent-again"),
     advice("PKG-14", REFUSED, "fault.writer", "remedy.writer"),
     advice("PKG-15", REFUSED, "fault.version", "remedy.update"),
-    advice("PKG-16", REFUSED, "fault.stranger", "remedy.security"),
+    advice("PKG-16", REFUSED, "fault.stranger", "remedy.revoked"),
     advice("PKG-17", REFUSED, "fault.stranger", "remedy.security"),
     advice("PKG-18", REFUSED, "fault.stranger", "remedy.announced-keys"),
     advice("PKG-19", REFUSED, "fault.writer", "remedy.writer"),
