@@ -165,7 +165,15 @@ pub fn purges(world: &World, path: &Path, route: Option<&str>, pattern: Option<&
             }
         }
         let brought = Brought::read(home, &meant)?;
-        let routes = meant.iter().map(|(name, numbers)| described(home, &brought, name, numbers, false)).collect::<Result<_, _>>()?;
+        let described = |(name, numbers): (&String, &BTreeSet<u32>)| {
+            let mut one = described(home, &brought, name, numbers, false)?;
+            let open = parts(home, name)?.0.purging.as_ref().filter(|consent| consent.over.iter().any(|item| numbers.contains(item)));
+            if let Some(consent) = open {
+                (one.agreed, one.missing) = (consent.people.clone(), home.config.policy.release_people.saturating_sub(consent.people.len() as u64));
+            }
+            Ok(one)
+        };
+        let routes = meant.iter().map(described).collect::<Result<_, Failure>>()?;
         Ok(PurgeReport { routes, ..PurgeReport::default() })
     })
 }

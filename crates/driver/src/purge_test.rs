@@ -270,6 +270,8 @@ fn several_people_ask_for_the_same() {
     assert_eq!(ask("li", &["a"]), waits(&["li"]), "one person is not two");
     assert_eq!(ask("wang", &["*"]), waits(&["wang"]), "other items are another thing");
     assert_eq!(states(&scene)[0].1, "agreed");
+    let seen = &purges(&scene.world, &scene.source(), None, None).unwrap().routes[0];
+    assert_eq!((seen.agreed.as_slice(), seen.missing), (&["wang".to_owned()][..], 1));
     scene.round();
     assert_eq!(there(&scene, "secret of").len(), 2);
     assert_eq!(ask("li", &["*"]), (0, vec!["wang".to_owned(), "li".to_owned()], "asked", vec![]));
