@@ -463,9 +463,9 @@ fn attest(home: &mut Home, name: &str, sequence: u64, problems: &mut Vec<Problem
     let left = crate::purging::left(home, name, &tree, &begun.package, own, &|row| {
         rows.get(row as usize).and_then(|row| Outcome::of(row.outcome)).is_some_and(Outcome::failed)
     })?;
-    for row in left {
-        if problems.len() < LISTED_MAX && !planted::is("unerased-untold") {
-            let detail = "what is to be gone with it is still below .gapferry, or nobody could look there: it is sent again; see whether this user may remove and read what lies there";
+    for row in left.rows {
+        if left.stuck.contains(&row) && problems.len() < LISTED_MAX && !planted::is("unerased-untold") {
+            let detail = "what is to be gone with it is still below .gapferry: it is sent again; see whether this user may remove what lies there";
             problems.push(Problem { code: "IO-01", subject: switch_id(route, &begun.rows[row as usize]).to_string(), detail: detail.into() });
         }
         (rows[row as usize].outcome, rows[row as usize].digest) = (Outcome::NotErased.number(), wire::Digest::ZERO);

@@ -81,11 +81,20 @@ pub fn erase(home: &Home, name: &str, tree: &Tree, package: &PackageId, rows: &[
     }
 }
 
-/// The rows of a package that was applied of which something older is still there, or may be: what could not be looked at is not gone.
-pub fn left(home: &Home, name: &str, tree: &Tree, package: &PackageId, rows: &[StagedRow], failed: &dyn Fn(u32) -> bool) -> Result<BTreeSet<u32>, Failure> {
+/// Rows of which something older is left.
+#[derive(Default)]
+pub struct Left {
+    /// Those of which it is still there, or may be: what could not be looked at is not gone.
+    pub rows: BTreeSet<u32>,
+    /// Those of them of which a file of the tree could not be removed: sealed copies go with what they are kept for.
+    pub stuck: BTreeSet<u32>,
+}
+
+/// The rows of a package that was applied of which something older is left.
+pub fn left(home: &Home, name: &str, tree: &Tree, package: &PackageId, rows: &[StagedRow], failed: &dyn Fn(u32) -> bool) -> Result<Left, Failure> {
     let purges = purges(&home.replica().routes[name], rows, failed);
     if purges.is_empty() || planted::is("purge-believed") {
-        return Ok(BTreeSet::new());
+        return Ok(Left::default());
     }
     let disk = &*home.world.disk;
     let mut found = find(home, name, tree, rows, &purges)?;
@@ -98,7 +107,8 @@ pub fn left(home: &Home, name: &str, tree: &Tree, package: &PackageId, rows: &[S
         }
     }
     let of_files = found.files.iter().flat_map(|(row, ..)| row.map_or_else(|| rows_of(&purges, false).collect(), |row| vec![row]));
-    Ok(of_files.chain(found.unsure.iter().copied()).collect())
+    let stuck: BTreeSet<u32> = of_files.collect();
+    Ok(Left { rows: stuck.union(&found.unsure).copied().collect(), stuck })
 }
 
 /// The rows of the purges; with `all` of those only with which sealed copies and local changes go.
