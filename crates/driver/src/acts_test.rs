@@ -7,9 +7,11 @@ use crate::status::scene::Scene;
 use std::ffi::OsStr;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use store::disk::{Dir, Disk, File, Rename};
 use store::real::RealDisk;
+use zeroize::Zeroizing;
 
 fn items(scene: &Scene, home: &Path, options: &ItemsOptions) -> Vec<ItemReport> {
     crate::items(&scene.world, home, options).unwrap().items
@@ -226,17 +228,15 @@ fn what_is_revoked_is_sealed_for_no_older_keys_either() {
     assert!(codes.contains(&"KEY-01") && report.packages.is_empty(), "{codes:?}");
 }
 
-/// The real disk, which has keys changed by another process when the checkpoint is read for the first time.
-struct Beside(RealDisk, Mutex<Option<Box<dyn FnOnce() + Send>>>);
+/// The real disk, on which another process acts before so many files more are opened.
+struct Beside(RealDisk, AtomicUsize, Box<dyn Fn() + Send + Sync>);
 
 impl Disk for Beside {
     store::hand_on!(Disk to 0: root make_root dir list stat remove remove_dir sync_dir sync_all space walk lock);
 
     fn open(&self, dir: &Dir, name: &[u8]) -> io::Result<Box<dyn File>> {
-        if name == b"checkpoint"
-            && let Some(act) = self.1.lock().unwrap().take()
-        {
-            act();
+        if self.1.fetch_sub(1, Ordering::Relaxed) == 0 {
+            (self.2)();
         }
         self.0.open(dir, name)
     }
@@ -251,17 +251,39 @@ impl Disk for Beside {
     }
 }
 
-/// Who only reads is not told to put back a key file that is right.
+/// Who only reads is not told to put back a key file that is right, and gives the passphrase once, whatever changes meanwhile.
 ///
 /// FAULTS K02
 #[test]
 fn keys_that_change_while_a_home_is_read_are_no_damage() {
     let scene = Scene::new();
-    scene.write("a", "alpha");
-    scene.round();
-    let (world, source) = (scene.world.clone(), scene.source());
-    let act = move || drop(crate::keys_rotate(&world, &source, true, "meanwhile").unwrap());
-    let disk = Beside(RealDisk::new(), Mutex::new(Some(Box::new(act))));
-    let beside = crate::World { disk: Arc::new(disk), ..scene.world.clone() };
-    assert_eq!(crate::status(&beside, &scene.source()).unwrap().generation, 2);
+    let home = scene.path("protected");
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counted = asked.clone();
+    let ask = move || {
+        counted.fetch_add(1, Ordering::Relaxed);
+        Some(Zeroizing::new("secret".to_owned()))
+    };
+    crate::init(&scene.world, &home, "inside", Role::Source, ask()).unwrap();
+    let world = World { passphrase: Arc::new(ask), ..scene.world.clone() };
+    let mut seen = Vec::new();
+    for opened in 0.. {
+        let (other, path) = (scene.world.clone(), home.clone());
+        let other = World { passphrase: Arc::new(|| Some(Zeroizing::new("secret".to_owned()))), ..other };
+        let act = move || drop(crate::keys_rotate(&other, &path, true, "meanwhile").unwrap());
+        let disk = Arc::new(Beside(RealDisk::new(), AtomicUsize::new(opened), Box::new(act)));
+        asked.store(0, Ordering::Relaxed);
+        let reading = Home::open(&World { disk: disk.clone(), ..world.clone() }, &home, Access::Read);
+        let generation = reading.map(|home| home.key_state().generation()).map_err(|failure| failure.0);
+        assert_eq!(asked.load(Ordering::Relaxed), 1, "at file {opened}");
+        let acted = disk.1.load(Ordering::Relaxed) > opened;
+        let before = seen.last().map_or(1, |(_, after)| *after);
+        let after = before + u32::from(acted);
+        assert!(generation.as_ref().is_ok_and(|generation| (before..=after).contains(generation)), "at file {opened}: {generation:?}");
+        if !acted {
+            break;
+        }
+        seen.push((generation.unwrap_or_default(), after));
+    }
+    assert!(seen.iter().any(|(seen, after)| seen < after) && seen.iter().any(|(seen, after)| seen == after), "{seen:?}");
 }

@@ -37,9 +37,6 @@ use crate::world::World;
 /// Rows of the index put together: some 100 bytes each.
 const INDEX_ROWS: usize = 1 << 20;
 
-/// How often a home is read again where its keys and its ledger do not belong together.
-const READ_AGAIN: u32 = 3;
-
 /// Whether a home is opened to change it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
@@ -157,19 +154,6 @@ fn failed(path: &Path) -> impl Fn(std::io::Error) -> Failure + '_ {
 impl Home {
     /// Opens a home.
     pub fn open(world: &World, path: &Path, access: Access) -> Result<Self, Failure> {
-        let mut opened = Self::open_once(world, path, access);
-        // Who reads holds no lock: keys that are changed meanwhile are not those of the ledger that was read with them.
-        let torn = |failure: &Failure| access == Access::Read && matches!(failure.0.code, "HOM-05" | "LDG-07") && !planted::is("torn-reading-told");
-        for _ in 0..READ_AGAIN {
-            if !opened.as_ref().err().is_some_and(torn) {
-                break;
-            }
-            opened = Self::open_once(world, path, access);
-        }
-        opened
-    }
-
-    fn open_once(world: &World, path: &Path, access: Access) -> Result<Self, Failure> {
         let disk = &*world.disk;
         let dir = disk.root(path).map_err(|error| no_home(path, &error))?;
         let text = store::spool::read_whole(disk, &dir, config::FILE.as_bytes(), config::CONFIG_BYTES_MAX as u64);
@@ -185,11 +169,12 @@ impl Home {
             },
             _ => None,
         };
-        let key_file = read_keys(world, &dir)?;
+        // Who reads holds no lock, and keys are only ever added, before anything tells of them: they are read after what they signed.
+        let checkpoint = disk.dir(&dir, b"ledger", false).map_err(failed(path)).and_then(|ledger| read_checkpoint(world, &ledger));
+        let mut key_file = read_keys(world, &dir, None)?;
         let trust = read_trust(world, &dir)?;
-        let ledger_dir = disk.dir(&dir, b"ledger", false).map_err(failed(path))?;
         let ledger_path = path.join("ledger");
-        let checkpoint = checkpoint(world, &ledger_dir, &key_file.generations)?;
+        let checkpoint = checkpoint?.map(|bytes| vouched(&bytes, &key_file.generations)).transpose()?;
         let durable = checkpoint.map(|(_, head)| head);
         let snapshot = Ledger::read_snapshot(disk, &ledger_path, &snapshot_key(&key_file.generations), engine::STATE_FORM);
         let known = snapshot.as_ref().map(|snapshot| snapshot.known);
@@ -208,6 +193,9 @@ impl Home {
         // A checkpoint of an earlier life vouches for what that life wrote.
         if checkpoint.is_some_and(|(incarnation, _)| incarnation != state.incarnation() && !state.lives().contains(&incarnation)) {
             return Err(Failure::new("LDG-07", "ledger/checkpoint", "the checkpoint is of another ledger"));
+        }
+        if access == Access::Read && key_file.generations.len() < state.keys().generation() as usize && !planted::is("torn-reading-told") {
+            key_file = read_keys(world, &dir, key_file.protection)?;
         }
         let fresh = HashMap::new();
         let keyring = Keyring::new(key_file, trust, state.keys())?;
@@ -506,7 +494,8 @@ pub fn without_configuration(disk: &dyn Disk, dir: &Dir) -> Option<Failure> {
     is_one.then(|| Failure::new("HOM-03", config::FILE, "it is missing, and a home was at work here: put it back, or the whole home from its backup"))
 }
 
-fn read_keys(world: &World, dir: &Dir) -> Result<keys::KeyFile, Failure> {
+/// Reads the key file; `known` is how it was protected when it was read before.
+fn read_keys(world: &World, dir: &Dir, known: Option<keys::Protection>) -> Result<keys::KeyFile, Failure> {
     let disk = &*world.disk;
     let read = || {
         let folder = disk.dir(dir, b"keys", false)?;
@@ -514,31 +503,38 @@ fn read_keys(world: &World, dir: &Dir) -> Result<keys::KeyFile, Failure> {
     };
     let bytes = zeroize::Zeroizing::new(read().map_err(|error| Failure::new("HOM-05", "keys/zone.key", error.to_string()))?);
     let text = std::str::from_utf8(&bytes).map_err(|_| Failure::new("HOM-05", "keys/zone.key", "the key file is not well formed"))?;
-    keys::read(text, &*world.passphrase)
+    keys::read(text, known, &*world.passphrase)
 }
 
 fn checkpoint_message(incarnation: &Incarnation, head: &Head) -> [u8; 32] {
     wire::digest::derive("gapferry v1 checkpoint", &[&incarnation.0, &head.number.to_le_bytes(), &head.digest.0]).0
 }
 
-/// The head that the signed checkpoint vouches for, if there is one.
-fn checkpoint(world: &World, ledger: &Dir, secrets: &[SecretKeys]) -> Result<Option<(Incarnation, Head)>, Failure> {
-    let wrong = || Failure::new("LDG-07", "ledger/checkpoint", "the checkpoint is damaged or not signed by this zone");
-    let bytes = match store::spool::read_whole(&*world.disk, ledger, b"checkpoint", 120) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+fn wrong_checkpoint() -> Failure {
+    Failure::new("LDG-07", "ledger/checkpoint", "the checkpoint is damaged or not signed by this zone")
+}
+
+/// The bytes of the checkpoint, if there is one.
+fn read_checkpoint(world: &World, ledger: &Dir) -> Result<Option<[u8; 120]>, Failure> {
+    match store::spool::read_whole(&*world.disk, ledger, b"checkpoint", 120) {
+        Ok(bytes) => bytes.try_into().map(Some).map_err(|_| wrong_checkpoint()),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         // Too long to be one, or no file at all: it is there, and what it said is lost.
-        Err(error) if matches!(error.kind(), std::io::ErrorKind::FileTooLarge | std::io::ErrorKind::InvalidInput) => return Err(wrong()),
-        Err(error) => return Err(Failure::io("ledger/checkpoint", &error)),
-    };
-    let bytes: [u8; 120] = bytes.try_into().map_err(|_| wrong())?;
-    let (incarnation, rest) = bytes.split_at(16);
+        Err(error) if matches!(error.kind(), ErrorKind::FileTooLarge | ErrorKind::InvalidInput) => Err(wrong_checkpoint()),
+        Err(error) => Err(Failure::io("ledger/checkpoint", &error)),
+    }
+}
+
+/// The head that a checkpoint vouches for, signed by one of these keys.
+fn vouched(checkpoint: &[u8; 120], secrets: &[SecretKeys]) -> Result<(Incarnation, Head), Failure> {
+    let (incarnation, rest) = checkpoint.split_at(16);
+    let incarnation = Incarnation(incarnation.try_into().expect("16 bytes"));
     let head = Head { number: u64::from_le_bytes(rest[..8].try_into().expect("8 bytes")), digest: Digest(rest[8..40].try_into().expect("32 bytes")) };
-    let message = checkpoint_message(&Incarnation(incarnation.try_into().expect("16 bytes")), &head);
+    let message = checkpoint_message(&incarnation, &head);
     let signature = rest[40..].try_into().expect("64 bytes");
     let by = |keys: &SecretKeys| SUITE.verify(&SUITE.sign_public(&keys.sign), &message, signature).is_ok() || planted::is("checkpoint-unverified");
-    secrets.iter().rev().find(|keys| by(keys)).ok_or_else(wrong)?;
-    Ok(Some((Incarnation(incarnation.try_into().expect("16 bytes")), head)))
+    secrets.iter().rev().find(|keys| by(keys)).ok_or_else(wrong_checkpoint)?;
+    Ok((incarnation, head))
 }
 
 /// A failure of the ledger: damage stops everything, the rest is input or output.

@@ -92,8 +92,8 @@ fn text(lines: &[&str]) -> Zeroizing<String> {
     text
 }
 
-/// Reads a key file; `ask` is called only when it is sealed.
-pub fn read(text: &str, ask: &dyn Fn() -> Option<Zeroizing<String>>) -> Result<KeyFile, Failure> {
+/// Reads a key file; `ask` is called only when it is sealed, and not where it is protected as it was `known` to be.
+pub fn read(text: &str, known: Option<Protection>, ask: &dyn Fn() -> Option<Zeroizing<String>>) -> Result<KeyFile, Failure> {
     let damaged = || Failure::new("HOM-05", "keys/zone.key", "the key file is not well formed");
     // The last line is ended like the others: there is one text of the same keys.
     let lines: Vec<&str> = text.strip_suffix('\n').ok_or_else(damaged)?.split('\n').collect();
@@ -108,11 +108,14 @@ pub fn read(text: &str, ask: &dyn Fn() -> Option<Zeroizing<String>>) -> Result<K
             (plain, None)
         }
         [HEAD_SEALED, salt, nonce, sealed] => {
-            let passphrase = ask().ok_or_else(|| Failure::new("HOM-04", "keys/zone.key", "the keys are protected by a passphrase and none was given"))?;
+            let unasked = || Failure::new("HOM-04", "keys/zone.key", "the keys are protected by a passphrase and none was given");
             let salt = unhex(salt).ok_or_else(damaged)?;
             let nonce: [u8; 24] = unhex(nonce).and_then(|nonce| nonce.as_slice().try_into().ok()).ok_or_else(damaged)?;
             let sealed = unhex(sealed).ok_or_else(damaged)?;
-            let protection = Protection::of(&passphrase, &salt)?;
+            let protection = match known.filter(|known| known.salt == salt) {
+                Some(known) => known,
+                None => Protection::of(&ask().ok_or_else(unasked)?, &salt)?,
+            };
             let opened = protection.cipher().decrypt(&XNonce::from(nonce), sealed.as_slice());
             let plain = opened.map_err(|_| Failure::new("HOM-04", "keys/zone.key", "the passphrase is wrong, or the key file was altered"))?;
             (Zeroizing::new(plain), Some(protection))

@@ -135,7 +135,7 @@ impl Folder {
         let bytes = store::spool::read_whole(&*self.world.disk, &self.dir, name.as_bytes(), keys::KEY_FILE_BYTES_MAX as u64);
         let bytes = Zeroizing::new(bytes.map_err(|error| damaged(error.to_string()))?);
         let text = Zeroizing::new(String::from_utf8(bytes.to_vec()).map_err(|_| damaged("not a key file".into()))?);
-        let keys = keys::read(&text, ask).map_err(|failure| match failure.0.code {
+        let keys = keys::read(&text, None, ask).map_err(|failure| match failure.0.code {
             "HOM-04" => Failure::new("HOM-04", name.clone(), failure.0.detail),
             _ => damaged(failure.0.detail),
         })?;
