@@ -121,8 +121,7 @@ fn one(home: &mut Home, name: &str, deep: bool) -> Result<(Option<ArchiveCapture
         home.record(Captured { archive: name.into(), root: root_place.take(), rows: piece })?;
     }
     // What is known to be rotten is looked at each time: the alarm stays until somebody has brought the content back.
-    let rotten = (0u32..).zip(&home.source().archives[name].items).filter(|(_, item)| item.rotten && !item.gone).map(|(number, _)| number);
-    reread.extend(rotten);
+    reread.extend(home.source().archives[name].rotten().map(|(number, _)| number));
     reread.sort_unstable();
     reread.dedup();
     if !reread.is_empty() {

@@ -198,7 +198,7 @@ fn source_status(home: &Home, name: &str, config: &RouteConfig) -> (RouteStatus,
         _ if open.sendable > 0 || route.asking.iter().any(|asking| asking.sequence == 0) || route.want_full && !route.asked_full => "pack",
         _ if crate::key_notice::is_due(home, name) => "pack",
         _ if open.counts.packed > 0 || home.key_state().to_announce(name).is_some() => "wait-for-receipt",
-        _ if open.held_back > 0 || archive.items.iter().any(|item| item.rotten && !item.gone) => "needs-person",
+        _ if open.held_back > 0 || archive.rotten().next().is_some() => "needs-person",
         _ => "nothing",
     };
     let status = RouteStatus {
@@ -281,13 +281,13 @@ impl OpenItems {
 /// Documents of all archives whose content differs though the file system shows no change.
 fn rotten(home: &Home) -> Vec<Problem> {
     let archives: BTreeSet<&String> = home.config.archives.keys().collect();
-    let items = home.source().archives.iter().filter(|(name, _)| archives.contains(name)).flat_map(|(_, archive)| &archive.items);
-    let problem = |item: &source::Item| Problem {
+    let items = home.source().archives.iter().filter(|(name, _)| archives.contains(name)).flat_map(|(_, archive)| archive.rotten());
+    let problem = |(_, item): (u32, &source::Item)| Problem {
         code: "SRC-06",
         subject: item.id.to_string(),
         detail: "its content differs, but size and times are those of the last reading".into(),
     };
-    items.filter(|item| item.rotten && !item.gone).take(LISTED_MAX).map(problem).collect()
+    items.take(LISTED_MAX).map(problem).collect()
 }
 
 fn replica_status(home: &Home, name: &str, config: &RouteConfig) -> (RouteStatus, Vec<Problem>) {

@@ -43,15 +43,17 @@ impl Order {
 
     /// Takes the item with this number in.
     pub fn insert(&mut self, items: &[impl Named], number: u32) {
-        let (run, place) = self.place(items, Bound::Excluded(items[number as usize].id()));
+        let id = items[number as usize].id();
+        let is_last = self.runs.last().and_then(|run| run.last()).is_none_or(|last| items[*last as usize].id() < id);
         // What comes in order goes behind the last one, and leaves full runs.
-        if run == self.runs.len() {
+        if is_last {
             match self.runs.last_mut().filter(|last| last.len() < RUN_MAX) {
                 Some(last) => last.push(number),
                 None => self.runs.push(vec![number]),
             }
             return;
         }
+        let (run, place) = self.place(items, Bound::Excluded(id));
         self.runs[run].insert(place, number);
         if self.runs[run].len() > RUN_MAX {
             let later = self.runs[run].split_off(RUN_MAX / 2);

@@ -25,7 +25,6 @@ use crate::breaker::{Breaker, Tripped, weigh_packed};
 use crate::consent::Consent;
 use crate::inventory::Asking;
 use crate::keys::Keys;
-use crate::order::Order;
 use crate::rebase::{Agreements, Stop, floor_above};
 
 pub use archive::{Archive, Besides, Item};
@@ -151,9 +150,7 @@ pub struct Source {
 impl Source {
     /// Restores what a snapshot leaves out.
     pub fn restored(mut self) -> Self {
-        for archive in self.archives.values_mut() {
-            archive.order = Order::of(&archive.items);
-        }
+        self.archives.values_mut().for_each(Archive::restore);
         self
     }
 

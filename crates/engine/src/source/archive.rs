@@ -1,6 +1,7 @@
 //! What a source knows of an archive: its documents as they were captured and read.
 
 use alloc::boxed::Box;
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use wire::record::{Captured, Described, FileStat, Place, Read, Rotten, Shape};
@@ -186,6 +187,9 @@ pub struct Archive {
     /// Its items in order of id.
     #[serde(skip)]
     pub order: Order,
+    /// Numbers of those that rotted: few of many.
+    #[serde(skip)]
+    rotten: BTreeSet<u32>,
 }
 
 impl Archive {
@@ -195,9 +199,34 @@ impl Archive {
         Some((number, &self.items[number as usize]))
     }
 
+    /// Restores what a snapshot leaves out.
+    pub(super) fn restore(&mut self) {
+        self.order = Order::of(&self.items);
+        self.rotten = (0u32..).zip(&self.items).filter(|(_, item)| item.rotten).map(|(number, _)| number).collect();
+    }
+
+    /// Its items that rotted and are there, ascending by number.
+    pub fn rotten(&self) -> impl Iterator<Item = (u32, &Item)> {
+        let all = self.rotten.iter().map(|number| (*number, &self.items[*number as usize]));
+        all.filter(|(_, item)| !item.gone)
+    }
+
+    /// An item is rotten or is not any more.
+    fn mark_rotten(&mut self, number: u32, rotten: bool) {
+        let Some(item) = self.items.get_mut(number as usize) else { return };
+        if item.rotten != rotten {
+            item.rotten = rotten;
+            if rotten {
+                self.rotten.insert(number)
+            } else {
+                self.rotten.remove(&number)
+            };
+        }
+    }
+
     pub(super) fn fold_captured(&mut self, time: i64, captured: Captured) {
         self.place = captured.root.or(self.place);
-        let rotten: Vec<Item> = self.items.iter().filter(|item| item.rotten && !item.gone).cloned().collect();
+        let rotten: Vec<Item> = self.rotten().map(|(_, item)| item.clone()).collect();
         for row in captured.rows {
             if let Some(id) = row.id
                 && row.item as usize == self.items.len()
@@ -227,10 +256,11 @@ impl Archive {
             item.young = false;
             // A new name or other rights do not mend what is rotten: it is rotten until it is read as it was, or changes.
             let still = row.stat.and_then(|stat| rotten.iter().find(|known| known.stat.is_same_content(&stat)));
-            (item.rotten, item.digest) = still.map_or((false, None), |known| (true, known.digest));
+            item.digest = still.and_then(|known| known.digest);
             if read_last.is_some() {
                 item.besides.change(|rare| rare.read_before = read_last.filter(|_| item.digest.is_none()));
             }
+            self.mark_rotten(row.item, still.is_some());
         }
     }
 
@@ -242,8 +272,8 @@ impl Archive {
                 }
                 item.take_read(row.digest);
                 item.young = row.young;
-                item.rotten = false;
                 (item.shape, item.read_at) = (row.shape, time);
+                self.mark_rotten(row.item, false);
             }
         }
     }
@@ -260,9 +290,7 @@ impl Archive {
 
     pub(super) fn fold_rotten(&mut self, rotten: &Rotten) {
         for number in &rotten.items {
-            if let Some(item) = self.items.get_mut(*number as usize) {
-                item.rotten = true;
-            }
+            self.mark_rotten(*number, true);
         }
     }
 }
