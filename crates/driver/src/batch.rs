@@ -5,7 +5,6 @@ use rayon::prelude::*;
 use std::collections::HashMap;
 use wire::Digest;
 use wire::limits::BLOCK_PLAIN_BYTES_MAX;
-use wire::planted;
 
 use crate::frame_writer::FrameWriter;
 use crate::layout::store_blocks;
@@ -134,7 +133,7 @@ fn read_unit(reader: &Reader<'_>, unit: &[Planned], batch: &mut Batch, parents: 
         batch.documents.push(read.map_err(|reason| (number, reason)));
     }
     let leaves = |read: &Result<DocumentRead, (u32, NotRead)>| matches!(read, Err((number, NotRead::Excluded)) if reader.may_be_there(*number));
-    if unit.len() > 1 && batch.documents[before.1..].iter().any(leaves) && !planted::is("withdrawn-apart") {
+    if unit.len() > 1 && batch.documents[before.1..].iter().any(leaves) {
         batch.plain.truncate(before.0);
         batch.removals.truncate(before.2);
         let refused: Vec<_> = batch.documents.drain(before.1..).filter(Result::is_err).collect();

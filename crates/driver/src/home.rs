@@ -152,8 +152,17 @@ fn failed(path: &Path) -> impl Fn(std::io::Error) -> Failure + '_ {
 }
 
 impl Home {
-    /// Opens a home.
+    /// Opens a home; one that is to be changed with its index.
     pub fn open(world: &World, path: &Path, access: Access) -> Result<Self, Failure> {
+        let mut home = Self::without_index(world, path, access)?;
+        if access == Access::Change {
+            home.open_index()?;
+        }
+        Ok(home)
+    }
+
+    /// Opens a home whose index is not looked at: it is made anew next, or not needed.
+    pub fn without_index(world: &World, path: &Path, access: Access) -> Result<Self, Failure> {
         let disk = &*world.disk;
         let dir = disk.root(path).map_err(|error| no_home(path, &error))?;
         let text = store::spool::read_whole(disk, &dir, config::FILE.as_bytes(), config::CONFIG_BYTES_MAX as u64);
@@ -221,9 +230,6 @@ impl Home {
         };
         home.gather_trust();
         home.agrees()?;
-        if access == Access::Change {
-            home.open_index()?;
-        }
         Ok(home)
     }
 

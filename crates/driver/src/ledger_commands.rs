@@ -106,7 +106,8 @@ fn damaged(world: &World, path: &Path, failure: Failure) -> Result<LedgerReport,
 /// # Errors
 /// `HOM-*`; `LDG-*` when the ledger is damaged, and then the index is left as it is; `IO-01`.
 pub fn ledger_rebuild(world: &World, path: &Path) -> Result<LedgerReport, Failure> {
-    let mut home = Home::open(world, path, Access::Change)?;
+    // What is there is not looked at: where it is damaged it would be made anew twice.
+    let mut home = Home::without_index(world, path, Access::Change)?;
     let report = verify_witnessed(world, &home)?;
     if report.first_bad.is_none() {
         world.progress.begin(Stage::Ledger, Some(report.records), Some(report.bytes));

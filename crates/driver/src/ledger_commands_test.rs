@@ -4,7 +4,11 @@ use super::*;
 use crate::status::scene::Scene;
 use std::fs;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use store::frame::{Chain, SEGMENT_HEAD};
+use store::index::{Index, IndexError, Indexes, Repair, SledIndexes};
+use store::ledger::Known;
 
 fn segment(home: &Path) -> PathBuf {
     home.join("ledger").join(format!("{:016x}.seg", 0))
@@ -219,4 +223,53 @@ fn an_index_of_another_chain_is_made_anew() {
     scene.notices();
     crate::capture(&scene.world, &home, false).unwrap();
     assert_eq!(scene.notices(), ["index-repaired"]);
+}
+
+/// Counts the rows that come into indexes.
+#[derive(Default)]
+struct Counted(Arc<AtomicUsize>);
+
+struct CountedIndex(Box<dyn Index>, Arc<AtomicUsize>);
+
+impl Indexes for Counted {
+    fn open(&self, dir: &Path, mark: &Path) -> Result<(Box<dyn Index>, Option<Repair>), IndexError> {
+        let (index, repair) = SledIndexes.open(dir, mark)?;
+        Ok((Box::new(CountedIndex(index, self.0.clone())), repair))
+    }
+    fn fresh(&self, dir: &Path, mark: &Path) -> Result<Box<dyn Index>, IndexError> {
+        Ok(Box::new(CountedIndex(SledIndexes.fresh(dir, mark)?, self.0.clone())))
+    }
+}
+
+impl Index for CountedIndex {
+    fn cursor(&self) -> Result<Known, IndexError> {
+        self.0.cursor()
+    }
+    fn put_batch(&self, rows: &[(Vec<u8>, Position)], cursor: Known) -> Result<(), IndexError> {
+        self.1.fetch_add(rows.len(), Ordering::Relaxed);
+        self.0.put_batch(rows, cursor)
+    }
+    fn get(&self, key: &[u8]) -> Result<Option<Position>, IndexError> {
+        self.0.get(key)
+    }
+    fn close(self: Box<Self>) -> Result<(), IndexError> {
+        self.0.close()
+    }
+}
+
+/// It was made while the home was opened, and then again.
+#[test]
+fn a_lost_index_is_made_once() {
+    let scene = Scene::new();
+    scene.write("a", "alpha");
+    scene.round();
+    fs::remove_dir_all(scene.source().join("index")).unwrap();
+    let counted = Counted::default();
+    let rows = counted.0.clone();
+    let world = World { indexes: Arc::new(counted), ..scene.world.clone() };
+    ledger_rebuild(&world, &scene.source()).unwrap();
+    let made = rows.swap(0, Ordering::Relaxed);
+    ledger_rebuild(&world, &scene.source()).unwrap();
+    assert_eq!((made > 0, made), (true, rows.load(Ordering::Relaxed)));
+    assert_eq!(scene.notices(), Vec::<String>::new());
 }

@@ -105,10 +105,10 @@ fn mark(home: &Path, fixture: &Value) {
     home.close("", "").unwrap();
 }
 
-/// What tells homes of fixtures apart: whom they trust and what they know of keys.
+/// What tells homes of fixtures apart: whom they trust, what they know of keys and what they hold.
 fn known(fixture: &Value) -> String {
     let trusted: Vec<&str> = fixture["trusted"].as_array().unwrap().iter().map(|zone| zone.as_str().unwrap()).collect();
-    format!("{} {} {}", trusted.join(" "), fixture["switched"], fixture["revoked"])
+    format!("{} {} {} {}", trusted.join(" "), fixture["switched"], fixture["revoked"], fixture["bases"])
 }
 
 /// A medium that holds this one file.
@@ -126,6 +126,14 @@ fn apply(home: &Path, medium: &Path) -> Vec<Problem> {
     match driver::apply(&world(), home, &ApplyOptions { from: medium.into(), ..ApplyOptions::default() }) {
         Ok(report) => report.problems,
         Err(failure) => vec![failure.0],
+    }
+}
+
+/// Applies the package whose documents the one of this fixture builds on.
+fn apply_bases(home: &Path, root: &Path, fixture: &Value) {
+    if let Some(first) = fixture["bases"].as_str() {
+        let problems = apply(home, &medium(root, &fixtures().join(first)));
+        assert!(problems.is_empty(), "{first}: {problems:?}");
     }
 }
 
@@ -165,14 +173,12 @@ fn bad_packages_and_labels_are_refused_with_their_code() {
                 continue;
             }
             let trusted: Vec<&str> = fixture["trusted"].as_array().unwrap().iter().map(|zone| zone.as_str().unwrap()).collect();
-            if !fixture["bases"].is_null() {
-                continue;
-            }
             let place = root.path().join(blake3::hash(known(&fixture).as_bytes()).to_hex().as_str());
             let home = homes.entry(known(&fixture)).or_insert_with(|| {
                 fs::create_dir_all(&place).unwrap();
                 let made = home(&place, "outside", &trusted);
                 mark(&made, &fixture);
+                apply_bases(&made, root.path(), &fixture);
                 made
             });
             let tree = place.join(format!("tree-outside-{}", trusted.join("-")));
@@ -279,10 +285,7 @@ fn good_packages_are_applied() {
         let home = home(root.path(), "outside", &trusted);
         mark(&home, fixture);
         let stopped = ["FRK-02", "FRK-04", "FRK-05", "RPL-01"];
-        if let Some(first) = fixture["bases"].as_str() {
-            let problems = apply(&home, &medium(root.path(), &fixtures().join(first)));
-            assert!(problems.is_empty(), "{first}: {problems:?}");
-        }
+        apply_bases(&home, root.path(), fixture);
         let problems = apply(&home, &medium(root.path(), &fixtures().join("package").join(file)));
         // A fixture may acknowledge receipts that this fresh replica never made: it is genuine, and the safety stops it.
         assert!(problems.iter().all(|problem| stopped.contains(&problem.code)), "{file}: {problems:?}");

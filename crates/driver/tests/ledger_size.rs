@@ -147,7 +147,12 @@ fn edit(spot: &Spot, files: &Path, random: &mut impl FnMut(u64) -> u64) -> (&'st
         1 => ("deleted", edit(at, next - at, Vec::new()), spot.number),
         2 => ("doubled", edit(next, 0, bytes(at, next)), spot.number + 1),
         3 => ("swapped", edit(at, after - at, [bytes(next, after), bytes(at, next)].concat()), spot.number),
-        4 => ("byte inserted", edit(at + random(next - at), 0, vec![random(256) as u8]), spot.number),
+        4 => {
+            let (place, byte) = (at + random(next - at), random(256) as u8);
+            // A byte like all that follow it up to the end of the record leaves that as it is: the first bad one is the next.
+            let leaves = bytes(place, next).iter().all(|following| *following == byte);
+            ("byte inserted", edit(place, 0, vec![byte]), spot.number + u64::from(leaves))
+        }
         _ => ("cut", edit(at + random(next - at), u64::MAX, Vec::new()), spot.number),
     }
 }

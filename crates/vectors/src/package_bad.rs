@@ -2,7 +2,7 @@
 
 use crate::fixture::{Collection, Contents, Fixture};
 use crate::model::{Agreement, Base, Block, Document, Inventory, Part, Piece, Replaced, Template, Transaction};
-use crate::package::{ADD, DELETE, DOCUMENT, How, MODIFIED, PURGE, Package, WITHDRAW, document, witness};
+use crate::package::{ADD, DELETE, DOCUMENT, How, MODIFIED, PURGE, Package, WITHDRAW, document, source_head, witness};
 use crate::package_good::{id_of, inventory, part_document, reading, reading_for, register, removals, run_length_frame};
 use crate::primitive::noise_array;
 use crate::zone::Cast;
@@ -384,6 +384,8 @@ fn pieces_and_bases(cast: &Cast, to: &mut Collection) {
         package.place(b"!");
         package.cut(How::Raw);
         copied(package, vec![Piece::Copy { base: 0, offset: 0, length: size - 1 }, Piece::New { length: 1 }]);
+        // It shows only when the base is there, and that came with the first.
+        (package.manifest.sequence, package.manifest.ledger) = (2, source_head(2));
     });
 }
 
