@@ -57,13 +57,13 @@ pub fn recover(home: &mut Home, report: &mut ApplyReport) -> Result<(), Failure>
             other => other?,
         };
         if let Some(pending) = home.replica().routes[&route].pending.clone().filter(|_| !planted::is("not-rolled-forward")) {
-            home.world.progress.notice("rolled-forward", &format!("{route} {}", pending.sequence));
             let lock = whole::begin(&home.world, &tree, &route, true)?;
             home.world.disk.sync_dir(&tree.dot).map_err(io(&route))?;
             if let Switched::Stuck(problem) = finish(home, &route, pending.sequence, lock, true, report)? {
                 report.problems.push(problem);
                 continue;
             }
+            home.world.progress.notice("rolled-forward", &format!("{route} {}", pending.sequence));
         }
         // Before the record of what it was to switch a command had switched nothing; behind it everything.
         whole::clear(&*home.world.disk, &tree).map_err(io(&route))?;
@@ -424,10 +424,12 @@ fn finish(home: &mut Home, name: &str, sequence: u64, lock: Lock, again: bool, r
     Ok(Switched::Done { failed: failures as u64 + corrupt })
 }
 
-/// Whether what was kept aside is still there behind a purge.
+/// Whether what was kept aside is still there behind a purge, or may be: what could not be looked at is not gone.
 fn is_there(disk: &dyn Disk, tree: &Tree, kept: &[u8]) -> bool {
     let (folder, name) = split(kept);
-    planted::is("erased-is-said-to-be-kept") || tree.dot_dir(disk, folder, false).is_ok_and(|folder| disk.stat(&folder, name).is_ok())
+    let found = tree.dot_dir(disk, folder, false).and_then(|folder| disk.stat(&folder, name));
+    let gone = found.is_err_and(|error| matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory));
+    planted::is("erased-is-said-to-be-kept") || !gone
 }
 
 /// What became of a row, as far as it is not simply applied.

@@ -101,6 +101,23 @@ fn a_change_by_hand_that_a_purge_erases_is_not_said_to_be_kept() {
     assert_eq!((report.kept_aside, told), (vec![], vec![("RPL-03", "it is to be gone with all that was made of it, and was erased")]));
 }
 
+/// FAULTS K09: a look that failed counted as erased.
+#[test]
+fn what_a_purge_could_not_look_at_is_said_to_be_kept() {
+    let stand = with_secrets();
+    fs::write(stand.replica.join("a"), "secret of a hand").unwrap();
+    let blind = Arc::new(AtomicBool::new(false));
+    let disk = Arc::new(Blind(RealDisk::new(), b"kept", blind.clone()));
+    let progress = Arc::new(Switched(AtomicBool::new(false), move || blind.store(true, Ordering::SeqCst)));
+    let world = World { disk, progress, ..stand.world().clone() };
+    let (items, content) = purges(&[("a", 3, Some("nothing of that"))]);
+    let report = stand.bring_over(&world, 4, items, Vec::new(), &content).unwrap();
+    let lies = holding(&stand.replica, "of a hand");
+    let told: Vec<_> = report.problems.iter().filter(|problem| problem.code == "RPL-03").map(|problem| problem.detail.clone()).collect();
+    let said = lies.iter().map(|path| format!("kept in {}", path.strip_prefix(&stand.replica).unwrap().display())).collect::<Vec<_>>();
+    assert_eq!((lies.len(), report.kept_aside.len(), told), (1, 1, said));
+}
+
 /// FAULTS K09
 #[test]
 fn a_purge_that_comes_late_erases_what_is_older_and_proves_nothing() {
@@ -110,6 +127,22 @@ fn a_purge_that_comes_late_erases_what_is_older_and_proves_nothing() {
     assert_eq!((outcomes(&stand, 4), there(&stand, "a").as_deref()), (vec![6], Some("newest")));
     let left: Vec<PathBuf> = holding(&stand.replica, "secret").into_iter().filter(|path| !path.ends_with("other")).collect();
     assert_eq!(left, [stand.replica.join(".gapferry/history").join(hex("another secret"))], "the other item was not purged");
+}
+
+/// Does something when all rows are switched in, before anything is erased.
+struct Switched<F>(AtomicBool, F);
+
+impl<F: Fn() + Send + Sync> Progress for Switched<F> {
+    fn begin(&self, stage: Stage, _: Option<u64>, _: Option<u64>) {
+        self.0.store(stage == Stage::Apply, Ordering::SeqCst);
+    }
+    fn advance(&self, _: u64, _: u64) {}
+    fn end(&self) {
+        if self.0.swap(false, Ordering::SeqCst) {
+            (self.1)();
+        }
+    }
+    fn notice(&self, _: &'static str, _: &str) {}
 }
 
 /// Does something at the moment when what was applied is read back.
