@@ -20,8 +20,8 @@ impl Show for CheckReport {
         let row = |(id, count): (&String, &u64)| {
             let rule = Rule::named(id);
             let says = rule.map_or("", |rule| if page.texts.language == Language::Chinese { rule.zh() } else { rule.says() });
-            let severity = rule.map_or("", |rule| rule.severity().name());
-            vec![id.clone(), number(*count), severity.to_owned(), says.to_owned()]
+            let severity = rule.map(|rule| page.texts.word("severity", rule.severity().name())).unwrap_or_default();
+            vec![id.clone(), number(*count), severity, says.to_owned()]
         };
         let rows: Vec<Vec<String>> = self.rules.iter().map(row).collect();
         page.table(&["heading.rule", ">heading.found", "heading.severity", "heading.says"], &rows);

@@ -125,6 +125,7 @@ fn every_key_is_used_and_every_used_key_exists() {
         "notice",
         "certificate-state",
         "purge-state",
+        "severity",
         "purge-package",
     ];
     let missing: Vec<&String> = used.iter().filter(|key| !TABLE.contains_key(*key)).collect();

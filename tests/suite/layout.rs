@@ -81,6 +81,7 @@ fn what_is_no_record_stays_behind_with_its_documents() {
     let codes = carried.codes();
     assert_eq!(codes.iter().filter(|code| *code == "SRC-11").count(), cases.len(), "{codes:?} {}", carried.object);
     assert_eq!(codes.iter().filter(|code| *code == "SRC-12").count(), 1, "{codes:?}");
+    assert!(carried.object.to_string().contains("REC-08: not a record of a known kind"), "{}", carried.object);
     stand.carry(Side::Replica);
     let names: BTreeSet<String> = crate::stand::tree(&stand.replica).keys().map(|name| String::from_utf8_lossy(name).into_owned()).collect();
     assert_eq!(names, BTreeSet::from(["good/record.json".to_owned(), "good/scan.txt".to_owned()]));
@@ -179,6 +180,15 @@ fn record_files_with_documents_beside_them() {
     let changed: Vec<&str> =
         told["items"].as_array().expect("items").iter().filter(|item| item["version"] == 2).filter_map(|item| item["item"].as_str()).collect();
     assert_eq!(changed, ["cards/0001.more.json", "cards/0001.more.txt"]);
+    // Alerts would belong to no record: they are not raised where nobody can carry them.
+    let refused = stand.expect(Side::Source, &["check", "--archive", "beside"], 2);
+    let pattern = "{cards/*.json,alerts/**/record.json}";
+    assert_eq!(refused["error"]["detail"], format!("capture takes no alert for a record: let `records` be \"{pattern}\" in gapferry.toml"));
+    stand.run(Side::Source, &["check", "--archive", "beside", "--dry-run"]);
+    let file = stand.home(Side::Source).join("gapferry.toml");
+    let text = fs::read_to_string(&file).expect("it can be read");
+    fs::write(&file, text.replace("\"cards/*.json\"", &format!("\"{pattern}\""))).expect("it can be written");
+    assert_ne!(stand.run(Side::Source, &["check", "--archive", "beside"]).exit, Some(2));
 }
 
 /// TX2, TX5

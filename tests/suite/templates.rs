@@ -919,6 +919,19 @@ fn templates_that_may_not_be_used() {
     assert_eq!(refused("fields = [\"name\"]\nextra = 1"), (Some(2), vec!["TPL-03".to_owned()]));
     let long = format!("fields = [\"name\"]\n{}", "#".repeat(256 << 10));
     assert_eq!(refused(&long), (Some(2), vec!["TPL-02".to_owned()]));
+    let good = template(&stand, "good", "true", "fields = [\"name\"]");
+    let gb18030 = good.with_file_name("gb18030.toml");
+    std::fs::write(&gb18030, b"# \xd5\xc5\n").expect("it can be written");
+    let both = [&gb18030, &good].map(|file| file.to_str().expect("UTF-8"));
+    let ran = stand.run(Side::Source, &[&["template", "check"], &both[..]].concat());
+    assert_eq!((ran.exit, ran.codes()), (Some(2), vec!["TPL-01".to_owned()]), "{}", ran.object);
+    assert_eq!(ran.object["problems"][0]["detail"], "not UTF-8: line 1, byte 2 of the file");
+    let usable = |place: usize| ran.object["files"][place]["usable"].clone();
+    assert_eq!([usable(0), usable(1)], [json!(false), json!(true)], "the other one is looked at all the same");
+    let twice = template(&stand, "twice", "true", "fields = [\"name\", \"nothing\"]\nextra = 1");
+    let ran = stand.run(Side::Source, &["template", "preview", twice.to_str().expect("UTF-8"), "--route", "outward"]);
+    let detail = ran.object["error"]["detail"].as_str().unwrap_or_default();
+    assert!(detail.ends_with("; `template check` names 1 more"), "{}", ran.object);
     assert_eq!(stand.expect(Side::Source, &["template", "show", "--route", "outward"], 0)["template"], "");
 }
 

@@ -71,7 +71,15 @@ pub fn check(world: &World, options: &CheckOptions) -> Result<CheckReport, Failu
         Checked::Archive { home, name } => {
             let home = reading.insert(Home::open(world, home, Access::Read)?);
             let archive = home.config.archives.get(name).ok_or_else(|| Failure::new("USE-01", name, "no archive of this name"))?;
-            (name.clone(), archive.root.clone(), archive.rules.clone(), Recognising::with(archive, &[format!("{folder}/**/record.json")])?)
+            let recognising = Recognising::of(archive)?;
+            let alert = ItemId(format!("{folder}/alert/record.json").into_bytes());
+            if !options.dry_run && recognising.as_ref().is_some_and(|recognising| !recognising.is_record(&alert)) {
+                let own = archive.records.as_deref().unwrap_or_default();
+                let pattern = format!("{{{own},{folder}/**/record.json}}");
+                let detail = format!("capture takes no alert for a record: let `records` be \"{pattern}\" in gapferry.toml");
+                return Err(Failure::new("HOM-03", name, detail));
+            }
+            (name.clone(), archive.root.clone(), archive.rules.clone(), recognising)
         }
     };
     if let Some(file) = &options.rules {

@@ -212,6 +212,15 @@ impl Default for Policy {
     }
 }
 
+/// A text that people wrote, as it was read: where it is not UTF-8, this code, and the place.
+pub fn utf8(bytes: Vec<u8>, code: &'static str, subject: &str) -> Result<String, Failure> {
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let line = 1 + error.as_bytes()[..at].iter().filter(|byte| **byte == b'\n').count();
+        Failure::new(code, subject, format!("not UTF-8: line {line}, byte {at} of the file"))
+    })
+}
+
 impl Config {
     /// Reads a configuration.
     pub fn parse(text: &str) -> Result<Self, Failure> {

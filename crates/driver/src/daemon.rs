@@ -368,7 +368,7 @@ fn configuration(world: &World, home: &Path) -> Result<Config, Failure> {
     let none = |error: std::io::Error| crate::home::no_home(home, &error);
     let dir = world.disk.root(home).map_err(none)?;
     let text = store::spool::read_whole(&*world.disk, &dir, config::FILE.as_bytes(), config::CONFIG_BYTES_MAX as u64).map_err(none)?;
-    Config::parse(std::str::from_utf8(&text).map_err(|_| Failure::new("HOM-03", config::FILE, "not UTF-8"))?)
+    Config::parse(&config::utf8(text, "HOM-03", config::FILE)?)
 }
 
 /// The gateway folders in which something arrives.

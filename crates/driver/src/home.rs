@@ -167,7 +167,7 @@ impl Home {
         let dir = disk.root(path).map_err(|error| no_home(path, &error))?;
         let text = store::spool::read_whole(disk, &dir, config::FILE.as_bytes(), config::CONFIG_BYTES_MAX as u64);
         let text = text.map_err(|error| without_configuration(disk, &dir).unwrap_or_else(|| no_home(path, &error)))?;
-        let text = String::from_utf8(text).map_err(|_| Failure::new("HOM-03", config::FILE, "not UTF-8"))?;
+        let text = config::utf8(text, "HOM-03", config::FILE)?;
         let config = Config::parse(&text)?;
         // Before anything is read of them: an archive that holds this home would carry its keys out.
         overlap::configured(&config, path)?;

@@ -58,13 +58,8 @@ impl Recognising {
     /// # Errors
     /// `USE-01` for a pattern that is not well formed.
     pub fn of(config: &ArchiveConfig) -> Result<Option<Self>, Failure> {
-        Self::with(config, &[])
-    }
-
-    /// The same, and what these patterns name besides.
-    pub fn with(config: &ArchiveConfig, besides: &[String]) -> Result<Option<Self>, Failure> {
         let pattern = config.records.clone().unwrap_or_else(|| "**/record.json".into());
-        (config.layout == Layout::Records).then(|| patterns(&[&[pattern], besides].concat()).map(Self)).transpose()
+        (config.layout == Layout::Records).then(|| patterns(&[pattern]).map(Self)).transpose()
     }
 
     /// Whether a file of this name is a record.
@@ -350,7 +345,7 @@ impl Told {
             Ok(value) => value,
             Err(fault) => return Self::fault(fault.to_string()),
         };
-        let Some(fields) = value.as_object() else { return Self::fault("REC-08") };
+        let Some(fields) = value.as_object() else { return Self::fault(rights::Fault::new(&rights::fault::KIND, "").to_string()) };
         let known = fields.get("kind").and_then(|kind| rights::Kind::named(kind.as_str()?)).is_some();
         let refuses = |fault: &&rights::Fault| fault.clause.refuses;
         let (_, faults) = if known { rights::check::check(&value) } else { (None, Vec::new()) };

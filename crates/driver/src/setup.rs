@@ -180,7 +180,7 @@ fn configure(home: &Home, section: &str, name: &str, values: &[(&str, String)]) 
     let failed = |error: std::io::Error| Failure::io(config::FILE, &error);
     let disk: &dyn Disk = &*home.world.disk;
     let text = store::spool::read_whole(disk, &home.dir, config::FILE.as_bytes(), config::CONFIG_BYTES_MAX as u64).map_err(failed)?;
-    let text = String::from_utf8(text).map_err(|_| Failure::new("HOM-03", config::FILE, "not UTF-8"))?;
+    let text = config::utf8(text, "HOM-03", config::FILE)?;
     let text = with_entry(&text, section, name, values)?;
     Config::parse(&text)?;
     store::spool::write_whole(disk, &home.dir, config::FILE.as_bytes(), text.as_bytes()).map_err(failed)

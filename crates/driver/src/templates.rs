@@ -40,7 +40,7 @@ fn text_of(world: &World, file: &Path) -> Result<String, Failure> {
         std::io::ErrorKind::FileTooLarge => Failure::new("TPL-02", &shown, format!("longer than a template can be: the limit is {TEMPLATE_BYTES_MAX}")),
         _ => failed(error),
     })?;
-    String::from_utf8(bytes).map_err(|_| Failure::new("TPL-01", &shown, "not UTF-8"))
+    crate::config::utf8(bytes, "TPL-01", &shown)
 }
 
 fn problem_of(file: &str, fault: &template::Fault) -> Problem {
@@ -104,9 +104,20 @@ fn digest_of(text: &str) -> Digest {
 
 /// `template check`: each file by itself and, where they are for several routes, against the others.
 pub fn template_check(world: &World, files: &[std::path::PathBuf]) -> Result<TemplateCheckReport, Failure> {
-    let texts: Vec<(String, String)> = files.iter().map(|file| Ok((file.display().to_string(), text_of(world, file)?))).collect::<Result<_, Failure>>()?;
-    let drafts: Vec<Option<Draft>> = texts.iter().map(|(_, text)| Draft::parse(text).ok()).collect();
     let mut report = TemplateCheckReport::default();
+    let mut texts: Vec<(String, String)> = Vec::new();
+    for file in files {
+        match text_of(world, file) {
+            Ok(text) => texts.push((file.display().to_string(), text)),
+            // The others are looked at all the same.
+            Err(failure) if failure.0.code.starts_with("TPL-") => {
+                report.files.push(TemplateFile { file: file.display().to_string(), ..TemplateFile::default() });
+                report.problems.push(failure.0);
+            }
+            Err(failure) => return Err(failure),
+        }
+    }
+    let drafts: Vec<Option<Draft>> = texts.iter().map(|(_, text)| Draft::parse(text).ok()).collect();
     for (place, (file, text)) in texts.iter().enumerate() {
         let others: Vec<&Draft> = drafts.iter().enumerate().filter(|(other, _)| *other != place).filter_map(|(_, draft)| draft.as_ref()).collect();
         look(file, text, &others, &mut report);
@@ -124,8 +135,13 @@ fn for_route(world: &World, home: &Home, name: &str, file: &Path) -> Result<(Str
     let mut report = TemplateCheckReport::default();
     let template = look(&shown, &text, &others.iter().collect::<Vec<_>>(), &mut report);
     let Some(template) = template else {
+        let more = report.problems.len().saturating_sub(1);
         let first = report.problems.into_iter().next();
-        return Err(first.map_or_else(|| Failure::new("LNT-01", &shown, "it may not be used"), Failure));
+        let Some(mut first) = first else { return Err(Failure::new("LNT-01", &shown, "it may not be used")) };
+        if more > 0 {
+            first.detail = format!("{}; `template check` names {more} more", first.detail);
+        }
+        return Err(Failure(first));
     };
     let (source, replica) = template.zones();
     if source != home.config.zone || config.to.as_deref() != Some(replica) {
