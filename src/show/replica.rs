@@ -85,7 +85,7 @@ impl Show for HistoryReport {
                 entry.route.clone(),
                 number(entry.version),
                 moment(entry.replaced_at),
-                bytes(entry.bytes),
+                if entry.purged { String::new() } else { bytes(entry.bytes) },
                 entry.digest.chars().take(16).collect(),
                 name(&entry.item),
             ]

@@ -93,8 +93,9 @@ fn entry(name: &str, route: &Route, earlier: &Earlier, kept: bool) -> HistoryEnt
         route: name.into(),
         item: route.items[earlier.item as usize].id.clone(),
         version: earlier.version,
-        digest: earlier.digest.to_string(),
-        bytes: earlier.size,
+        // Of what is to be gone nobody is handed what it could be guessed from.
+        digest: if earlier.purged { String::new() } else { earlier.digest.to_string() },
+        bytes: if earlier.purged { 0 } else { earlier.size },
         replaced_at: earlier.replaced_at,
         replaced_by: earlier.mark.word(),
         kept,

@@ -116,9 +116,9 @@ pub struct HistoryEntry {
     pub item: ItemId,
     /// Its version.
     pub version: u64,
-    /// Digest of the document, hex.
+    /// Digest of the document, hex; empty of what was purged.
     pub digest: String,
-    /// Bytes.
+    /// Bytes; 0 of what was purged.
     pub bytes: u64,
     /// When it was replaced or removed, seconds since 1970.
     pub replaced_at: i64,

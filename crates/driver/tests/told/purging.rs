@@ -74,6 +74,8 @@ fn what_is_purged_is_nowhere() {
     assert_eq!(holding(&stand.replica, "secret"), [stand.replica.join("other")], "what another item holds is its own");
     assert!(!stand.home("replica").join("spool/parity/all").exists());
     let history = || driver::history(stand.world(), &stand.home("replica"), &HistoryOptions::default()).unwrap().entries;
+    let guessable = history().into_iter().filter(|entry| entry.purged && (!entry.digest.is_empty() || entry.bytes > 0)).count();
+    assert_eq!(guessable, 0, "a short value is guessed from its digest");
     let entries: Vec<_> = history().into_iter().map(|entry| (entry.item.to_string(), entry.version, entry.replaced_by, entry.kept, entry.purged)).collect();
     let purged = |item: &str, version, by| (item.to_owned(), version, by, false, true);
     assert_eq!(
