@@ -64,6 +64,9 @@ fn one(certificate: &CertificateReport, page: &mut Page) {
         let state = page.texts.word("certificate-state", &newest.state);
         page.say("certificate.newest", &[("place", &newest.place), ("version", &number(newest.version)), ("state", &state)]);
     }
+    if certificate.proven && certificate.known == Some(false) {
+        page.say("certificate.not-known", &[]);
+    }
     if certificate.is_code || !certificate.proven {
         return;
     }

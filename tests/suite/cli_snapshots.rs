@@ -84,6 +84,7 @@ pub fn reports() -> Vec<(&'static str, Value)> {
             values: [(text("/issuer"), Value::from("某县"))].into_iter().collect(),
             not_shown: vec![text("rows")],
             withheld: 4,
+            known: Some(false),
             newest: Some(CertificateNewest { place: text("/srv/replica/a.json"), version: 2, state: text("revoked") }),
         }],
         problems: problem(),

@@ -123,6 +123,7 @@ impl Verifying<'_> {
         let copy = self.copies.by_rid(proven.rid(), &self.trusted);
         let newer = copy.as_ref().filter(|copy| certificate::version(&copy.fields) > proven.version());
         let mut shown = self.shown(name, &proven);
+        shown.known = self.trusted.home.map(|_| copy.is_some());
         if self.trusted.is_revoked(&proven.signer) {
             let is_vouched = |copy: &Copy| copy.vouched && copy.root(&self.trusted) == Some(proven.root);
             if newer.is_none() && !copy.as_ref().is_some_and(is_vouched) {
@@ -154,6 +155,7 @@ impl Verifying<'_> {
         };
         shown.token = Some(code.token.clone());
         let copy = self.copies.by_token(&code.token, &self.trusted);
+        shown.known = self.trusted.home.map(|_| copy.is_some());
         match self.trusted.signer_of(&code) {
             Err(Refused(clause)) => report.problems.push(refused(clause, clause.says)),
             Ok(signer) => {
@@ -201,12 +203,11 @@ impl Verifying<'_> {
             rid: Some(proven.rid().into()),
             token: Some(proven.token().into()),
             version: Some(proven.version()),
-            state: None,
             signer: Some(self.trusted.named(&proven.signer)),
             values: names.iter().filter_map(|name| Some((name.clone(), value_at(&proven.fields, name)?))).collect(),
             not_shown,
             withheld: proven.withheld as u64,
-            newest: None,
+            ..CertificateReport::default()
         }
     }
 }

@@ -275,6 +275,7 @@ fn a_card_is_enough_and_a_strangers_is_not() {
     assert!(report.problems.is_empty(), "{:?}", report.problems);
     let one = &report.certificates[0];
     assert!(one.proven && one.withheld > 0 && one.state.as_deref() == Some("effective"));
+    assert_eq!(one.known, None, "a card knows of no copies");
     assert_eq!(one.signer.as_ref().map(|signer| (signer.zone.as_str(), signer.generation)), Some(("inside", 1)));
     assert_eq!(one.values["/issuer"], "某县农业农村局");
     assert!(one.not_shown.contains(&"rows".to_owned()) && !one.values.keys().any(|name| name.contains("rows")));
@@ -324,6 +325,12 @@ fn a_later_revoke_wins_over_every_copy() {
     fs::copy(certificates.on_replica(1), &copy).unwrap();
     fs::write(certificates.on_replica(1), bytes(&forged)).unwrap();
     assert_eq!(certificates.codes(&copy), [""; 0], "somebody's file in the tree does not revoke");
+    let of_file = |file: &Path| CertificateVerifyOptions { files: vec![file.to_path_buf()], ..CertificateVerifyOptions::default() };
+    let known = |file: &Path| certificates.verify(Some(certificates.scene.replica()), &of_file(file)).certificates[0].known;
+    assert_eq!((known(&old), known(&copy)), (Some(true), Some(false)), "what was altered here tells nothing of what came of it");
+    fs::remove_file(certificates.on_replica(1)).unwrap();
+    assert_eq!((certificates.codes(&copy), known(&copy)), (vec![], Some(false)));
+    fs::write(certificates.on_replica(1), bytes(&forged)).unwrap();
     assert_eq!(certificates.codes(&certificates.on_replica(1)), ["CRT-04"], "nor is it proven");
 }
 

@@ -79,6 +79,8 @@ pub struct CertificateReport {
     pub not_shown: Vec<String>,
     /// Commitments of what is withheld.
     pub withheld: u64,
+    /// Whether this home has a copy that counts; none without a home. Without a copy nobody here knows what came of it since.
+    pub known: Option<bool>,
     /// The newest copy that is known here, where that is another one; of a code always.
     pub newest: Option<CertificateNewest>,
 }
