@@ -319,6 +319,32 @@ fn a_document_is_judged_anew_when_another_record_owns_it() {
     assert_eq!(names(&stand), files(&["x/record.json", "y/b.jpg", "y/b.json"]));
 }
 
+/// FAULTS K09: who purges right after the template was narrowed was told that nothing older was brought, or of the wrong package.
+#[test]
+fn what_brought_what_a_template_showed_before_is_named_at_once() {
+    let stand = stand();
+    stand.without_breaker();
+    (1..=2).for_each(|number| put(&stand, number, &member(number, "320412103012", "confirmed")));
+    stand.expect(Side::Source, &["capture"], 0);
+    let holding = || {
+        let told = stand.run(Side::Source, &["purge", "--all-routes", "--item", "member/1/**", "--reason", "r", "--dry-run"]).object;
+        let packages = told["routes"][0]["packages"].as_array().cloned().unwrap_or_default();
+        packages.iter().map(|package| package["sequence"].as_u64().expect("a number")).collect::<Vec<_>>()
+    };
+    activate(&stand, &template(&stand, "clear", "true", "fields = [\"name\"]"));
+    stand.round();
+    stand.carry(Side::Source);
+    assert_eq!(holding(), [0; 0]);
+    let brought = stand.expect(Side::Source, &["items"], 0)["items"][0]["packed_sequence"].as_u64().expect("a number");
+    activate(&stand, &template(&stand, "clear", "true", "fields = [\"name\"]\nmask = { name = \"name1\" }"));
+    assert_eq!(holding(), [brought], "activated");
+    stand.carry(Side::Source);
+    assert_eq!(holding(), [brought], "packed");
+    stand.carry(Side::Replica);
+    stand.carry(Side::Source);
+    assert_eq!(holding(), [brought], "proven");
+}
+
 /// FAULTS K09: whatever a template becomes, its plan says what happens, and a purge leaves nothing of what it showed before.
 #[test]
 fn what_a_template_showed_before_is_purged_whatever_it_becomes() {

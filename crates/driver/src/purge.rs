@@ -320,7 +320,9 @@ fn shown(item: &Item, sent: &RouteItem, purge: Option<&Purge>, agreed: bool) -> 
 fn kept(item: &Item, sent: &RouteItem, purge: Option<&Purge>, rows: &[Row]) -> Option<Digest> {
     let purged = purge.and_then(|purge| rows.iter().find(|row| row.mark == Mark::Purge && row.sequence >= purge.asked_from));
     let newest = || {
-        let proven = (sent.proven_version == item.version && !sent.proven_gone).then_some(sent.proven_digest);
+        // What is proven of this version may be shown otherwise since: then it is what is to go.
+        let is_proven = sent.proven_version == item.version && !sent.proven_gone && sent.again.is_none() && !sent.unjudged;
+        let proven = is_proven.then_some(sent.proven_digest);
         let packed = || rows.iter().rev().find(|row| row.digest != Digest::ZERO && row.sequence == sent.packed_sequence).map(|row| row.digest);
         proven.or_else(|| packed().filter(|_| sent.is_sent(item)))
     };
