@@ -3,7 +3,7 @@
 
 use crate::certificates::{change, county, record, text};
 use crate::stand::{Side, Stand};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
 
@@ -70,6 +70,18 @@ fn a_revoke_goes_ahead_of_a_backlog_and_wins() {
     stand.carry(Side::Source);
     let (total, done) = stand.counts();
     assert_eq!(total, done);
+    // Whatever else a person picks, a revoke does not stay behind.
+    change(&stand.archive.join(others[0]), &[("state", "revoked"), ("revoked_on", "2026-11-20"), ("revoke_reason", "right_ended")]);
+    change(&stand.archive.join(others[1]), &[("issuer", "某区农业农村局")]);
+    change(&stand.archive.join(others[2]), &[("issuer", "某区农业农村局")]);
+    stand.expect(Side::Source, &["certificate", "sign"], 0);
+    let pick = ["pack", "--to", medium, "--item", others[1]];
+    let planned = stand.run(Side::Source, &[&pick[..], &["--dry-run"]].concat());
+    let planned_items = planned.object["planned"].as_array().expect("planned").iter().map(|planned| &planned["item"]);
+    let names: Vec<&Value> = planned_items.filter(|item| item.as_str().is_some_and(|item| item.ends_with("record.json"))).collect();
+    assert_eq!((names, &planned.object["urgent"]), (vec![&json!(others[0]), &json!(others[1])], &json!(1)));
+    let picked = stand.run(Side::Source, &pick);
+    assert_eq!((&picked.object["packages"][0]["items"], &picked.object["urgent"]), (&json!(2), &json!(1)), "{}", picked.object);
 }
 
 /// Outside nobody can check a certificate that goes without a proof: who changed one and did not sign it again is told.

@@ -86,8 +86,8 @@ pub struct Carrier<'a> {
     pub deadline_seconds: i64,
 }
 
-/// What is to travel on a route, in the order in which it is to be packed. `chosen`, when given, limits it to these items, and
-/// sends them whatever their state (a person picked them).
+/// What is to travel on a route, in the order in which it is to be packed. `chosen`, when given, limits it to these items and
+/// what must not wait, and sends them whatever their state (a person picked them).
 pub fn select(archive: &Archive, route: &Route, carrier: &Carrier<'_>, chosen: Option<&BTreeSet<u32>>) -> Vec<Selected> {
     let (mut new, mut due, mut unproven, mut pressing) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let mut unproven_bytes = 0u64;
@@ -100,7 +100,8 @@ pub fn select(archive: &Archive, route: &Route, carrier: &Carrier<'_>, chosen: O
         if !picked && route.waits_for_inventory(item, &sent) {
             continue;
         }
-        if chosen.is_some() && !picked
+        // What must not wait goes along, whatever else a person picks.
+        if chosen.is_some() && !picked && (!carrier.urgent.contains(&number) || planted::is("picked-without-what-is-urgent"))
             || carrier.holds.has(number, item.version) && sent.is_purge_packed() && !sent.unjudged && (item.gone || sent.packed_gone == sent.is_excluded(item))
         {
             continue;
