@@ -83,7 +83,8 @@ impl Show for PackReport {
         let because = |word: &str| page.texts.word("because", word);
         let planned: Vec<String> =
             self.planned.iter().map(|item| format!("{}  {}  {}  {}", name(&item.item), item.mark, bytes(item.bytes), because(item.because))).collect();
-        page.list("pack.planned", planned.len() as u64, planned.into_iter());
+        let all = self.packages.iter().filter(|package| self.dry_run && !package.inventory).map(|package| package.items).sum();
+        page.list("pack.planned", all, planned.into_iter());
     }
 
     fn problems(&self) -> Vec<&Problem> {

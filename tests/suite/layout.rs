@@ -310,7 +310,7 @@ fn transactions_that_share_a_record_are_one_until_they_are_proven() {
 }
 
 /// Packages of the source are no larger from here on.
-fn limited(stand: &Stand, bytes: u64) {
+pub fn limited(stand: &Stand, bytes: u64) {
     let file = stand.home(Side::Source).join("gapferry.toml");
     let text = fs::read_to_string(&file).expect("it can be read");
     let kept: Vec<&str> = text.lines().filter(|line| !line.starts_with("package_bytes_max")).collect();

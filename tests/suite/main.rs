@@ -12,6 +12,7 @@ mod daemons;
 mod deep;
 mod deltas;
 mod faults;
+mod foreseen;
 mod heal;
 mod index;
 mod keys;

@@ -4,6 +4,7 @@
 //! medium; a package holds whole items only, except for parts of a document of which neither the whole nor what is new to
 //! the replica fits an empty medium.
 
+use capture::read::Parents;
 use carrier::Writing;
 use engine::select::{self, Because, Selected};
 use seal::chunk::{CHUNK_BYTES_AVERAGE, CHUNKED_BYTES_MIN};
@@ -95,22 +96,24 @@ impl<'w> Packer<'_, 'w> {
         }
         let (mut bytes, mut rows, mut units) = (0u64, Rows { items: 0, body_bytes: MANIFEST_BYTES }, Vec::new());
         for unit in selected.chunk_by(|one, two| self.reader.unit(one.item) == self.reader.unit(two.item)) {
-            let size = |one: &Selected| if self.reader.is_gone(one.item) { 0 } else { self.reader.item(one.item).stat.size };
-            let own_bytes: u64 = unit.iter().map(size).sum();
-            let own_rows = unit.iter().map(|one| Planned::of(&self.reader, *one).rows(&self.reader)).sum::<Rows>()
-                + Rows { items: 0, body_bytes: block_table_bytes(own_bytes) };
+            let rows_of = unit.iter().map(|one| Planned::of(&self.reader, *one).rows(&self.reader)).sum::<Rows>();
+            let with_blocks = |bytes: u64| rows_of + Rows { items: 0, body_bytes: block_table_bytes(bytes) };
             let fits = |bytes: u64, rows: Rows, room: u64| rows.fit_a_package() && (self.file_bytes)(bytes, rows.body_bytes) <= room;
+            let fits_alone = |bytes: u64| fits(bytes, Rows { items: 0, body_bytes: MANIFEST_BYTES } + with_blocks(bytes), self.room.empty_bytes);
+            let as_they_lie = unit.iter().filter(|one| !self.reader.is_gone(one.item)).map(|one| self.reader.item(one.item).stat.size).sum();
+            let transactions = self.reader.transactions(unit[0].item);
+            // What the route does not carry of it takes no room.
+            let own_bytes = if transactions > 0 && !fits_alone(as_they_lie) { self.carried_bytes(unit) } else { as_they_lie };
+            let own_rows = with_blocks(own_bytes);
             if fits(bytes + own_bytes, rows + own_rows, self.room.file_bytes) {
                 (bytes, rows) = (bytes + own_bytes, rows + own_rows);
                 units.extend_from_slice(unit);
                 continue;
             }
-            let alone = Rows { items: 0, body_bytes: MANIFEST_BYTES } + own_rows;
-            if fits(own_bytes, alone, self.room.empty_bytes) {
+            if fits_alone(own_bytes) {
                 // It waits for the next package, or for another medium.
                 break;
             }
-            let transactions = self.reader.transactions(unit[0].item);
             if transactions > 0 {
                 packing.refused.extend(unit.iter().map(|one| (one.item, NotRead::Uncut(transactions))));
             } else if units.is_empty() {
@@ -121,6 +124,18 @@ impl<'w> Packer<'_, 'w> {
             }
         }
         units
+    }
+
+    /// Bytes at most of what the route carries of these items.
+    fn carried_bytes(&self, items: &[Selected]) -> u64 {
+        let mut parents = Parents::default();
+        let mut bytes = |number: u32| match self.reader.carried_bytes(number, &mut parents) {
+            Ok(bytes) => bytes,
+            Err(NotRead::Excluded | NotRead::Same) => 0,
+            // What cannot be looked at is told of when it is packed.
+            Err(_) => self.reader.item(number).stat.size,
+        };
+        items.iter().filter(|one| !self.reader.is_gone(one.item)).map(|one| bytes(one.item)).sum()
     }
 
     /// Whether a document fits a package and an empty medium together with the deletions that make room for it. Where it does

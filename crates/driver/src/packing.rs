@@ -197,7 +197,7 @@ fn route(home: &mut Home, name: &str, target: &Target<'_>, options: &PackOptions
         // What was planned goes on from package to package; only when it is through is looked for more.
         if anew || planned.is_empty() {
             drop(replica);
-            let (going, units) = selected(home, name, target, options, &holds, &urgent.items, prepared.as_ref())?;
+            let (going, units) = selected(home, name, target, options, &holds, &urgent.items, prepared.as_ref(), None)?;
             planned = going;
             // What was packed since joins what was apart: all that goes by this plan goes by the same units.
             if let (Some(prepared), Some(units)) = (&mut prepared, units.filter(|_| !planted::is("units-of-the-start"))) {
@@ -283,18 +283,11 @@ fn route(home: &mut Home, name: &str, target: &Target<'_>, options: &PackOptions
 
 pub fn refusal(home: &mut Home, name: &str, number: u32, reason: NotRead) -> Result<Option<Problem>, Failure> {
     let archive = home.source().routes[name].archive.clone();
-    let (code, detail) = match reason {
-        NotRead::Gone | NotRead::Excluded | NotRead::Same => return Ok(None),
-        NotRead::Unstable => ("SRC-04", "it changes while it is read".into()),
-        NotRead::Unreadable(error) => ("SRC-05", error.to_string()),
-        NotRead::Together => ("SRC-04", "it waits for what travels with it".into()),
-        NotRead::Uncut(count) => ("SRC-13", planning::too_large(count)),
-        NotRead::Rotten => {
-            home.record(Rotten { archive: archive.clone(), items: vec![number] })?;
-            home.commit()?;
-            ("SRC-06", crate::reader::ROT.into())
-        }
-    };
+    let Some((code, detail)) = reason.told() else { return Ok(None) };
+    if matches!(reason, NotRead::Rotten) {
+        home.record(Rotten { archive: archive.clone(), items: vec![number] })?;
+        home.commit()?;
+    }
     let subject = home.source().archives[&archive].items[number as usize].id.to_string();
     Ok(Some(Problem { code, subject, detail }))
 }

@@ -16,6 +16,7 @@ use wire::PackageId;
 use wire::planted;
 use wire::record::{Carried, Lost};
 
+use crate::foreseeing::{Foreseen, foreseen};
 use crate::home::Home;
 use crate::medium;
 use crate::packer::{BLOCK_BYTES_MIN, Room};
@@ -110,7 +111,8 @@ pub fn check_held(home: &mut Home, name: &str, target: &Target<'_>, dry_run: boo
 }
 
 /// What is to travel on a route, what is `urgent` first, and what of it travels together; `prepared` says which files belong together,
-/// where that is known already.
+/// where that is known already. `judged` is the route as it will stand, where that is not how it stands in the ledger.
+#[expect(clippy::too_many_arguments, reason = "everything that a selection depends on")]
 pub fn selected(
     home: &Home,
     name: &str,
@@ -119,8 +121,9 @@ pub fn selected(
     holds: &Holds,
     urgent: &BTreeSet<u32>,
     prepared: Option<&Prepared>,
+    judged: Option<&Route>,
 ) -> Result<(Vec<Selected>, Option<Units>), Failure> {
-    let mut route = std::borrow::Cow::Borrowed(source_route(home, name)?);
+    let mut route = std::borrow::Cow::Borrowed(judged.map_or_else(|| source_route(home, name), Ok)?);
     for sequence in &holds.lost {
         route.to_mut().packages.entry(*sequence).and_modify(|package| package.lost = true);
     }
@@ -283,13 +286,12 @@ pub fn too_large(count: usize) -> String {
 }
 
 /// The items of business transactions that would not fit an empty carrier, with how many of these share records.
-fn uncut(archive: &Archive, route: &Route, units: &Units, sealing: &Sealing, empty_bytes: u64, planned: &[Selected]) -> BTreeMap<u32, usize> {
+fn uncut(archive: &Archive, units: &Units, sealing: &Sealing, empty_bytes: u64, planned: &[Selected], bytes_of: &dyn Fn(u32) -> u64) -> BTreeMap<u32, usize> {
     let mut found = BTreeMap::new();
     for unit in planned.chunk_by(|one, two| units.unit(archive, one.item) == units.unit(archive, two.item)) {
         let count = units.transactions(units.unit(archive, unit[0].item));
-        let items = || unit.iter().map(|one| &archive.items[one.item as usize]);
-        let bytes = unit.iter().zip(items()).map(|(one, item)| if route.item(one.item).is_gone(item) { 0 } else { size_of(item) }).sum();
-        let rows: Rows = items().map(|item| Rows::one(item.id.0.len(), 64)).sum();
+        let bytes = unit.iter().map(|one| bytes_of(one.item)).sum();
+        let rows: Rows = unit.iter().map(|one| Rows::one(archive.items[one.item as usize].id.0.len(), 64)).sum();
         if count > 0 && !(rows.fit_a_package() && file_bytes(sealing, bytes, rows) <= empty_bytes) {
             found.extend(unit.iter().map(|one| (one.item, count)));
         }
@@ -304,12 +306,17 @@ pub fn plan(home: &Home, name: &str, target: &Target<'_>, options: &PackOptions,
         return Ok(());
     }
     let asks = report.packages.len() > first;
-    let (route, sealing) = (source_route(home, name)?, new_sealing(home, name)?);
-    let archive = &home.source().archives[&route.archive];
+    let sealing = new_sealing(home, name)?;
     let urgent = Urgent::of(home, name)?;
-    let (mut planned, units) = selected(home, name, target, options, holds, &urgent.items, None)?;
+    let Foreseen { route, mut planned, units, bytes, problems } = foreseen(home, name, target, options, holds, &urgent.items)?;
+    let archive = &home.source().archives[&route.archive];
+    let bytes_of = |number: u32| {
+        let item = &archive.items[number as usize];
+        if route.item(number).is_gone(item) { 0 } else { bytes.get(&number).copied().unwrap_or(item.stat.size) }
+    };
+    report.problems.extend(problems);
     let CarrierRoom { room, all_bytes, beside_bytes } = room(home, name, target)?;
-    let uncut = units.map(|units| uncut(archive, route, &units, &sealing, room.empty_bytes, &planned)).unwrap_or_default();
+    let uncut = units.map(|units| uncut(archive, &units, &sealing, room.empty_bytes, &planned, &bytes_of)).unwrap_or_default();
     planned.retain(|selected| !uncut.contains_key(&selected.item));
     let named = |(number, count): (u32, usize)| Problem { code: "SRC-13", subject: archive.items[number as usize].id.to_string(), detail: too_large(count) };
     report.problems.extend(uncut.into_iter().map(named));
@@ -331,13 +338,13 @@ pub fn plan(home: &Home, name: &str, target: &Target<'_>, options: &PackOptions,
         let (item, sent) = (&archive.items[selected.item as usize], route.item(selected.item));
         let on_its_way = sent.parts.as_ref().filter(|parts| parts.version == item.version && selected.because != Because::New);
         let sent_bytes: u64 = on_its_way.map_or(0, |parts| parts.list.iter().map(|part| part.length).sum());
-        let bytes = size_of(item).saturating_sub(sent_bytes);
+        let bytes = bytes_of(selected.item).saturating_sub(sent_bytes);
         let own = Rows::one(item.id.0.len(), 64);
-        let deletions = select::must_share(archive, route, selected.item);
+        let deletions = select::must_share(archive, &route, selected.item);
         let deletions = deletions.iter().map(|number| Rows::one(archive.items[*number as usize].id.0.len(), 0)).sum();
         let fate = estimate.take(bytes, own, deletions);
         if matches!(fate, Fate::Waits | Fate::InPart(_)) && waits(home, name, selected, holds) {
-            (waiting, waiting_bytes) = (waiting + 1, waiting_bytes + size_of(item));
+            (waiting, waiting_bytes) = (waiting + 1, waiting_bytes + bytes_of(selected.item));
         }
         let bytes = match fate {
             Fate::Packed => bytes,
@@ -355,7 +362,7 @@ pub fn plan(home: &Home, name: &str, target: &Target<'_>, options: &PackOptions,
         }
     }
     let fits_beside = estimate.file_bytes(0, Rows::default()) <= beside_bytes.saturating_sub(before);
-    package.acknowledgement = package.items == 0 && !asks && acknowledges(home, name, route, holds) && fits_beside;
+    package.acknowledgement = package.items == 0 && !asks && acknowledges(home, name, &route, holds) && fits_beside;
     if package.items > 0 || package.acknowledgement {
         package.file_bytes = estimate.file_bytes(0, Rows::default());
         report.packages.push(package);

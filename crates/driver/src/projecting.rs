@@ -215,6 +215,11 @@ impl<'a> Projector<'a> {
         Ok(Self { grouping, units, world: &home.world, archive: &home.source().archives[archive_name], root, judge })
     }
 
+    /// The root of the archive.
+    pub fn root(&self) -> &Dir {
+        &self.root
+    }
+
     /// What it is made with, to be used again.
     pub fn prepared(&self) -> Prepared {
         Prepared { grouping: self.grouping.clone(), units: self.units.clone(), judge: self.judge.clone() }
@@ -463,21 +468,26 @@ pub fn today(world: &World) -> Result<Date, Failure> {
 /// record, what it says may change without the record, so that everything that was looked at before is looked at again. Under every template so
 /// is what a person gave up, which no package looks at: what is not carried is withdrawn all the same.
 pub fn rejudge(home: &mut Home, name: &str) -> Result<(), Failure> {
-    let Some(template) = active(home, name)? else { return Ok(()) };
+    let rows = rejudgements(home, name)?;
+    record(home, name, &rows)
+}
+
+/// What `rejudge` notes.
+pub fn rejudgements(home: &Home, name: &str) -> Result<Vec<JudgedRow>, Failure> {
+    let Some(template) = active(home, name)? else { return Ok(Vec::new()) };
     // Nobody says any more that it may be shown.
     let route = source_route(home, name)?;
     let orphans = home.source().archives[&route.archive].items.iter().zip(0u32..).filter(|(item, _)| is_orphan(item));
     let carried = orphans.filter(|(item, number)| !route.item(*number).is_excluded(item));
-    let rows: Vec<JudgedRow> = carried.map(|(item, number)| JudgedRow { item: number, version: item.version, verdict: Verdict::Out }).collect();
-    record(home, name, &rows)?;
+    let mut rows: Vec<JudgedRow> = carried.map(|(item, number)| JudgedRow { item: number, version: item.version, verdict: Verdict::Out }).collect();
     let reach = template.reach();
     let looks_beyond = reach.day || reach.records;
     let given_up = |item: &Item, sent: &RouteItem| sent.is_given_up(item) && sent.was_ever_sent();
-    let (route, items) = (source_route(home, name)?, &home.source().archives[&source_route(home, name)?.archive].items);
+    let items = &home.source().archives[&route.archive].items;
     if !looks_beyond && !items.iter().zip(0u32..).any(|(item, number)| given_up(item, &route.item(number))) {
-        return Ok(());
+        return Ok(rows);
     }
-    let Some(projector) = Projector::under(home, name, Some(template))? else { return Ok(()) };
+    let Some(projector) = Projector::under(home, name, Some(template))? else { return Ok(rows) };
     let archive = projector.archive;
     let judged = |parents: &mut Parents, number: u32| {
         let (item, sent) = (&archive.items[number as usize], route.item(number));
@@ -497,8 +507,8 @@ pub fn rejudge(home: &mut Home, name: &str) -> Result<(), Failure> {
     };
     let present = archive.items.iter().zip(0u32..).filter(|(item, _)| !item.gone && !item.is_held_back());
     let present: Vec<u32> = present.map(|(_, number)| number).collect();
-    let rows: Vec<JudgedRow> = present.par_iter().map_init(Parents::default, |parents, number| judged(parents, *number)).flatten().collect();
-    record(home, name, &rows)
+    rows.par_extend(present.par_iter().map_init(Parents::default, |parents, number| judged(parents, *number)).flatten());
+    Ok(rows)
 }
 
 /// Judges what must not wait before anything is planned: what is to be withdrawn of it goes as early as what is to be shown.
@@ -547,18 +557,22 @@ fn record(home: &mut Home, name: &str, rows: &[JudgedRow]) -> Result<(), Failure
 /// Notes what the template said of items that do not travel; whether the replica may hold one that the route does not carry.
 pub fn judged(home: &mut Home, name: &str, refused: &[(u32, NotRead)]) -> Result<bool, Failure> {
     let route = source_route(home, name)?;
-    let archive = &home.source().archives[&route.archive];
+    let rows = judgements(&home.source().archives[&route.archive], refused);
+    let may_be_there = |item: u32| route.item(item).packed_version > 0 || route.item(item).is_purging();
+    let withdraws = rows.iter().any(|row| row.verdict == Verdict::Out && may_be_there(row.item));
+    record(home, name, &rows)?;
+    Ok(withdraws)
+}
+
+/// What the template said of items that do not travel.
+pub fn judgements(archive: &Archive, refused: &[(u32, NotRead)]) -> Vec<JudgedRow> {
     let verdict = |reason: &NotRead| match reason {
         NotRead::Excluded => Some(Verdict::Out),
         NotRead::Same => Some(Verdict::Same),
         _ => None,
     };
     let row = |(item, reason): &(u32, NotRead)| Some(JudgedRow { item: *item, version: archive.items[*item as usize].version, verdict: verdict(reason)? });
-    let rows: Vec<JudgedRow> = refused.iter().filter_map(row).collect();
-    let may_be_there = |item: u32| route.item(item).packed_version > 0 || route.item(item).is_purging();
-    let withdraws = rows.iter().any(|row| row.verdict == Verdict::Out && may_be_there(row.item));
-    record(home, name, &rows)?;
-    Ok(withdraws)
+    refused.iter().filter_map(row).collect()
 }
 
 /// Digest of what was read, where something else travels.

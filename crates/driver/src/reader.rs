@@ -18,6 +18,7 @@ use wire::planted;
 use wire::receipt::Outcome;
 use wire::record::{Chunk, ChunkList, FileStat};
 
+use crate::planning;
 use crate::projecting::{self, Made, Projector};
 use crate::units::Unit;
 use crate::world::World;
@@ -179,6 +180,18 @@ impl NotRead {
     pub fn holds_others(&self) -> bool {
         !matches!(self, Self::Excluded | Self::Same)
     }
+
+    /// The code and what is to be said of it; none where nothing is wrong.
+    pub fn told(&self) -> Option<(&'static str, String)> {
+        Some(match self {
+            Self::Gone | Self::Excluded | Self::Same => return None,
+            Self::Unstable => ("SRC-04", "it changes while it is read".into()),
+            Self::Unreadable(error) => ("SRC-05", error.to_string()),
+            Self::Together => ("SRC-04", "it waits for what travels with it".into()),
+            Self::Uncut(count) => ("SRC-13", planning::too_large(*count)),
+            Self::Rotten => ("SRC-06", ROT.into()),
+        })
+    }
 }
 
 /// Whether what was read of an item is rot: same attributes as captured, and yet other content.
@@ -299,6 +312,21 @@ impl Reader<'_> {
         let item = self.item(number);
         let known = item.digest.filter(|_| !item.young && item.stat == *stat);
         known.is_some_and(|digest| self.is_same(number, stat, &digest, stat.size))
+    }
+
+    /// Bytes at most of what the route carries of an item now.
+    ///
+    /// # Errors
+    /// Why nothing of it would travel.
+    pub fn carried_bytes(&self, number: u32, parents: &mut Parents) -> Result<u64, NotRead> {
+        if self.is_made(number) {
+            return self.read_small(number, parents, &mut Vec::new(), &mut Vec::new()).map(|read| read.was.bytes);
+        }
+        if let Some(projector) = self.projector {
+            projector.admit(number, parents)?;
+        }
+        let stat = &self.item(number).stat;
+        if self.is_known_same(number, stat) { Err(NotRead::Same) } else { Ok(stat.size) }
     }
 
     /// Reads a document of any size for its digests only.

@@ -566,7 +566,8 @@ impl Route {
         }
     }
 
-    fn fold_judged(&mut self, row: &JudgedRow) {
+    /// What its template said of an item.
+    pub fn fold_judged(&mut self, row: &JudgedRow) {
         let mut item = self.items.change(row.item);
         (item.excluded_version, item.unjudged) = match row.verdict {
             Verdict::Out => (row.version, false),
