@@ -35,6 +35,9 @@ impl Show for TemplatePlan {
         let values = [("route", self.route.clone()), ("template", self.template.clone()), ("version", number(self.version))];
         let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
         page.say(if self.activated { "template.activated" } else { "template.would" }, &values);
+        if !self.captured {
+            page.say("template.uncaptured", &values);
+        }
         page.table(&headings, &self.kinds.iter().map(row).collect::<Vec<_>>());
         let counts = [("added", self.added), ("changed", self.changed), ("withdrawn", self.withdrawn), ("unchanged", self.unchanged)];
         let counts: Vec<(&str, String)> = counts.map(|(name, count)| (name, number(count))).into();
@@ -48,6 +51,7 @@ impl Show for TemplatePlan {
                 self.kinds.iter().filter(|kind| !of(kind).is_empty()).map(|kind| format!("{}: {}", kind.kind, of(kind).join(" "))).collect();
             page.list(title, lines.len() as u64, lines.into_iter());
         }
+        page.list("template.unstripped", self.unstripped_total, self.unstripped.iter().map(name));
         let samples: Vec<String> =
             self.samples.iter().flat_map(|sample| [name(&sample.item), format!("- {}", sample.before), format!("+ {}", sample.after)]).collect();
         page.list("template.samples", self.samples.len() as u64, samples.into_iter());

@@ -981,3 +981,48 @@ fn more_than_a_package_that_does_not_travel_keeps_nothing_back() {
     assert_eq!(packed["packages"].as_array().map(Vec::len), Some(1), "{packed}");
     assert_eq!((packed["packages"][0]["items"].as_u64(), &packed["waiting"]), (Some(3), &json!([])), "{packed}");
 }
+
+/// FAULTS K09: what cannot be stripped stays behind, and people are told which it is.
+#[test]
+fn a_document_that_cannot_be_stripped_stays_and_is_named() {
+    let stand = stand();
+    let mut record = member(1, "320412103012", "confirmed");
+    let document = |id: &str, seq: u64| {
+        json!({
+            "document_id": id, "role": "scan", "seq": seq, "file_name": format!("{id}.jpg"), "media_type": "image/jpeg", "format_id": "jpg", "size": 8,
+            "digest": { "alg": "blake3", "hex": "0".repeat(64) }, "redaction": "none", "sens": "Internal",
+        })
+    };
+    record["documents"] = json!([document("good", 1), document("bad", 2)]);
+    put(&stand, 1, &record);
+    let picture = [&b"\xff\xd8\xff\xe1\x00\x17Exif\0\0GPS-WITHHELD!!!\xff\xda\x00\x08\x01\x01\x00\x00\x3f\x00"[..], b"picture", b"\xff\xd9"].concat();
+    stand.write("member/1/good.jpg", &picture);
+    stand.write("member/1/bad.jpg", "GPS-WITHHELD");
+    let stripped = |strip: &str| format!("fields = [\"name\"]\n[documents]\ninclude = [\"scan\"]\nstrip = [{strip}]");
+    let file = template(&stand, "members", "true", &stripped("\"exif\""));
+    let line = ["template", "preview", file.to_str().expect("UTF-8"), "--route", "outward"];
+    let before = stand.run(Side::Source, &line);
+    assert_eq!((before.exit, &before.object["captured"], &before.object["added"]), (Some(0), &json!(false), &json!(0)), "{}", before.object);
+    stand.expect(Side::Source, &["capture"], 0);
+    let plan = stand.run(Side::Source, &line);
+    assert_eq!((plan.exit, plan.codes(), &plan.object["captured"]), (Some(1), vec!["SRC-19".to_owned()], &json!(true)), "{}", plan.object);
+    assert_eq!((&plan.object["unstripped"], &plan.object["unstripped_total"]), (&json!(["member/1/bad.jpg"]), &json!(1)));
+    assert_eq!(stand.run(Side::Source, &[&["template", "activate"], &line[2..], &["--reason", "agreed"]].concat()).exit, Some(1));
+    let medium = stand.medium.to_str().expect("UTF-8").to_owned();
+    for dry_run in [&["--dry-run"][..], &[]] {
+        let packed = stand.run(Side::Source, &[&["pack", "--to", medium.as_str()], dry_run].concat());
+        assert_eq!((packed.exit, packed.codes()), (Some(1), vec!["SRC-19".to_owned()]), "{}", packed.object);
+        assert_eq!(packed.object["problems"][0]["subject"], "member/1/bad.jpg");
+        assert_eq!(packed.object["packages"][0]["items"], 2);
+    }
+    settled(&stand);
+    assert_eq!(names(&stand), ["member/1/good.jpg", "member/1/record.json"].map(str::to_owned).into());
+    // What is taken out of a document is no part of its record, and yet it travels again.
+    let file = template(&stand, "again", "true", &stripped("\"exif\", \"pdf_metadata\""));
+    let plan = stand.run(Side::Source, &["template", "preview", file.to_str().expect("UTF-8"), "--route", "outward"]).object;
+    assert_eq!(counts(&plan), [0, 1, 0, 0], "{plan}");
+    stand.write("member/1/bad.jpg", &picture);
+    settled(&stand);
+    assert_eq!(names(&stand).len(), 3);
+    assert_eq!(stand.holding("WITHHELD"), Vec::<PathBuf>::new());
+}

@@ -13,7 +13,7 @@ use wire::record::ChunkList;
 use crate::home::Home;
 use crate::packing::{PackOptions, Target, source_route};
 use crate::planning::{Holds, selected};
-use crate::projecting::{Projector, judgements, rejudgements};
+use crate::projecting::{Projector, judgement, rejudgements};
 use crate::reader::{AtReplica, NotRead, Reader};
 use crate::report::{Failure, Problem};
 use crate::units::{Unit, Units};
@@ -50,7 +50,7 @@ pub fn foreseen<'h>(
     let archive = &home.source().archives[&route.archive];
     rejudgements(home, name)?.iter().for_each(|row| route.to_mut().fold_judged(row));
     let prepared = projector.prepared();
-    let (mut bytes, mut unread) = (HashMap::new(), HashMap::new());
+    let (mut bytes, mut refused) = (HashMap::new(), HashMap::new());
     loop {
         let (mut planned, units) = selected(home, name, target, options, holds, urgent, Some(&prepared), Some(&route))?;
         let unit = |number: u32| units.as_ref().map_or(Unit::Alone(number), |units| units.unit(archive, number));
@@ -64,28 +64,28 @@ pub fn foreseen<'h>(
             chunk_list: &|_: &Digest| None::<ChunkList>,
             projector: Some(&projector),
         };
-        let unseen = |one: &&Selected| !reader.is_gone(one.item) && !bytes.contains_key(&one.item) && !unread.contains_key(&one.item);
+        let unseen = |one: &&Selected| !reader.is_gone(one.item) && !bytes.contains_key(&one.item) && !refused.contains_key(&one.item);
         let unseen: Vec<u32> = planned.iter().filter(unseen).map(|one| one.item).collect();
         let look = |parents: &mut Parents, number: u32| (number, reader.carried_bytes(number, parents));
         let seen: Vec<(u32, Result<u64, NotRead>)> = unseen.par_iter().map_init(Parents::default, |parents, number| look(parents, *number)).collect();
-        let mut refused = Vec::new();
+        let mut judged = Vec::new();
         for (number, carried) in seen {
             match carried {
                 Ok(carried) => _ = bytes.insert(number, carried),
-                Err(reason) => refused.push((number, reason)),
+                Err(reason) => {
+                    judged.extend(judgement(archive, number, &reason));
+                    refused.insert(number, reason);
+                }
             }
         }
-        let judged = judgements(archive, &refused);
-        unread.extend(refused.into_iter().filter(|(_, reason)| reason.holds_others()));
         if judged.is_empty() {
-            let left: HashSet<Unit> = unread.keys().map(|number| unit(*number)).collect();
+            let left: HashSet<Unit> = refused.iter().filter(|(_, reason)| reason.holds_others()).map(|(number, _)| unit(*number)).collect();
             planned.retain(|one| !left.contains(&unit(one.item)));
-            let subject = |number: u32| archive.items[number as usize].id.to_string();
-            let mut problems: Vec<Problem> = unread
-                .iter()
-                .filter_map(|(number, reason)| Some((reason.told()?, subject(*number))))
-                .map(|((code, detail), subject)| Problem { code, subject, detail })
-                .collect();
+            let problem = |(number, reason): (&u32, &NotRead)| {
+                let (code, detail) = reason.told()?;
+                Some(Problem { code, subject: archive.items[*number as usize].id.to_string(), detail })
+            };
+            let mut problems: Vec<Problem> = refused.iter().filter_map(problem).collect();
             problems.sort_by(|one, two| one.subject.cmp(&two.subject));
             return Ok(Foreseen { route, planned, units, bytes, problems });
         }

@@ -131,7 +131,7 @@ impl<'w> Packer<'_, 'w> {
         let mut parents = Parents::default();
         let mut bytes = |number: u32| match self.reader.carried_bytes(number, &mut parents) {
             Ok(bytes) => bytes,
-            Err(NotRead::Excluded | NotRead::Same) => 0,
+            Err(NotRead::Excluded | NotRead::Unstripped | NotRead::Same) => 0,
             // What cannot be looked at is told of when it is packed.
             Err(_) => self.reader.item(number).stat.size,
         };

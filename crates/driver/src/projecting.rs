@@ -12,7 +12,7 @@ use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use store::disk::Dir;
-use template::{Context, Mode, Referenced, Template, Verdict as Judgement, Why};
+use template::{Context, Kept, Mode, Referenced, Template, Verdict as Judgement, Why};
 use wire::Digest;
 use wire::planted;
 use wire::record::{Judged, JudgedRow, Verdict};
@@ -341,7 +341,7 @@ impl<'a> Projector<'a> {
             for document in &carried.documents {
                 if listing.is_unclear(&document.id, &carried.documents) && !planted::is("any-file-of-a-name") {
                     beside.unclear.insert(document.id.clone());
-                } else if document.strip.is_some() && self.stripped(listing, document, parents).is_none() {
+                } else if document.strip.is_some() && self.stripped(listing, document, parents)?.is_none() {
                     beside.failed.insert(document.id.clone());
                 }
             }
@@ -356,15 +356,27 @@ impl<'a> Projector<'a> {
         Listing::of(self.archive, record, self.grouping.members(record), of)
     }
 
-    /// A document of a record without what is stripped; none where it cannot be.
-    fn stripped(&self, listing: &Listing<'_>, document: &template::Document, parents: &mut Parents) -> Option<Vec<u8>> {
-        let item = &self.archive.items[listing.file(&document.id)? as usize];
+    /// A document of a record without what is stripped; none where it cannot be. One that cannot be read is told of by itself.
+    fn stripped(&self, listing: &Listing<'_>, document: &template::Document, parents: &mut Parents) -> Result<Option<Vec<u8>>, NotRead> {
+        let (Some(number), Some(strip)) = (listing.file(&document.id), document.strip) else { return Ok(None) };
+        let item = &self.archive.items[number as usize];
         if item.stat.size > template::strip::STRIP_BYTES_MAX {
-            return None;
+            return Ok(None);
         }
         let mut content = Vec::new();
-        parents.read(&*self.world.disk, &self.root, &item.id, &mut |bytes| content.extend_from_slice(bytes)).ok()?;
-        template::strip::strip(&document.media_type, &content, document.strip?).ok()
+        let read = parents.read(&*self.world.disk, &self.root, &item.id, &mut |bytes| content.extend_from_slice(bytes));
+        read.map_err(|_| NotRead::Together)?;
+        Ok(template::strip::strip(&document.media_type, &content, strip).ok())
+    }
+
+    /// The files that the route would carry of a record, and that cannot be stripped.
+    pub fn unstripped(&self, record: &Record, number: u32, carried: &template::Carried) -> Vec<u32> {
+        let mut kept = carried.kept.iter().filter(|(_, why)| *why == Kept::CannotStrip).peekable();
+        if kept.peek().is_none() {
+            return Vec::new();
+        }
+        let listing = self.listing(number, record);
+        kept.filter_map(|(id, _)| listing.file(id)).collect()
     }
 
     /// Whether the route carries a file, which travels as it is. One of which something is to be taken out by now waits for the next package.
@@ -390,8 +402,9 @@ impl<'a> Projector<'a> {
             Some(Judgement::Carried(_)) if whole => Ok(None),
             Some(Judgement::Carried(carried)) => {
                 let listing = self.listing(record, &of);
+                let out = if self.unstripped(&of, record, &carried).contains(&number) { NotRead::Unstripped } else { NotRead::Excluded };
                 let document = carried.documents.into_iter().find(|document| listing.file(&document.id) == Some(number));
-                document.map(Some).ok_or(NotRead::Excluded).or_else(|out| if planted::is("unlisted-document-carried") { Ok(None) } else { Err(out) })
+                document.map(Some).ok_or(out).or_else(|out| if planted::is("unlisted-document-carried") { Ok(None) } else { Err(out) })
             }
         }
     }
@@ -402,7 +415,7 @@ impl<'a> Projector<'a> {
         if !self.is_record(number) {
             let Some(document) = self.of_document(number, parents)? else { return Ok(Made::AsItIs) };
             let Some(strip) = document.strip else { return Ok(Made::AsItIs) };
-            return template::strip::strip(&document.media_type, content, strip).map(instead).map_err(|_| NotRead::Excluded);
+            return template::strip::strip(&document.media_type, content, strip).map(instead).map_err(|_| NotRead::Unstripped);
         }
         if self.judge.is_none() {
             // It was read when it was captured: what is no record any more has changed since.
@@ -441,7 +454,7 @@ impl<'a> Projector<'a> {
         };
         match carried {
             Ok(carried) => Some(carried),
-            Err(NotRead::Excluded) => Some(Carries::Nothing),
+            Err(NotRead::Excluded | NotRead::Unstripped) => Some(Carries::Nothing),
             Err(_) => None,
         }
     }
@@ -557,22 +570,22 @@ fn record(home: &mut Home, name: &str, rows: &[JudgedRow]) -> Result<(), Failure
 /// Notes what the template said of items that do not travel; whether the replica may hold one that the route does not carry.
 pub fn judged(home: &mut Home, name: &str, refused: &[(u32, NotRead)]) -> Result<bool, Failure> {
     let route = source_route(home, name)?;
-    let rows = judgements(&home.source().archives[&route.archive], refused);
+    let archive = &home.source().archives[&route.archive];
+    let rows: Vec<JudgedRow> = refused.iter().filter_map(|(number, reason)| judgement(archive, *number, reason)).collect();
     let may_be_there = |item: u32| route.item(item).packed_version > 0 || route.item(item).is_purging();
     let withdraws = rows.iter().any(|row| row.verdict == Verdict::Out && may_be_there(row.item));
     record(home, name, &rows)?;
     Ok(withdraws)
 }
 
-/// What the template said of items that do not travel.
-pub fn judgements(archive: &Archive, refused: &[(u32, NotRead)]) -> Vec<JudgedRow> {
-    let verdict = |reason: &NotRead| match reason {
-        NotRead::Excluded => Some(Verdict::Out),
-        NotRead::Same => Some(Verdict::Same),
-        _ => None,
+/// What the template said of an item that does not travel for this reason, where it said anything.
+pub fn judgement(archive: &Archive, number: u32, reason: &NotRead) -> Option<JudgedRow> {
+    let verdict = match reason {
+        NotRead::Excluded | NotRead::Unstripped => Verdict::Out,
+        NotRead::Same => Verdict::Same,
+        _ => return None,
     };
-    let row = |(item, reason): &(u32, NotRead)| Some(JudgedRow { item: *item, version: archive.items[*item as usize].version, verdict: verdict(reason)? });
-    refused.iter().filter_map(row).collect()
+    Some(JudgedRow { item: number, version: archive.items[number as usize].version, verdict })
 }
 
 /// Digest of what was read, where something else travels.

@@ -26,6 +26,9 @@ use crate::world::World;
 /// What is said of rot.
 pub const ROT: &str = "content differs, but size and times are those of the last reading";
 
+/// What is said of a document that cannot be stripped.
+const UNSTRIPPED: &str = "it is not what its record says it is, or holds what cannot be taken out";
+
 /// How often a document that changes while it is read is tried.
 pub const READ_TRIES: u32 = 3;
 
@@ -167,6 +170,8 @@ pub enum NotRead {
     Rotten,
     /// The route does not carry it.
     Excluded,
+    /// The route carries it stripped only, and it cannot be stripped.
+    Unstripped,
     /// The replica holds just what would travel.
     Same,
     /// Something of what it travels with could not be read.
@@ -178,7 +183,7 @@ pub enum NotRead {
 impl NotRead {
     /// Whether what travels with it must wait as well.
     pub fn holds_others(&self) -> bool {
-        !matches!(self, Self::Excluded | Self::Same)
+        !matches!(self, Self::Excluded | Self::Unstripped | Self::Same)
     }
 
     /// The code and what is to be said of it; none where nothing is wrong.
@@ -190,6 +195,7 @@ impl NotRead {
             Self::Together => ("SRC-04", "it waits for what travels with it".into()),
             Self::Uncut(count) => ("SRC-13", planning::too_large(*count)),
             Self::Rotten => ("SRC-06", ROT.into()),
+            Self::Unstripped => ("SRC-19", UNSTRIPPED.into()),
         })
     }
 }

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use template::lint::{Level, may_be_used};
-use template::{Draft, TEMPLATE_BYTES_MAX, Template, Verdict};
+use template::{Carried, Draft, TEMPLATE_BYTES_MAX, Template, Verdict};
 use wire::card::Role;
 use wire::record::TemplateActivated;
 use wire::{Digest, ItemId};
@@ -20,7 +20,7 @@ use crate::packing::source_route;
 use crate::progress::Stage;
 use crate::projecting::{Projector, READ_TOGETHER};
 use crate::region;
-use crate::report::{Failure, Problem};
+use crate::report::{Failure, LISTED_MAX, Problem};
 use crate::world::World;
 
 /// Records that are shown before and after.
@@ -225,6 +225,7 @@ struct Seen {
     withheld: Vec<&'static str>,
     masked: Vec<&'static str>,
     lacks_proof: bool,
+    unstripped: Vec<u32>,
     sample: Option<TemplateSample>,
 }
 
@@ -240,33 +241,49 @@ fn plan(home: &Home, name: &str, template: Template) -> Result<TemplatePlan, Fai
     let records: Vec<u32> = then.records().collect();
     let root = &home.config.archives[&source_route(home, name)?.archive].root;
     let away = |failure: capture::scan::ScanFailure| Failure::new(failure.code(), name, failure.to_string());
-    if !records.is_empty() && capture::scan::is_empty(&*home.world.disk, root).map_err(away)? {
+    let is_empty = capture::scan::is_empty(&*home.world.disk, root).map_err(away)?;
+    if !records.is_empty() && is_empty {
         return Err(Failure::new("SRC-02", name, crate::capturing::emptied(root, records.len())));
     }
+    plan.captured = is_empty || !archive.items.is_empty();
     let step = (records.len() / SAMPLES).max(1);
     home.world.progress.begin(Stage::Check, Some(records.len() as u64), None);
     let judged = |parents: &mut Parents, place: usize, number: u32| {
         home.world.progress.advance(1, 0);
         let (_, record) = then.read_record(number, parents).ok()?;
-        let as_it_is = || Some(record.canonical());
         let projected = |projector: &Projector<'_>, parents: &mut Parents| {
             Some(match projector.judged(&record, number, parents).ok()? {
-                None => (as_it_is(), 0, Vec::new(), Vec::new()),
-                Some(Verdict::Out(_)) => (None, 0, Vec::new(), Vec::new()),
-                Some(Verdict::Carried(carried)) => (Some(carried.record), carried.documents.len() as u64, carried.withheld, carried.masked),
+                None => Some(Carried { record: record.canonical(), ..Carried::default() }),
+                Some(Verdict::Out(_)) => None,
+                Some(Verdict::Carried(carried)) => Some(carried),
             })
         };
-        let (before, ..) = projected(&now, parents)?;
-        let (after, documents, withheld, masked) = projected(&then, parents)?;
-        let value = |bytes: &Option<Vec<u8>>| bytes.as_ref().and_then(|bytes| serde_json::from_slice(bytes).ok()).unwrap_or_default();
+        let (before, after) = (projected(&now, parents)?, projected(&then, parents)?);
+        // What is taken out of its documents is not in the record.
+        let stripped = |carried: &Carried| carried.documents.iter().filter_map(|one| Some((one.id.clone(), one.strip?))).collect::<Vec<_>>();
+        let travels = |carried: &Option<Carried>| carried.as_ref().map(|carried| (carried.record.clone(), stripped(carried)));
+        let same = travels(&before) == travels(&after);
         let sample = place.is_multiple_of(step).then(|| TemplateSample {
             item: ItemId(archive.items[number as usize].id.0.clone()),
             before: serde_json::Value::Object(record.fields().to_map()),
-            after: value(&after),
+            after: after.as_ref().and_then(|carried| serde_json::from_slice(&carried.record).ok()).unwrap_or_default(),
         });
-        let (carried, was_carried, same) = (after.is_some(), before.is_some(), after == before);
+        let (carried, was_carried) = (after.is_some(), before.is_some());
         let lacks_proof = carried && unsigned::is_unsigned(home, record.fields());
-        Some(Seen { kind: record.kind().name, carried, documents, was_carried, same, withheld, masked, lacks_proof, sample })
+        let Carried { documents, withheld, masked, .. } = after.as_ref().map_or_else(Carried::default, Carried::clone);
+        let unstripped = after.map_or_else(Vec::new, |after| then.unstripped(&record, number, &after));
+        Some(Seen {
+            kind: record.kind().name,
+            carried,
+            documents: documents.len() as u64,
+            was_carried,
+            same,
+            withheld,
+            masked,
+            lacks_proof,
+            unstripped,
+            sample,
+        })
     };
     let (mut lacking, mut unjudged) = (0, 0u64);
     let mut kinds: BTreeMap<&str, (KindOutlook, BTreeSet<&str>, BTreeSet<&str>)> = BTreeMap::new();
@@ -299,6 +316,9 @@ fn plan(home: &Home, name: &str, template: Template) -> Result<TemplatePlan, Fai
         }
         kind.documents += seen.documents;
         lacking += u64::from(seen.lacks_proof);
+        plan.unstripped_total += seen.unstripped.len() as u64;
+        let room = LISTED_MAX - plan.unstripped.len();
+        plan.unstripped.extend(seen.unstripped.into_iter().take(room).map(|number| archive.items[number as usize].id.clone()));
         withheld.extend(seen.withheld);
         masked.extend(seen.masked);
         plan.samples.extend(seen.sample.filter(|_| plan.samples.len() < SAMPLES));
@@ -307,6 +327,11 @@ fn plan(home: &Home, name: &str, template: Template) -> Result<TemplatePlan, Fai
     if lacking > 0 {
         plan.problems
             .push(unsigned::problem(name.into(), format!("{lacking} certificates of which the route shows parts are not signed, or signed as something else")));
+    }
+    if plan.unstripped_total > 0 {
+        let count = plan.unstripped_total;
+        let detail = format!("{count} documents cannot be stripped, and stay behind");
+        plan.problems.push(Problem { code: "SRC-19", subject: name.into(), detail });
     }
     if unjudged > 0 {
         let detail = format!("{unjudged} records are in none of these numbers: they changed since the last capture, or they or what they name cannot be read");

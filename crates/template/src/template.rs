@@ -43,7 +43,7 @@ pub enum Verdict {
 }
 
 /// What travels of a record.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Carried {
     /// The projected record, in its canonical form.
     pub record: Vec<u8>,

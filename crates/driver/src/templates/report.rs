@@ -90,6 +90,8 @@ pub struct TemplatePlan {
     pub version: u64,
     /// The id of the one that is active now; empty for none.
     pub before: String,
+    /// Whether any of the archive was captured: else the plan speaks of nothing.
+    pub captured: bool,
     /// By kind.
     pub kinds: Vec<KindOutlook>,
     /// Records that it would carry and does not now.
@@ -100,6 +102,10 @@ pub struct TemplatePlan {
     pub withdrawn: u64,
     /// Records that it carries now, and would as they are. What neither carries is in none of these counts.
     pub unchanged: u64,
+    /// Documents that it would carry and that cannot be stripped: the first 1,000.
+    pub unstripped: Vec<ItemId>,
+    /// How many there are.
+    pub unstripped_total: u64,
     /// Five records before and after.
     pub samples: Vec<TemplateSample>,
     /// Whether it took effect.
