@@ -227,7 +227,37 @@ fn a_transaction_travels_in_one_package() {
     stand.write("r27/record.json", txn("minutes-27", "merged", "t2"));
     stand.write("r03/record.json", txn("minutes-3", "merged", "t2").replace("105", "106").replace("\"size\":2", "\"size\":2,\"size\":2"));
     let carried = stand.run(Side::Source, &["carry", "medium"]);
-    assert_eq!((carried.exit, carried.codes()), (Some(1), vec!["SRC-11".to_owned()]), "{}", carried.object);
+    assert_eq!((carried.exit, carried.codes()), (Some(1), vec!["SRC-11".to_owned(), "SRC-04".to_owned()]), "{}", carried.object);
+    assert_eq!(carried.object["packed"]["packages"], json!([]), "{}", carried.object);
+    stand.write("r03/record.json", txn("minutes-3", "merged", "t2"));
+    stand.carry(Side::Source);
+    let packed = items(&stand);
+    assert_eq!((packed["r03/record.json"].2, packed["r03/record.json"].0.as_str()), (packed["r27/record.json"].2, "packed"));
+}
+
+/// FAULTS A07, TX2: a record that is at fault says of which transaction it is, and what was none from the beginning keeps nothing back.
+#[test]
+fn a_faulty_record_keeps_its_transaction_back() {
+    let stand = stand();
+    let member = |number: u64, txn: &str| {
+        let mut record = crate::templates::member(number, "320412103012", "confirmed");
+        record["txn"] = json!({ "txn_id": txn, "size": 2, "business_code": "105" });
+        record
+    };
+    let put = |number: u64, record: &Value| stand.write(format!("m{number}/record.json"), record.to_string());
+    let mut faulty = member(1, "t1");
+    faulty["minor_flag"] = json!("no");
+    put(1, &faulty);
+    put(2, &member(2, "t1"));
+    put(3, &member(3, "t2"));
+    put(4, &member(4, "t2"));
+    stand.write("m5/record.json", "none");
+    let carried = stand.run(Side::Source, &["carry", stand.medium.to_str().expect("UTF-8")]);
+    assert_eq!((carried.exit, carried.codes()), (Some(1), vec!["SRC-11".to_owned(); 2]), "{}", carried.object);
+    assert_eq!(carried.object["packed"]["packages"][0]["items"], 2, "{}", carried.object);
+    put(1, &member(1, "t1"));
+    let carried = stand.run(Side::Source, &["carry", stand.medium.to_str().expect("UTF-8")]);
+    assert_eq!(carried.object["packed"]["packages"][0]["items"], 2, "{}", carried.object);
 }
 
 /// A record of a business transaction with this id.

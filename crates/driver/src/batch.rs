@@ -132,7 +132,8 @@ fn read_unit(reader: &Reader<'_>, unit: &[Planned], batch: &mut Batch, parents: 
         }
         batch.documents.push(read.map_err(|reason| (number, reason)));
     }
-    let leaves = |read: &Result<DocumentRead, (u32, NotRead)>| matches!(read, Err((number, NotRead::Excluded)) if reader.may_be_there(*number));
+    let leaves =
+        |read: &Result<DocumentRead, (u32, NotRead)>| matches!(read, Err((number, NotRead::Excluded | NotRead::Unstripped)) if reader.may_be_there(*number));
     if unit.len() > 1 && batch.documents[before.1..].iter().any(leaves) {
         batch.plain.truncate(before.0);
         batch.removals.truncate(before.2);

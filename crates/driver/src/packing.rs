@@ -26,6 +26,7 @@ use crate::planning::{self, CarrierRoom, Holds, Unmade, check_held, selected};
 use crate::progress::Stage;
 use crate::projecting::{self, Prepared, Projector};
 use crate::reader::{AtReplica, NotRead, Reader};
+use crate::records::waiting::KeptBack;
 use crate::report::{Failure, PackReport, PackageReport, Problem, Waiting};
 use crate::rows::{PackedItem, Packing};
 use crate::units::{leave, mark_transactions, take_out, units_of};
@@ -274,6 +275,7 @@ fn route(home: &mut Home, name: &str, target: &Target<'_>, options: &PackOptions
             };
         }
     }
+    report.problems.extend(KeptBack::problem(home, name)?);
     // A receipt was taken in that no package acknowledges yet.
     if report.packages.len() == before && planning::acknowledges(home, name, source_route(home, name)?, &holds) {
         without_items(home, name, target, &holds, report)?;

@@ -23,6 +23,7 @@ use crate::packer::{BLOCK_BYTES_MIN, Room};
 use crate::packing::{PackOptions, Target, never_published, new_sealing, source_route};
 use crate::progress::Stage;
 use crate::projecting::Prepared;
+use crate::records::waiting::KeptBack;
 use crate::records::{Grouping, Recognising};
 use crate::report::{Failure, LISTED_MAX, PackReport, PackageReport, PlannedItem, Problem, Waiting};
 use crate::rows::{MANIFEST_BYTES, Rows, block_table_bytes};
@@ -145,7 +146,8 @@ pub fn selected(
     };
     let Some(grouping) = grouping else { return Ok((selected, None)) };
     let units = Units::of(archive, &route, grouping);
-    Ok((units::arrange(archive, &route, &units, selected), Some(units)))
+    let waiting = KeptBack::of(home, name, units.grouping())?;
+    Ok((units::arrange(archive, &route, &units, &waiting, selected), Some(units)))
 }
 
 /// Bytes of the document of an item.
@@ -315,6 +317,7 @@ pub fn plan(home: &Home, name: &str, target: &Target<'_>, options: &PackOptions,
         if route.item(number).is_gone(item) { 0 } else { bytes.get(&number).copied().unwrap_or(item.stat.size) }
     };
     report.problems.extend(problems);
+    report.problems.extend(KeptBack::problem(home, name)?);
     let CarrierRoom { room, all_bytes, beside_bytes } = room(home, name, target)?;
     let uncut = units.map(|units| uncut(archive, &units, &sealing, room.empty_bytes, &planned, &bytes_of)).unwrap_or_default();
     planned.retain(|selected| !uncut.contains_key(&selected.item));

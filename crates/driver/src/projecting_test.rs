@@ -3,6 +3,9 @@
 use crate::status::scene::Scene;
 use serde_json::{Value, json};
 use std::fs;
+use std::io;
+use std::sync::Arc;
+use store::disk::{Dir, Disk, File};
 
 const TEMPLATE: &str = r#"
 [route]
@@ -147,4 +150,52 @@ fn what_a_replica_is_shown_otherwise_has_not_changed() {
 
 fn codes_of_source(scene: &Scene) -> Vec<&'static str> {
     scene.carry(&scene.source()).packed.unwrap().problems.iter().map(|problem| problem.code).collect()
+}
+
+/// The real disk, of which one file cannot be read.
+struct Unreadable(&'static [u8], store::real::RealDisk);
+
+impl Disk for Unreadable {
+    store::hand_on!(Disk to 1: root make_root dir list stat rename remove remove_dir sync_dir sync_all space walk lock);
+
+    fn open(&self, dir: &Dir, name: &[u8]) -> io::Result<Box<dyn File>> {
+        if name == self.0 { Err(io::Error::from_raw_os_error(5)) } else { self.1.open(dir, name) }
+    }
+    fn open_write(&self, dir: &Dir, name: &[u8]) -> io::Result<Box<dyn File>> {
+        self.1.open_write(dir, name)
+    }
+    fn create(&self, dir: &Dir, name: &[u8], mode: u32) -> io::Result<Box<dyn File>> {
+        self.1.create(dir, name, mode)
+    }
+}
+
+/// FAULTS A07, TX2: nobody knows whether it is of the transaction that lacks a record; whatever lacks none travels.
+#[test]
+fn what_may_be_of_a_record_that_cannot_be_read_waits() {
+    let scene = Scene::new();
+    let file = scene.source().join("gapferry.toml");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, text.replacen("[archives.archive]\n", "[archives.archive]\nlayout = \"records\"\nrecords = \"*.json\"\n", 1)).unwrap();
+    let put = |name: &str, number: u64, txn: &str, size: u64| {
+        let mut record = member(number, "2026-01-01");
+        if size > 0 {
+            record["txn"] = json!({ "txn_id": txn, "size": size, "business_code": "105" });
+        }
+        scene.write(&format!("{name}.json"), record.to_string());
+    };
+    put("a", 1, "half", 2);
+    put("b", 2, "half", 2);
+    put("c", 3, "whole", 2);
+    put("d", 4, "whole", 2);
+    put("e", 5, "", 0);
+    let pack = |world: &crate::World| {
+        let options = crate::CarryOptions { medium: scene.path("medium"), ..Default::default() };
+        let packed = crate::carry(world, &scene.source(), &options).unwrap().packed.unwrap();
+        let about = packed.problems.iter().map(|problem| (problem.code, problem.subject.clone())).collect::<Vec<_>>();
+        (packed.packages.iter().map(|package| package.items).sum::<u64>(), about)
+    };
+    let broken = crate::World { disk: Arc::new(Unreadable(b"b.json", store::real::RealDisk::new())), ..scene.world.clone() };
+    assert_eq!(pack(&broken), (3, vec![("SRC-04", "b.json".to_owned())]));
+    assert_eq!(pack(&broken), (0, vec![("SRC-04", "b.json".to_owned())]));
+    assert_eq!(pack(&scene.world), (2, Vec::new()));
 }

@@ -14,6 +14,8 @@ use store::disk::Dir;
 use wire::record::{Captured, CapturedRow, Described, DescribedRow};
 use wire::{ItemId, planted};
 
+pub mod waiting;
+
 use crate::acts::{Matcher, patterns};
 use crate::certificate::unsigned;
 use crate::config::{ArchiveConfig, Layout};
@@ -128,6 +130,17 @@ impl Grouping {
 /// Whether a file is there that belongs to no record, or to one that is gone.
 pub fn is_orphan(item: &Item) -> bool {
     !item.gone && item.fault() == Some(NO_RECORD)
+}
+
+/// Whether nobody knows which transaction made a record that is there: it could not be read when it was captured, or what the replica may
+/// hold of it became no JSON (REC-01 to REC-07 of spec/rights.md). What was none from the beginning keeps nothing else back.
+fn is_of_unknown(item: &Item, may_be_there: bool) -> bool {
+    let unread = match item.fault() {
+        Some("SRC-04" | "SRC-05") => true,
+        Some(fault) => may_be_there && matches!(fault.as_bytes(), [b'R', b'E', b'C', b'-', b'0', b'1'..=b'7', ..]),
+        None => false,
+    };
+    unread && !item.gone && item.transaction().is_none()
 }
 
 /// How the ledger knows a `rid`.
@@ -346,16 +359,17 @@ impl Told {
             Err(fault) => return Self::fault(fault.to_string()),
         };
         let Some(fields) = value.as_object() else { return Self::fault(rights::Fault::new(&rights::fault::KIND, "").to_string()) };
+        let of = |id: &str| blake3::hash(id.as_bytes()).as_bytes()[..16].try_into().expect("16 of 32 bytes");
+        let transaction = fields.get("txn").and_then(|txn| txn.get("txn_id")?.as_str()).map(of);
         let known = fields.get("kind").and_then(|kind| rights::Kind::named(kind.as_str()?)).is_some();
         let refuses = |fault: &&rights::Fault| fault.clause.refuses;
         let (_, faults) = if known { rights::check::check(&value) } else { (None, Vec::new()) };
         if let Some(fault) = faults.iter().find(refuses) {
-            return Self::fault(fault.to_string());
+            // What it was changed with waits for it.
+            return Self { transaction: transaction.filter(|_| !planted::is("faulty-of-no-transaction")), ..Self::fault(fault.to_string()) };
         }
         let rid = fields.get("rid").and_then(Tree::as_str).map_or(0, rid_number);
-        let transaction = fields.get("txn").and_then(|txn| txn.get("txn_id")?.as_str());
-        let of = |id: &str| blake3::hash(id.as_bytes()).as_bytes()[..16].try_into().expect("16 of 32 bytes");
-        Self { rid, transaction: transaction.map(of), fault: String::new(), unsigned: is_unsigned(fields) }
+        Self { rid, transaction, fault: String::new(), unsigned: is_unsigned(fields) }
     }
 }
 
@@ -398,6 +412,9 @@ fn read(home: &Home, name: &str, root: &Dir, groups: &[&[Member]], taken: &mut H
     for (members, told) in groups.iter().zip(&told) {
         let twice = told.rid != 0 && told.fault.is_empty() && !taken.insert(told.rid) && !planted::is("duplicate-rid-taken");
         let fault = if twice { DUPLICATE } else { &told.fault };
+        // What was known of it as it is stays known.
+        let known = archive.items[members[0].0 as usize].transaction().filter(|_| matches!(fault, ROTTEN | "SRC-04" | "SRC-05"));
+        let transaction = told.transaction.or(known);
         for (record, member) in *members {
             let item = &archive.items[*member as usize];
             let (rid, fault) = match (member == record, fault.is_empty()) {
@@ -408,7 +425,7 @@ fn read(home: &Home, name: &str, root: &Dir, groups: &[&[Member]], taken: &mut H
                 (false, false) => (0, OF_FAULTY),
             };
             let fault = if item.gone { "" } else { fault };
-            rows.push(DescribedRow { item: *member, version: item.version, rid, transaction: told.transaction, fault: fault.into() });
+            rows.push(DescribedRow { item: *member, version: item.version, rid, transaction, fault: fault.into() });
         }
     }
     (rows, groups.iter().zip(&told).filter(|(_, told)| told.unsigned).map(|(members, _)| members[0].0).collect())

@@ -124,7 +124,9 @@ impl Packing {
     /// Whether it holds some of what travels together while the rest of it could not be read, or is to be withdrawn, which was known only
     /// when a large document was in the package already.
     pub fn is_torn(&self, route: &Route, unit: &dyn Fn(u32) -> Unit) -> bool {
-        let breaks = |(number, reason): &&(u32, NotRead)| reason.holds_others() || matches!(reason, NotRead::Excluded) && route.item(*number).may_be_there();
+        let breaks = |(number, reason): &&(u32, NotRead)| {
+            reason.holds_others() || matches!(reason, NotRead::Excluded | NotRead::Unstripped) && route.item(*number).may_be_there()
+        };
         let broken: HashSet<Unit> = self.refused.iter().filter(breaks).map(|(number, _)| unit(*number)).collect();
         !self.is_piecemeal && !broken.is_empty() && self.taken.iter().any(|number| broken.contains(&unit(*number))) && !planted::is("torn-by-a-large-document")
     }

@@ -12,6 +12,7 @@ use wire::{TransactionId, planted};
 use crate::home::Home;
 use crate::packing::source_route;
 use crate::projecting::Prepared;
+use crate::records::waiting::KeptBack;
 use crate::records::{Grouping, is_orphan};
 use crate::report::Failure;
 use crate::rows::PackedItem;
@@ -67,10 +68,20 @@ impl Units {
         let record = self.grouping.record_of(number);
         let own = archive.items.get(number as usize).and_then(Item::transaction).filter(|_| !planted::is("transaction-split"));
         match (own.or_else(|| self.joined.get(&record.unwrap_or(number)).copied()), record) {
-            (Some(transaction), _) => Unit::Transaction(self.merged.get(&transaction).map_or(transaction, |(unit, _)| *unit)),
+            (Some(transaction), _) => self.of_transaction(transaction),
             (None, Some(record)) => Unit::Record(record),
             (None, None) => Unit::Alone(number),
         }
+    }
+
+    /// The unit of a business transaction.
+    fn of_transaction(&self, id: [u8; 16]) -> Unit {
+        Unit::Transaction(self.merged.get(&id).map_or(id, |(unit, _)| *unit))
+    }
+
+    /// What belongs together.
+    pub fn grouping(&self) -> &Grouping {
+        &self.grouping
     }
 
     /// How many business transactions a unit is of.
@@ -212,13 +223,14 @@ impl Ranks {
 }
 
 /// Brings what travels together together: each unit where its first item was, large documents first, with those items of a
-/// transaction that would not travel by themselves (TX5). A unit of which something must stay is left out.
-pub fn arrange(archive: &Archive, route: &Route, units: &Units, mut selected: Vec<Selected>) -> Vec<Selected> {
+/// transaction that would not travel by themselves (TX5). A unit of which something must stay is left out, and what is `waiting`.
+pub fn arrange(archive: &Archive, route: &Route, units: &Units, waiting: &KeptBack, mut selected: Vec<Selected>) -> Vec<Selected> {
     let unit = |number: u32| units.unit(archive, number);
     let numbered = || archive.items.iter().zip(0u32..);
     let stays = |item: &Item, number: u32| item.is_held_back() && !item.gone && !route.item(number).is_excluded(item);
     // What its record left behind is part of nothing any more.
-    let blocked: HashSet<Unit> = numbered().filter(|(item, number)| stays(item, *number) && !is_orphan(item)).map(|(_, number)| unit(number)).collect();
+    let held_back = numbered().filter(|(item, number)| stays(item, *number) && !is_orphan(item)).map(|(_, number)| unit(number));
+    let blocked: HashSet<Unit> = held_back.chain(waiting.transactions.iter().map(|id| units.of_transaction(*id))).collect();
     let mut ranks = Ranks { by_item: vec![NO_RANK; archive.items.len()], by_transaction: HashMap::new(), next: 0 };
     let mut is_taken = vec![false; archive.items.len()];
     selected.retain(|one| !blocked.contains(&unit(one.item)));
