@@ -19,7 +19,7 @@ impl Show for CarryReport {
         if let Some(applied) = &self.applied {
             applied.show(page);
         }
-        page.list("carry.foreign", self.foreign.len() as u64, self.foreign.iter().map(name));
+        page.list("carry.foreign", self.foreign_total, self.foreign.iter().map(name));
     }
 
     fn problems(&self) -> Vec<&Problem> {

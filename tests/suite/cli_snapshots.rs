@@ -298,6 +298,7 @@ pub fn reports() -> Vec<(&'static str, Value)> {
                 next: "take-to-replica",
                 zones: vec![text("outside")],
                 foreign: vec![item("holiday.jpg")],
+                foreign_total: 1,
             }),
         ),
         (

@@ -64,6 +64,9 @@ fn a_dry_run_lists_what_the_template_lets_through_and_what_it_withdraws() {
     assert_eq!((planned(&report), counts(&report["packages"])), (expected, [4, 3]), "{report}");
     let carried = stand.carry(Side::Source);
     assert_eq!(counts(&carried["packed"]["packages"]), [4, 3], "{carried}");
+    stand.carry(Side::Replica);
+    // What is withdrawn is proven as much as what is shown.
+    assert_eq!(stand.carry(Side::Source)["reconciled"]["receipts"][0]["proven"], 4);
 }
 
 /// TX2: what a route does not carry of a transaction takes no room in its package.

@@ -8,6 +8,9 @@ use wire::card::Role;
 use wire::planted;
 use wire::record::Carried;
 
+mod served;
+
+use self::served::{clean, next_for_source};
 use crate::applying::{Outcomes, package, recover};
 use crate::home::{Access, Home};
 use crate::packing::{PackOptions, Target};
@@ -117,10 +120,19 @@ fn carry_source(home: &mut Home, options: &CarryOptions) -> Result<CarryReport, 
         }
     }
     let listing = medium.list().or_else(|error| of_medium(Failure::io("medium", &error), &mut packed.problems).map(|()| Listing::default()))?;
-    let (next, zones) = next_for_source(home, &listing, &routes);
+    let (next, zones) = next_for_source(home, &listing, &routes, &packed.packages)?;
     packed.problems.extend(crate::heartbeat::alarms(home));
     let next = if reconciled.problems.iter().chain(&packed.problems).chain(&packed.captured.problems).any(stops) { "needs-person" } else { next };
-    Ok(CarryReport { role: "source", reconciled: Some(reconciled), packed: Some(packed), applied: None, next, zones, foreign: foreign(&listing) })
+    Ok(CarryReport {
+        role: "source",
+        reconciled: Some(reconciled),
+        packed: Some(packed),
+        applied: None,
+        next,
+        zones,
+        foreign: foreign(&listing),
+        foreign_total: listing.foreign.len() as u64,
+    })
 }
 
 /// Keeps trouble with a medium from hiding what was done and found before; told once.
@@ -133,59 +145,6 @@ fn of_medium(failure: Failure, problems: &mut Vec<Problem>) -> Result<(), Failur
         problems.push(failure.0);
     }
     Ok(())
-}
-
-/// What to do with a medium after the source has worked on it: it goes where its packages go.
-fn next_for_source(home: &Home, listing: &Listing, routes: &[String]) -> (&'static str, Vec<String>) {
-    let source = home.source();
-    let on_medium = |name: &String| {
-        let route = source.routes.get(name)?;
-        let there = route.packages.values().any(|package| listing.packages.iter().any(|held| held.id == package.package));
-        there.then(|| home.zone_name(&route.replica))
-    };
-    let mut zones: Vec<String> = routes.iter().filter_map(on_medium).collect();
-    zones.sort();
-    zones.dedup();
-    (if zones.is_empty() { "nothing" } else { "take-to-replica" }, zones)
-}
-
-/// Removes from a medium what has served: receipts taken in, packages that are answered or whose acknowledgement has been
-/// seen or superseded, and what was never finished.
-fn clean(home: &Home, medium: &dyn Carrier, served: &[String]) -> Result<u64, Failure> {
-    let failed = |error: std::io::Error| Failure::io("medium", &error);
-    let mut removed = 0;
-    let mut remove = |name: &str| -> Result<(), Failure> {
-        match medium.remove(name) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Failure::new("MED-02", name, error.to_string())),
-            _ => {
-                removed += 1;
-                Ok(())
-            }
-        }
-    };
-    served.iter().try_for_each(|name| remove(name))?;
-    let source = home.source();
-    for held in &medium.list().map_err(failed)?.packages {
-        let Some(packed) = home.packed_as(&held.id)? else { continue };
-        let Some(route) = source.routes.get(&packed.route) else { continue };
-        let superseded = |package: &engine::source::Package| package.items == 0 && packed.inventory.is_none() && packed.acknowledges < route.to_tell();
-        // What one that counts as lost held travels again: it only takes room, and maybe nobody can open it any more.
-        let open = route.packages.get(&packed.sequence).is_some_and(|package| !superseded(package) && !package.lost);
-        let open = open && !planted::is("unanswered-taken-off");
-        if !open {
-            remove(&held.name)?;
-        }
-    }
-    let parity = crate::parity::served(home);
-    for held in &medium.list().map_err(failed)?.parity {
-        if parity.contains(&held.id) {
-            remove(&held.name)?;
-        }
-    }
-    medium
-        .remove_incomplete(&[carrier::Kind::Package, carrier::Kind::Label, carrier::Kind::Parity])
-        .map_err(|error| Failure::new("MED-02", "medium", error.to_string()))?;
-    Ok(removed)
 }
 
 fn carry_replica(home: &mut Home, options: &CarryOptions) -> Result<CarryReport, Failure> {
@@ -221,7 +180,16 @@ fn carry_replica(home: &mut Home, options: &CarryOptions) -> Result<CarryReport,
         .collect();
     zones.sort();
     zones.dedup();
-    Ok(CarryReport { role: "replica", reconciled: None, packed: None, applied: Some(applied), next, zones, foreign: foreign(&listing) })
+    Ok(CarryReport {
+        role: "replica",
+        reconciled: None,
+        packed: None,
+        applied: Some(applied),
+        next,
+        zones,
+        foreign: foreign(&listing),
+        foreign_total: listing.foreign.len() as u64,
+    })
 }
 
 /// `apply`.

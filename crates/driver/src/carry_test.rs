@@ -162,3 +162,16 @@ fn what_is_no_folder_of_the_dot_folder_is_named() {
     scene.carry(&scene.replica());
     assert_eq!(scene.on_replica("a").unwrap(), b"beta");
 }
+
+#[test]
+fn what_only_acknowledges_is_a_reason_for_one_trip() {
+    let scene = Scene::new();
+    scene.write("a", "alpha");
+    scene.carry(&scene.source());
+    scene.carry(&scene.replica());
+    let next = |home: &Path| scene.carry(home).next;
+    assert_eq!([next(&scene.source()), next(&scene.source())], ["take-to-replica", "nothing"]);
+    assert_eq!([next(&scene.replica()), next(&scene.source())], ["nothing", "nothing"]);
+    scene.write("a", "beta");
+    assert_eq!([next(&scene.source()), next(&scene.source()), next(&scene.replica())], ["take-to-replica", "take-to-replica", "take-to-source"]);
+}

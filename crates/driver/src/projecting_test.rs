@@ -181,7 +181,7 @@ fn what_may_be_of_a_record_that_cannot_be_read_waits() {
         if size > 0 {
             record["txn"] = json!({ "txn_id": txn, "size": size, "business_code": "105" });
         }
-        scene.write(&format!("{name}.json"), record.to_string());
+        scene.write(format!("{name}.json"), record.to_string());
     };
     put("a", 1, "half", 2);
     put("b", 2, "half", 2);

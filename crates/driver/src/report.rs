@@ -327,6 +327,8 @@ pub struct CarryReport {
     pub zones: Vec<String>,
     /// Files on the medium that are not ours, left alone; at most `LISTED_MAX`.
     pub foreign: Vec<ItemId>,
+    /// How many there are.
+    pub foreign_total: u64,
 }
 
 /// Items of a route by state; disjoint, adding up to `total`.

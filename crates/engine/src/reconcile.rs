@@ -262,8 +262,14 @@ fn unproven(name: &str, receipt_id: PackageId, receipt: &Receipt) -> Taken {
     Taken { record, proven: 0, failed: Vec::new(), not_held: 0 }
 }
 
+/// How many rows prove what was not proven before: a version, another projection of it, or that nothing of it is there.
 fn newly_proven(route: &Route, record: &Reconciled) -> u64 {
-    record.rows.iter().filter(|row| Outcome::of(row.outcome).is_some_and(Outcome::proves) && row.version > route.item(row.item).proven_version).count() as u64
+    let is_new = |row: &&SettledRow| {
+        let sent = route.item(row.item);
+        let is_known = sent.proven_gone == row.removed && (row.removed || sent.proven_projected == row.projected);
+        row.version > sent.proven_version || row.version == sent.proven_version && !is_known
+    };
+    record.rows.iter().filter(|row| Outcome::of(row.outcome).is_some_and(Outcome::proves)).filter(is_new).count() as u64
 }
 
 #[cfg(test)]
