@@ -13,6 +13,7 @@ impl Show for ParityReport {
             ("index", number(self.index)),
             ("count", number(self.count)),
             ("packages", number(self.packages)),
+            ("media", number(self.media)),
             ("bytes", bytes(self.bytes)),
             ("file", self.file.clone()),
         ];
@@ -20,6 +21,9 @@ impl Show for ParityReport {
         page.say(if self.dry_run { "parity.would" } else { "parity.written" }, &values);
         if !self.dry_run {
             page.say(if self.index < self.count { "parity.next" } else { "parity.whole" }, &values);
+        }
+        if self.media < self.count {
+            page.say("parity.crowded", &values);
         }
     }
 }

@@ -282,6 +282,7 @@ pub fn reports() -> Vec<(&'static str, Value)> {
                 index: 1,
                 count: 2,
                 packages: 3,
+                media: 2,
                 bytes: 65_536,
                 file: text("00.gfe"),
                 dry_run: false,

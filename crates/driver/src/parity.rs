@@ -13,16 +13,18 @@ pub use rebuilding::{after, clear, keep_taken};
 use carrier::{Carrier, Medium, OpenTrouble};
 use reed_solomon_simd::ReedSolomonEncoder;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use store::disk::{Dir, Disk, File};
 use wire::card::Role;
 use wire::limits::{PARITY_FILES_MAX, STRIPE_BYTES};
 use wire::parity::{Member, Parity};
-use wire::{PackageId, codec, header, planted};
+use wire::record::Carried;
+use wire::{MediumId, PackageId, codec, header, planted};
 
 use crate::home::{Access, Home};
+use crate::packing::source_route;
 use crate::planning::Unmade;
 use crate::progress::Stage;
 use crate::report::{Failure, ParityReport};
@@ -140,6 +142,7 @@ fn write_next(home: &mut Home, options: &ParityOptions) -> Result<ParityReport, 
         count: run.parity.count.into(),
         packages: run.parity.members.len() as u64,
         bytes: run.parity.stripes() * STRIPE_BYTES,
+        media: media_that_may_be_lost(source_route(home, &name)?, &run.parity),
         dry_run: options.dry_run,
         ..ParityReport::default()
     };
@@ -162,6 +165,24 @@ fn write_next(home: &mut Home, options: &ParityOptions) -> Result<ParityReport, 
         store::spool::remove_if_there(disk, &dir, &name).map_err(spool)?;
     }
     Ok(report)
+}
+
+/// How many media of a run may be lost, whichever these are: as many packages are lost with one as it holds.
+fn media_that_may_be_lost(route: &Route, parity: &Parity) -> u64 {
+    let mut on_medium: BTreeMap<MediumId, u64> = BTreeMap::new();
+    // A parity file has a medium of its own; what goes by gateway is lost by itself.
+    let mut weights = vec![1; usize::from(parity.count)];
+    for member in &parity.members {
+        match route.packages.get(&member.sequence).map(|package| package.carried) {
+            Some(Carried::Medium(medium)) => *on_medium.entry(medium).or_default() += 1,
+            Some(Carried::Gateway) => weights.push(1),
+            None => {}
+        }
+    }
+    weights.extend(on_medium.into_values());
+    weights.sort_unstable_by(|one, two| two.cmp(one));
+    let mut lost = 0;
+    weights.into_iter().take_while(|weight| (lost += weight, lost <= u64::from(parity.count)).1).count() as u64
 }
 
 /// The folder on the medium; one that is to be made counts as empty until then.

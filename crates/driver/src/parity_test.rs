@@ -49,7 +49,7 @@ fn three(scene: Scene, count: u16) -> (Scene, Vec<PathBuf>) {
         fs::create_dir(&medium).unwrap();
         let options = ParityOptions { to: medium.clone(), ..ParityOptions::default() };
         let report = parity(&scene.world, &scene.source(), &options).unwrap();
-        assert_eq!((report.index, report.count, report.packages), (index.into(), count.into(), 3));
+        assert_eq!((report.index, report.count, report.packages, report.media), (index.into(), count.into(), 3, count.into()));
         media.push(medium);
     }
     let last = ParityOptions { to: media[3].clone(), ..ParityOptions::default() };
@@ -57,6 +57,24 @@ fn three(scene: Scene, count: u16) -> (Scene, Vec<PathBuf>) {
     let left: Vec<_> = fs::read_dir(scene.source().join("spool/parity/all")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert!(left.len() == 1 && left[0].to_str().unwrap().starts_with(DONE), "{left:?}");
     (scene, media)
+}
+
+#[test]
+fn with_a_medium_go_all_packages_on_it() {
+    for (count, media) in [(1, 0), (2, 1), (3, 2)] {
+        let scene = Scene::new();
+        configure(&scene, &format!("parity = {count}"));
+        for (name, medium) in [("a", "one"), ("b", "one"), ("c", "another")] {
+            scene.write(name, name);
+            fs::create_dir_all(scene.path(medium)).unwrap();
+            let options = PackOptions { to: scene.path(medium), items: vec![name.into()], ..PackOptions::default() };
+            assert_eq!(crate::pack(&scene.world, &scene.source(), &options).unwrap().packages.len(), 1);
+        }
+        fs::create_dir(scene.path("parity")).unwrap();
+        let options = ParityOptions { to: scene.path("parity"), dry_run: true, ..ParityOptions::default() };
+        let report = parity(&scene.world, &scene.source(), &options).unwrap();
+        assert_eq!((report.packages, report.count, report.media), (3, count, media));
+    }
 }
 
 fn apply(scene: &Scene, medium: &Path) -> crate::report::ApplyReport {

@@ -15,6 +15,8 @@ pub struct ParityReport {
     pub count: u64,
     /// Packages of the run.
     pub packages: u64,
+    /// How many media of the run may be lost, whichever: fewer than `count` where one holds several packages.
+    pub media: u64,
     /// Bytes of parity in the file.
     pub bytes: u64,
     /// The file's name; empty in a dry run.
