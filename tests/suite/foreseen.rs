@@ -98,3 +98,24 @@ fn a_transaction_is_as_large_as_what_the_route_carries_of_it() {
     stand.carry(Side::Source);
     assert_eq!(stand.counts(), (2, 2));
 }
+
+/// A document whose record changed is there already, and counts nothing.
+#[test]
+fn what_is_there_is_not_counted() {
+    let stand = stand();
+    let scan = stand.archive.join("member/1/scan.jpg");
+    put(&stand, 1, &member(1, HERE, "confirmed"));
+    stand.write("member/1/scan.jpg", Random::of(1).bytes(3 << 20));
+    // What was written just now is read again.
+    let file = std::fs::File::options().write(true).open(scan).expect("it is there");
+    file.set_modified(std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_700_000_000)).expect("it can be set");
+    stand.round();
+    stand.round();
+    put(&stand, 1, &member(1, HERE, "pending"));
+    let packages = |report: &Value| report["packages"].clone();
+    let bytes = |packages: &Value, field: &str| packages[0][field].as_u64().expect("a count");
+    let foreseen = packages(&foreseen(&stand).2);
+    assert_eq!((counts(&foreseen), bytes(&foreseen, "document_bytes") < 10_000), ([2, 0], true), "{foreseen}");
+    let packed = packages(&stand.carry(Side::Source)["packed"]);
+    assert_eq!((counts(&packed), bytes(&packed, "file_bytes") < 100_000), ([2, 0], true), "{packed}");
+}

@@ -23,6 +23,7 @@ use crate::packer::{BLOCK_BYTES_MIN, Room};
 use crate::packing::{PackOptions, Target, never_published, new_sealing, source_route};
 use crate::progress::Stage;
 use crate::projecting::Prepared;
+use crate::reader::AtReplica;
 use crate::records::waiting::KeptBack;
 use crate::records::{Grouping, Recognising};
 use crate::report::{Failure, LISTED_MAX, PackReport, PackageReport, PlannedItem, Problem, Waiting};
@@ -316,6 +317,13 @@ pub fn plan(home: &Home, name: &str, target: &Target<'_>, options: &PackOptions,
         let item = &archive.items[number as usize];
         if route.item(number).is_gone(item) { 0 } else { bytes.get(&number).copied().unwrap_or(item.stat.size) }
     };
+    let replica = AtReplica::of(archive, &route);
+    // What travels as it was read last, and is proven to be there, travels by reference.
+    let is_there = |number: u32| {
+        let (item, sent) = (&archive.items[number as usize], route.item(number));
+        let known = item.digest.filter(|_| !item.young && !sent.failed && !sent.resend && bytes_of(number) == item.stat.size);
+        known.is_some_and(|digest| replica.proven.holds(&route.items, &digest, item.stat.size))
+    };
     report.problems.extend(problems);
     report.problems.extend(KeptBack::problem(home, name)?);
     let CarrierRoom { room, all_bytes, beside_bytes } = room(home, name, target)?;
@@ -341,7 +349,7 @@ pub fn plan(home: &Home, name: &str, target: &Target<'_>, options: &PackOptions,
         let (item, sent) = (&archive.items[selected.item as usize], route.item(selected.item));
         let on_its_way = sent.parts.as_ref().filter(|parts| parts.version == item.version && selected.because != Because::New);
         let sent_bytes: u64 = on_its_way.map_or(0, |parts| parts.list.iter().map(|part| part.length).sum());
-        let bytes = bytes_of(selected.item).saturating_sub(sent_bytes);
+        let bytes = if is_there(selected.item) { 0 } else { bytes_of(selected.item).saturating_sub(sent_bytes) };
         let own = Rows::one(item.id.0.len(), 64);
         let deletions = select::must_share(archive, &route, selected.item);
         let deletions = deletions.iter().map(|number| Rows::one(archive.items[*number as usize].id.0.len(), 0)).sum();

@@ -55,7 +55,7 @@ impl Proven {
         self.sizes.contains(&size)
     }
     /// Whether this content is there, as the items of that route tell.
-    fn holds(&self, items: &RouteItems, digest: &Digest, size: u64) -> bool {
+    pub fn holds(&self, items: &RouteItems, digest: &Digest, size: u64) -> bool {
         let item = self.numbers.get(&beginning(digest)).map(|number| items.get(*number));
         item.is_some_and(|item| item.proven_digest == *digest && item.proven_bytes == size)
     }
