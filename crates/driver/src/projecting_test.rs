@@ -199,3 +199,30 @@ fn what_may_be_of_a_record_that_cannot_be_read_waits() {
     assert_eq!(pack(&broken), (0, vec![("SRC-04", "b.json".to_owned())]));
     assert_eq!(pack(&scene.world), (2, Vec::new()));
 }
+
+/// FAULTS S05: a document that cannot be read is not one that cannot be stripped: nothing is withdrawn, and its record waits with it.
+#[test]
+fn a_document_that_cannot_be_read_keeps_its_record_back() {
+    let scene = records();
+    let mut record = member(1, "2026-01-01");
+    record["documents"] = json!([{
+        "document_id": "scan", "role": "scan", "seq": 1, "file_name": "scan.jpg", "media_type": "image/jpeg", "format_id": "jpg", "size": 8,
+        "digest": { "alg": "blake3", "hex": "0".repeat(64) }, "redaction": "none", "sens": "Internal",
+    }]);
+    scene.write("member/1/record.json", record.to_string());
+    scene.write("member/1/scan.jpg", b"\xff\xd8\xff\xda\x00\x08\x01\x01\x00\x00\x3f\x00picture\xff\xd9");
+    activate(&scene, &format!("{TEMPLATE}\n[documents]\ninclude = [\"scan\"]\nstrip = [\"exif\"]\n"));
+    scene.round();
+    scene.round();
+    record["name"] = json!("孙三丙");
+    scene.write("member/1/record.json", record.to_string());
+    let options = crate::CarryOptions { medium: scene.path("medium"), ..Default::default() };
+    let broken = crate::World { disk: Arc::new(Unreadable(b"scan.jpg", store::real::RealDisk::new())), ..scene.world.clone() };
+    let packed = crate::carry(&broken, &scene.source(), &options).unwrap().packed.unwrap();
+    let about: Vec<_> = packed.problems.iter().map(|problem| (problem.code, problem.subject.as_str())).collect();
+    assert!(packed.packages.iter().all(|package| package.items == 0) && about.contains(&("SRC-05", "member/1/scan.jpg")), "{packed:?}");
+    scene.round();
+    scene.round();
+    assert!(scene.on_replica("member/1/scan.jpg").is_some());
+    assert!(String::from_utf8(scene.on_replica("member/1/record.json").unwrap()).unwrap().contains("孙三丙"));
+}

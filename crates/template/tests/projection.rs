@@ -2,11 +2,11 @@
 
 mod stand;
 
-use rights::kind::{Kind, Show, Zone};
+use rights::kind::{Kind, Sens, Show, Zone};
 use rights::kinds::{asset, certificate, exchange, homestead, land, people};
 use serde_json::{Value, json};
 use stand::{Archive, record, sample};
-use template::{Carried, Kept, Template, Verdict};
+use template::{Carried, Kept, Template, Verdict, Why};
 
 fn template(purpose: &str, sens_max: &str, kind: &str, rest: &str) -> Template {
     let text = format!(
@@ -223,6 +223,40 @@ impl Numbers {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) as usize % count
     }
+}
+
+/// FAULTS S07: every class on every route. Whatever is listed, nothing leaves as it is whose class is above the limit of the route, and no
+/// record or document either.
+#[test]
+fn nothing_above_the_class_of_its_route_leaves() {
+    let (mut left, mut kept) = (0, 0);
+    for kind in rights::kinds::ALL {
+        let original = sample::record(kind);
+        let names: Vec<String> =
+            kind.all_fields().filter(|field| !template::draft::FIXED.contains(&field.name)).map(|field| format!("\"{}\"", field.name)).collect();
+        let rest = format!("fields = [{}]\n[documents]\ninclude = [\"original\"]", names.join(", "));
+        for (purpose, limit) in ["use", "exchange", "public"].iter().flat_map(|purpose| Sens::ALL[..3].iter().map(move |limit| (purpose, *limit))) {
+            let template = template(purpose, limit.name(), kind.name, &rest);
+            let (seen, carried) = carried(&template, &original);
+            for (name, value) in seen.as_object().expect("an object") {
+                if template::draft::FIXED.contains(&name.as_str()) || ["rid", "kind", "version"].contains(&name.as_str()) || *value != original[name] {
+                    continue;
+                }
+                let field = kind.field(name).expect("a field of the kind");
+                assert!(field.sens.fits(limit), "{}.{name}, which is {}, leaves on a route up to {}", kind.name, field.sens.name(), limit.name());
+                left += 1;
+            }
+            kept += carried.withheld.len();
+            let class = |id: &str| {
+                original["documents"].as_array().and_then(|all| all.iter().find(|one| one["document_id"] == id)?["sens"].as_str()).and_then(Sens::parse)
+            };
+            assert!(carried.documents.iter().all(|document| class(&document.id).is_some_and(|sens| sens.fits(limit))), "{}: a document", kind.name);
+            let mut secret = original.clone();
+            secret["sens"] = json!("Secret");
+            assert_eq!(template.judge(&record(secret), &Archive::default()), Verdict::Out(Why::Secret));
+        }
+    }
+    assert!(left > 500 && kept > 500, "{left} {kept}");
 }
 
 /// Whatever a template lists and however it masks, what leaves is no more than the columns show: each value is as `visible` has it, or as a
