@@ -251,12 +251,15 @@ pub fn package(home: &mut Home, file: &mut dyn File, subject: &str, dry_run: boo
     }
     let (sequence, is_inventory) = (manifest.sequence, manifest.inventory.is_some());
     drop(package);
-    let failed = match finish(home, &name, sequence, lock, false, report)? {
-        Switched::Done { failed } => failed,
+    let unswitched = match finish(home, &name, sequence, lock, false, report)? {
+        Switched::Done(unswitched) => unswitched,
         Switched::Stuck(problem) => return Err(Failure(problem)),
     };
     // What an inventory asks for and is not there is its answer, and no failure.
-    done.failed = if is_inventory { 0 } else { failed };
+    done.failed = if is_inventory { 0 } else { unswitched.failed };
+    done.written -= unswitched.written;
+    done.bytes -= unswitched.bytes;
+    done.removed -= unswitched.removed;
     Ok(Outcomes::Taken(done))
 }
 
@@ -271,15 +274,22 @@ fn count(rows: &[StagedRow], done: &mut AppliedPackage) {
         match row.step {
             Step::Write | Step::Attributes | Step::Hold => {
                 done.written += 1;
-                done.bytes += row.part.map_or(row.size, |part| part.length);
+                done.bytes += bytes_of(row);
             }
             Step::Remove | Step::Drop => {
                 done.removed += 1;
                 done.withdrawn += u64::from(row.mark == Mark::Withdraw);
             }
+            // It is counted among what failed.
+            Step::Nothing(number) if Outcome::of(number).is_some_and(Outcome::failed) => {}
             Step::Nothing(_) | Step::Adopt => done.unchanged += 1,
         }
     }
+}
+
+/// Bytes that a row brings.
+fn bytes_of(row: &StagedRow) -> u64 {
+    row.part.map_or(row.size, |part| part.length)
 }
 
 fn begun(package: &Package, rows: Vec<StagedRow>) -> Begun {
@@ -344,10 +354,19 @@ fn stage(home: &Home, tree: &Tree, package: &Package, file: &mut dyn File, rows:
 
 /// What came of switching a package in.
 enum Switched {
-    /// It is switched in and read back; so many rows failed.
-    Done { failed: u64 },
+    /// It is switched in and read back, but for this.
+    Done(Unswitched),
     /// It could not be brought to its end: the next command goes on with it.
     Stuck(Problem),
+}
+
+/// What failed of a package, and what was counted before as if it would not.
+#[derive(Default)]
+struct Unswitched {
+    failed: u64,
+    written: u64,
+    bytes: u64,
+    removed: u64,
 }
 
 /// Switches a begun package in under the lock of the tree, makes it durable, reads it back.
@@ -356,7 +375,7 @@ fn finish(home: &mut Home, name: &str, sequence: u64, lock: Lock, again: bool, r
     let world = home.world.clone();
     let disk = &*world.disk;
     let route = &home.replica().routes[name];
-    let Some(pending) = &route.pending else { return Ok(Switched::Done { failed: 0 }) };
+    let Some(pending) = &route.pending else { return Ok(Switched::Done(Unswitched::default())) };
     let stage = tree.dot_dir(disk, &Tree::stage(&pending.package), true).map_err(io(name))?;
     world.progress.begin(Stage::Apply, Some(pending.rows.len() as u64), None);
     let switch = Switch {
@@ -411,7 +430,19 @@ fn finish(home: &mut Home, name: &str, sequence: u64, lock: Lock, again: bool, r
     report.problems.extend(refused.iter().take(LISTED_MAX).map(|(row, error)| Failure::io(id(*row).to_string(), error).0));
     let planned_failures =
         pending.rows.iter().filter(|row| matches!(row.step, Step::Nothing(number) if Outcome::of(number).is_some_and(Outcome::failed))).count();
-    let failures = differs.iter().filter(|row| Outcome::of(row.outcome).is_some_and(Outcome::failed)).count() + planned_failures;
+    let mut unswitched = Unswitched { failed: planned_failures as u64, ..Unswitched::default() };
+    for row in differs.iter().filter(|row| Outcome::of(row.outcome).is_some_and(Outcome::failed)) {
+        unswitched.failed += 1;
+        let row = &pending.rows[row.row as usize];
+        match row.step {
+            Step::Write | Step::Attributes | Step::Hold => {
+                unswitched.written += 1;
+                unswitched.bytes += bytes_of(row);
+            }
+            Step::Remove | Step::Drop => unswitched.removed += 1,
+            Step::Nothing(_) | Step::Adopt => {}
+        }
+    }
     home.record(Applied { route: name.into(), sequence, rows: differs })?;
     home.commit()?;
     whole::clear(disk, &tree).map_err(io(name))?;
@@ -421,7 +452,8 @@ fn finish(home: &mut Home, name: &str, sequence: u64, lock: Lock, again: bool, r
     let corrupt = attest(home, name, sequence, &mut report.problems)?;
     report.problems.extend(crate::scrub::read_below(home, name, &tree, &cleared)?);
     crate::history_keeping::prune(home, name, &tree)?;
-    Ok(Switched::Done { failed: failures as u64 + corrupt })
+    unswitched.failed += corrupt;
+    Ok(Switched::Done(unswitched))
 }
 
 /// Whether what was kept aside is still there behind a purge, or may be: what could not be looked at is not gone.

@@ -128,7 +128,7 @@ fn what_was_to_be_removed_and_is_still_there_is_told() {
 }
 
 /// The real disk, on which one name cannot be renamed to.
-struct Broken(&'static [u8], store::real::RealDisk);
+struct Broken(&'static [u8], store::real::RealDisk, i32);
 
 impl Disk for Broken {
     store::hand_on!(Disk to 1: root make_root dir list stat remove remove_dir sync_dir sync_all space walk lock);
@@ -143,7 +143,7 @@ impl Disk for Broken {
         self.1.create(dir, name, mode)
     }
     fn rename(&self, from: (&Dir, &[u8]), to: (&Dir, &[u8]), how: Rename) -> io::Result<()> {
-        if to.1 == self.0 { Err(io::Error::from_raw_os_error(5)) } else { self.1.rename(from, to, how) }
+        if to.1 == self.0 { Err(io::Error::from_raw_os_error(self.2)) } else { self.1.rename(from, to, how) }
     }
 }
 
@@ -162,7 +162,7 @@ fn a_route_that_cannot_be_switched_stops_no_other() {
     scene.write("broken", "one");
     fs::write(scene.path("another archive/other"), "two").unwrap();
     scene.carry(&scene.source());
-    let broken = World { disk: Arc::new(Broken(b"broken", store::real::RealDisk::new())), ..world.clone() };
+    let broken = World { disk: Arc::new(Broken(b"broken", store::real::RealDisk::new(), 5)), ..world.clone() };
     let options = CarryOptions { medium: scene.path("medium"), ..CarryOptions::default() };
     let carry = || crate::carry(&broken, &scene.replica(), &options);
     let failure = carry().unwrap_err().0;
@@ -178,4 +178,19 @@ fn a_route_that_cannot_be_switched_stops_no_other() {
     assert!(carry().unwrap().applied.unwrap().packages.iter().all(|package| package.result == "stopped" || package.route == "second"));
     scene.carry(&scene.replica());
     assert_eq!(scene.on_replica("broken").as_deref(), Some(&b"two"[..]));
+}
+
+/// What the replica's file system does not let be written is counted as failed, and as nothing else.
+#[test]
+fn what_fails_is_not_counted_as_written() {
+    let scene = Scene::new();
+    for name in ["a", "denied", "z"] {
+        scene.write(name, "four");
+    }
+    scene.carry(&scene.source());
+    let denied = World { disk: Arc::new(Broken(b"denied", store::real::RealDisk::new(), 13)), ..scene.world.clone() };
+    let options = CarryOptions { medium: scene.path("medium"), ..CarryOptions::default() };
+    let applied = crate::carry(&denied, &scene.replica(), &options).unwrap().applied.unwrap();
+    let package = &applied.packages[0];
+    assert_eq!((package.written, package.bytes, package.failed, package.removed), (2, 8, 1, 0), "{applied:?}");
 }
