@@ -90,7 +90,7 @@ pub static ADVICE: &[Advice] = &[
     advice("RCT-09", REFUSED, "fault.stranger", "remedy.security"),
     advice("RCT-10", REFUSED, "fault.stranger", "remedy.security"),
     advice("RCT-11", REFUSED, "fault.stranger", "remedy.announced-keys"),
-    advice("CRD-01", REFUSED, "fault.version", "remedy.update"),
+    advice("CRD-01", REFUSED, "fault.way", "remedy.card-anew"),
     advice("CRD-02", REFUSED, "fault.way", "remedy.card-anew"),
     advice("CRD-03", REFUSED, "fault.writer", "remedy.card-anew"),
     advice("CRD-04", REFUSED, "fault.writer", "remedy.card-anew"),
@@ -201,6 +201,7 @@ pub static ADVICE: &[Advice] = &[
     advice("RPL-09", PERSON, "fault.replica", "remedy.extra"),
     advice("RPL-10", PERSON, "fault.storage", "remedy.heals"),
     advice("RPL-11", PERSON, "fault.typed", "remedy.occupied"),
+    advice("RPL-12", PERSON, "fault.medium", "remedy.kept-media"),
     advice("MED-01", REFUSED, "fault.address", "remedy.label"),
     advice("MED-02", IO, "fault.medium", "remedy.insert"),
     advice("MED-03", IO, "fault.medium", "remedy.replace-medium"),
@@ -292,7 +293,7 @@ mod tests {
             (
                 &[
                     "SRC-04", "SRC-05", "SRC-06", "SRC-11", "SRC-12", "SRC-13", "SRC-14", "SRC-15", "SRC-16", "SRC-18", "SRC-19", "RPL-03", "RPL-06", "RPL-11",
-                    "MED-04", "DMO-01",
+                    "RPL-12", "MED-04", "DMO-01",
                 ],
                 1,
             ),

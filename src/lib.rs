@@ -19,6 +19,7 @@ mod hardening;
 pub mod language;
 mod log;
 mod moment;
+mod ownership;
 pub mod page;
 mod paper;
 mod passphrase;

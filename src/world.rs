@@ -22,11 +22,18 @@ pub fn real(arguments: &[OsString], progress: Arc<Shown>, texts: Arc<Texts>) -> 
     }
 }
 
-/// The name of the real user, as the system's table has it; the environment could say anything. The number where it has none.
+/// The name of who acts, as the system's table has it; the environment could say anything. The number where it has none. It is the person
+/// who logged in, whatever user the command runs as since: people who take turns as the user of a service are not one (proc(5), loginuid).
 fn user() -> String {
-    let number = rustix::process::getuid().as_raw();
+    let own = rustix::process::getuid().as_raw();
+    let number = fs::read_to_string("/proc/self/loginuid").ok().and_then(|told| logged_in(&told)).unwrap_or(own);
     let table = fs::read_to_string("/etc/passwd").unwrap_or_default();
     user_in(&table, number).unwrap_or_else(|| number.to_string())
+}
+
+/// Who logged in; nobody where a service began it.
+fn logged_in(told: &str) -> Option<u32> {
+    told.trim().parse().ok().filter(|number| *number != u32::MAX)
 }
 
 fn user_in(table: &str, number: u32) -> Option<String> {
@@ -62,6 +69,13 @@ mod tests {
         let table = "root:x:0:0:root:/root:/bin/bash\nkeeper:x:1001:1001::/home/keeper:/bin/sh\nbroken\n";
         for (number, expected) in [(0, Some("root")), (1001, Some("keeper")), (7, None)] {
             assert_eq!(user_in(table, number).as_deref(), expected);
+        }
+    }
+
+    #[test]
+    fn who_logged_in_is_who_acts() {
+        for (told, expected) in [("1001\n", Some(1001)), ("0", Some(0)), ("4294967295", None), ("", None), ("no", None)] {
+            assert_eq!(logged_in(told), expected, "{told}");
         }
     }
 

@@ -1,6 +1,7 @@
 //! One pass of change capture: scan, compare with the ledger, record. Content is read only where it decides something (what
 //! changed within the clock tick, what was found rotten), everything with `--deep`, and else the part that is due.
 
+use capture::read::Parents;
 use capture::scan::{Known, Why};
 use engine::changes::{AsKnown, Scanned, between};
 use std::path::Path;
@@ -178,6 +179,25 @@ fn place_of(world: &World, root: &Path) -> Option<Place> {
 pub fn is_elsewhere(home: &Home, archive: &str) -> bool {
     let (Some(known), Some(config)) = (home.source().archives.get(archive), home.config.archives.get(archive)) else { return false };
     known.place.zip(place_of(&home.world, &config.root)).is_some_and(|(known, now)| !known.is_same(&now))
+}
+
+/// Items of an archive that are looked at to tell whether its root is another folder.
+const LOOKED_AT: usize = 64;
+
+/// What capture would stop at, as far as few items tell: the root is another folder, and hardly anything of what was known is in it.
+pub fn another(home: &Home, name: &str) -> Option<Problem> {
+    let (archive, root) = (home.source().archives.get(name)?, &home.config.archives.get(name)?.root);
+    if !is_elsewhere(home, name) {
+        return None;
+    }
+    let disk = &*home.world.disk;
+    let dir = disk.root(root).ok()?;
+    let there: Vec<_> = archive.items.iter().filter(|item| !item.gone).collect();
+    let looked_at: Vec<_> = there.iter().step_by(there.len().div_ceil(LOOKED_AT).max(1)).collect();
+    let mut parents = Parents::default();
+    let as_before = looked_at.iter().filter(|item| parents.stat(disk, &dir, &item.id).is_ok_and(|stat| item.stat.is_same_content(&stat))).count();
+    let detail = format!("{} is another folder than before, and hardly anything that was known is in it: not taken as a deletion", root.display());
+    (as_before * 2 < looked_at.len()).then(|| Problem { code: "SRC-10", subject: name.into(), detail })
 }
 
 fn why(why: &Why) -> &'static str {

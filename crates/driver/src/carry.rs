@@ -240,6 +240,9 @@ fn apply_medium(home: &mut Home, medium: &Medium, options: &ApplyOptions) -> Res
             by_medium || taken.replayed.iter().chain(&taken.applied).any(|(of, _)| of == route)
         })
         .collect();
+    for name in &routes {
+        report.problems.extend(crate::escrow::gap(home, name));
+    }
     let way_back = WayBack { carrier: elsewhere.as_ref().unwrap_or(medium), keeps: true };
     match deliver(home, &routes, wanted(options.receipt), &taken.replayed, &way_back) {
         Ok(receipts) => report.receipts = receipts,
@@ -296,6 +299,7 @@ fn apply_all(
                 let list = if done.result == "replayed" { &mut taken.replayed } else { &mut taken.applied };
                 list.push((done.route.clone(), done.sequence));
                 taken.served.push(held.name.clone());
+                report.problems.extend(crate::escrow::unfounded(home, &done));
                 report.packages.push(done);
             }
             Ok(Outcomes::NotTaken(done, problem)) => {

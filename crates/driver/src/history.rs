@@ -8,7 +8,7 @@ use engine::replica::{Earlier, Route};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use store::disk::{Dir, Disk};
+use store::disk::{Dir, Disk, Kind};
 use wire::card::Role;
 use wire::{Digest, ItemId};
 
@@ -195,8 +195,15 @@ fn restore_one(disk: &dyn Disk, dot: &Dir, to: &Dir, id: &ItemId, earlier: &Earl
         _ => NotRestored::Io(error),
     })?;
     let (parent, name) = split(&id.0);
-    let parent = disk.dir(to, parent, true)?;
-    if disk.stat(&parent, name).is_ok() {
+    // Where a file was restored of which this has made a folder, or the other way round, one of them is there already.
+    let parent = disk.dir(to, parent, true).map_err(|error| match error.kind() {
+        io::ErrorKind::NotADirectory => NotRestored::There,
+        _ => NotRestored::Io(error),
+    })?;
+    if let Ok(there) = disk.stat(&parent, name) {
+        if there.kind != Kind::File {
+            return Err(NotRestored::There);
+        }
         // Restored by an earlier run that was interrupted or by the same command: that is what was asked for.
         let there = crate::stage::digest_at(disk, &parent, name)?;
         return if there == Some(earlier.digest) { Ok(()) } else { Err(NotRestored::There) };

@@ -99,6 +99,9 @@ fn a_version_is_restored_whole_or_not_at_all() {
     fs::write(to.join("mine"), "mine").unwrap();
     assert!(matches!(restored("mine", &good), Err(NotRestored::There)));
     assert_eq!(fs::read(to.join("mine")).unwrap(), b"mine");
+    // What was a file and a folder at different times cannot be both.
+    assert!(matches!(restored("mine/below", &good), Err(NotRestored::There)));
+    assert!(matches!(restored("村 一", &good), Err(NotRestored::There)));
     assert!(matches!(restored("damaged", &damaged), Err(NotRestored::Damaged)));
     assert!(matches!(restored("gone", &gone), Err(NotRestored::Gone)));
     assert!(!to.join("damaged").exists() && !to.join("gone").exists());

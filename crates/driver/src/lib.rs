@@ -17,6 +17,7 @@ pub mod checking;
 mod choosing;
 pub mod config;
 pub mod daemon;
+mod escrow;
 mod foreseeing;
 mod frame_writer;
 mod growing;

@@ -105,6 +105,7 @@ fn run(home: &Home, options: &RestoreOptions) -> Result<RestoreReport, Failure> 
     wanted.iter_mut().for_each(|wanted| wanted.purged = purged.contains(&(&wanted.id, wanted.version)));
     report.items = wanted.len() as u64;
     report.bytes = wanted.iter().map(|wanted| wanted.size).sum();
+    report.problems.extend(crate::escrow::gap(home, &name));
     let sources = Sources::open(home, &name)?;
     if options.dry_run {
         foresee(home, &sources, &into, &wanted, &mut report)?;

@@ -134,7 +134,7 @@ fn read_what_is_left(home: &mut Home, name: &str, tree: &crate::tree::Tree, opti
     left.sort_by(|one, two| route.items[*one as usize].path().cmp(route.items[*two as usize].path()));
     let size = |home: &Home, number: u32| home.replica().routes[name].items[number as usize].size;
     let bytes: u64 = left.iter().map(|number| size(home, *number)).sum();
-    let steps: Vec<Vec<u32>> = reading::steps(route, &left).into_iter().map(<[u32]>::to_vec).collect();
+    let steps: Vec<Vec<u32>> = reading::steps(route, &left, &pace).into_iter().map(<[u32]>::to_vec).collect();
     let stretches = reading::stretches(home, name, &left)?;
     if from == 0 {
         // Nothing was read yet: the record only says that a scrub of everything begins.

@@ -331,3 +331,16 @@ fn a_tree_that_is_not_there_stops_no_other() {
     assert_eq!(report.problems.iter().map(|problem| problem.code).collect::<Vec<_>>(), ["RPL-05"]);
     assert_eq!((report.items, report.damaged.len()), (1, 0));
 }
+
+/// What an interrupted scrub has to read again takes seconds, however slowly it is to go.
+#[test]
+fn a_slow_scrub_goes_by_small_steps() {
+    let scene = Scene::new();
+    ["a", "b", "c", "d"].iter().for_each(|name| scene.write(name, vec![7; 300_000]));
+    scene.round();
+    let home = Home::open(&scene.world, &scene.replica(), Access::Read).unwrap();
+    let route = &home.replica().routes["all"];
+    for (rate, steps) in [(0, 1), (1_000_000, 1), (60_000, 2), (50_000, 4), (1, 4)] {
+        assert_eq!(reading::steps(route, &[0, 1, 2, 3], &Pace::of(90, rate)).len(), steps, "{rate}");
+    }
+}

@@ -91,7 +91,7 @@ fn report(home: &Home) -> StatusReport {
     }
     let away = away(home);
     for route in report.routes.iter_mut().filter(|route| matches!(route.next, "nothing" | "pack")) {
-        let of_it = |problem: &Problem| problem.subject == route.route || home.config.role == Role::Source && problem.subject == route.place;
+        let of_it = |problem: &Problem| problem.subject == route.route || problem.subject == route.place;
         if away.iter().any(of_it) {
             route.next = "needs-person";
         }
@@ -116,7 +116,7 @@ fn away(home: &Home) -> Vec<Problem> {
                 match capture::scan::is_empty(disk, root) {
                     Err(failure) => problem(failure.code(), name, failure.to_string()),
                     Ok(true) if held > 0 || crate::capturing::is_asked_for(home, name) => problem("SRC-02", name, crate::capturing::emptied(root, held)),
-                    Ok(_) => None,
+                    Ok(_) => crate::capturing::another(home, name),
                 }
             };
             let known = &home.source().archives;
@@ -312,7 +312,9 @@ fn replica_status(home: &Home, name: &str, config: &RouteConfig) -> (RouteStatus
         _ if route.stopped.is_some() => "rebase",
         (Some(_), None) => "needs-person",
         (_, Some(_)) => "release-breaker",
-        _ if unfinished || (outstanding > 0 || crate::key_notice::is_due(home, name) && route.highest() > 0) && config.to_gateway.is_none() && !reads => {
+        _ if unfinished => "carry",
+        // What is not right is told by a receipt, too.
+        _ if (outstanding > 0 || items.failed > 0 || crate::key_notice::is_due(home, name) && route.highest() > 0) && config.to_gateway.is_none() && !reads => {
             "carry"
         }
         _ => "nothing",

@@ -229,3 +229,34 @@ fn what_is_not_mounted_is_seen() {
         std::fs::rename(scene.path("elsewhere"), scene.path(folder)).unwrap();
     }
 }
+
+/// What a person or a medium has to mend is what comes next.
+#[test]
+fn what_is_damaged_or_away_is_work() {
+    let scene = Scene::new();
+    (0..5).for_each(|number| scene.write(format!("{number}"), "alpha"));
+    scene.round();
+    scene.round();
+    let of = |home: &Path| {
+        let report = status(&scene.world, home).unwrap();
+        (report.routes[0].next, report.problems.iter().map(|problem| problem.code).collect::<Vec<_>>())
+    };
+    assert_eq!((of(&scene.source()).0, of(&scene.replica()).0), ("nothing", "nothing"));
+    fs::write(scene.path("replica/1"), "other").unwrap();
+    crate::scrub(&scene.world, &scene.replica(), &crate::ScrubOptions::default()).unwrap();
+    assert_eq!(of(&scene.replica()).0, "carry", "the receipt of the scrub");
+    fs::rename(scene.path("replica"), scene.path("away")).unwrap();
+    assert_eq!(of(&scene.replica()), ("carry", vec!["RPL-05"]), "it waits all the same");
+    fs::rename(scene.path("away"), scene.path("replica")).unwrap();
+    scene.carry(&scene.replica());
+    scene.round();
+    scene.round();
+    fs::rename(scene.path("replica"), scene.path("away")).unwrap();
+    assert_eq!(of(&scene.replica()), ("needs-person", vec!["RPL-05"]));
+    // Another disk where the archive was, with something on it.
+    fs::rename(scene.path("archive"), scene.path("unmounted")).unwrap();
+    fs::create_dir(scene.path("archive")).unwrap();
+    scene.write("1", "of another disk");
+    assert_eq!(of(&scene.source()), ("needs-person", vec!["SRC-10"]));
+    assert_eq!(crate::capture(&scene.world, &scene.source(), false).unwrap().problems[0].code, "SRC-10", "capture stops at it, too");
+}

@@ -2,6 +2,7 @@
 
 use capture::read::Parents;
 use engine::answer::Reread;
+use engine::due::Pace;
 use engine::replica::{Item, Route};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, HashMap};
@@ -20,7 +21,9 @@ const ITEMS_AT_ONCE: usize = 64;
 /// What one step reads at most: an interrupted scrub has that much to read again.
 const STEP_ITEMS_MAX: usize = 16_384;
 /// As before, bytes; one document may be more.
-const STEP_BYTES_MAX: u64 = 1 << 30;
+const STEP_BYTES_MAX: u64 = 256 << 20;
+/// How long a step takes at most, where a rate is given.
+const STEP_SECONDS: u64 = 10;
 
 /// By package and row: offset and length of a stretch of the document.
 pub type Stretches = HashMap<(u64, u32), (u64, u64)>;
@@ -50,11 +53,12 @@ pub fn stretches(home: &Home, name: &str, items: &[u32]) -> Result<Stretches, Fa
 }
 
 /// Shares items out to steps of bounded size, in their order.
-pub fn steps<'i>(route: &Route, items: &'i [u32]) -> Vec<&'i [u32]> {
+pub fn steps<'i>(route: &Route, items: &'i [u32], pace: &Pace) -> Vec<&'i [u32]> {
+    let bytes_max = STEP_BYTES_MAX.min(pace.bytes_in(STEP_SECONDS));
     let (mut steps, mut from, mut bytes) = (Vec::new(), 0, 0u64);
     for (place, number) in items.iter().enumerate() {
         let size = route.items[*number as usize].size;
-        if place > from && (place - from == STEP_ITEMS_MAX || bytes.saturating_add(size) > STEP_BYTES_MAX) {
+        if place > from && (place - from == STEP_ITEMS_MAX || bytes.saturating_add(size) > bytes_max) {
             steps.push(&items[from..place]);
             (from, bytes) = (place, 0);
         }

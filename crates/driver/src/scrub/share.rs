@@ -90,7 +90,7 @@ pub fn read(home: &mut Home, name: &str, seconds: u64) -> Result<Share, Failure>
     let bytes = items.iter().map(|number| route.items[*number as usize].size).sum();
     let stretches = stretches(home, name, &items)?;
     let throttle = Throttle::new(&*world.clock, pace);
-    let numbers: Vec<Vec<u32>> = steps(route, &items).into_iter().map(<[u32]>::to_vec).collect();
+    let numbers: Vec<Vec<u32>> = steps(route, &items, &pace).into_iter().map(<[u32]>::to_vec).collect();
     let before: Vec<u16> = route.items.iter().map(|item| item.damaged).collect();
     world.progress.begin(Stage::Scrub, Some(items.len() as u64), Some(bytes));
     for numbers in &numbers {
@@ -136,7 +136,7 @@ pub fn read_below(home: &mut Home, name: &str, tree: &Tree, folders: &[Vec<u8>])
     let is_below = |item: &Item| folders.iter().any(|folder| item.path().0.strip_prefix(folder.as_slice()).is_some_and(|rest| rest.starts_with(b"/")));
     let below = route.items.iter().zip(0u32..).filter(|(item, _)| is_readable(route, item) && is_below(item));
     let items: Vec<u32> = below.map(|(_, number)| number).collect();
-    let numbers: Vec<Vec<u32>> = steps(route, &items).into_iter().map(<[u32]>::to_vec).collect();
+    let numbers: Vec<Vec<u32>> = steps(route, &items, &pace).into_iter().map(<[u32]>::to_vec).collect();
     let (stretches, throttle) = (stretches(home, name, &items)?, Throttle::new(&*world.clock, pace));
     let mut damaged = 0;
     for numbers in &numbers {
