@@ -6,7 +6,7 @@ use engine::source::Archive;
 use rayon::prelude::*;
 use seal::envelope::Sealing;
 use wire::manifest::{Mark, Span};
-use wire::record::{PackBegun, Packed, PackedRow};
+use wire::record::{Carried, PackBegun, Packed, PackedRow};
 use wire::{Digest, digest};
 
 use crate::home::Home;
@@ -21,13 +21,46 @@ use crate::rows::{MANIFEST_BYTES, PACKAGE_ITEMS, Packing, Rows, row_without_cont
 /// Beside an id in the list of what is not claimed, bytes.
 const UNCLAIMED_BYTES: u64 = 16;
 
+/// What a carrier asks for already.
+enum Asked {
+    /// Whatever was asked for: over a gateway nothing is asked twice before it is due.
+    Everything,
+    /// These spans.
+    Spans(Vec<Span>),
+}
+
+impl Asked {
+    fn asks(&self, span: &Span) -> bool {
+        match self {
+            Self::Everything => true,
+            Self::Spans(spans) => spans.contains(span),
+        }
+    }
+}
+
+/// What a carrier asks for of a route that begins anew: what lies on it was looked at before.
+fn asked_by(home: &Home, name: &str, target: &Target<'_>) -> Result<Asked, Failure> {
+    let route = source_route(home, name)?;
+    if target.carried == Carried::Gateway || route.asking.is_empty() {
+        return Ok(Asked::Everything);
+    }
+    let here = route.packages.iter().filter(|(_, package)| package.carried == target.carried && !package.lost);
+    let mut spans = Vec::new();
+    for (sequence, _) in here {
+        spans.extend(home.packed(name, *sequence)?.and_then(|packed| packed.inventory));
+    }
+    Ok(Asked::Spans(spans))
+}
+
 /// Asks for everything that is to be asked for; false when the carrier has no room for more.
 pub fn ask(home: &mut Home, name: &str, target: &Target<'_>, report: &mut PackReport) -> Result<bool, Failure> {
     let first = source_route(home, name)?.next_sequence;
+    let asked = asked_by(home, name, target)?;
     loop {
         let route = source_route(home, name)?;
         let archive = &home.source().archives[&route.archive];
-        let Some((span, entries)) = inventory::next(archive, route, first, home.world.now_seconds(), crate::terms::deadline(home, name)) else {
+        let (now, deadline) = (home.world.now_seconds(), crate::terms::deadline(home, name));
+        let Some((span, entries)) = inventory::next(archive, route, first, now, deadline, &|span| asked.asks(span)) else {
             return Ok(true);
         };
         let begun = Begun::new(home, name)?;
@@ -62,10 +95,12 @@ pub fn foresee(home: &Home, name: &str, target: &Target<'_>, report: &mut PackRe
     let sealing = new_sealing(home, name)?;
     let CarrierRoom { room, all_bytes, .. } = planning::room(home, name, target)?;
     let first = source_route(home, name)?.next_sequence;
+    let asked = asked_by(home, name, target)?;
     loop {
         let route = &source.routes[name];
         let archive = &source.archives[&route.archive];
-        let Some((span, entries)) = inventory::next(archive, route, first, home.world.now_seconds(), crate::terms::deadline(home, name)) else {
+        let (now, deadline) = (home.world.now_seconds(), crate::terms::deadline(home, name));
+        let Some((span, entries)) = inventory::next(archive, route, first, now, deadline, &|span| asked.asks(span)) else {
             return Ok(true);
         };
         let written: u64 = report.packages.iter().map(|package| package.file_bytes).sum();

@@ -1,8 +1,8 @@
 //! What a replica is asked for when a route begins anew (P12): span after span of ids, each item with its digest and none of
 //! its content. What is right there is proven by the receipt; only the rest travels.
 //!
-//! A span is asked for once, and again only when its package is lost. What is captured later and lies in no open span travels
-//! as ever.
+//! A span is asked for once on each medium, and again only when its package is lost. What is captured later and lies in no open span
+//! travels as ever.
 
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
@@ -34,12 +34,16 @@ pub struct Entry {
 }
 
 /// The next span that is to be asked for and what it holds, in order of id; none when all is asked. What was asked from the sequence `first`
-/// on is not overdue yet, however long the asking takes.
-pub fn next(archive: &Archive, route: &Route, first: u64, now: i64, deadline_seconds: i64) -> Option<(Span, Vec<Entry>)> {
+/// on is not overdue yet, however long the asking takes. `is_here` says whether the carrier asks for a span already, or needs not: the medium
+/// that did may never arrive.
+pub fn next(archive: &Archive, route: &Route, first: u64, now: i64, deadline_seconds: i64, is_here: &dyn Fn(&Span) -> bool) -> Option<(Span, Vec<Entry>)> {
     let is_due = |asking: &&Asking| {
         let package = route.packages.get(&asking.sequence);
-        let is_overdue = || asking.sequence < first && package.is_none_or(|package| standing::package_is_due(package, now, deadline_seconds));
-        asking.sequence == 0 || is_overdue()
+        let is_overdue = || {
+            package.is_none_or(|package| standing::package_is_due(package, now, deadline_seconds))
+                || !is_here(&asking.span) && !planted::is("lost-medium-asks-for-all")
+        };
+        asking.sequence == 0 || asking.sequence < first && is_overdue()
     };
     let asking = route.asking.iter().find(is_due)?;
     let entry = |number: &u32| {

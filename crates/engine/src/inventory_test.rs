@@ -16,7 +16,7 @@ fn going(inside: &Inside) -> Vec<ItemId> {
 }
 
 fn asked(inside: &Inside, now: i64) -> Option<(Span, Vec<(ItemId, bool)>)> {
-    let (span, entries) = next(inside.archive(), inside.route(), inside.route().next_sequence, now, 100)?;
+    let (span, entries) = next(inside.archive(), inside.route(), inside.route().next_sequence, now, 100, &|_| true)?;
     Some((span, entries.iter().map(|entry| (inside.archive().items[entry.item as usize].id.clone(), entry.claimed)).collect()))
 }
 
@@ -76,7 +76,10 @@ fn a_span_is_asked_for_again_when_its_package_is_lost() {
     assert_eq!(asked(&inside, 0).unwrap().0, span(Some("b"), None), "the rest of the span");
     inside.pack_inventory(3, span(Some("b"), None), &["c", "d"]);
     assert_eq!(asked(&inside, 99), None);
-    assert!(asked(&inside, 100).is_some() && next(inside.archive(), inside.route(), 2, 100, 100).is_none(), "who asks for longer than that asks once");
+    assert!(
+        asked(&inside, 100).is_some() && next(inside.archive(), inside.route(), 2, 100, 100, &|_| true).is_none(),
+        "who asks for longer than that asks once"
+    );
     inside.take(&inside.full(1, 3, &[Outcome::Unchanged; 2])).unwrap();
     inside.capture("aa");
     assert_eq!(going(&inside), [id("aa")], "new since: it is not asked for");

@@ -528,8 +528,10 @@ impl Route {
         let floor = self.floor;
         self.items.change_all(|_, item| {
             let (cancelled_version, excluded_version, named) = (item.cancelled_version, item.excluded_version, item.named);
+            // It may be there still: were it deleted now, or is it gone already, the deletion has to travel.
+            let packed_version = u64::from(item.may_be_there() && !planted::is("forgotten-with-its-life"));
             let purge = item.purge.take().filter(|_| !planted::is("purge-ends-with-a-life")).map(|purge| Box::new(purge.anew(floor)));
-            *item = RouteItem { cancelled_version, excluded_version, named, purge, ..RouteItem::default() };
+            *item = RouteItem { packed_version, cancelled_version, excluded_version, named, purge, ..RouteItem::default() };
         });
         self.packages.clear();
         self.asking = Vec::from([Asking::default()]);
