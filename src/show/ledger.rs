@@ -12,9 +12,15 @@ const BODY_CHARACTERS_MAX: usize = 160;
 
 impl Show for LedgerReport {
     fn show(&self, page: &mut Page) {
-        page.say("ledger.read", &[("records", &number(self.records)), ("bytes", &bytes(self.bytes)), ("head", &self.head)]);
-        if self.first_bad.is_none() {
-            page.say("ledger.whole", &[]);
+        let (records, segments, bytes) = (number(self.records), number(self.segments), bytes(self.bytes));
+        let read = [("records", &*records), ("segments", &*segments), ("bytes", &*bytes), ("head", &*self.head)];
+        match (self.first_bad, self.records) {
+            (None, _) => {
+                page.say("ledger.read", &read);
+                page.say("ledger.whole", &[]);
+            }
+            (Some(_), 0) => page.say("ledger.nothing-right", &[]),
+            (Some(_), _) => page.say("ledger.right", &read),
         }
     }
 

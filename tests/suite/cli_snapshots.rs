@@ -439,7 +439,7 @@ pub fn reports() -> Vec<(&'static str, Value)> {
                 problems: problem(),
             }),
         ),
-        ("ledger verify", json(&LedgerReport { records: 9, bytes: 4096, head: text("00"), first_bad: Some(3), problems: problem() })),
+        ("ledger verify", json(&LedgerReport { records: 9, segments: 1, bytes: 4096, head: text("00"), first_bad: Some(3), problems: problem() })),
         (
             "home backup",
             json(&BackupReport {

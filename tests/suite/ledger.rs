@@ -321,6 +321,10 @@ fn every_damage_is_named_and_stops_the_home() {
             if found != (Some(5), Some(first_bad), vec![code.to_owned()]) {
                 wrong.push(format!("{side:?}: {name}: first bad record {first_bad} with {code}, but verify says {found:?}"));
             }
+            // What lies before it is vouched for, and nothing of what comes behind.
+            if verified.object["records"].as_u64() != Some(first_bad) {
+                wrong.push(format!("{side:?}: {name}: first bad record {first_bad}, but {} are verified", verified.object["records"]));
+            }
             let before = tree(&stand.root);
             // Two commands for each damage; every command meets many.
             for line in [&lines[place % lines.len()], &lines[(place * 5 + 3) % lines.len()]] {

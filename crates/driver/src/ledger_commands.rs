@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 use std::path::Path;
-use store::ledger::{Head, Ledger, LedgerError, Position, Reading};
+use store::ledger::{Head, Ledger, LedgerError, Position, Reading, Verified};
 use wire::Digest;
 use wire::clause::LDG_WITNESS;
 use wire::record::Record;
@@ -21,14 +21,14 @@ use crate::world::World;
 /// # Errors
 /// `HOM-*`; `IO-01`. What is wrong with the ledger itself is a problem of the report.
 pub fn ledger_verify(world: &World, path: &Path) -> Result<LedgerReport, Failure> {
-    match look(world, path, |home| verify_witnessed(world, home)) {
+    match look(world, path, |home| verify_witnessed(world, path, home)) {
         // It does not even open: its damage lies where every command reads.
         Err(failure) if failure.0.code.starts_with("LDG-") => damaged(world, path, failure),
         other => other,
     }
 }
 
-fn verify(world: &World, ledger: &Reading) -> Result<LedgerReport, Failure> {
+fn verify(world: &World, path: &Path, ledger: &Reading) -> Result<LedgerReport, Failure> {
     let mut told = 0;
     let verified = ledger.verify(&mut |done, total| {
         if done == 0 {
@@ -40,45 +40,62 @@ fn verify(world: &World, ledger: &Reading) -> Result<LedgerReport, Failure> {
     });
     world.progress.end();
     match verified {
-        Ok(verified) => {
-            Ok(LedgerReport { records: verified.records, bytes: verified.bytes, head: verified.head.digest.to_string(), first_bad: None, problems: Vec::new() })
-        }
-        Err(error) => bad(&error, LedgerReport::default()).ok_or_else(|| ledger_failure(error)),
+        Ok(verified) => Ok(right(&verified)),
+        Err(error) => bad(world, path, &error)?.ok_or_else(|| ledger_failure(error)),
     }
+}
+
+/// What of the chain is right.
+fn right(verified: &Verified) -> LedgerReport {
+    let Verified { records, segments, bytes, head, .. } = *verified;
+    LedgerReport { records, segments, bytes, head: head.digest.to_string(), ..LedgerReport::default() }
+}
+
+/// The report about a ledger whose record `first_bad` is bad, with at most so many records before it that are right.
+fn bad_from(world: &World, path: &Path, first_bad: u64, records: u64, problems: Vec<Problem>) -> Result<LedgerReport, Failure> {
+    let beginning = Ledger::beginning(world.disk.clone(), &path.join("ledger"), records.min(first_bad)).map_err(ledger_failure)?;
+    Ok(LedgerReport { first_bad: Some(first_bad), problems, ..right(&beginning) })
 }
 
 /// Follows the chain, then looks in it for the heads that the other zones have seen: who has this zone's keys can make a whole
 /// chain with another record in it, but not what they remember.
-fn verify_witnessed(world: &World, home: &Home) -> Result<LedgerReport, Failure> {
-    let mut report = verify(world, home.ledger())?;
-    if report.first_bad.is_none() {
-        for quoted in home.quoted_heads() {
-            if !home.had_head(&quoted)? {
-                let record = quoted.number.saturating_sub(1);
-                let detail = format!("record {record} is not the one with {} that the other zone has seen: it or one before it was changed", quoted.digest);
-                report.first_bad = Some(report.first_bad.map_or(record, |first| first.min(record)));
-                report.problems.push(Problem { code: LDG_WITNESS.code, subject: "ledger".into(), detail });
-            }
-        }
+fn verify_witnessed(world: &World, path: &Path, home: &Home) -> Result<LedgerReport, Failure> {
+    let report = verify(world, path, home.ledger())?;
+    if report.first_bad.is_some() {
+        return Ok(report);
     }
-    Ok(report)
+    let (mut first_bad, mut seen, mut problems) = (None::<u64>, 0, Vec::new());
+    let mut heads = home.quoted_heads();
+    heads.sort_by_key(|head| head.number);
+    for quoted in heads {
+        if home.had_head(&quoted)? {
+            seen = quoted.number;
+            continue;
+        }
+        let record = quoted.number.saturating_sub(1);
+        let detail = format!("record {record} is not the one with {} that the other zone has seen: it or one before it was changed", quoted.digest);
+        first_bad = first_bad.or(Some(record));
+        problems.push(Problem { code: LDG_WITNESS.code, subject: "ledger".into(), detail });
+    }
+    // Of what lies between the last head that is as it was seen and the one that is not, nobody knows which record was changed.
+    first_bad.map_or(Ok(report), |first_bad| bad_from(world, path, first_bad, seen, problems))
 }
 
 /// The report about damage, if it is that.
-fn bad(error: &LedgerError, report: LedgerReport) -> Option<LedgerReport> {
-    let damage = error.damage()?;
+fn bad(world: &World, path: &Path, error: &LedgerError) -> Result<Option<LedgerReport>, Failure> {
+    let Some(damage) = error.damage() else { return Ok(None) };
     let problem = Problem { code: damage.code(), subject: "ledger".into(), detail: damage.to_string() };
-    Some(LedgerReport { records: damage.number, first_bad: Some(damage.number), problems: vec![problem], ..report })
+    bad_from(world, path, damage.number, damage.number, vec![problem]).map(Some)
 }
 
 /// Finds the first bad record of a ledger that cannot be opened because of `failure`.
 fn damaged(world: &World, path: &Path, failure: Failure) -> Result<LedgerReport, Failure> {
     let (ledger, _) = match Ledger::open_reading(world.disk.clone(), &path.join("ledger"), None, None) {
         Ok(opened) => opened,
-        Err(LedgerError::Missing) => return Ok(LedgerReport { first_bad: Some(0), problems: vec![failure.0], ..LedgerReport::default() }),
-        Err(error) => return bad(&error, LedgerReport::default()).ok_or(failure),
+        Err(LedgerError::Missing) => return Ok(LedgerReport { first_bad: Some(0), problems: vec![failure.0], ..right(&Verified::default()) }),
+        Err(error) => return bad(world, path, &error)?.ok_or(failure),
     };
-    let mut report = verify(world, &ledger)?;
+    let report = verify(world, path, &ledger)?;
     if report.first_bad.is_some() {
         return Ok(report);
     }
@@ -96,9 +113,7 @@ fn damaged(world: &World, path: &Path, failure: Failure) -> Result<LedgerReport,
         opened.err()?.damage().map(|damage| damage.number)
     };
     let first = malformed.map(|record| record.number).or_else(contradicted).unwrap_or(report.records);
-    report.first_bad = Some(first);
-    report.problems.push(failure.0);
-    Ok(report)
+    bad_from(world, path, first, first, vec![failure.0])
 }
 
 /// Verifies the chain and makes the index anew from it.
@@ -108,7 +123,7 @@ fn damaged(world: &World, path: &Path, failure: Failure) -> Result<LedgerReport,
 pub fn ledger_rebuild(world: &World, path: &Path) -> Result<LedgerReport, Failure> {
     // What is there is not looked at: where it is damaged it would be made anew twice.
     let mut home = Home::without_index(world, path, Access::Change)?;
-    let report = verify_witnessed(world, &home)?;
+    let report = verify_witnessed(world, path, &home)?;
     if report.first_bad.is_none() {
         world.progress.begin(Stage::Ledger, Some(report.records), Some(report.bytes));
         let rebuilt = home.rebuild_index();

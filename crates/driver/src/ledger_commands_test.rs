@@ -2,6 +2,8 @@
 
 use super::*;
 use crate::status::scene::Scene;
+use crate::{CarryOptions, RouteAccept, RouteAdd};
+use std::cell::Cell;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -40,7 +42,7 @@ fn a_whole_ledger_is_verified_and_shown() {
         assert_eq!((report.first_bad, report.problems.len()), (None, 0));
         let status = crate::status(&scene.world, &home).unwrap();
         assert_eq!((report.records, &report.head), (status.ledger_records, &status.ledger_head));
-        assert_eq!(report.bytes, fs::metadata(segment(&home)).unwrap().len() - 16);
+        assert_eq!((report.segments, report.bytes), (1, fs::metadata(segment(&home)).unwrap().len() - 16));
 
         let all = shown(&scene, &home, 0);
         assert_eq!(all.len() as u64, report.records);
@@ -64,6 +66,12 @@ fn the_first_bad_record_is_named() {
     let home = scene.source();
     let good = fs::read(segment(&home)).unwrap();
     let places = places(&good);
+    // What is said of the records before it.
+    let before = |number: usize| {
+        let head = if number == 0 { "0".repeat(64) } else { Digest(good[places[number] - 32..places[number]].try_into().unwrap()).to_string() };
+        (number as u64, u64::from(number > 0), places[number] as u64 - 16, head)
+    };
+    let said = |report: &LedgerReport| (report.records, report.segments, report.bytes, report.head.clone());
     for (number, offset, code) in [(0, 60, "LDG-05"), (3, 70, "LDG-05"), (5, 8, "LDG-03"), (5, 24, "LDG-04"), (4, 3, "LDG-02")] {
         let mut bad = good.clone();
         bad[places[number] + offset] ^= 1;
@@ -74,6 +82,7 @@ fn the_first_bad_record_is_named() {
             (Some(number as u64), vec![code]),
             "{number} {offset}"
         );
+        assert_eq!(said(&report), before(number), "{number} {offset}");
         assert_eq!(crate::status(&scene.world, &home).unwrap_err().0.code, code);
         assert!(ledger_rebuild(&scene.world, &home).is_err());
         assert_eq!(fs::read(segment(&home)).unwrap(), bad, "nothing was changed");
@@ -82,6 +91,7 @@ fn the_first_bad_record_is_named() {
     fs::write(segment(&home), &good[..places[4]]).unwrap();
     let report = ledger_verify(&scene.world, &home).unwrap();
     assert_eq!((report.first_bad, report.problems[0].code), (Some(4), "LDG-07"));
+    assert_eq!(said(&report), before(4));
     fs::write(segment(&home), &good).unwrap();
     assert_eq!(ledger_verify(&scene.world, &home).unwrap().first_bad, None);
 }
@@ -190,6 +200,7 @@ fn verifying_finds_it_by_what_the_ledger_keeps_of_quoted_heads() {
         assert!(changed < quoted.number, "{changed} {quoted:?}");
         let report = ledger_verify(&scene.world, &home).unwrap();
         assert_eq!((report.first_bad, report.problems[0].code), (Some(quoted.number - 1), "LDG-08"), "{side}");
+        assert_eq!((report.records, report.head), (0, "0".repeat(64)), "it or any before it was changed");
         assert_eq!(ledger_rebuild(&scene.world, &home).unwrap().problems[0].code, "LDG-08");
         // Whoever changes what is kept of quoted heads as well is not found by this, but by the next file of the other zone.
         let silenced = made_anew(&scene, &home, &|record| match record {
@@ -200,6 +211,33 @@ fn verifying_finds_it_by_what_the_ledger_keeps_of_quoted_heads() {
         assert!(silenced > changed);
         assert_eq!(ledger_verify(&scene.world, &home).unwrap().first_bad, None);
     }
+}
+
+/// FAULTS K07: what a zone has seen before it is right all the same.
+#[test]
+fn what_was_seen_before_what_was_changed_is_verified() {
+    let scene = Scene::new();
+    scene.write("a", "alpha");
+    scene.round();
+    let (source, world) = (scene.source(), &scene.world);
+    let (name, archive, to) = ("second".to_owned(), "archive".to_owned(), "outside".to_owned());
+    crate::route_add(world, &source, &RouteAdd { name: name.clone(), archive, to, to_gateway: None, from_gateway: None, escrow: None, adopt: false }).unwrap();
+    let accept = RouteAccept { name, from: "inside".into(), into: scene.path("second"), from_gateway: None, to_gateway: None };
+    crate::route_accept(world, &scene.replica(), &accept).unwrap();
+    let options = CarryOptions { medium: scene.path("medium"), routes: vec!["second".into()], ..CarryOptions::default() };
+    for home in [&source, &scene.replica(), &source] {
+        crate::carry(world, home, &options).unwrap();
+    }
+    let mut heads = Home::open(world, &source, Access::Read).unwrap().quoted_heads();
+    heads.sort_by_key(|head| head.number);
+    let [before, after] = heads[..] else { panic!("two routes, two heads: {heads:?}") };
+    assert!(before.number < after.number, "{before:?} {after:?}");
+    let number = Cell::new(0);
+    let changed = made_anew(&scene, &source, &|record| number.replace(number.get() + 1) >= before.number && somebody_else(record));
+    assert!((before.number..after.number).contains(&changed), "{before:?} {changed} {after:?}");
+    let report = ledger_verify(world, &source).unwrap();
+    assert_eq!((report.first_bad, report.problems.len()), (Some(after.number - 1), 1));
+    assert_eq!((report.records, report.head), (before.number, before.digest.to_string()));
 }
 
 /// FAULTS C06, C07: the index and its mark are sound, and yet of another chain than the ledger beside them.

@@ -513,11 +513,13 @@ pub struct RebaseReport {
 /// `ledger verify`, `ledger rebuild`.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct LedgerReport {
-    /// Records verified (or folded into the index).
+    /// Records verified (or folded into the index): all, or those of the chain before the first bad one that nobody contradicts.
     pub records: u64,
+    /// Segments in which they lie.
+    pub segments: u64,
     /// Bytes.
     pub bytes: u64,
-    /// Head, hex.
+    /// Head behind the last of them, hex.
     pub head: String,
     /// The first bad record, if there is one.
     pub first_bad: Option<u64>,

@@ -144,6 +144,15 @@ impl Ledger {
         Ok((reading, opened))
     }
 
+    /// What is right at the beginning of a ledger that is damaged: its first records, at most so many, without those from the first on
+    /// that does not continue the chain.
+    ///
+    /// # Errors
+    /// `Missing`; `Io`.
+    pub fn beginning(disk: Arc<dyn Disk>, dir: &Path, records: u64) -> Result<Verified, LedgerError> {
+        Ok(reading::beginning(Files::find_existing(disk, dir)?, records))
+    }
+
     fn check(files: Files, known: Option<Known>, durable: Option<Head>) -> Result<(Opened, Reading), LedgerError> {
         let known = match known {
             // Behind the checkpoint the place cannot vouch for the chain before it.

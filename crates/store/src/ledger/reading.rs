@@ -7,7 +7,7 @@ use super::files::Files;
 use super::scan::{self, Torn};
 use super::segment::{Checked, LOOKUP_BYTES, STREAM_BYTES, Segment};
 use super::{Damage, Head, Known, LedgerError, Position};
-use crate::frame::{Chain, Header, SEGMENT_HEAD_BYTES};
+use crate::frame::{Chain, Header, RECORD_BYTES_MIN, SEGMENT_HEAD_BYTES};
 use wire::clause::Clause;
 use wire::{Digest, Rejection};
 
@@ -41,10 +41,12 @@ impl Record {
 }
 
 /// What verifying the whole chain counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Verified {
     /// Records.
     pub records: u64,
+    /// Segments in which they lie.
+    pub segments: u64,
     /// Bytes of all records.
     pub bytes: u64,
     /// The end of the chain.
@@ -146,8 +148,23 @@ impl Reading {
         }
         progress(0, total);
         let scanned = scan::scan(&self.files, Known::default(), Some(self.head), &mut |done| progress(done, total))?;
-        Ok(Verified { records: scanned.records, bytes: scanned.bytes, head: scanned.head, torn: scanned.torn })
+        let segments = self.files.segments.len() as u64;
+        Ok(Verified { records: scanned.records, segments, bytes: scanned.bytes, head: scanned.head, torn: scanned.torn })
     }
+}
+
+/// The first records of a chain, at most so many, as far as each continues the one before; whatever comes behind them.
+pub(super) fn beginning(files: Files, records: u64) -> Verified {
+    let end = Position { segment: u64::MAX, offset: 0 };
+    let all = Records { files, chain: Chain::default(), at: Position::START, end, segment: None, before: None, over: false };
+    let (mut verified, mut segment) = (Verified::default(), None);
+    for (position, record) in all.map_while(Result::ok).take_while(|(_, record)| record.number < records) {
+        verified.records += 1;
+        verified.segments += u64::from(segment.replace(position.segment) != Some(position.segment));
+        verified.bytes += RECORD_BYTES_MIN + record.body.len() as u64;
+        verified.head = record.head();
+    }
+    verified
 }
 
 fn damage(clause: &'static Clause, number: u64, at: Position) -> LedgerError {

@@ -123,7 +123,7 @@ fn what_is_committed_is_there_again() {
         previous = record.digest;
     }
     assert_eq!(all.last().unwrap().1.head(), head);
-    assert_eq!(ledger.verify(&mut |_, _| {}).unwrap(), Verified { records: 6, bytes: end.offset - 16, head, torn: None });
+    assert_eq!(ledger.verify(&mut |_, _| {}).unwrap(), Verified { records: 6, segments: 1, bytes: end.offset - 16, head, torn: None });
 }
 
 #[test]
