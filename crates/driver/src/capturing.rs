@@ -12,6 +12,7 @@ use wire::record::{Captured, CapturedRow, FileStat, Place};
 use crate::home::{Access, Home};
 use crate::progress::Stage;
 use crate::records::Appeared;
+use crate::records::waiting::KeptBack;
 use crate::report::{ArchiveCapture, CaptureReport, Change, Failure, LISTED_MAX, LeftOut, Problem};
 use crate::rereading::{ROWS_MAX, reread_documents, scrub_due};
 use crate::world::World;
@@ -20,7 +21,13 @@ use crate::world::World;
 pub fn capture(world: &World, path: &Path, deep: bool) -> Result<CaptureReport, Failure> {
     let mut home = Home::open(world, path, Access::Change)?;
     home.require(Role::Source, "capture")?;
-    let report = all(&mut home, deep)?;
+    let mut report = all(&mut home, deep)?;
+    let is_captured = |name: &String| report.archives.iter().any(|archive| archive.archive == *name);
+    let of_archive = |name: &&String| home.source().routes.get(*name).is_some_and(|route| is_captured(&route.archive));
+    let routes: Vec<&String> = home.config.routes.keys().filter(of_archive).collect();
+    for route in routes {
+        report.problems.extend(KeptBack::problem(&home, route)?);
+    }
     let changes: u64 = report.archives.iter().map(|archive| archive.added + archive.modified + archive.deleted).sum();
     home.close("", &format!("{changes} changes"))?;
     Ok(report)

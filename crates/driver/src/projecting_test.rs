@@ -194,9 +194,18 @@ fn what_may_be_of_a_record_that_cannot_be_read_waits() {
         let about = packed.problems.iter().map(|problem| (problem.code, problem.subject.clone())).collect::<Vec<_>>();
         (packed.packages.iter().map(|package| package.items).sum::<u64>(), about)
     };
+    // That it cannot be read is told anyway; and that others wait for it, as long as they do.
+    let waits = |problems: &[crate::report::Problem]| problems.iter().filter(|problem| problem.detail.contains("business transactions wait")).count();
+    let told = |world: &crate::World| {
+        let captured = crate::capture(world, &scene.source(), false).unwrap();
+        [waits(&captured.problems), waits(&crate::status(world, &scene.source()).unwrap().problems)]
+    };
     let broken = crate::World { disk: Arc::new(Unreadable(b"b.json", store::real::RealDisk::new())), ..scene.world.clone() };
+    assert_eq!(told(&broken), [1, 1]);
     assert_eq!(pack(&broken), (3, vec![("SRC-04", "b.json".to_owned())]));
+    assert_eq!(told(&broken), [1, 1]);
     assert_eq!(pack(&broken), (0, vec![("SRC-04", "b.json".to_owned())]));
+    assert_eq!(told(&scene.world), [0, 0]);
     assert_eq!(pack(&scene.world), (2, Vec::new()));
 }
 

@@ -19,6 +19,7 @@ use wire::record::Step;
 use crate::config::RouteConfig;
 use crate::home::{Access, Home};
 use crate::key_commands::of_route;
+use crate::records::waiting::KeptBack;
 use crate::report::{Counts, Failure, LISTED_MAX, Problem, RouteStatus, StatusReport};
 use crate::urgent::Urgent;
 use crate::world::World;
@@ -190,6 +191,7 @@ fn source_status(home: &Home, name: &str, config: &RouteConfig) -> (RouteStatus,
     let urgent = Urgent::of(home, name).unwrap_or_default();
     problems.extend(urgent.late);
     problems.extend(crate::region::difference(home, name));
+    problems.extend(KeptBack::problem(home, name).ok().flatten());
     let next = match (&stopped, route.breaker.tripped) {
         (Some(code), None) if code == "KEY-01" => "trust-card",
         _ if route.stopped.is_some() => "rebase",
