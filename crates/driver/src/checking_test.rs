@@ -299,8 +299,11 @@ fn rules_come_from_a_file_and_wrong_options_are_refused() {
     fs::write(&file, "today = '2026-11-19'\nassignee_role = '镇级经办'\n").unwrap();
     let early = archive.check(|options| options.rules = Some(file.clone())).unwrap();
     assert_eq!((early.findings, early.today.as_str()), (0, "2026-11-19"));
-    fs::write(&file, "nothing = 1").unwrap();
-    assert_eq!(archive.check(|options| options.rules = Some(file)).unwrap_err().0.code, "HOM-03");
+    for wrong in ["nothing = 1", "today = '2026-13-01'", "idle_days = -1"] {
+        fs::write(&file, wrong).unwrap();
+        let problem = archive.check(|options| options.rules = Some(file.clone())).unwrap_err().0;
+        assert_eq!((problem.code, problem.subject), ("HOM-03", file.display().to_string()), "{wrong}");
+    }
     for folder in ["", "../outside", "a//b", "a/../b"] {
         assert_eq!(archive.check(|options| options.alerts = folder.into()).unwrap_err().0.code, "USE-01", "{folder:?}");
     }
