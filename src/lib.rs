@@ -19,7 +19,6 @@ mod hardening;
 pub mod language;
 mod log;
 mod moment;
-mod ownership;
 pub mod page;
 mod paper;
 mod passphrase;

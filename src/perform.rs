@@ -19,7 +19,6 @@ use zeroize::Zeroizing;
 use crate::advice;
 use crate::demo;
 use crate::log;
-use crate::ownership;
 use crate::paper;
 use crate::passphrase;
 use crate::progress::{Notices, Shown};
@@ -72,12 +71,7 @@ pub fn perform(path: &str, matches: &ArgMatches, arguments: &[OsString], voice: 
         ("home.backup", _) if matches.get_flag("verify") => {
             voice.say(driver::home_backup_verify(&world, &required_path(matches, "dir"), &asking(matches, &voice)))
         }
-        (_, Some(home)) => {
-            let exit = with_home(path, matches, &world, home, &voice);
-            // What the command came to is said already; where there is no home, there is nothing to give.
-            let _given = ownership::restore(home);
-            exit
-        }
+        (_, Some(home)) => with_home(path, matches, &world, home, &voice),
         (_, None) => voice.failure(&Failure::new("HOM-02", "--home", format!("no home is named, neither by --home nor by {HOME_VARIABLE}"))),
     };
     progress.finish();

@@ -163,6 +163,43 @@ fn what_is_no_folder_of_the_dot_folder_is_named() {
     assert_eq!(scene.on_replica("a").unwrap(), b"beta");
 }
 
+/// A replica gave up one of two routes, and the other one goes on.
+#[test]
+fn packages_of_a_route_that_was_given_up_stop_no_other() {
+    let scene = Scene::new();
+    fs::create_dir(scene.path("second")).unwrap();
+    fs::write(scene.path("second/other"), "one").unwrap();
+    crate::archive_add(&scene.world, &scene.source(), "second", &scene.path("second")).unwrap();
+    let add = crate::RouteAdd {
+        name: "a-second".into(),
+        archive: "second".into(),
+        to: "outside".into(),
+        to_gateway: None,
+        from_gateway: None,
+        escrow: None,
+        adopt: false,
+    };
+    crate::route_add(&scene.world, &scene.source(), &add).unwrap();
+    let accept = crate::RouteAccept { name: "a-second".into(), from: "inside".into(), into: scene.path("tree-second"), from_gateway: None, to_gateway: None };
+    crate::route_accept(&scene.world, &scene.replica(), &accept).unwrap();
+    scene.write("a", "one");
+    scene.round();
+    let file = scene.replica().join(crate::config::FILE);
+    let text = fs::read_to_string(&file).unwrap();
+    let (before, given_up) = text.split_once("[routes.a-second]").unwrap();
+    let after = given_up.split_once("\n[").map_or(String::new(), |(_, rest)| format!("[{rest}"));
+    fs::write(&file, format!("{before}{after}")).unwrap();
+    scene.write("a", "two");
+    fs::write(scene.path("second/other"), "two").unwrap();
+    scene.carry(&scene.source());
+    let applied = scene.carry(&scene.replica()).applied.unwrap();
+    assert_eq!((codes(&applied.problems), applied.receipts.len()), (vec!["PKG-02"; 2], 1), "{applied:?}");
+    assert_eq!((scene.on_replica("a").unwrap(), fs::read(scene.path("tree-second/other")).unwrap()), (b"two".to_vec(), b"one".to_vec()));
+    scene.carry(&scene.source());
+    let routes = crate::status(&scene.world, &scene.source()).unwrap().routes;
+    assert_eq!(routes.iter().find(|route| route.route == "all").unwrap().items.done, 1);
+}
+
 #[test]
 fn what_only_acknowledges_is_a_reason_for_one_trip() {
     let scene = Scene::new();

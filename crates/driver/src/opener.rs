@@ -94,7 +94,9 @@ impl Package {
             manifest.acknowledged = None;
         }
         let is_its = |route: &Route| route.route_id == manifest.route_id && route.source == signer.zone || planted::is("route-unchecked");
-        let route = replica.routes.iter().find(|(_, route)| is_its(route)).ok_or(Rejection(&clause::PKG_ROUTE))?.0.clone();
+        // One that was given up stays in the ledger and is accepted no more.
+        let is_kept = |name: &String| home.config.routes.contains_key(name);
+        let route = replica.routes.iter().find(|(name, route)| is_its(route) && is_kept(name)).ok_or(Rejection(&clause::PKG_ROUTE))?.0.clone();
         examine(home, &route, &signer, &manifest.keys, manifest.sequence, &engine::keys::PACKAGE)?;
         Ok(Self { id: opening.header.id, manifest, route, signer, opening, trailer })
     }
