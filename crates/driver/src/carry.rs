@@ -122,7 +122,10 @@ fn carry_source(home: &mut Home, options: &CarryOptions) -> Result<CarryReport, 
     let listing = medium.list().or_else(|error| of_medium(Failure::io("medium", &error), &mut packed.problems).map(|()| Listing::default()))?;
     let (next, zones) = next_for_source(home, &listing, &routes, &packed.packages)?;
     packed.problems.extend(crate::heartbeat::alarms(home));
-    let next = if reconciled.problems.iter().chain(&packed.problems).chain(&packed.captured.problems).any(stops) { "needs-person" } else { next };
+    // What waits for another medium is not nothing.
+    let waits = next == "nothing" && packed.waiting.iter().any(|waiting| waiting.items > 0);
+    let stopped = reconciled.problems.iter().chain(&packed.problems).chain(&packed.captured.problems).any(stops);
+    let next = if stopped || waits { "needs-person" } else { next };
     Ok(CarryReport {
         role: "source",
         reconciled: Some(reconciled),

@@ -201,6 +201,19 @@ fn packages_of_a_route_that_was_given_up_stop_no_other() {
 }
 
 #[test]
+fn what_fits_no_medium_is_not_nothing() {
+    let scene = Scene::new();
+    scene.write("a", "alpha");
+    let carried = |size| {
+        let options = CarryOptions { medium: scene.path("medium"), medium_size: size, ..CarryOptions::default() };
+        let report = carry(&scene.world, &scene.source(), &options).unwrap();
+        (report.next, codes(&report.packed.unwrap().problems))
+    };
+    assert_eq!(carried(Some(10 << 10)), ("needs-person", vec!["MED-04"]));
+    assert_eq!(carried(None), ("take-to-replica", vec![]));
+}
+
+#[test]
 fn what_only_acknowledges_is_a_reason_for_one_trip() {
     let scene = Scene::new();
     scene.write("a", "alpha");

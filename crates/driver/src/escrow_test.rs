@@ -60,6 +60,8 @@ fn what_was_not_kept_is_told() {
     let last = crossed(Some("last")).unwrap();
     // The content of `c` is that of `a`, which was not kept.
     assert_eq!(apply(&last), (1, vec!["RPL-12", "RPL-12"]));
+    let status = crate::status(&scene.world, &holder).unwrap();
+    assert_eq!((status.routes[0].next, status.problems.iter().map(|problem| problem.code).collect::<Vec<_>>()), ("nothing", vec!["RPL-12"]));
     let options = RestoreOptions { into: scene.path("back"), ..RestoreOptions::default() };
     let restored = crate::restore(&scene.world, &holder, &options).unwrap();
     assert_eq!(restored.problems.iter().map(|problem| problem.code).collect::<Vec<_>>(), ["RPL-12"]);

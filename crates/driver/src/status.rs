@@ -306,6 +306,7 @@ fn replica_status(home: &Home, name: &str, config: &RouteConfig) -> (RouteStatus
     let (oldest_read_seconds, overdue) = crate::scrub::oldest(home, name);
     problems.extend(overdue);
     problems.extend(crate::scrub::extra_problem(name, route.extra.into()));
+    problems.extend(crate::escrow::gap(home, name));
     let reads = home.reads_for_another(name);
     let unfinished = items.pending > 0 || route.pending.is_some();
     let (stopped, problems) = without_keys(home, &route.source, stopped, problems);
@@ -314,7 +315,8 @@ fn replica_status(home: &Home, name: &str, config: &RouteConfig) -> (RouteStatus
         _ if route.stopped.is_some() => "rebase",
         (Some(_), None) => "needs-person",
         (_, Some(_)) => "release-breaker",
-        _ if unfinished => "carry",
+        // Whoever reads for another zone answers nobody.
+        _ if unfinished && !reads => "carry",
         // What is not right is told by a receipt, too.
         _ if (outstanding > 0 || items.failed > 0 || crate::key_notice::is_due(home, name) && route.highest() > 0) && config.to_gateway.is_none() && !reads => {
             "carry"
