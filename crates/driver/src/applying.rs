@@ -211,8 +211,8 @@ pub fn package(home: &mut Home, file: &mut dyn File, subject: &str, dry_run: boo
         Some(_) => claims(home, &tree, &package)?,
         None => plan(home, &tree, &package)?,
     };
-    count(&rows, &mut done);
     if dry_run {
+        count(&rows, &mut done);
         done.result = "planned";
         return Ok(Outcomes::Taken(done));
     }
@@ -234,6 +234,8 @@ pub fn package(home: &mut Home, file: &mut dyn File, subject: &str, dry_run: boo
             refused => Ok(Outcomes::NotTaken(untouched(&done), refused.failure(subject).0)),
         };
     }
+    // Some was refused while it was staged, and is counted as failed alone.
+    count(&rows, &mut done);
     // Nothing has begun before the readers have let go; and the marker is durable with what was staged.
     let lock = match whole::begin(&home.world, &tree, &name, false) {
         Err(held) => {
