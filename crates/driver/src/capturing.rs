@@ -1,7 +1,7 @@
 //! One pass of change capture: scan, compare with the ledger, record. Content is read only where it decides something (what
 //! changed within the clock tick, what was found rotten), everything with `--deep`, and else the part that is due.
 
-use capture::read::Parents;
+use capture::read::{Parents, ReadFailure};
 use capture::scan::{Known, Why};
 use engine::changes::{AsKnown, Scanned, between};
 use std::path::Path;
@@ -191,7 +191,8 @@ pub fn is_elsewhere(home: &Home, archive: &str) -> bool {
 /// Items of an archive that are looked at to tell whether its root is another folder.
 const LOOKED_AT: usize = 64;
 
-/// What capture would stop at, as far as few items tell: the root is another folder, and hardly anything of what was known is in it.
+/// What capture would stop at, as far as few items tell: the root is another folder, something is missing, and hardly anything of what was known
+/// is in it as it was.
 pub fn another(home: &Home, name: &str) -> Option<Problem> {
     let (archive, root) = (home.source().archives.get(name)?, &home.config.archives.get(name)?.root);
     if !is_elsewhere(home, name) {
@@ -201,10 +202,15 @@ pub fn another(home: &Home, name: &str) -> Option<Problem> {
     let dir = disk.root(root).ok()?;
     let there: Vec<_> = archive.items.iter().filter(|item| !item.gone).collect();
     let looked_at: Vec<_> = there.iter().step_by(there.len().div_ceil(LOOKED_AT).max(1)).collect();
-    let mut parents = Parents::default();
-    let as_before = looked_at.iter().filter(|item| parents.stat(disk, &dir, &item.id).is_ok_and(|stat| item.stat.is_same_content(&stat))).count();
+    let (mut parents, mut missing, mut as_before) = (Parents::default(), 0, 0);
+    for item in &looked_at {
+        match parents.stat(disk, &dir, &item.id) {
+            Ok(stat) => as_before += usize::from(item.stat.is_same_content(&stat)),
+            Err(failure) => missing += usize::from(matches!(failure, ReadFailure::Gone)),
+        }
+    }
     let detail = format!("{} is another folder than before, and hardly anything that was known is in it: not taken as a deletion", root.display());
-    (as_before * 2 < looked_at.len()).then(|| Problem { code: "SRC-10", subject: name.into(), detail })
+    (missing > 0 && as_before * 2 < looked_at.len()).then(|| Problem { code: "SRC-10", subject: name.into(), detail })
 }
 
 fn why(why: &Why) -> &'static str {

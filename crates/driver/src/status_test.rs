@@ -253,6 +253,13 @@ fn what_is_damaged_or_away_is_work() {
     scene.round();
     fs::rename(scene.path("replica"), scene.path("away")).unwrap();
     assert_eq!(of(&scene.replica()), ("needs-person", vec!["RPL-05"]));
+    // Its items are in another folder, and each of them has changed: capture takes that.
+    fs::rename(scene.path("archive"), scene.path("before")).unwrap();
+    fs::create_dir(scene.path("archive")).unwrap();
+    (0..5).for_each(|number| scene.write(format!("{number}"), "changed since"));
+    assert_eq!(of(&scene.source()), ("nothing", vec![]));
+    let captured = crate::capture(&scene.world, &scene.source(), false).unwrap();
+    assert_eq!((captured.problems.len(), captured.archives[0].modified), (0, 5));
     // Another disk where the archive was, with something on it.
     fs::rename(scene.path("archive"), scene.path("unmounted")).unwrap();
     fs::create_dir(scene.path("archive")).unwrap();
