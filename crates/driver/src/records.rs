@@ -133,11 +133,11 @@ pub fn is_orphan(item: &Item) -> bool {
 }
 
 /// Whether nobody knows which transaction made a record that is there: it could not be read when it was captured, or what the replica may
-/// hold of it became no JSON (REC-01 to REC-07 of spec/rights.md). What was none from the beginning keeps nothing else back.
+/// hold of it became no JSON. What was none from the beginning keeps nothing else back.
 fn is_of_unknown(item: &Item, may_be_there: bool) -> bool {
     let unread = match item.fault() {
         Some("SRC-04" | "SRC-05") => true,
-        Some(fault) => may_be_there && matches!(fault.as_bytes(), [b'R', b'E', b'C', b'-', b'0', b'1'..=b'7', ..]),
+        Some(fault) => may_be_there && rights::fault::OF_JSON.iter().any(|clause| fault.starts_with(clause.code)),
         None => false,
     };
     unread && !item.gone && item.transaction().is_none()

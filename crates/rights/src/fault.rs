@@ -26,6 +26,9 @@ pub struct Fault {
     pub limit: Option<u64>,
 }
 
+/// What keeps bytes from being read as a record at all: nothing is known of what it would say.
+pub static OF_JSON: [&Clause; 7] = [&NOT_UTF8, &BYTE_ORDER_MARK, &NOT_JSON, &DUPLICATE_KEY, &TOO_DEEP, &TOO_LARGE, &NUMBER];
+
 /// Longest part of a path that comes from the record itself, characters.
 const KEY_SHOWN_MAX: usize = 40;
 

@@ -4,7 +4,7 @@
 use capture::read::Parents;
 use engine::source::Item;
 use rights::tree::Tree;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use wire::planted;
 
 use super::{Grouping, Recognising, is_of_unknown};
@@ -16,7 +16,7 @@ use crate::report::{Failure, Problem};
 #[derive(Debug, Default)]
 pub struct KeptBack {
     /// These.
-    pub transactions: HashSet<[u8; 16]>,
+    pub transactions: BTreeSet<[u8; 16]>,
     /// The first record that cannot be read.
     pub unread: Option<u32>,
 }
@@ -40,8 +40,8 @@ impl KeptBack {
             !item.gone && !item.is_held_back() && !sent.is_excluded(item) && sent.packed_version < item.version
         };
         let new = records().filter(|(item, number)| is_new(item, *number)).filter_map(|(item, number)| Some((item.transaction()?, number)));
-        let asked: HashMap<[u8; 16], u32> = new.collect();
-        let mut known: HashMap<[u8; 16], u64> = HashMap::new();
+        let asked: BTreeMap<[u8; 16], u32> = new.collect();
+        let mut known: BTreeMap<[u8; 16], u64> = BTreeMap::new();
         for (item, _) in records() {
             let mut of: Vec<[u8; 16]> = item.transaction().into_iter().chain(item.earlier().iter().map(|(_, id)| *id)).collect();
             of.sort_unstable();
