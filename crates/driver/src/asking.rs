@@ -21,46 +21,30 @@ use crate::rows::{MANIFEST_BYTES, PACKAGE_ITEMS, Packing, Rows, row_without_cont
 /// Beside an id in the list of what is not claimed, bytes.
 const UNCLAIMED_BYTES: u64 = 16;
 
-/// What a carrier asks for already.
-enum Asked {
-    /// Whatever was asked for: over a gateway nothing is asked twice before it is due.
-    Everything,
-    /// These spans.
-    Spans(Vec<Span>),
-}
-
-impl Asked {
-    fn asks(&self, span: &Span) -> bool {
-        match self {
-            Self::Everything => true,
-            Self::Spans(spans) => spans.contains(span),
-        }
-    }
-}
-
-/// What a carrier asks for of a route that begins anew: what lies on it was looked at before.
-fn asked_by(home: &Home, name: &str, target: &Target<'_>) -> Result<Asked, Failure> {
+/// The spans that a carrier asks for already, of a route that begins anew: what lies on it was looked at before. None over a gateway, where
+/// nothing is asked for twice before it is due.
+fn asked_by(home: &Home, name: &str, target: &Target<'_>) -> Result<Option<Vec<Span>>, Failure> {
     let route = source_route(home, name)?;
     if target.carried == Carried::Gateway || route.asking.is_empty() {
-        return Ok(Asked::Everything);
+        return Ok(None);
     }
-    let here = route.packages.iter().filter(|(_, package)| package.carried == target.carried && !package.lost);
     let mut spans = Vec::new();
-    for (sequence, _) in here {
+    for (sequence, _) in route.packages.iter().filter(|(_, package)| package.carried == target.carried && !package.lost) {
         spans.extend(home.packed(name, *sequence)?.and_then(|packed| packed.inventory));
     }
-    Ok(Asked::Spans(spans))
+    Ok(Some(spans))
 }
 
 /// Asks for everything that is to be asked for; false when the carrier has no room for more.
 pub fn ask(home: &mut Home, name: &str, target: &Target<'_>, report: &mut PackReport) -> Result<bool, Failure> {
     let first = source_route(home, name)?.next_sequence;
     let asked = asked_by(home, name, target)?;
+    let is_here = |span: &Span| asked.as_ref().is_none_or(|spans| spans.contains(span));
     loop {
         let route = source_route(home, name)?;
         let archive = &home.source().archives[&route.archive];
         let (now, deadline) = (home.world.now_seconds(), crate::terms::deadline(home, name));
-        let Some((span, entries)) = inventory::next(archive, route, first, now, deadline, &|span| asked.asks(span)) else {
+        let Some((span, entries)) = inventory::next(archive, route, first, now, deadline, &is_here) else {
             return Ok(true);
         };
         let begun = Begun::new(home, name)?;
@@ -96,11 +80,12 @@ pub fn foresee(home: &Home, name: &str, target: &Target<'_>, report: &mut PackRe
     let CarrierRoom { room, all_bytes, .. } = planning::room(home, name, target)?;
     let first = source_route(home, name)?.next_sequence;
     let asked = asked_by(home, name, target)?;
+    let is_here = |span: &Span| asked.as_ref().is_none_or(|spans| spans.contains(span));
     loop {
         let route = &source.routes[name];
         let archive = &source.archives[&route.archive];
         let (now, deadline) = (home.world.now_seconds(), crate::terms::deadline(home, name));
-        let Some((span, entries)) = inventory::next(archive, route, first, now, deadline, &|span| asked.asks(span)) else {
+        let Some((span, entries)) = inventory::next(archive, route, first, now, deadline, &is_here) else {
             return Ok(true);
         };
         let written: u64 = report.packages.iter().map(|package| package.file_bytes).sum();
@@ -230,3 +215,7 @@ pub fn claims(home: &Home, name: &str, begun: &Begun, span: &Span, entries: &[En
     }
     Ok(fits(rows, &begun.sealing, room_bytes).then(|| (packing, span.clone())))
 }
+
+#[cfg(test)]
+#[path = "asking_test.rs"]
+mod tests;
