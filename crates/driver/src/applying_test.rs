@@ -4,7 +4,7 @@ use crate::home::{Access, Home};
 use crate::progress::Stage;
 use crate::status::scene::{Scene, copy};
 use crate::world::World;
-use crate::{CarryOptions, RebaseOptions, RouteAccept, RouteAdd};
+use crate::{CarryOptions, RebaseOptions};
 use std::sync::Arc;
 use std::{fs, io};
 use store::disk::{Dir, Disk, File, Rename};
@@ -151,16 +151,9 @@ impl Disk for Broken {
 #[test]
 fn a_route_that_cannot_be_switched_stops_no_other() {
     let scene = Scene::new();
-    let (into, world) = (scene.path("second tree"), &scene.world);
-    fs::create_dir(scene.path("another archive")).unwrap();
-    crate::archive_add(world, &scene.source(), "another", &scene.path("another archive")).unwrap();
-    let add =
-        RouteAdd { name: "second".into(), archive: "another".into(), to: "outside".into(), to_gateway: None, from_gateway: None, escrow: None, adopt: false };
-    crate::route_add(world, &scene.source(), &add).unwrap();
-    let accept = RouteAccept { name: "second".into(), from: "inside".into(), into: into.clone(), from_gateway: None, to_gateway: None };
-    crate::route_accept(world, &scene.replica(), &accept).unwrap();
+    let (world, into) = (&scene.world, scene.another_route("second", "another"));
     scene.write("broken", "one");
-    fs::write(scene.path("another archive/other"), "two").unwrap();
+    fs::write(scene.path("another/other"), "two").unwrap();
     scene.carry(&scene.source());
     let broken = World { disk: Arc::new(Broken(b"broken", store::real::RealDisk::new(), 5)), ..world.clone() };
     let options = CarryOptions { medium: scene.path("medium"), ..CarryOptions::default() };

@@ -167,21 +167,8 @@ fn what_is_no_folder_of_the_dot_folder_is_named() {
 #[test]
 fn packages_of_a_route_that_was_given_up_stop_no_other() {
     let scene = Scene::new();
-    fs::create_dir(scene.path("second")).unwrap();
+    let tree = scene.another_route("a-second", "second");
     fs::write(scene.path("second/other"), "one").unwrap();
-    crate::archive_add(&scene.world, &scene.source(), "second", &scene.path("second")).unwrap();
-    let add = crate::RouteAdd {
-        name: "a-second".into(),
-        archive: "second".into(),
-        to: "outside".into(),
-        to_gateway: None,
-        from_gateway: None,
-        escrow: None,
-        adopt: false,
-    };
-    crate::route_add(&scene.world, &scene.source(), &add).unwrap();
-    let accept = crate::RouteAccept { name: "a-second".into(), from: "inside".into(), into: scene.path("tree-second"), from_gateway: None, to_gateway: None };
-    crate::route_accept(&scene.world, &scene.replica(), &accept).unwrap();
     scene.write("a", "one");
     scene.round();
     let file = scene.replica().join(crate::config::FILE);
@@ -194,7 +181,7 @@ fn packages_of_a_route_that_was_given_up_stop_no_other() {
     scene.carry(&scene.source());
     let applied = scene.carry(&scene.replica()).applied.unwrap();
     assert_eq!((codes(&applied.problems), applied.receipts.len()), (vec!["PKG-02"; 2], 1), "{applied:?}");
-    assert_eq!((scene.on_replica("a").unwrap(), fs::read(scene.path("tree-second/other")).unwrap()), (b"two".to_vec(), b"one".to_vec()));
+    assert_eq!((scene.on_replica("a").unwrap(), fs::read(tree.join("other")).unwrap()), (b"two".to_vec(), b"one".to_vec()));
     scene.carry(&scene.source());
     let routes = crate::status(&scene.world, &scene.source()).unwrap().routes;
     assert_eq!(routes.iter().find(|route| route.route == "all").unwrap().items.done, 1);

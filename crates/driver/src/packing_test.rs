@@ -115,16 +115,7 @@ fn a_dry_run_fails_and_stops_as_pack_does() {
 #[test]
 fn a_dry_run_asks_each_route_what_the_medium_holds() {
     let scene = Scene::new();
-    let add = crate::RouteAdd {
-        name: "second".into(),
-        archive: "archive".into(),
-        to: "outside".into(),
-        to_gateway: None,
-        from_gateway: None,
-        escrow: None,
-        adopt: false,
-    };
-    crate::route_add(&scene.world, &scene.source(), &add).unwrap();
+    scene.another_route("second", "archive");
     scene.write("a", b"one");
     let first = PackOptions { routes: vec!["all".into()], ..options(&scene, "medium", None, false) };
     pack(&scene.world, &scene.source(), &first).unwrap();

@@ -181,8 +181,11 @@ fn media_that_may_be_lost(route: &Route, parity: &Parity) -> u64 {
     }
     weights.extend(on_medium.into_values());
     weights.sort_unstable_by(|one, two| two.cmp(one));
-    let mut lost = 0;
-    weights.into_iter().take_while(|weight| (lost += weight, lost <= u64::from(parity.count)).1).count() as u64
+    let with = |lost: &mut u64, weight: u64| {
+        *lost += weight;
+        (*lost <= u64::from(parity.count)).then_some(())
+    };
+    weights.into_iter().scan(0, with).count() as u64
 }
 
 /// The folder on the medium; one that is to be made counts as empty until then.

@@ -4,7 +4,7 @@ use super::*;
 use crate::report::CarryReport;
 use crate::status::scene::{Scene, copy};
 use crate::world::Actor;
-use crate::{CarryOptions, HistoryOptions, RebaseOptions, RouteAccept, RouteAdd};
+use crate::{CarryOptions, HistoryOptions, RebaseOptions};
 use std::fs;
 use std::path::PathBuf;
 
@@ -231,12 +231,7 @@ fn a_replica_that_was_put_back_purges_again() {
 #[test]
 fn only_the_routes_that_are_meant() {
     let scene = scene();
-    let (into, world) = (scene.path("second tree"), &scene.world);
-    let add =
-        RouteAdd { name: "second".into(), archive: "archive".into(), to: "outside".into(), to_gateway: None, from_gateway: None, escrow: None, adopt: false };
-    crate::route_add(world, &scene.source(), &add).unwrap();
-    let accept = RouteAccept { name: "second".into(), from: "inside".into(), into: into.clone(), from_gateway: None, to_gateway: None };
-    crate::route_accept(world, &scene.replica(), &accept).unwrap();
+    let (world, into) = (&scene.world, scene.another_route("second", "archive"));
     scene.write("a", "secret of a, once more");
     scene.round();
     scene.write("a", "a");

@@ -60,8 +60,10 @@ impl Progress for AtStage {
     fn notice(&self, _: &'static str, _: &str) {}
 }
 
-/// Copies a folder with what is in it, without another program: one that is just starting holds copies of our locks.
+/// Puts a folder in the place of another, with what is in it and its times, without another program: one that is just starting holds copies of
+/// our locks.
 pub(crate) fn copy(from: &Path, to: &Path) {
+    let _old = fs::remove_dir_all(to);
     fs::create_dir_all(to).unwrap();
     fs::set_permissions(to, fs::metadata(from).unwrap().permissions()).unwrap();
     for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
@@ -135,6 +137,21 @@ impl Scene {
             RouteAccept { name: "all".into(), from: "inside".into(), into: scene.path("replica"), from_gateway: gateway("over"), to_gateway: gateway("back") };
         crate::route_accept(world, &scene.replica(), &accept).unwrap();
         scene
+    }
+
+    /// Another route to the same replica, from an archive that is made where it is not there yet. Gives the tree on the replica.
+    pub fn another_route(&self, name: &str, archive: &str) -> PathBuf {
+        let (world, tree) = (&self.world, self.path(&format!("tree {name}")));
+        if !self.path(archive).exists() {
+            fs::create_dir(self.path(archive)).unwrap();
+            crate::archive_add(world, &self.source(), archive, &self.path(archive)).unwrap();
+        }
+        let add =
+            RouteAdd { name: name.into(), archive: archive.into(), to: "outside".into(), to_gateway: None, from_gateway: None, escrow: None, adopt: false };
+        crate::route_add(world, &self.source(), &add).unwrap();
+        let accept = RouteAccept { name: name.into(), from: "inside".into(), into: tree.clone(), from_gateway: None, to_gateway: None };
+        crate::route_accept(world, &self.replica(), &accept).unwrap();
+        tree
     }
 
     /// A path in the folder.

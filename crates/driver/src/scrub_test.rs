@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::status::scene::Scene;
-use crate::{RouteAccept, RouteAdd};
 use std::fs;
 use wire::PackageId;
 use wire::receipt::{Answer, Row};
@@ -318,12 +317,7 @@ fn extra_files_are_told_and_set_aside_when_asked() {
 #[test]
 fn a_tree_that_is_not_there_stops_no_other() {
     let scene = Scene::new();
-    let (world, into) = (&scene.world, scene.path("second tree"));
-    let add =
-        RouteAdd { name: "second".into(), archive: "archive".into(), to: "outside".into(), to_gateway: None, from_gateway: None, escrow: None, adopt: false };
-    crate::route_add(world, &scene.source(), &add).unwrap();
-    let accept = RouteAccept { name: "second".into(), from: "inside".into(), into, from_gateway: None, to_gateway: None };
-    crate::route_accept(world, &scene.replica(), &accept).unwrap();
+    scene.another_route("second", "archive");
     scene.write("a", "one");
     scene.round();
     fs::rename(scene.path("replica"), scene.path("elsewhere")).unwrap();

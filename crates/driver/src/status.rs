@@ -1,9 +1,9 @@
 //! `status`: per route how many items stand where, how old the oldest open change is, and what to do next.
 //!
 //! Computed from what the ledger says. Of archives and replica trees it is seen whether they are there at all, and of an archive the records
-//! of open items, where a template says that some of them must not wait. Takes no lock, so that whoever looks again and
-//! again is in nobody's way; only where the index was touched by others is the home opened like for a change, so that it is
-//! repaired by whatever command comes next.
+//! of open items, where a template says that some of them must not wait, or where one cannot be read of which nobody knows the transaction.
+//! Takes no lock, so that whoever looks again and again is in nobody's way; only where the index was touched by others is the home opened
+//! like for a change, so that it is repaired by whatever command comes next.
 
 use engine::breaker::Breaker;
 use engine::replica;

@@ -261,8 +261,10 @@ fn plan(home: &Home, name: &str, template: Template) -> Result<TemplatePlan, Fai
         let (before, after) = (projected(&now, parents)?, projected(&then, parents)?);
         // What is taken out of its documents is not in the record.
         let stripped = |carried: &Carried| carried.documents.iter().filter_map(|one| Some((one.id.clone(), one.strip?))).collect::<Vec<_>>();
-        let travels = |carried: &Option<Carried>| carried.as_ref().map(|carried| (carried.record.clone(), stripped(carried)));
-        let same = travels(&before) == travels(&after);
+        let same = match (&before, &after) {
+            (Some(before), Some(after)) => before.record == after.record && stripped(before) == stripped(after),
+            (before, after) => before.is_none() && after.is_none(),
+        };
         let sample = place.is_multiple_of(step).then(|| TemplateSample {
             item: ItemId(archive.items[number as usize].id.0.clone()),
             before: serde_json::Value::Object(record.fields().to_map()),
@@ -270,8 +272,8 @@ fn plan(home: &Home, name: &str, template: Template) -> Result<TemplatePlan, Fai
         });
         let (carried, was_carried) = (after.is_some(), before.is_some());
         let lacks_proof = carried && unsigned::is_unsigned(home, record.fields());
-        let Carried { documents, withheld, masked, .. } = after.as_ref().map_or_else(Carried::default, Carried::clone);
-        let unstripped = after.map_or_else(Vec::new, |after| then.unstripped(&record, number, &after));
+        let unstripped = after.as_ref().map_or_else(Vec::new, |after| then.unstripped(&record, number, after));
+        let Carried { documents, withheld, masked, .. } = after.unwrap_or_default();
         Some(Seen {
             kind: record.kind().name,
             carried,
