@@ -4,10 +4,12 @@
 use capture::read::{Parents, ReadFailure};
 use capture::scan::{Known, Why};
 use engine::changes::{AsKnown, Scanned, between};
+use engine::source::Archive;
+use std::collections::HashMap;
 use std::path::Path;
-use wire::ItemId;
 use wire::card::Role;
-use wire::record::{Captured, CapturedRow, FileStat, Place};
+use wire::record::{Captured, CapturedRow, FileStat, Place, Read, ReadRow, Shape};
+use wire::{Digest, ItemId, planted};
 
 use crate::home::{Access, Home};
 use crate::progress::Stage;
@@ -118,6 +120,7 @@ fn one(home: &mut Home, name: &str, deep: bool) -> Result<(Option<ArchiveCapture
     let mut again: Vec<u32> = changes.rows.iter().filter(is_back).map(|row| row.item).collect();
     again.sort_unstable();
     let appeared = Appeared { new_from: u32::try_from(archive.items.len()).expect("items have numbers of four bytes"), again };
+    let renamed = renamed(archive, &changes.rows);
     let mut root_place = changes.place;
     // A piece at a time, off the end: what the fold has taken in is let go, for that grows meanwhile.
     let mut rows = changes.rows;
@@ -127,6 +130,9 @@ fn one(home: &mut Home, name: &str, deep: bool) -> Result<(Option<ArchiveCapture
         rows.shrink_to_fit();
         piece.reverse();
         home.record(Captured { archive: name.into(), root: root_place.take(), rows: piece })?;
+    }
+    for rows in renamed.chunks(ROWS_MAX) {
+        home.record(Read { archive: name.into(), rows: rows.to_vec() })?;
     }
     // What is known to be rotten is looked at each time: the alarm stays until somebody has brought the content back.
     reread.extend(home.source().archives[name].rotten().map(|(number, _)| number));
@@ -149,6 +155,22 @@ fn one(home: &mut Home, name: &str, deep: bool) -> Result<(Option<ArchiveCapture
         });
     }
     Ok((Some(captured), problems))
+}
+
+/// What a folder that was renamed took along, with the content that was read under the former name: rot is rot under another name, too.
+fn renamed(archive: &Archive, rows: &[CapturedRow]) -> Vec<ReadRow> {
+    let was = |row: &CapturedRow| archive.items.get(row.item as usize);
+    let gone = rows.iter().filter(|row| row.stat.is_none()).filter_map(was);
+    let known: HashMap<FileStat, (Digest, Shape)> = gone.filter(|item| !item.young).filter_map(|item| Some((item.stat, (item.digest?, item.shape)))).collect();
+    if known.is_empty() || planted::is("rot-renamed") {
+        return Vec::new();
+    }
+    let is_new = |row: &&CapturedRow| was(row).is_none_or(|item| item.gone);
+    let as_known = |row: &CapturedRow| {
+        let (digest, shape) = *known.get(&row.stat?)?;
+        Some(ReadRow { item: row.item, version: row.version, digest, young: false, shape })
+    };
+    rows.iter().filter(is_new).filter_map(as_known).collect()
 }
 
 /// What SRC-02 says.

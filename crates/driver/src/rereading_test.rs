@@ -82,6 +82,27 @@ fn packing_finds_rot() {
     }
 }
 
+/// FAULTS C08: a folder that is renamed takes what was read along: its rot is found, what is sound travels, and so does the good file.
+#[test]
+fn rot_under_another_name_is_rot() {
+    let scene = Scene::new();
+    ["folder/rots", "folder/sound"].iter().for_each(|name| scene.write(name, format!("{name} in order")));
+    scene.round();
+    scene.pass(10);
+    capture(&scene, false);
+    rot(&scene, "folder/rots", "folder/rots in 0rder");
+    std::fs::rename(scene.path("archive/folder"), scene.path("archive/renamed")).unwrap();
+    let packed = scene.carry(&scene.source()).packed.unwrap();
+    let problems: Vec<_> = packed.problems.iter().map(|problem| (problem.code, problem.subject.as_str())).collect();
+    assert_eq!(problems, [("SRC-06", "renamed/rots")]);
+    scene.carry(&scene.replica());
+    assert_eq!((scene.on_replica("renamed/rots"), scene.on_replica("renamed/sound").as_deref()), (None, Some(&b"folder/sound in order"[..])));
+    assert_eq!(rotten(&capture(&scene, false)), ["renamed/rots"], "the alarm stays");
+    scene.write("renamed/rots", "folder/rots in order");
+    scene.round();
+    assert_eq!(scene.on_replica("renamed/rots").as_deref(), Some(&b"folder/rots in order"[..]));
+}
+
 /// Everything is read again within the period by commands that capture, the part that is due each time, and rot shows.
 #[test]
 fn the_part_that_is_due_is_read_again() {
