@@ -94,7 +94,9 @@ fn route_lines(route: &RouteStatus, role: &str, page: &mut Page) {
     if let Some(code) = &route.stopped {
         page.say("status.stopped", &[("code", code), ("remedy", &crate::advice::remedy(code, page.texts))]);
     }
-    let next = page.texts.known(&format!("next.{}", route.next), &[("route", &route.route)]).unwrap_or_else(|| route.next.into());
+    let text = |key: String| page.texts.known(&key, &[("route", &route.route)]);
+    let by_daemon = route.gateway.then(|| text(format!("next-gateway.{}", route.next))).flatten();
+    let next = by_daemon.or_else(|| text(format!("next.{}", route.next))).unwrap_or_else(|| route.next.into());
     page.say("status.next", &[("next", &next)]);
 }
 

@@ -122,6 +122,7 @@ fn every_key_is_used_and_every_used_key_exists() {
         "form",
         "kind",
         "next",
+        "next-gateway",
         "notice",
         "certificate-state",
         "purge-state",

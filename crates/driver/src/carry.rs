@@ -375,7 +375,7 @@ const ROUND_SECONDS: u64 = 10;
 const STILL_NS: i64 = 5_000_000_000;
 
 /// Opens a gateway folder; one that is missing is a problem of its route and does not stop the others.
-fn gateway(world: &World, path: &Path, problems: &mut Vec<Problem>) -> Option<Gateway> {
+pub fn gateway(world: &World, path: &Path, problems: &mut Vec<Problem>) -> Option<Gateway> {
     match Gateway::open(&world.disk, path) {
         Ok(gateway) => Some(gateway),
         Err(failure) => {

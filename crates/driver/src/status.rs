@@ -10,7 +10,7 @@ use engine::replica;
 use engine::source;
 use engine::standing::{self, Standing};
 use std::collections::{BTreeSet, HashSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use store::disk::Met;
 use wire::ZoneId;
 use wire::card::Role;
@@ -86,6 +86,7 @@ fn report(home: &Home) -> StatusReport {
         };
         let silence = crate::heartbeat::silence(home, name);
         route.silent_seconds = silence.as_ref().map(|silence| silence.seconds);
+        route.gateway = config.to_gateway.is_some();
         report.routes.push(route);
         report.problems.extend(problems);
         report.problems.extend(silence.and_then(|silence| silence.alarm));
@@ -98,6 +99,7 @@ fn report(home: &Home) -> StatusReport {
         }
     }
     report.problems.extend(away);
+    report.problems.extend(gateways_away(home));
     if home.config.role == Role::Source {
         report.problems.extend(rotten(home));
         report.problems.extend(crate::records::at_fault(home).take(LISTED_MAX));
@@ -134,6 +136,16 @@ fn away(home: &Home) -> Vec<Problem> {
             home.replica().routes.iter().filter_map(look).collect()
         }
     }
+}
+
+/// Gateway folders that are not there: not mounted, most likely.
+fn gateways_away(home: &Home) -> Vec<Problem> {
+    let folders: BTreeSet<&PathBuf> = home.config.routes.values().flat_map(|route| [&route.to_gateway, &route.from_gateway]).flatten().collect();
+    let mut problems = Vec::new();
+    for folder in folders {
+        let _there = crate::carry::gateway(&home.world, folder, &mut problems);
+    }
+    problems
 }
 
 pub fn not_in_ledger(name: &str, command: &str) -> Problem {
