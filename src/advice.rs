@@ -202,6 +202,7 @@ pub static ADVICE: &[Advice] = &[
     advice("RPL-10", PERSON, "fault.storage", "remedy.heals"),
     advice("RPL-11", PERSON, "fault.typed", "remedy.occupied"),
     advice("RPL-12", PERSON, "fault.medium", "remedy.kept-media"),
+    advice("RPL-13", PERSON, "fault.restored", "remedy.forgotten"),
     advice("MED-01", REFUSED, "fault.address", "remedy.label"),
     advice("MED-02", IO, "fault.medium", "remedy.insert"),
     advice("MED-03", IO, "fault.medium", "remedy.replace-medium"),
@@ -293,7 +294,7 @@ mod tests {
             (
                 &[
                     "SRC-04", "SRC-05", "SRC-06", "SRC-11", "SRC-12", "SRC-13", "SRC-14", "SRC-15", "SRC-16", "SRC-18", "SRC-19", "RPL-03", "RPL-06", "RPL-11",
-                    "RPL-12", "MED-04", "DMO-01",
+                    "RPL-12", "RPL-13", "MED-04", "DMO-01",
                 ],
                 1,
             ),

@@ -147,6 +147,9 @@ impl Show for ActReport {
             _ => "act.breaker-release",
         };
         page.say(key, &[("route", &self.route), ("items", &self.items.to_string()), ("missing", &self.missing.to_string())]);
+        if self.absent > 0 {
+            page.say("act.absent", &[("count", &number(self.absent))]);
+        }
     }
 
     fn problems(&self) -> Vec<&Problem> {
@@ -181,6 +184,10 @@ impl Show for RebaseReport {
         page.say("rebase.confirm", &[("count", &number(self.confirm_items)), ("bytes", &bytes(self.confirm_bytes))]);
         if self.send_items > 0 {
             page.say("rebase.send", &[("count", &number(self.send_items)), ("bytes", &bytes(self.send_bytes))]);
+        }
+        let source_went_back = matches!((self.role, self.way), ("source", "new-life") | ("replica", "follow"));
+        if source_went_back {
+            page.say("rebase.archive-too", &[]);
         }
         if !self.dry_run && self.missing == 0 {
             page.say(if self.role == "source" { "rebase.next-source" } else { "rebase.next-replica" }, &[("route", &self.route)]);

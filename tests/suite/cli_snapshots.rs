@@ -188,6 +188,7 @@ pub fn reports() -> Vec<(&'static str, Value)> {
         route: text("outward"),
         other_zone: text("outside"),
         place: text("cards"),
+        gateway: false,
         items: counts,
         bytes: 4096,
         sequence: 3,
@@ -318,7 +319,16 @@ pub fn reports() -> Vec<(&'static str, Value)> {
         ("items", json(&ItemsReport { items: vec![listed] })),
         (
             "resend",
-            json(&ActReport { act: "resend", route: text("outward"), items: 1, agreed: vec![text("li")], missing: 1, dry_run: false, problems: problem() }),
+            json(&ActReport {
+                act: "resend",
+                route: text("outward"),
+                items: 1,
+                agreed: vec![text("li")],
+                missing: 1,
+                absent: 0,
+                dry_run: false,
+                problems: problem(),
+            }),
         ),
         (
             "purge",

@@ -117,7 +117,6 @@ fn a_replica_disk_that_is_not_mounted() {
     fs::create_dir(&stand.replica).expect("a new disk");
     assert_eq!(stand.run(Side::Replica, &carry).exit, Some(5));
     stand.expect(Side::Replica, &["breaker", "release", "outward", "--reason", "the disk was replaced"], 0);
-    stand.expect(Side::Replica, &["scrub"], 1);
     stand.carry(Side::Replica);
     stand.round();
     assert_eq!(stand.counts(), (2, 2));

@@ -70,7 +70,7 @@ pub fn cancel(world: &World, path: &Path, route: &str, chosen: &Chosen, reason: 
 
 /// Lets a route go on that its breaker stopped. On a source people agree to what waits now, and to a root that is another
 /// folder than before; on a replica to the packages that are held back with all others of the same agreement at the source, and
-/// to a tree that is missing or empty. Where nothing is stopped, nothing is changed. Where several people must agree
+/// to a tree that is missing or empty, which is read at once, so that the next receipt tells what is to be sent again. Where nothing is stopped, nothing is changed. Where several people must agree
 /// (`release_people`), it goes on with the last of them; each agrees under the name that the system knows.
 ///
 /// # Errors
@@ -88,7 +88,7 @@ pub fn breaker_release_foreseen(world: &World, path: &Path, route: &str, reason:
 }
 
 fn release(world: &World, path: &Path, route: &str, reason: &str, dry_run: bool) -> Result<ActReport, Failure> {
-    let mut people = People::default();
+    let (mut people, mut absent) = (People::default(), 0);
     let mut report = act(world, path, "breaker-release", route, (reason, dry_run), |home| {
         let Some(release) = (match home.config.role {
             Role::Source => release_on_source(home, route)?,
@@ -105,11 +105,12 @@ fn release(world: &World, path: &Path, route: &str, reason: &str, dry_run: bool)
         people = agree(home, &|home| breaker_of(home, route)?.consent.as_ref(), &over, agreed)?;
         if people.missing == 0 {
             home.record(BreakerReleased { route: route.into(), over, allowed: release.allowed, moved: release.moved, reason: reason.into() })?;
+            absent = if release.tree_gone { crate::scrub::read_whole(home, route)? } else { 0 };
         }
         Ok(over.changes.max(over.suspicious))
     })?;
     report.problems.extend(people.problem(route, &format!("{} changes", report.items)).filter(|_| !dry_run));
-    (report.agreed, report.missing) = (people.agreed, people.missing);
+    (report.agreed, report.missing, report.absent) = (people.agreed, people.missing, absent);
     Ok(report)
 }
 
@@ -197,7 +198,7 @@ fn act(
             } else {
                 home.close(reason, &format!("{route}: {items}"))?
             }
-            Ok(ActReport { act, route: route.into(), items, agreed: Vec::new(), missing: 0, dry_run, problems: Vec::new() })
+            Ok(ActReport { act, route: route.into(), items, agreed: Vec::new(), missing: 0, absent: 0, dry_run, problems: Vec::new() })
         }
         Err(failure) => {
             // The index is let go of in good order; what was asked for is the error that counts.
@@ -212,6 +213,7 @@ struct Release {
     over: Waiting,
     allowed: u64,
     moved: bool,
+    tree_gone: bool,
 }
 
 /// What waits on a source route that is stopped: what the route allows without asking stays allowed on top, or the next
@@ -224,16 +226,16 @@ fn release_on_source(home: &mut Home, name: &str) -> Result<Option<Release>, Fai
         return Ok(None);
     }
     let weighed = if tripped { crate::weighing::weigh(home, name)? } else { Default::default() };
-    Ok(Some(Release { over: weighed.waiting, allowed: crate::terms::allowances(home, name).at_once.of(weighed.total), moved }))
+    Ok(Some(Release { over: weighed.waiting, allowed: crate::terms::allowances(home, name).at_once.of(weighed.total), moved, tree_gone: false }))
 }
 
 /// What waits on a replica route that is stopped. What is held back is let through by the ids of the packages, and by the
 /// agreement at the source that they belong to; no number of other changes is agreed to.
 fn release_on_replica(home: &Home, name: &str) -> Result<Option<Release>, Failure> {
     let route = home.replica().routes.get(name).ok_or_else(|| no_route(name))?;
-    let missing = crate::applying::tree_of(home, name).is_err_and(|failure| failure.0.code == "RPL-05");
-    let stopped = route.breaker.tripped.is_some() || missing;
-    Ok(stopped.then(|| Release { over: waiting_on_replica(&route.breaker), allowed: 0, moved: false }))
+    let tree_gone = crate::applying::tree_of(home, name).is_err_and(|failure| failure.0.code == "RPL-05");
+    let stopped = route.breaker.tripped.is_some() || tree_gone;
+    Ok(stopped.then(|| Release { over: waiting_on_replica(&route.breaker), allowed: 0, moved: false, tree_gone }))
 }
 
 /// What people on a replica are asked to agree to: what is held back, and what is announced to come with it.

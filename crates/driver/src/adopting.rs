@@ -1,4 +1,4 @@
-//! What lies on a replica already, compared with what an inventory claims: nothing is written, nothing is moved.
+//! What lies on a replica already, compared with what an inventory claims: nothing is written, nothing is moved; and what it does not claim any more.
 
 use engine::replica::Route;
 use rayon::prelude::*;
@@ -6,8 +6,12 @@ use std::collections::{HashMap, HashSet};
 use std::io;
 use wire::ItemId;
 use wire::manifest::{Item, Manifest};
+use wire::planted;
+use wire::record::{StagedRow, Step};
 
+use crate::home::Home;
 use crate::progress::Stage;
+use crate::report::Problem;
 use crate::stage::digest_of;
 use crate::switch::escaped_items;
 use crate::tree::{Tree, escaped, split};
@@ -22,6 +26,20 @@ pub fn lie_right(world: &World, tree: &Tree, route: &Route, manifest: &Manifest)
     let right = manifest.items.par_iter().map(|item| place.is_right(item)).collect();
     world.progress.end();
     right
+}
+
+/// What is to be said where a source that went back does not know any more what it had brought: it leaves the tree, and the archive may have
+/// lost it, too.
+pub fn forgotten(home: &Home, name: &str, rows: &[StagedRow]) -> Option<Problem> {
+    let route = &home.replica().routes[name];
+    let former = |row: &&StagedRow| row.step == Step::Drop && route.items[row.item as usize].former;
+    let mut unknown = rows.iter().filter(former).map(|row| &route.items[row.item as usize].id);
+    let first = unknown.next()?;
+    let (count, days) = (unknown.count() + 1, home.config.policy.history_days);
+    let detail = format!(
+        "{count} items that earlier packages brought are not known to the source any more, the first is {first}: they leave the tree, and stay in the history for {days} days"
+    );
+    (!planted::is("forgotten-untold")).then(|| Problem { code: "RPL-13", subject: name.into(), detail })
 }
 
 struct Place<'a> {

@@ -212,6 +212,7 @@ pub fn package(home: &mut Home, file: &mut dyn File, subject: &str, dry_run: boo
         None => plan(home, &tree, &package)?,
     };
     if dry_run {
+        report.problems.extend(crate::adopting::forgotten(home, &name, &rows));
         count(&rows, &mut done);
         done.result = "planned";
         return Ok(Outcomes::Taken(done));
@@ -445,6 +446,7 @@ fn finish(home: &mut Home, name: &str, sequence: u64, lock: Lock, again: bool, r
             Step::Nothing(_) | Step::Adopt => {}
         }
     }
+    report.problems.extend(crate::adopting::forgotten(home, name, &pending.rows));
     home.record(Applied { route: name.into(), sequence, rows: differs })?;
     home.commit()?;
     whole::clear(disk, &tree).map_err(io(name))?;

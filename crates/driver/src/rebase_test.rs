@@ -673,3 +673,37 @@ fn a_new_life_that_begins_in_a_switch_goes_on() {
     converge(&scene);
     assert_eq!(scene.on_replica("b").as_deref(), Some(&b"two"[..]));
 }
+
+/// FAULTS C07: the whole machine of the source goes back to a snapshot, archive and all: what only the replica knows is told when it leaves the tree.
+#[test]
+fn what_a_source_that_was_put_back_does_not_know_is_told() {
+    let scene = Scene::new();
+    scene.write("old", "old");
+    scene.round();
+    scene.round();
+    copy(&scene.source(), &scene.path("home-before"));
+    copy(&scene.path("archive"), &scene.path("archive-before"));
+    ["new/1", "new/2"].iter().for_each(|name| scene.write(name, "came since"));
+    scene.round();
+    scene.round();
+    copy(&scene.path("home-before"), &scene.source());
+    copy(&scene.path("archive-before"), &scene.path("archive"));
+    let (mut told, mut foreseen) = (Vec::new(), Vec::new());
+    for _ in 0..6 {
+        for home in [scene.source(), scene.replica()] {
+            if home == scene.replica() {
+                let dry = crate::ApplyOptions { from: scene.path("medium"), dry_run: true, ..crate::ApplyOptions::default() };
+                foreseen.extend(crate::apply(&scene.world, &home, &dry).unwrap().problems.into_iter().filter(|problem| problem.code == "RPL-13"));
+            }
+            let applied = scene.carry(&home).applied;
+            told.extend(applied.into_iter().flat_map(|applied| applied.problems).filter(|problem| problem.code == "RPL-13"));
+            if crate::status(&scene.world, &home).unwrap().routes[0].stopped.is_some() {
+                agree(&scene, &home);
+            }
+        }
+    }
+    let begins = "2 items that earlier packages brought are not known to the source any more, the first is new/1";
+    assert_eq!((told.len(), told[0].detail.starts_with(begins)), (1, true), "{told:?}");
+    assert_eq!(foreseen, told);
+    assert_eq!((scene.on_replica("new/1"), scene.on_replica("old").as_deref()), (None, Some(&b"old"[..])));
+}

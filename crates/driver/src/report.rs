@@ -359,6 +359,8 @@ pub struct RouteStatus {
     pub other_zone: String,
     /// Source: its archive. Replica: its tree.
     pub place: String,
+    /// Its packages (source) or receipts (replica) go into a gateway folder, by the daemon: nobody carries them.
+    pub gateway: bool,
     /// Items by state; on a replica, `done` are those attested, `failed` those not right.
     pub items: Counts,
     /// Bytes of the items' documents.
@@ -470,6 +472,8 @@ pub struct ActReport {
     pub agreed: Vec<String>,
     /// How many others must agree before the route goes on.
     pub missing: u64,
+    /// Items that are not there in a tree which people say is new: the next receipt tells the source (`breaker release` on a replica).
+    pub absent: u64,
     /// Whether nothing was done because of `--dry-run` (`breaker release`).
     pub dry_run: bool,
     /// What needs attention.

@@ -30,7 +30,7 @@ use crate::world::World;
 use reading::is_readable;
 
 pub use reading::in_receipts;
-pub use share::{Share, oldest, read as read_share, read_all as read_shares, read_below};
+pub use share::{Share, oldest, read as read_share, read_all as read_shares, read_below, read_whole};
 
 /// What is to be re-read.
 #[derive(Clone, Debug, Default)]

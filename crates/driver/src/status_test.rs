@@ -267,3 +267,39 @@ fn what_is_damaged_or_away_is_work() {
     assert_eq!(of(&scene.source()), ("needs-person", vec!["SRC-10"]));
     assert_eq!(crate::capture(&scene.world, &scene.source(), false).unwrap().problems[0].code, "SRC-10", "capture stops at it, too");
 }
+
+/// FAULTS S05: a replica disk that people say is new is read at once: the source hears what is missing, and sends it again.
+#[test]
+fn a_tree_that_is_new_is_filled_by_carrying_alone() {
+    let scene = Scene::new();
+    ["a", "b"].iter().for_each(|name| scene.write(name, name));
+    scene.round();
+    scene.round();
+    fs::remove_dir_all(scene.path("replica")).unwrap();
+    fs::create_dir(scene.path("replica")).unwrap();
+    let released = crate::breaker_release(&scene.world, &scene.replica(), "all", "a new disk").unwrap();
+    assert_eq!((released.items, released.absent), (0, 2));
+    assert_eq!(status(&scene.world, &scene.replica()).unwrap().routes[0].next, "carry");
+    scene.carry(&scene.replica());
+    scene.round();
+    assert_eq!((scene.on_replica("a").as_deref(), scene.on_replica("b").as_deref()), (Some(&b"a"[..]), Some(&b"b"[..])));
+}
+
+/// A gateway folder that is not mounted is seen on both sides.
+#[test]
+fn a_gateway_folder_that_is_away_is_seen() {
+    let scene = Scene::with_gateways();
+    scene.write("a", "one");
+    let of = |home: &Path| {
+        let report = status(&scene.world, home).unwrap();
+        (report.routes[0].gateway, report.problems.iter().map(|problem| (problem.code, problem.subject.clone())).collect::<Vec<_>>())
+    };
+    for home in [scene.source(), scene.replica()] {
+        assert_eq!(of(&home), (true, vec![]));
+        for folder in ["over", "back"] {
+            fs::rename(scene.path(folder), scene.path("away")).unwrap();
+            assert_eq!(of(&home), (true, vec![("MED-02", scene.path(folder).display().to_string())]));
+            fs::rename(scene.path("away"), scene.path(folder)).unwrap();
+        }
+    }
+}

@@ -131,20 +131,36 @@ pub fn read_below(home: &mut Home, name: &str, tree: &Tree, folders: &[Vec<u8>])
     if folders.is_empty() || planted::is("lost-folder-unread") {
         return Ok(None);
     }
+    let is_below = |item: &Item| folders.iter().any(|folder| item.path().0.strip_prefix(folder.as_slice()).is_some_and(|rest| rest.starts_with(b"/")));
+    let (read, damaged) = read_some(home, name, tree, is_below)?;
+    let detail = format!("{damaged} of {read} items that were re-read are not right; they are sent again");
+    Ok((damaged > 0).then(|| Problem { code: "RPL-10", subject: name.into(), detail }))
+}
+
+/// Reads all of a tree that people say is new, or was emptied, so that the next receipt tells what is missing; gives how many items are.
+pub fn read_whole(home: &mut Home, name: &str) -> Result<u64, Failure> {
+    if home.replica().routes[name].pending.is_some() || planted::is("released-tree-unread") {
+        return Ok(0);
+    }
+    let tree = crate::applying::tree_of(home, name)?;
+    let (_, damaged) = read_some(home, name, &tree, |_| true)?;
+    Ok(damaged)
+}
+
+/// Reads these items, and gives how many were read and how many of them are not right.
+fn read_some(home: &mut Home, name: &str, tree: &Tree, is_meant: impl Fn(&Item) -> bool) -> Result<(u64, u64), Failure> {
     let (world, pace) = (home.world.clone(), home.config.policy.scrub_pace());
     let route = &home.replica().routes[name];
-    let is_below = |item: &Item| folders.iter().any(|folder| item.path().0.strip_prefix(folder.as_slice()).is_some_and(|rest| rest.starts_with(b"/")));
-    let below = route.items.iter().zip(0u32..).filter(|(item, _)| is_readable(route, item) && is_below(item));
-    let items: Vec<u32> = below.map(|(_, number)| number).collect();
+    let meant = route.items.iter().zip(0u32..).filter(|(item, _)| is_readable(route, item) && is_meant(item));
+    let items: Vec<u32> = meant.map(|(_, number)| number).collect();
     let numbers: Vec<Vec<u32>> = steps(route, &items, &pace).into_iter().map(<[u32]>::to_vec).collect();
     let (stretches, throttle) = (stretches(home, name, &items)?, Throttle::new(&*world.clock, pace));
     let mut damaged = 0;
     for numbers in &numbers {
         let (read, _) = step(home, name, tree, numbers, &stretches, &throttle)?;
-        damaged += read.iter().filter(|back| !back.1.proves()).count();
+        damaged += read.iter().filter(|back| !back.1.proves()).count() as u64;
     }
-    let detail = format!("{damaged} of {} items that were re-read are not right; they are sent again", items.len());
-    Ok((damaged > 0).then(|| Problem { code: "RPL-10", subject: name.into(), detail }))
+    Ok((items.len() as u64, damaged))
 }
 
 /// Reads the shares of all routes that are set up here.

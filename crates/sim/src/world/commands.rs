@@ -353,6 +353,7 @@ impl World {
             // Months without a word are said, and stop nothing.
             ("SRC-09" | "RPL-07" | "RPL-08", _) => true,
             ("RPL-09", _) => home > 0 && (!self.replicas[home - 1].extras.is_empty() || put_back(home - 1)),
+            ("RPL-13", _) => home > 0 && self.homes[0].went_back,
             ("RPL-10", _) => {
                 struck
                     || home > 0
