@@ -169,7 +169,9 @@ fn home_backup(world: &World, home: &Path, matches: &ArgMatches, voice: &Voice) 
     let options = BackupOptions { folder: required_path(matches, "dir"), keep: number(matches, "keep"), dry_run: matches.get_flag("dry-run") };
     let refused = |detail: String| Failure::new("HOM-04", "--passphrase-file", detail);
     let file = optional_path(matches, "passphrase-file");
-    let passphrase = (!options.dry_run).then(|| passphrase::choose_from(file.as_deref(), &voice.texts)).transpose().map_err(refused)?;
+    // A dry run looks at a passphrase that is to be had, and has nobody type one.
+    let wanted = !options.dry_run || file.is_some() || passphrase::file().is_some();
+    let passphrase = wanted.then(|| passphrase::choose_from(file.as_deref(), &voice.texts)).transpose().map_err(refused)?;
     driver::home_backup(world, home, &options, passphrase)
 }
 

@@ -97,10 +97,10 @@ impl Show for BackupReport {
         page.say(key, &values);
         let list = |generations: &[u64]| generations.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
         if !self.generations.is_empty() {
-            page.say("backup.generations", &[("generations", &list(&self.generations))]);
+            page.say(if self.dry_run { "backup.would-keep" } else { "backup.generations" }, &[("generations", &list(&self.generations))]);
         }
         if !self.removed.is_empty() {
-            page.say("backup.removed", &[("generations", &list(&self.removed))]);
+            page.say(if self.dry_run { "backup.would-remove" } else { "backup.removed" }, &[("generations", &list(&self.removed))]);
         }
         if key == "backup.written" {
             page.say("backup.next", &[]);
@@ -125,6 +125,7 @@ impl Show for HomeRestoreReport {
         ];
         if self.dry_run {
             page.say("backup.would-restore", &values);
+            page.say("backup.would-begin", &[("routes", &self.routes.join(", "))]);
             return;
         }
         page.say("backup.restored", &values);

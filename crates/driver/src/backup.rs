@@ -99,7 +99,11 @@ pub fn home_backup(world: &World, path: &Path, options: &BackupOptions, passphra
     let files = writer.files(small, &large);
     world.progress.end();
     let files = files?;
-    let (Some(folder), Some(passphrase)) = (folder.filter(|_| !options.dry_run), passphrase) else { return Ok(report) };
+    let (Some(folder), Some(passphrase)) = (folder.as_ref().filter(|_| !options.dry_run), passphrase) else {
+        let there = folder.map(|folder| folder.listing()).transpose()?.unwrap_or_default().generations;
+        (report.generations, report.removed) = kept(there.into_iter().chain([report.generation]).collect(), options.keep);
+        return Ok(report);
+    };
     let text = keys::write(world, home.keys(), Some(&keys::Protection::new(world, &passphrase)?));
     sealed::write_plain(&world.disk, &folder.dir, &key_name(report.generation), text.as_bytes())?;
     let manifest = Manifest {
@@ -118,7 +122,7 @@ pub fn home_backup(world: &World, path: &Path, options: &BackupOptions, passphra
     let recipients = [home.card.seal.as_slice()];
     let parties = Parties { recipients: &recipients, signer: home.newest_signer() };
     sealed::write(world, &|name| folder.begin(name), header::Kind::Backup, &parties, &|_| name.clone(), &mut |_| Ok((0, body.clone())))?;
-    prune(&home, &folder, options.keep, &mut report)?;
+    prune(&home, folder, options.keep, &mut report)?;
     Ok(report)
 }
 
@@ -332,16 +336,21 @@ fn here_bytes(kept: &Kept) -> u64 {
     }
 }
 
+/// Which of these generations, the oldest first, stay, and which go.
+fn kept(mut all: Vec<u64>, keep: Option<u64>) -> (Vec<u64>, Vec<u64>) {
+    let stay = keep.map_or(usize::MAX, |keep| usize::try_from(keep).unwrap_or(usize::MAX));
+    let stay = all.split_off(all.len().saturating_sub(stay));
+    (stay, all)
+}
+
 /// Removes generations beyond those that stay, oldest first, then what no generation names. Where one cannot be opened nothing
 /// is known of what it needs, and every object stays.
 fn prune(home: &Home, folder: &Folder, keep: Option<u64>, report: &mut BackupReport) -> Result<(), Failure> {
     let disk = &*home.world.disk;
     let failed = |error: io::Error| Failure::io(report.folder.clone(), &error);
     let listing = folder.listing()?;
-    let stay = keep.map_or(usize::MAX, |keep| usize::try_from(keep).unwrap_or(usize::MAX));
-    let all: Vec<u64> = listing.generations.iter().copied().collect();
-    let (gone, stay) = all.split_at(all.len().saturating_sub(stay));
-    for generation in gone {
+    let (stay, gone) = kept(listing.generations.iter().copied().collect(), keep);
+    for generation in &gone {
         disk.remove(&folder.dir, manifest_name(*generation).as_bytes()).map_err(failed)?;
         disk.sync_dir(&folder.dir).map_err(failed)?;
     }
@@ -361,7 +370,7 @@ fn prune(home: &Home, folder: &Folder, keep: Option<u64>, report: &mut BackupRep
         }
     }
     disk.sync_dir(&folder.dir).map_err(failed)?;
-    (report.generations, report.removed) = (stay.to_vec(), gone.to_vec());
+    (report.generations, report.removed) = (stay, gone);
     Ok(())
 }
 

@@ -211,7 +211,7 @@ fn a_backup_is_of_one_home_and_lies_apart() {
     fs::create_dir_all(scene.path("taken/x")).unwrap();
     assert_eq!(restore(&scene, "safe", "taken", None).unwrap_err().0.code, "USE-01");
     let dry = HomeRestoreOptions { dry_run: true, ..options };
-    home_restore(&scene.world, &scene.path("dry"), &dry, &ask).unwrap();
+    assert_eq!(home_restore(&scene.world, &scene.path("dry"), &dry, &ask).unwrap().routes, ["all"]);
     assert!(!scene.path("dry").exists());
     let nothing = BackupOptions { folder: scene.path("nothing"), keep: None, dry_run: true };
     let foreseen = home_backup(&scene.world, &scene.replica(), &nothing, None).unwrap();
@@ -308,6 +308,9 @@ fn the_generations_of_a_folder_are_under_one_passphrase() {
     }
     assert_eq!(files(&scene.path("safe")), was, "nothing was written");
     assert_eq!(give(None, true).unwrap().generation, 2);
+    let keep = |keep| home_backup(&scene.world, &scene.source(), &BackupOptions { folder: scene.path("safe"), keep, dry_run: true }, None).unwrap();
+    let foreseen = [None, Some(1)].map(keep).map(|report| (report.generations, report.removed));
+    assert_eq!(foreseen, [(vec![1, 2], vec![]), (vec![2], vec![1])]);
     assert_eq!(give(Some(PASSPHRASE), false).unwrap().generation, 2);
     assert!(verify(&scene, "safe").verified);
 }

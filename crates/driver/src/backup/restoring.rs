@@ -87,6 +87,7 @@ pub fn home_restore(world: &World, to: &Path, options: &HomeRestoreOptions, ask:
         dry_run: options.dry_run,
     };
     if let Some(config) = config_of(&manifest)? {
+        report.routes = config.routes.keys().cloned().collect();
         overlap::configured(&config, &to).map_err(|failure| Failure::new("USE-01", to.display().to_string(), failure.0.detail))?;
     }
     if options.dry_run {
@@ -98,8 +99,7 @@ pub fn home_restore(world: &World, to: &Path, options: &HomeRestoreOptions, ask:
     let dir = start(world, &place, &building)?;
     put(world, &folder, &keys, &manifest, &dir, &key_text).map_err(|failure| at(&building, failure))?;
     world.disk.sync_all(&dir).map_err(failed)?;
-    let (routes, incarnation) = begin_life(world, &building, &manifest, asked.answer())?;
-    (report.routes, report.incarnation) = (routes, Some(incarnation.to_string()));
+    report.incarnation = Some(begin_life(world, &building, &manifest, asked.answer())?.to_string());
     world.disk.sync_all(&place).map_err(failed)?;
     appear(&*world.disk, &place, &dir).map_err(failed)?;
     Ok(report)
@@ -230,7 +230,7 @@ fn put(world: &World, folder: &Folder, keys: &[seal::keys::SecretKeys], manifest
 }
 
 /// Opens what was put together, which verifies its ledger, and begins a new life of it; gives the routes and the new life.
-fn begin_life(world: &World, building: &Path, manifest: &Manifest, passphrase: Option<Zeroizing<String>>) -> Result<(Vec<String>, Incarnation), Failure> {
+fn begin_life(world: &World, building: &Path, manifest: &Manifest, passphrase: Option<Zeroizing<String>>) -> Result<Incarnation, Failure> {
     let world = World { passphrase: Arc::new(move || passphrase.clone()), ..world.clone() };
     let mut home = Home::open(&world, building, Access::Change)?;
     let head = home.head();
@@ -240,7 +240,6 @@ fn begin_life(world: &World, building: &Path, manifest: &Manifest, passphrase: O
     let reason = format!("restored from generation {} of its backup", manifest.generation);
     let goes_on = planted::is("restored-home-goes-on");
     let incarnation = if goes_on { home.incarnation() } else { crate::rebase::begin_new_life(&mut home, &reason)? };
-    let routes = home.config.routes.keys().cloned().collect();
     home.close(&reason, "restored")?;
-    Ok((routes, incarnation))
+    Ok(incarnation)
 }
