@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use store::disk::{Dir, Disk, Hold, Lock};
+use store::disk::{Dir, Hold, Lock};
 use store::index::Index;
 use store::ledger::{Known, Ledger, LedgerError, Position, Reading};
 use template::{Fault, Template};
@@ -29,7 +29,6 @@ use wire::{Digest, Incarnation, ZoneId, planted};
 
 use crate::config::{self, ArchiveConfig, Config};
 use crate::index_key;
-use crate::keys;
 use crate::report::Failure;
 use crate::setup::overlap;
 use crate::world::World;
@@ -166,7 +165,7 @@ impl Home {
         let disk = &*world.disk;
         let dir = disk.root(path).map_err(|error| no_home(path, &error))?;
         let text = store::spool::read_whole(disk, &dir, config::FILE.as_bytes(), config::CONFIG_BYTES_MAX as u64);
-        let text = text.map_err(|error| without_configuration(disk, &dir).unwrap_or_else(|| no_home(path, &error)))?;
+        let text = text.map_err(|error| crate::setup::without_configuration(disk, &dir).unwrap_or_else(|| no_home(path, &error)))?;
         let text = config::utf8(text, "HOM-03", config::FILE)?;
         let config = Config::parse(&text)?;
         // Before anything is read of them: an archive that holds this home would carry its keys out.
@@ -179,8 +178,8 @@ impl Home {
             _ => None,
         };
         // Who reads holds no lock, and keys are only ever added, before anything tells of them: they are read after what they signed.
-        let checkpoint = disk.dir(&dir, b"ledger", false).map_err(failed(path)).and_then(|ledger| read_checkpoint(world, &ledger));
-        let mut key_file = read_keys(world, &dir, None)?;
+        let checkpoint = disk.dir(&dir, b"ledger", false).map_err(|error| no_ledger(path, &error)).and_then(|ledger| read_checkpoint(world, &ledger));
+        let mut key_file = keyring::read(world, &dir, None)?;
         let trust = read_trust(world, &dir)?;
         let ledger_path = path.join("ledger");
         let checkpoint = checkpoint?.map(|bytes| vouched(&bytes, &key_file.generations)).transpose()?;
@@ -204,7 +203,7 @@ impl Home {
             return Err(Failure::new("LDG-07", "ledger/checkpoint", "the checkpoint is of another ledger"));
         }
         if access == Access::Read && key_file.generations.len() < state.keys().generation() as usize && !planted::is("torn-reading-told") {
-            key_file = read_keys(world, &dir, key_file.protection)?;
+            key_file = keyring::read(world, &dir, key_file.protection)?;
         }
         let fresh = HashMap::new();
         let keyring = Keyring::new(key_file, trust, state.keys())?;
@@ -492,24 +491,11 @@ pub fn no_home(path: &Path, error: &std::io::Error) -> Failure {
     }
 }
 
-/// What is wrong with a folder in which a home was at work, for its ledger has a checkpoint, and that has no configuration: it is neither
-/// opened nor begun anew over its keys.
-pub fn without_configuration(disk: &dyn Disk, dir: &Dir) -> Option<Failure> {
-    let ledger = disk.dir(dir, b"ledger", false).ok()?;
-    let is_one = disk.stat(dir, config::FILE.as_bytes()).is_err() && disk.stat(&ledger, b"checkpoint").is_ok();
-    is_one.then(|| Failure::new("HOM-03", config::FILE, "it is missing, and a home was at work here: put it back, or the whole home from its backup"))
-}
-
-/// Reads the key file; `known` is how it was protected when it was read before.
-fn read_keys(world: &World, dir: &Dir, known: Option<keys::Protection>) -> Result<keys::KeyFile, Failure> {
-    let disk = &*world.disk;
-    let read = || {
-        let folder = disk.dir(dir, b"keys", false)?;
-        store::spool::read_whole(disk, &folder, keys::FILE, keys::KEY_FILE_BYTES_MAX as u64)
-    };
-    let bytes = zeroize::Zeroizing::new(read().map_err(|error| Failure::new("HOM-05", "keys/zone.key", error.to_string()))?);
-    let text = std::str::from_utf8(&bytes).map_err(|_| Failure::new("HOM-05", "keys/zone.key", "the key file is not well formed"))?;
-    keys::read(text, known, &*world.passphrase)
+fn no_ledger(path: &Path, error: &std::io::Error) -> Failure {
+    match error.kind() {
+        ErrorKind::NotFound => Failure::new("LDG-07", "ledger", "its folder is not there"),
+        _ => Failure::io(path.join("ledger").display().to_string(), error),
+    }
 }
 
 fn checkpoint_message(incarnation: &Incarnation, head: &Head) -> [u8; 32] {

@@ -7,7 +7,7 @@ use overlap::Folder;
 use seal::keys::{SecretKeys, read_card};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use store::disk::{Disk, Entry, Hold};
+use store::disk::{Dir, Disk, Entry, Hold};
 use wire::card::{Card, Role, fingerprint_matches};
 use wire::id::Bytes;
 use wire::name::is_name;
@@ -68,7 +68,7 @@ pub fn init(world: &World, path: &Path, zone: &str, role: Role, passphrase: Opti
         return Ok(report(&home.card, false));
     }
     // What was interrupted before it was a home has no checkpoint. A home that lost its configuration is not begun anew over its keys.
-    if let Some(failure) = crate::home::without_configuration(disk, &dir) {
+    if let Some(failure) = without_configuration(disk, &dir) {
         return Err(failure);
     }
     let begun = |entry: &Entry| [&b"keys"[..], b"trust", b"ledger", b"spool", b"lock", b"gapferry.toml.part"].contains(&entry.name.as_slice());
@@ -411,6 +411,14 @@ fn accept(world: &World, path: &Path, route: &RouteAccept, for_zone: Option<&str
     }
     home.close("", &format!("route {}", route.name))?;
     Ok(report(true))
+}
+
+/// What is wrong with a folder in which a home was at work, for its ledger has a checkpoint, and that has no configuration: it is neither
+/// opened nor begun anew over its keys.
+pub fn without_configuration(disk: &dyn Disk, dir: &Dir) -> Option<Failure> {
+    let ledger = disk.dir(dir, b"ledger", false).ok()?;
+    let is_one = disk.stat(dir, config::FILE.as_bytes()).is_err() && disk.stat(&ledger, b"checkpoint").is_ok();
+    is_one.then(|| Failure::new("HOM-03", config::FILE, "it is missing, and a home was at work here: put it back, or the whole home from its backup"))
 }
 
 #[cfg(test)]

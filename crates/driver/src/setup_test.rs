@@ -45,6 +45,11 @@ fn a_home_that_lost_its_configuration_is_not_begun_anew_over_its_keys() {
     fs::remove_file(&config).unwrap();
     fs::create_dir(&config).unwrap();
     assert_eq!(crate::status(&scene.world, &scene.source()).unwrap_err().0.code, "HOM-03");
+    fs::remove_dir(&config).unwrap();
+    fs::write(&config, &text).unwrap();
+    fs::rename(scene.source().join("ledger"), scene.path("ledger")).unwrap();
+    let failure = crate::status(&scene.world, &scene.source()).unwrap_err().0;
+    assert_eq!((failure.code, failure.subject.as_str()), ("LDG-07", "ledger"), "the home is there, and its ledger is not");
     for nothing in ["nowhere", "inside.card", "archive"] {
         assert_eq!(crate::status(&scene.world, &scene.path(nothing)).unwrap_err().0.code, "HOM-02", "{nothing}");
     }

@@ -5,6 +5,7 @@ use engine::keys::Keys;
 use seal::keys::SecretKeys;
 use seal::suite::SUITE;
 use std::collections::BTreeMap;
+use std::io;
 use store::disk::Dir;
 use wire::card::{Card, Role, Succession};
 use wire::clause::{self, Rejection};
@@ -14,7 +15,7 @@ use zeroize::Zeroizing;
 
 use super::{Home, State};
 use crate::config::Config;
-use crate::keys::{FILE, KeyFile, Protection, write};
+use crate::keys::{FILE, KEY_FILE_BYTES_MAX, KeyFile, Protection, read as parse, write};
 use crate::report::Failure;
 use crate::world::World;
 
@@ -27,6 +28,22 @@ pub struct Keyring {
     trusted: BTreeMap<ZoneId, Card>,
     /// All cards that are known, by zone and generation.
     cards: BTreeMap<(ZoneId, u32), Card>,
+}
+
+/// Reads the key file; `known` is how it was protected when it was read before.
+pub fn read(world: &World, dir: &Dir, known: Option<Protection>) -> Result<KeyFile, Failure> {
+    let disk = &*world.disk;
+    let read = || {
+        let folder = disk.dir(dir, b"keys", false)?;
+        store::spool::read_whole(disk, &folder, FILE, KEY_FILE_BYTES_MAX as u64)
+    };
+    let failed = |error: io::Error| match error.kind() {
+        io::ErrorKind::PermissionDenied => Failure::io("keys/zone.key", &error),
+        _ => Failure::new("HOM-05", "keys/zone.key", error.to_string()),
+    };
+    let bytes = Zeroizing::new(read().map_err(failed)?);
+    let text = std::str::from_utf8(&bytes).map_err(|_| Failure::new("HOM-05", "keys/zone.key", "the key file is not well formed"))?;
+    parse(text, known, &*world.passphrase)
 }
 
 impl Keyring {
