@@ -188,6 +188,7 @@ pub static ADVICE: &[Advice] = &[
     advice("SRC-16", PERSON, "fault.configuration", "remedy.activate-again"),
     advice("SRC-18", PERSON, "fault.record", "remedy.judge-again"),
     advice("SRC-19", PERSON, "fault.record", "remedy.strip"),
+    advice("SRC-20", PERSON, "fault.configuration", "remedy.given-up"),
     advice("SRC-17", STOPPED, "fault.restored", "remedy.confirm-template"),
     advice("SRC-10", STOPPED, "fault.archive", "remedy.elsewhere"),
     advice("RPL-01", STOPPED, "fault.archive", "remedy.release-replica"),
@@ -293,8 +294,8 @@ mod tests {
             (&["FRK-01", "FRK-04", "SRC-01", "SRC-02", "SRC-03", "SRC-08", "SRC-10", "SRC-17", "ACT-01", "RPL-01", "RPL-05", "LDG-01", "LDG-07"], 5),
             (
                 &[
-                    "SRC-04", "SRC-05", "SRC-06", "SRC-11", "SRC-12", "SRC-13", "SRC-14", "SRC-15", "SRC-16", "SRC-18", "SRC-19", "RPL-03", "RPL-06", "RPL-11",
-                    "RPL-12", "RPL-13", "MED-04", "DMO-01",
+                    "SRC-04", "SRC-05", "SRC-06", "SRC-11", "SRC-12", "SRC-13", "SRC-14", "SRC-15", "SRC-16", "SRC-18", "SRC-19", "SRC-20", "RPL-03", "RPL-06",
+                    "RPL-11", "RPL-12", "RPL-13", "MED-04", "DMO-01",
                 ],
                 1,
             ),

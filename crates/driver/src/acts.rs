@@ -190,7 +190,9 @@ fn act(
 ) -> Result<ActReport, Failure> {
     require_reason(act, reason)?;
     let mut home = Home::open(world, path, Access::Change)?;
-    match decide(&mut home) {
+    // One that was given up is known to the ledger alone.
+    let known = home.config.routes.contains_key(route);
+    match if known { decide(&mut home) } else { Err(no_route(route)) } {
         Ok(items) => {
             // What was only looked at is no act; what was read for it stays read.
             if dry_run {

@@ -12,7 +12,7 @@ use wire::card::Role;
 use wire::manifest::Mark;
 use wire::record::{Carried, Packed, PurgeAsked, Record};
 
-use crate::acts::{People, agree, patterns};
+use crate::acts::{Matcher, People, agree, patterns};
 use crate::config::RouteConfig;
 use crate::home::{Access, Home, decoded, ledger_failure};
 use crate::packing::source_route;
@@ -85,7 +85,8 @@ fn decide(home: &mut Home, options: &PurgeOptions) -> Result<PurgeReport, Failur
         }
     }
     meant.retain(|_, numbers| !numbers.is_empty());
-    if meant.is_empty() {
+    let given_up = if options.routes.is_empty() { given_up(home, options.archive.as_deref(), &matcher) } else { Vec::new() };
+    if meant.is_empty() && given_up.is_empty() {
         let nothing = if any_known {
             "what is meant by it was never sent on these routes: nothing of it is to be purged"
         } else {
@@ -94,6 +95,7 @@ fn decide(home: &mut Home, options: &PurgeOptions) -> Result<PurgeReport, Failur
         return Err(Failure::new("USE-01", options.items.join(" "), nothing));
     }
     let mut report = PurgeReport { dry_run: options.dry_run, ..PurgeReport::default() };
+    report.problems.extend(given_up);
     for (name, numbers) in &meant {
         let people = if options.dry_run { People::default() } else { ask(home, name, numbers, &options.reason)? };
         report.problems.extend(people.problem(name, "items"));
@@ -109,6 +111,20 @@ fn decide(home: &mut Home, options: &PurgeOptions) -> Result<PurgeReport, Failur
         report.problems.extend(numbers.iter().filter(stays_behind).take(LISTED_MAX).map(|number| held_back(&archive.items[*number as usize])));
     }
     Ok(report)
+}
+
+/// Routes that were given up and brought what is meant: nobody asks their replicas for anything any more.
+fn given_up(home: &Home, archive: Option<&str>, matcher: &Matcher) -> Vec<Problem> {
+    let source = home.source();
+    let is_over = |route: &Route| archive.is_none_or(|archive| route.archive == archive);
+    let gone = source.routes.iter().filter(|(name, route)| !home.config.routes.contains_key(*name) && is_over(route));
+    let told = |(name, route): (&String, &Route)| {
+        let items = &source.archives.get(&route.archive)?.items;
+        let brought = items.iter().zip(0u32..).filter(|(item, number)| matcher.is_match(&item.id) && route.item(*number).packed_version > 0).count();
+        let detail = format!("{brought} items that are meant were sent on it, and it is not in gapferry.toml any more: its replica is asked for nothing");
+        (brought > 0).then(|| Problem { code: "SRC-20", subject: name.clone(), detail })
+    };
+    gone.filter_map(told).collect()
 }
 
 /// Nothing of the item travels, and so its purge does not.

@@ -249,6 +249,33 @@ fn only_the_routes_that_are_meant() {
     assert_eq!(there(&scene, "secret of"), Vec::<PathBuf>::new());
 }
 
+/// FAULTS K09: a route that was given up brought it, too: nobody asks its replica, and that is said.
+#[test]
+fn a_route_that_was_given_up_is_named() {
+    let scene = scene();
+    scene.another_route("second", "archive");
+    scene.round();
+    let file = scene.source().join(crate::config::FILE);
+    let text = fs::read_to_string(&file).unwrap();
+    let from = text.find("[routes.second]").unwrap();
+    let until = text[from + 1..].find("\n[").map_or(text.len(), |length| from + 1 + length);
+    fs::write(&file, [&text[..from], &text[until..]].concat()).unwrap();
+    let (world, source) = (&scene.world, &scene.source());
+    for dry_run in [true, false] {
+        let asked = purge(world, source, &PurgeOptions { dry_run, ..options(&["a"]) }).unwrap();
+        let problems: Vec<_> = asked.problems.iter().map(|problem| (problem.code, problem.subject.as_str())).collect();
+        assert_eq!((asked.routes.len(), problems), (1, vec![("SRC-20", "second")]));
+    }
+    let chosen = crate::Chosen::Items(vec!["a".into()]);
+    let again = RebaseOptions { route: "second".into(), reason: "given up".into(), ..RebaseOptions::default() };
+    let refused = [
+        crate::resend(world, source, "second", &chosen, "given up").unwrap_err(),
+        crate::breaker_release(world, source, "second", "given up").unwrap_err(),
+        crate::rebase(world, source, &again).unwrap_err(),
+    ];
+    assert_eq!(refused.map(|failure| failure.0.code), ["USE-01"; 3]);
+}
+
 /// FAULTS K04
 #[test]
 fn several_people_ask_for_the_same() {

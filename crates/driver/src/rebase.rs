@@ -57,6 +57,9 @@ pub fn rebase(world: &World, path: &Path, options: &RebaseOptions) -> Result<Reb
 fn decide(home: &mut Home, options: &RebaseOptions) -> Result<RebaseReport, Failure> {
     let name = &options.route;
     let unknown = || Failure::new("USE-01", name, "no route of this name");
+    if !home.config.routes.contains_key(name) {
+        return Err(unknown());
+    }
     let role = home.config.role;
     let choice = match (options.new_life, options.refuse, &options.life) {
         (_, true, _) => Choice::Refuse,
