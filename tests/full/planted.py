@@ -6,6 +6,7 @@ The tests are built once with the feature `planted`; each bug is switched on by 
 a bug. Prints a line for each bug and `N of N caught`; ends with 1 when one was not.
 """
 
+import argparse
 import json
 import os
 import re
@@ -57,7 +58,9 @@ def passes_at(executable, folder, name, bug):
 
 
 def main():
-    only = [sys.argv[at + 1] for at, word in enumerate(sys.argv) if word == "--only"]
+    parse = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parse.add_argument("--only", action="append", default=[], metavar="NAME", help="this bug; may be given several times")
+    only = parse.parse_args().only
     bugs = [(bug, check) for bug, check in table() if not only or bug in only]
     known = tests()
     for check in sorted({check for _, check in bugs}):

@@ -389,6 +389,7 @@ fn finish(home: &mut Home, name: &str, sequence: u64, lock: Lock, again: bool, r
         rows: &pending.rows,
         stage,
         again,
+        went_back: !home.replica().lives.is_empty(),
         escaped: escaped_items(route),
         clearing: Mutex::default(),
         refused: Mutex::default(),

@@ -1,6 +1,7 @@
 //! What a route makes of records while the days pass.
 
-use crate::status::scene::Scene;
+use crate::home::{Access, Home};
+use crate::status::scene::{Scene, copy, holding};
 use serde_json::{Value, json};
 use std::fs;
 use std::io;
@@ -234,4 +235,38 @@ fn a_document_that_cannot_be_read_keeps_its_record_back() {
     scene.round();
     assert!(scene.on_replica("member/1/scan.jpg").is_some());
     assert!(String::from_utf8(scene.on_replica("member/1/record.json").unwrap()).unwrap().contains("孙三丙"));
+}
+
+/// FAULTS K09: a replica's home went back and has forgotten what a record that is withdrawn now looked like, or that it was there: nothing of
+/// it stays, neither in its place nor aside, nor the folder that was called by it.
+#[test]
+fn what_is_withdrawn_and_was_forgotten_does_not_stay() {
+    let scene = records();
+    let write = |number: u64, name: &str, gender: &str| {
+        let mut record = member(number, "1900-01-01");
+        (record["name"], record["gender"]) = (name.into(), gender.into());
+        scene.write(format!("member/{number}/record.json"), record.to_string());
+    };
+    [(1, "stays"), (2, "known")].iter().for_each(|(number, name)| write(*number, name, "1"));
+    crate::capture(&scene.world, &scene.source(), false).unwrap();
+    activate(&scene, &TEMPLATE.replace("\"true\"", "\"gender = '1'\""));
+    let rounds = |count: usize| (0..count).for_each(|_| scene.round());
+    rounds(2);
+    copy(&scene.replica(), &scene.path("backup"));
+    write(2, "changed since", "1");
+    write(3, "come since", "1");
+    rounds(2);
+    copy(&scene.path("backup"), &scene.replica());
+    let mut replica = Home::open(&scene.world, &scene.replica(), Access::Change).unwrap();
+    let life = crate::rebase::begin_new_life(&mut replica, "put back").unwrap();
+    replica.close("put back", "a new life").unwrap();
+    [2, 3].iter().for_each(|number| write(*number, "secret", "2"));
+    let options = crate::RebaseOptions { route: "all".into(), reason: "restored".into(), life: Some(life.to_string()), ..Default::default() };
+    crate::rebase(&scene.world, &scene.source(), &options).unwrap();
+    rounds(4);
+    let items = crate::status(&scene.world, &scene.source()).unwrap().routes[0].items;
+    assert_eq!((items.done, items.total), (1, 1));
+    let replica = scene.path("replica");
+    assert_eq!([holding(&replica, "since"), holding(&replica, "known")].concat(), Vec::<std::path::PathBuf>::new());
+    assert!(scene.path("replica/member/1/record.json").exists() && !scene.path("replica/member/2").exists() && !scene.path("replica/member/3").exists());
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::report::CarryReport;
-use crate::status::scene::{Scene, copy};
+use crate::status::scene::{Scene, copy, holding};
 use crate::world::Actor;
 use crate::{CarryOptions, HistoryOptions, RebaseOptions};
 use std::fs;
@@ -20,21 +20,6 @@ fn asked(scene: &Scene, items: &[&str]) -> PurgeReport {
 fn states(scene: &Scene) -> Vec<(String, &'static str, u64)> {
     let report = purges(&scene.world, &scene.source(), None, None).unwrap();
     report.routes.iter().flat_map(|route| &route.listed).map(|one| (one.item.to_string(), one.state, one.sequence)).collect()
-}
-
-/// Files below a folder that hold these bytes.
-fn holding(root: &Path, text: &str) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(root).unwrap().map(Result::unwrap) {
-        let path = entry.path();
-        if path.is_dir() {
-            found.extend(holding(&path, text));
-        } else if fs::read(&path).unwrap().windows(text.len()).any(|window| window == text.as_bytes()) {
-            found.push(path);
-        }
-    }
-    found.sort();
-    found
 }
 
 /// Where the replica still has these bytes: tree, history, staging, home.

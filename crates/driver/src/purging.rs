@@ -212,10 +212,11 @@ fn walk(disk: &dyn Disk, dir: &Dir, path: &[u8], visit: &mut Visit<'_>) -> io::R
     Ok(all)
 }
 
-/// Local changes of purged items that were kept aside: whatever somebody made of an earlier version. By the name of the file.
+/// Local changes of purged items that were kept aside: whatever somebody made of an earlier version; and where the ledger went back, what an
+/// inventory put aside of items that are withdrawn: most likely a version that the ledger has forgotten. By the name of the file.
 fn kept_by_item(home: &Home, name: &str, tree: &Tree, purges: &Purges) -> Result<BTreeMap<Vec<u8>, u32>, Failure> {
-    let mut by_name = BTreeMap::new();
-    if !purges.values().any(|older| older.all) {
+    let (mut by_name, went_back) = (BTreeMap::new(), !home.replica().lives.is_empty());
+    if !went_back && !purges.values().any(|older| older.all) {
         return Ok(by_name);
     }
     let (disk, route) = (&*home.world.disk, &home.replica().routes[name]);
@@ -230,7 +231,8 @@ fn kept_by_item(home: &Home, name: &str, tree: &Tree, purges: &Purges) -> Result
         // proven otherwise.
         let Some(begun) = home.begun_as(&package)?.filter(|begun| begun.route == name) else { continue };
         let is_older = |staged: &StagedRow, older: &Older| Some(begun.incarnation) != route.incarnation || staged.version <= older.version;
-        let purge = begun.rows.get(place).and_then(|staged| purges.get(&staged.item).filter(|older| older.all && is_older(staged, older)));
+        let goes = |staged: &StagedRow, older: &Older| older.all || went_back && staged.step == Step::Drop;
+        let purge = begun.rows.get(place).and_then(|staged| purges.get(&staged.item).filter(|older| goes(staged, older) && is_older(staged, older)));
         by_name.extend(purge.map(|older| (entry.name, older.row)));
     }
     Ok(by_name)

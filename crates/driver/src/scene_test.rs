@@ -78,6 +78,21 @@ pub(crate) fn copy(from: &Path, to: &Path) {
     }
 }
 
+/// Files below a folder that hold these bytes.
+pub(crate) fn holding(root: &Path, text: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(root).unwrap().map(Result::unwrap) {
+        let path = entry.path();
+        if path.is_dir() {
+            found.extend(holding(&path, text));
+        } else if fs::read(&path).unwrap().windows(text.len()).any(|window| window == text.as_bytes()) {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
 /// The scene. Its route is called `all`.
 pub(crate) struct Scene {
     pub folder: tempfile::TempDir,

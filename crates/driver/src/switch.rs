@@ -10,6 +10,7 @@ use std::io;
 use std::sync::{Mutex, PoisonError};
 use store::disk::{Dir, Disk, Kind, Rename};
 use wire::id::Bytes;
+use wire::manifest::Mark;
 use wire::receipt::Outcome;
 use wire::record::{AppliedRow, StagedRow, Step};
 use wire::{Digest, ItemId, PackageId, planted};
@@ -34,6 +35,8 @@ pub struct Switch<'a> {
     pub stage: Dir,
     /// Whether an earlier run may have switched some rows.
     pub again: bool,
+    /// Whether this ledger went back once: what lies there may be what packages brought that it has forgotten.
+    pub went_back: bool,
     /// Items that lie under an escaped name, by that name.
     pub escaped: HashMap<&'a ItemId, u32>,
     /// Where something was moved out of the way of a directory; held meanwhile.
@@ -64,7 +67,8 @@ impl Switch<'_> {
         let remove =
             |this: &Self, parents: &mut Handles, place: u32, row: &StagedRow| this.remove(parents, place, row).or_else(|error| this.refused(place, error));
         differs.extend(self.each(&removals, remove)?);
-        let mut parents: Vec<Vec<u8>> = removals.iter().filter_map(|(_, row)| self.held(row)).map(|item| split(&item.path().0).0.to_vec()).collect();
+        let left = |row: &StagedRow| self.held(row).map(Item::path).or_else(|| row.mark.erases().then(|| self.id_of(row))).cloned();
+        let mut parents: Vec<Vec<u8>> = removals.iter().filter_map(|(_, row)| left(row)).map(|path| split(&path.0).0.to_vec()).collect();
         parents.sort_unstable();
         parents.dedup();
         parents.iter().rev().for_each(|path| self.remove_empty(path));
@@ -150,6 +154,11 @@ impl Switch<'_> {
         if let Some(item) = known.filter(|item| self.digest_at(&dir, name) == Some(item.digest) || planted::is("edit-removed")) {
             self.to_history(&dir, name, item)?;
             return Ok(None);
+        }
+        // Of what is withdrawn nothing stays, and what packages brought that the ledger has forgotten looks like a local change.
+        let forgotten = self.went_back && known.is_none_or(|item| !item.is_confirmed()) && !planted::is("forgotten-withdrawn-kept");
+        if row.mark == Mark::Withdraw && forgotten && self.disk().stat(&dir, name)?.kind == Kind::File {
+            return self.disk().remove(&dir, name).map(|()| None);
         }
         let kept = self.keep_aside(&dir, name, place)?;
         Ok(Some(AppliedRow { row: place, outcome: Outcome::KeptAside.number(), disk: None, kept: Some(kept) }))
