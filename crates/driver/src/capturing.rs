@@ -45,6 +45,7 @@ pub fn all(home: &mut Home, deep: bool) -> Result<CaptureReport, Failure> {
         report.problems.extend(problems);
     }
     home.commit()?;
+    crate::unread::keep(home, &report.problems)?;
     Ok(report)
 }
 

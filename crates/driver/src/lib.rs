@@ -69,6 +69,7 @@ mod terms;
 mod throttle;
 mod tree;
 mod units;
+mod unread;
 mod urgent;
 mod weighing;
 mod whole;

@@ -284,7 +284,10 @@ fn a_folder_that_cannot_be_read_keeps_a_route_from_asking() {
     let packed = crate::carry(&world, &scene.source(), &options).unwrap().packed.unwrap();
     assert!(packed.packages.is_empty(), "{:?}", packed.packages);
     assert!(packed.problems.iter().any(|problem| (problem.code, problem.subject.as_str()) == ("SRC-05", "all")), "{:?}", packed.problems);
+    let unread = || crate::status(&scene.world, &scene.source()).unwrap().problems.into_iter().filter(|problem| problem.code == "SRC-05").map(|it| it.subject);
+    assert_eq!(unread().collect::<Vec<_>>(), ["hidden"], "status says it until a capture has seen it");
     converge(&scene);
+    assert_eq!(unread().count(), 0);
     assert_eq!(files(&scene.path("replica"))["hidden/b"], b"two");
 }
 

@@ -101,6 +101,7 @@ fn report(home: &Home) -> StatusReport {
     report.problems.extend(away);
     report.problems.extend(gateways_away(home));
     if home.config.role == Role::Source {
+        report.problems.extend(crate::unread::known(home));
         report.problems.extend(rotten(home));
         report.problems.extend(crate::records::at_fault(home).take(LISTED_MAX));
     }
