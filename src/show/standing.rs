@@ -91,6 +91,9 @@ fn route_lines(route: &RouteStatus, role: &str, page: &mut Page) {
     if route.purging > 0 {
         page.say("status.purging", &[("count", &number(route.purging))]);
     }
+    if !route.purge_agreed.is_empty() {
+        page.say("status.purge-agreed", &[("people", &route.purge_agreed.join(", "))]);
+    }
     if let Some(code) = &route.stopped {
         page.say("status.stopped", &[("code", code), ("remedy", &crate::advice::remedy(code, page.texts))]);
     }

@@ -206,6 +206,7 @@ pub fn reports() -> Vec<(&'static str, Value)> {
         keys: route_keys(),
         unconfirmed: 0,
         purging: 2,
+        purge_agreed: Vec::new(),
         next: "release-breaker",
     };
     let listed = ItemReport {

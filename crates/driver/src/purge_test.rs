@@ -279,9 +279,12 @@ fn several_people_ask_for_the_same() {
     assert_eq!(states(&scene)[0].1, "agreed");
     let seen = &purges(&scene.world, &scene.source(), None, None).unwrap().routes[0];
     assert_eq!((seen.agreed.as_slice(), seen.missing), (&["wang".to_owned()][..], 1));
+    let status = || crate::status(&scene.world, &scene.source()).unwrap().routes[0].purge_agreed.clone();
+    assert_eq!(status(), ["wang"]);
     scene.round();
     assert_eq!(there(&scene, "secret of").len(), 2);
     assert_eq!(ask("li", &["*"]), (0, vec!["wang".to_owned(), "li".to_owned()], "asked", vec![]));
+    assert_eq!(status(), [""; 0]);
     scene.round();
     assert_eq!(there(&scene, "secret of"), Vec::<PathBuf>::new());
 }

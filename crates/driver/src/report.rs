@@ -395,6 +395,8 @@ pub struct RouteStatus {
     pub unconfirmed: u64,
     /// Source: items of which nothing older is to be left at the replica, and that is not proven yet.
     pub purging: u64,
+    /// Source: who has agreed so far to a purge that needs several people.
+    pub purge_agreed: Vec<String>,
     /// What to do next: `pack`, `carry`, `wait-for-receipt`, `release-breaker`, `trust-card`, `rebase`, `needs-person`, `nothing`.
     pub next: &'static str,
 }
