@@ -8,8 +8,8 @@ use engine::source::Archive;
 use std::collections::HashMap;
 use std::path::Path;
 use wire::card::Role;
-use wire::record::{Captured, CapturedRow, FileStat, Place, Read, ReadRow, Shape};
-use wire::{Digest, ItemId, planted};
+use wire::record::{Captured, CapturedRow, FileStat, Place, Read, ReadRow};
+use wire::{ItemId, planted};
 
 use crate::home::{Access, Home};
 use crate::progress::Stage;
@@ -161,15 +161,17 @@ fn one(home: &mut Home, name: &str, deep: bool) -> Result<(Option<ArchiveCapture
 /// What a folder that was renamed took along, with the content that was read under the former name: rot is rot under another name, too.
 fn renamed(archive: &Archive, rows: &[CapturedRow]) -> Vec<ReadRow> {
     let was = |row: &CapturedRow| archive.items.get(row.item as usize);
-    let gone = rows.iter().filter(|row| row.stat.is_none()).filter_map(was);
-    let known: HashMap<FileStat, (Digest, Shape)> = gone.filter(|item| !item.young).filter_map(|item| Some((item.stat, (item.digest?, item.shape)))).collect();
-    if known.is_empty() || planted::is("rot-renamed") {
+    let gone = rows.iter().filter(|row| row.stat.is_none()).filter_map(|row| Some((was(row)?, row.item)));
+    // The inode is enough to find it by; the rest is compared.
+    let gone: HashMap<u64, u32> = gone.filter(|(item, _)| !item.young && item.digest.is_some()).map(|(item, number)| (item.stat.inode, number)).collect();
+    if gone.is_empty() || planted::is("rot-renamed") {
         return Vec::new();
     }
     let is_new = |row: &&CapturedRow| was(row).is_none_or(|item| item.gone);
     let as_known = |row: &CapturedRow| {
-        let (digest, shape) = *known.get(&row.stat?)?;
-        Some(ReadRow { item: row.item, version: row.version, digest, young: false, shape })
+        let stat = row.stat?;
+        let known = &archive.items[*gone.get(&stat.inode)? as usize];
+        (known.stat == stat).then_some(ReadRow { item: row.item, version: row.version, digest: known.digest?, young: false, shape: known.shape })
     };
     rows.iter().filter(is_new).filter_map(as_known).collect()
 }

@@ -5,16 +5,17 @@
 //! Takes no lock, so that whoever looks again and again is in nobody's way; only where the index was touched by others is the home opened
 //! like for a change, so that it is repaired by whatever command comes next.
 
-use engine::breaker::Breaker;
+use engine::breaker::{Breaker, weigh_source};
+use engine::consent::Consent;
 use engine::replica;
 use engine::source;
 use engine::standing::{self, Standing};
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use store::disk::Met;
 use wire::ZoneId;
 use wire::card::Role;
-use wire::record::Step;
+use wire::record::{Step, Waiting};
 
 use crate::config::RouteConfig;
 use crate::home::{Access, Home};
@@ -163,13 +164,28 @@ fn stop(name: &str, stopped: Option<&engine::rebase::Stop>, tripped: Option<Stri
 
 /// Who has agreed so far that a route goes on, or begins anew.
 fn agreed(home: &Home, name: &str, breaker: &Breaker) -> Vec<String> {
-    let released = breaker.consent.as_ref().map(|consent| &consent.people);
+    let released = consent(home, name, breaker).map(|consent| &consent.people);
     home.agreements().on(name).map(|consent| &consent.people).or(released).cloned().unwrap_or_default()
 }
 
+/// What people agreed to so far, unless something else waits by now: then it is void. Nothing is read for it; where that alone would tell, it stands.
+fn consent<'b>(home: &Home, name: &str, breaker: &'b Breaker) -> Option<&'b Consent<Waiting>> {
+    let consent = breaker.consent.as_ref()?;
+    let waiting = match home.config.role {
+        Role::Replica => Some(crate::acts::waiting_on_replica(breaker)),
+        Role::Source if breaker.tripped.is_none() => Some(Waiting::default()),
+        Role::Source => {
+            let route = &home.source().routes[name];
+            let weighed = home.source().archives.get(&route.archive).map(|archive| weigh_source(archive, route, &BTreeMap::new()));
+            weighed.filter(|weighed| weighed.unread.is_empty() && weighed.unseen.is_empty()).map(|weighed| weighed.waiting)
+        }
+    };
+    waiting.is_none_or(|waiting| waiting == consent.over).then_some(consent)
+}
+
 /// Who has agreed and how many are missing, where several people must agree.
-fn people(home: &Home, breaker: &Breaker) -> String {
-    let (needed, agreed) = (home.config.policy.release_people, breaker.consent.as_ref().map_or(&[][..], |consent| &consent.people));
+fn people(home: &Home, name: &str, breaker: &Breaker) -> String {
+    let (needed, agreed) = (home.config.policy.release_people, consent(home, name, breaker).map_or(&[][..], |consent| &consent.people));
     match (needed, agreed.is_empty()) {
         (1, _) => String::new(),
         (_, true) => format!("; {needed} people must"),
@@ -193,7 +209,7 @@ fn source_status(home: &Home, name: &str, config: &RouteConfig) -> (RouteStatus,
     let Some(archive) = source.archives.get(&route.archive) else { return (blank, vec![not_in_ledger(&route.archive, "archive add")]) };
     let open = OpenItems::of(archive, route, home.world.now_seconds(), crate::terms::deadline(home, name));
     let code = route.breaker.tripped.map_or("SRC-03", |tripped| crate::weighing::source_code(tripped.cause));
-    let tripped = route.breaker.tripped.map(|tripped| format!("{} changes wait for a person to agree{}", tripped.changes, people(home, &route.breaker)));
+    let tripped = route.breaker.tripped.map(|tripped| format!("{} changes wait for a person to agree{}", tripped.changes, people(home, name, &route.breaker)));
     let tripped = tripped.map(|seen| if code == "SRC-08" { crate::weighing::seen_with_examples(home, name, seen) } else { seen });
     let (stopped, problems) = stop(name, route.stopped.as_ref(), tripped, code);
     let (stopped, mut problems) = without_keys(home, &route.replica, stopped, problems);
@@ -314,7 +330,7 @@ fn replica_status(home: &Home, name: &str, config: &RouteConfig) -> (RouteStatus
     let outstanding = engine::answer::outstanding(route).len() as u64;
     let tripped = route.breaker.tripped.map(|tripped| {
         let changes = crate::acts::waiting_on_replica(&route.breaker).changes.max(tripped.changes);
-        format!("{changes} changes wait for a person to agree; {} packages are held back{}", route.breaker.held.len(), people(home, &route.breaker))
+        format!("{changes} changes wait for a person to agree; {} packages are held back{}", route.breaker.held.len(), people(home, name, &route.breaker))
     });
     let (stopped, mut problems) = stop(name, route.stopped.as_ref(), tripped, "RPL-01");
     let (oldest_read_seconds, overdue) = crate::scrub::oldest(home, name);

@@ -228,6 +228,7 @@ fn two_people() {
     assert_eq!(codes(&scene.carry(&source)), ["SRC-03"]);
     scene.remove(&names[3]);
     assert_eq!(codes(&scene.carry(&source)), ["SRC-03"]);
+    assert_eq!(crate::status(&scene.world, &source).unwrap().routes[0].agreed, [""; 0], "what was agreed to is not what waits now");
     assert_eq!(release(&source, "wang"), waits(4, "wang"), "another number: it begins anew");
     assert_eq!(release(&source, "li"), (4, vec!["wang".into(), "li".into()], 0, vec![]));
     assert_eq!(codes(&scene.carry(&source)), [] as [&str; 0]);
