@@ -50,6 +50,23 @@ fn an_item_is_a_record_with_its_documents() {
         assert_eq!((state.as_str(), *version), ("done", expected), "{name} {carried}");
     }
     assert_eq!(fs::read_to_string(stand.replica.join("a/2.txt")).expect("it is there"), "changed");
+    // So it has where a document comes, beside a change or alone, and where one goes; each capture is one change of it.
+    let version = |stand: &Stand| {
+        stand.round();
+        stand.carry(Side::Source);
+        let seen = items(stand);
+        let of_a: BTreeSet<u64> = seen.iter().filter(|(name, _)| name.starts_with("a/")).map(|(_, (_, version, _))| *version).collect();
+        assert!(seen.iter().all(|(name, (state, version, _))| state == "done" && (name.starts_with("a/") || *version == 1)), "{seen:?}");
+        of_a.into_iter().collect::<Vec<_>>()
+    };
+    stand.write("a/3.txt", "three");
+    assert_eq!(version(&stand), [3]);
+    stand.write("a/4.txt", "four");
+    stand.write("a/2.txt", "changed again");
+    assert_eq!(version(&stand), [4]);
+    fs::remove_file(stand.archive.join("a/3.txt")).expect("it was there");
+    assert_eq!(version(&stand), [5]);
+    assert_eq!(version(&stand), [5]);
 }
 
 /// R8, issue of bad input: named, listed, left out, never half-carried; the rest goes on.

@@ -317,10 +317,11 @@ fn level(archive: &Archive, groups: &[&[Member]], moved: &Moved) -> Vec<Captured
         let Some(newest) = items.clone().map(|(_, item)| item.version).max() else { continue };
         let record = members[0].0;
         let Item { gone, described, .. } = &archive.items[record as usize];
-        // What was said of a file at a version holds as long as it has that: where one comes from another record or goes to one, all of
-        // them have a version that none of them had. Where a capture was cut short nobody knows what came with it, but a record that
+        // What was said of a file at a version holds as long as it has that: where one is new, comes from another record or goes to one, all
+        // of them have a version that none of them had. Where a capture was cut short nobody knows what came with it, but a record that
         // changed has a newer version than all that it owned.
-        let came = |(number, item): (u32, &Item)| is_orphan(item) || moved.files.contains(&number);
+        let is_new = |item: &Item| !item.described && !item.gone && !planted::is("new-document-is-no-change");
+        let came = |(number, item): (u32, &Item)| is_orphan(item) || moved.files.contains(&number) || is_new(item);
         let is_another = !described || moved.left.contains(&record) || items.clone().any(came);
         let had_it = |(_, item): (u32, &Item)| item.version == newest && item.described && !item.gone;
         let version = newest + u64::from(!gone && is_another && items.clone().any(had_it));
