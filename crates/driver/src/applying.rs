@@ -73,7 +73,9 @@ pub fn recover(home: &mut Home, report: &mut ApplyReport) -> Result<(), Failure>
             attest(home, &route, sequence, &mut report.problems)?;
         }
         // What an interrupted staging left was never begun.
-        crate::tree::remove_tree(&*home.world.disk, &tree.dot, b"stage").map_err(io(&route))?;
+        if !planted::is("staging-left") {
+            crate::tree::remove_tree(&*home.world.disk, &tree.dot, b"stage").map_err(io(&route))?;
+        }
     }
     Ok(())
 }

@@ -187,3 +187,50 @@ fn what_fails_is_not_counted_as_written() {
     let package = &applied.packages[0];
     assert_eq!((package.written, package.bytes, package.failed, package.removed), (2, 8, 1, 0), "{applied:?}");
 }
+
+/// FAULTS C01, A08: what was kept aside before a failure is told by whoever brings the package to its end.
+#[test]
+fn what_was_kept_aside_before_a_failure_is_told_all_the_same() {
+    let scene = Scene::new();
+    ["a", "z"].iter().for_each(|name| scene.write(name, "one"));
+    scene.round();
+    ["a", "z"].iter().for_each(|name| scene.write(name, "two"));
+    scene.carry(&scene.source());
+    fs::write(scene.path("replica/a"), "by hand").unwrap();
+    let broken = World { disk: Arc::new(Broken(b"z", store::real::RealDisk::new(), 5)), ..scene.world.clone() };
+    let options = CarryOptions { medium: scene.path("medium"), ..CarryOptions::default() };
+    assert_eq!(crate::carry(&broken, &scene.replica(), &options).unwrap_err().0.code, "IO-01");
+    assert_eq!(scene.on_replica("a").as_deref(), Some(&b"two"[..]), "it was switched in before that");
+    let applied = scene.carry(&scene.replica()).applied.unwrap();
+    let about: Vec<_> = applied.problems.iter().map(|problem| (problem.code, problem.subject.as_str())).collect();
+    assert_eq!((about, applied.kept_aside), (vec![("RPL-03", "a")], vec![wire::ItemId("a".into())]));
+}
+
+/// FAULTS M01: a receipt that is lost on its way and damaged where it was kept is made anew.
+#[test]
+fn a_receipt_that_is_lost_and_damaged_is_made_anew() {
+    let scene = Scene::new();
+    scene.write("a", "one");
+    scene.carry(&scene.source());
+    scene.carry(&scene.replica());
+    let kept: Vec<_> = fs::read_dir(scene.replica().join("spool/out")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert_eq!((kept.len(), scene.on_medium(".gfr").len()), (1, 1));
+    fs::write(&kept[0], "damaged").unwrap();
+    scene.on_medium(".gfr").iter().for_each(|file| fs::remove_file(file).unwrap());
+    scene.carry(&scene.replica());
+    scene.carry(&scene.source());
+    assert_eq!(done(&scene), (1, 1));
+}
+
+/// FAULTS C01: what an interrupted staging left goes with the next command.
+#[test]
+fn what_was_staged_and_never_begun_goes() {
+    let scene = Scene::new();
+    scene.write("a", "one");
+    scene.round();
+    let left = scene.path("replica/.gapferry/stage/00000000000000000000000000000009");
+    fs::create_dir_all(left.join("00")).unwrap();
+    fs::write(left.join("00/00"), "half").unwrap();
+    scene.carry(&scene.replica());
+    assert!(!left.exists());
+}

@@ -69,7 +69,7 @@ fn one(home: &mut Home, name: &str, deep: bool) -> Result<(Option<ArchiveCapture
     };
     progress.end();
     let found: Vec<(ItemId, FileStat)> = scan.found.into_iter().map(|found| (found.id, found.stat)).collect();
-    if place_of(&world, &root) != place {
+    if place_of(&world, &root) != place && !planted::is("root-swapped-while-scanned") {
         let detail = format!("{} became another folder while it was scanned: nothing was captured", root.display());
         return Ok((None, vec![Problem { code: "SRC-10", subject: name.into(), detail }]));
     }
@@ -163,7 +163,10 @@ fn renamed(archive: &Archive, rows: &[CapturedRow]) -> Vec<ReadRow> {
     let was = |row: &CapturedRow| archive.items.get(row.item as usize);
     let gone = rows.iter().filter(|row| row.stat.is_none()).filter_map(|row| Some((was(row)?, row.item)));
     // The inode is enough to find it by; the rest is compared.
-    let gone: HashMap<u64, u32> = gone.filter(|(item, _)| !item.young && item.digest.is_some()).map(|(item, number)| (item.stat.inode, number)).collect();
+    let gone: HashMap<u64, u32> = gone
+        .filter(|(item, _)| (!item.young || planted::is("young-known-when-renamed")) && item.digest.is_some())
+        .map(|(item, number)| (item.stat.inode, number))
+        .collect();
     if gone.is_empty() || planted::is("rot-renamed") {
         return Vec::new();
     }

@@ -212,3 +212,37 @@ fn what_only_acknowledges_is_a_reason_for_one_trip() {
     scene.write("a", "beta");
     assert_eq!([next(&scene.source()), next(&scene.source()), next(&scene.replica())], ["take-to-replica", "take-to-replica", "take-to-source"]);
 }
+
+/// The real disk, on which no package gets its name in a folder.
+struct Unnamed(store::real::RealDisk);
+
+impl Disk for Unnamed {
+    store::hand_on!(Disk to 0: root make_root dir list stat remove remove_dir sync_dir sync_all space walk lock);
+
+    fn open(&self, dir: &Dir, name: &[u8]) -> std::io::Result<Box<dyn store::disk::File>> {
+        self.0.open(dir, name)
+    }
+    fn open_write(&self, dir: &Dir, name: &[u8]) -> std::io::Result<Box<dyn store::disk::File>> {
+        self.0.open_write(dir, name)
+    }
+    fn create(&self, dir: &Dir, name: &[u8], mode: u32) -> std::io::Result<Box<dyn store::disk::File>> {
+        self.0.create(dir, name, mode)
+    }
+    fn rename(&self, from: (&Dir, &[u8]), to: (&Dir, &[u8]), how: store::disk::Rename) -> std::io::Result<()> {
+        if to.1.ends_with(b".gfp") { Err(std::io::Error::from_raw_os_error(5)) } else { self.0.rename(from, to, how) }
+    }
+}
+
+/// FAULTS M14: a package that did not get its name in the gateway folder was never sent: what it held goes with the next round.
+#[test]
+fn a_package_that_got_no_name_at_a_gateway_goes_with_the_next_round() {
+    let scene = Scene::with_gateways();
+    scene.write("a", "alpha");
+    let broken = World { disk: std::sync::Arc::new(Unnamed(store::real::RealDisk::new())), ..scene.world.clone() };
+    let _failed = gateway_round_source(&broken, &scene.source());
+    let packages =
+        || std::fs::read_dir(scene.path("over")).unwrap().filter(|entry| entry.as_ref().unwrap().path().extension().is_some_and(|end| end == "gfp")).count();
+    assert_eq!(packages(), 0);
+    gateway_round_source(&scene.world, &scene.source()).unwrap();
+    assert_eq!(packages(), 1);
+}

@@ -202,3 +202,14 @@ fn a_stopped_breaker_does_not_seem_dead() {
     }
     assert_eq!(scene.on_replica("0").unwrap(), b"old");
 }
+
+/// FAULTS P08: a fork is a reason to seem dead: somebody else may speak in our name.
+#[test]
+fn who_is_stopped_at_a_fork_gives_no_sign_of_life() {
+    let scene = settled();
+    scene.change(&scene.source(), |home| {
+        home.record(wire::record::Stopped { route: "all".into(), code: "FRK-02".into(), seen: "a test".into(), whose: wire::card::Role::Replica, life: None })
+    });
+    scene.pass(2 * DAY);
+    assert_eq!((once(&scene, scene.source()).wrote, files(&scene, "over")), (0, 0));
+}

@@ -270,3 +270,36 @@ fn what_is_withdrawn_and_was_forgotten_does_not_stay() {
     assert_eq!([holding(&replica, "since"), holding(&replica, "known")].concat(), Vec::<std::path::PathBuf>::new());
     assert!(scene.path("replica/member/1/record.json").exists() && !scene.path("replica/member/2").exists() && !scene.path("replica/member/3").exists());
 }
+
+/// FAULTS S06: what a template says of its packages and receipts counts before the policy of the home.
+#[test]
+fn a_template_says_when_a_package_is_lost_and_what_may_change_and_is_answered() {
+    let scene = records();
+    scene.policy(&scene.source(), "breaker_items = 0\nbreaker_percent = 0\ndeadline_hours = 240");
+    scene.policy(&scene.replica(), "breaker_items = 9\nbreaker_percent = 90");
+    let put = |number: u64, name: &str| {
+        let mut record = member(number, "2026-01-01");
+        record["name"] = json!(name);
+        scene.write(format!("member/{number}/record.json"), record.to_string());
+    };
+    (1..=10).for_each(|number| put(number, "张某某"));
+    crate::capture(&scene.world, &scene.source(), false).unwrap();
+    activate(&scene, &TEMPLATE.replace("deadline = \"P2D\"", "deadline = \"P2D\"\nbreaker = 0.5\nreceipt = \"full\""));
+    scene.carry(&scene.source());
+    let applied = scene.carry(&scene.replica()).applied.unwrap();
+    assert_eq!(applied.receipts.iter().map(|receipt| receipt.form).collect::<Vec<_>>(), ["full"]);
+    scene.round();
+    (1..=5).for_each(|number| put(number, "孙某某"));
+    assert_eq!(codes_of_source(&scene), [""; 0], "half of ten");
+    let because = |hours: i64| {
+        scene.pass(hours * 3600);
+        let options = crate::PackOptions { to: scene.path("second"), dry_run: true, ..Default::default() };
+        let planned = crate::pack(&scene.world, &scene.source(), &options).unwrap().planned;
+        planned.iter().map(|planned| planned.because).collect::<std::collections::BTreeSet<_>>()
+    };
+    fs::create_dir(scene.path("second")).unwrap();
+    assert_eq!([because(47), because(2)], [["unproven"].into(), ["due"].into()], "lost after two days");
+    scene.round();
+    (1..=6).for_each(|number| put(number, "李某某"));
+    assert_eq!(codes_of_source(&scene), ["SRC-03"], "more than half");
+}

@@ -346,3 +346,17 @@ fn wrong_use_is_refused_and_changes_nothing() {
     assert_eq!(purges(&scene.world, &scene.source(), Some("none"), None).map(|_| ()).unwrap_err().0.code, "USE-01");
     assert_eq!(records(), before);
 }
+
+/// FAULTS K09: while it is not proven, a purge goes on each medium, also onto one that holds the same version with nothing purged.
+#[test]
+fn a_medium_that_holds_the_version_gets_its_purge_as_well() {
+    let scene = scene();
+    scene.write("a", "a third version");
+    let items = |medium: &str| scene.carry_with(&scene.source(), medium).packed.unwrap().packages.iter().map(|package| package.items).sum::<u64>();
+    fs::create_dir(scene.path("second")).unwrap();
+    assert_eq!(items("medium"), 1);
+    asked(&scene, &["a"]);
+    assert_eq!(items("second"), 1);
+    assert_eq!(items("medium"), 1, "what lies here purges nothing");
+    assert_eq!(items("medium"), 0);
+}

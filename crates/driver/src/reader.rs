@@ -375,7 +375,7 @@ impl Reader<'_> {
             content.clear();
             let started = self.world.clock.now();
             match parents.read(&*self.world.disk, self.root, &item.id, &mut |bytes| content.extend_from_slice(bytes)) {
-                Ok(stat) => break (stat, started),
+                Ok(stat) => break (stat, if planted::is("young-by-the-end") { self.world.clock.now() } else { started }),
                 Err(ReadFailure::Unstable) if tries < READ_TRIES => {}
                 Err(failure) => return Err(not_read(failure)),
             }

@@ -275,7 +275,7 @@ fn make_if_needed(home: &mut Home, name: &str, wanted: Wanted) -> Result<(), Fai
     let newest = spooled(home, name)?.into_iter().rfind(|receipt| !receipt.is_scrub());
     let spooled_to = newest.as_ref().filter(|newest| newest.read(home).is_some()).map_or(0, |newest| newest.number);
     let outstanding = answer::outstanding(route);
-    let lost = outstanding.iter().any(|sequence| route.packages[sequence].covered_in > spooled_to);
+    let lost = !planted::is("spooled-receipt-believed") && outstanding.iter().any(|sequence| route.packages[sequence].covered_in > spooled_to);
     if lost || answer::is_needed(route) || tells_itself(home, name)? {
         make_answer(home, name, &outstanding, wanted)?;
     }

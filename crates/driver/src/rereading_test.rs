@@ -170,3 +170,135 @@ fn it_reads_no_faster_than_the_limit() {
     assert_eq!(report.archives[0].scrubbed, 1, "one document may be more than a step");
     assert_eq!(*clock.waited.lock().unwrap(), [SECOND; 5], "a second for each MiB");
 }
+
+/// The real disk, on which it takes a second to open a file of this name.
+struct Slow(&'static [u8], Arc<Standing>, store::real::RealDisk);
+
+impl store::disk::Disk for Slow {
+    store::hand_on!(Disk to 2: root make_root dir list stat rename remove remove_dir sync_dir sync_all space walk lock);
+
+    fn open(&self, dir: &Dir, name: &[u8]) -> std::io::Result<Box<dyn store::disk::File>> {
+        if name == self.0 {
+            self.1.now.fetch_add(1_000_000_000, Ordering::SeqCst);
+        }
+        self.2.open(dir, name)
+    }
+    fn open_write(&self, dir: &Dir, name: &[u8]) -> std::io::Result<Box<dyn store::disk::File>> {
+        self.2.open_write(dir, name)
+    }
+    fn create(&self, dir: &Dir, name: &[u8], mode: u32) -> std::io::Result<Box<dyn store::disk::File>> {
+        self.2.create(dir, name, mode)
+    }
+}
+
+/// FAULTS S01: what counts is when a reading began, however long it took: what changed shortly before that is read once more.
+#[test]
+fn what_was_young_when_a_long_reading_began_is_read_again() {
+    let scene = Scene::new();
+    scene.write("slow", "one");
+    let changed = std::os::unix::fs::MetadataExt::ctime(&std::fs::metadata(scene.path("archive/slow")).unwrap()) * 1_000_000_000
+        + std::os::unix::fs::MetadataExt::ctime_nsec(&std::fs::metadata(scene.path("archive/slow")).unwrap());
+    let clock = Arc::new(Standing { now: AtomicI64::new(changed + 5_000_000), waited: Mutex::default() });
+    let world =
+        |name: &'static [u8]| World { clock: clock.clone(), disk: Arc::new(Slow(name, clock.clone(), store::real::RealDisk::new())), ..scene.world.clone() };
+    let options = crate::CarryOptions { medium: scene.path("medium"), ..Default::default() };
+    let packed = crate::carry(&world(b"slow"), &scene.source(), &options).unwrap().packed.unwrap();
+    assert_eq!(packed.packages[0].items, 1);
+    for (slow, reread, what) in [(&b"slow"[..], 1, "packed"), (b"", 1, "read again"), (b"", 0, "read when it was not young")] {
+        clock.now.store(changed + if slow.is_empty() { 10_000_000_000 } else { 5_000_000 }, Ordering::SeqCst);
+        let report = crate::capture(&world(slow), &scene.source(), false).unwrap();
+        assert_eq!(report.archives[0].reread, reread, "{what}");
+    }
+}
+
+/// FAULTS S01, S03: what was read too shortly after a change is not known under another name either.
+#[test]
+fn what_is_young_is_not_known_under_another_name() {
+    let scene = Scene::new();
+    scene.write("folder/a", "one");
+    scene.round();
+    scene.change(&scene.source(), |home| {
+        let (number, item) = home.source().archives["archive"].find(&ItemId("folder/a".into())).unwrap();
+        let row = ReadRow { item: number, version: item.version, digest: item.digest.unwrap(), young: true, shape: item.shape };
+        home.record(Read { archive: "archive".into(), rows: vec![row] })
+    });
+    // Written in the tick in which it was read: no attribute shows it.
+    let world = &scene.world;
+    scene.write("folder/a", "two");
+    scene.change(&scene.source(), |home| {
+        let root = world.disk.root(&scene.path("archive")).unwrap();
+        let stat = capture::read::stat_document(&*world.disk, &root, &ItemId("folder/a".into())).unwrap();
+        let (number, item) = home.source().archives["archive"].find(&ItemId("folder/a".into())).unwrap();
+        let (version, digest, shape) = (item.version, item.digest.unwrap(), item.shape);
+        home.record(Captured { archive: "archive".into(), root: None, rows: vec![CapturedRow { item: number, id: None, version, stat: Some(stat) }] })?;
+        home.record(Read { archive: "archive".into(), rows: vec![ReadRow { item: number, version, digest, young: true, shape }] })
+    });
+    std::fs::rename(scene.path("archive/folder"), scene.path("archive/renamed")).unwrap();
+    let packed = scene.carry(&scene.source()).packed.unwrap();
+    assert_eq!(packed.problems.len(), 0, "{:?}", packed.problems);
+    scene.round();
+    assert_eq!(scene.on_replica("renamed/a").as_deref(), Some(&b"two"[..]));
+}
+
+type Swap = Mutex<Option<Box<dyn FnOnce() + Send>>>;
+
+/// The real disk, on which something happens just before a folder is walked.
+struct Swapped(Swap, store::real::RealDisk);
+
+impl store::disk::Disk for Swapped {
+    store::hand_on!(Disk to 1: root make_root dir list stat rename remove remove_dir sync_dir sync_all space lock);
+
+    fn identity(&self, dir: &Dir) -> std::io::Result<Option<store::disk::Identity>> {
+        self.1.identity(dir)
+    }
+    fn walk(&self, root: &std::path::Path, visit: &mut dyn FnMut(store::disk::Met)) -> std::io::Result<()> {
+        if let Some(swap) = self.0.lock().unwrap().take() {
+            swap();
+        }
+        self.1.walk(root, visit)
+    }
+    fn open(&self, dir: &Dir, name: &[u8]) -> std::io::Result<Box<dyn store::disk::File>> {
+        self.1.open(dir, name)
+    }
+    fn open_write(&self, dir: &Dir, name: &[u8]) -> std::io::Result<Box<dyn store::disk::File>> {
+        self.1.open_write(dir, name)
+    }
+    fn create(&self, dir: &Dir, name: &[u8], mode: u32) -> std::io::Result<Box<dyn store::disk::File>> {
+        self.1.create(dir, name, mode)
+    }
+}
+
+/// FAULTS S05: another folder comes to the place of the root between the look at where it lies and the scan, as when a disk is unmounted
+/// at that moment.
+#[test]
+fn another_root_while_it_is_scanned_deletes_nothing() {
+    let scene = Scene::new();
+    (0..9).for_each(|number| scene.write(number.to_string(), "here"));
+    capture(&scene, false);
+    let (archive, away) = (scene.path("archive"), scene.path("away"));
+    let swap = move || {
+        std::fs::rename(&archive, &away).unwrap();
+        std::fs::create_dir(&archive).unwrap();
+        std::fs::write(archive.join("other"), "another").unwrap();
+    };
+    let world = World { disk: Arc::new(Swapped(Mutex::new(Some(Box::new(swap))), store::real::RealDisk::new())), ..scene.world.clone() };
+    let report = crate::capture(&world, &scene.source(), false).unwrap();
+    assert_eq!(report.problems.iter().map(|problem| problem.code).collect::<Vec<_>>(), ["SRC-10"]);
+    assert!(report.archives.is_empty(), "{report:?}");
+    std::fs::remove_dir_all(scene.path("archive")).unwrap();
+    std::fs::rename(scene.path("away"), scene.path("archive")).unwrap();
+    assert_eq!(capture(&scene, false).archives[0].deleted, 0);
+}
+
+/// FAULTS S05, K09: from a folder that came to the place of the root nothing is packed, whatever has the name of what waits.
+#[test]
+fn from_another_folder_in_the_place_of_the_root_nothing_is_packed() {
+    let scene = Scene::new();
+    (0..9).for_each(|number| scene.write(number.to_string(), "here"));
+    capture(&scene, false);
+    std::fs::rename(scene.path("archive"), scene.path("away")).unwrap();
+    scene.write("0", "of somebody else");
+    let packed = scene.carry(&scene.source()).packed.unwrap();
+    assert_eq!(packed.captured.problems.iter().map(|problem| problem.code).collect::<Vec<_>>(), ["SRC-10"]);
+    assert_eq!(packed.packages.len(), 0, "{packed:?}");
+}

@@ -338,3 +338,21 @@ fn a_slow_scrub_goes_by_small_steps() {
         assert_eq!(reading::steps(route, &[0, 1, 2, 3], &Pace::of(90, rate)).len(), steps, "{rate}");
     }
 }
+
+/// FAULTS C08: what a scrub puts right of a document is its executable bit as well.
+#[test]
+fn the_executable_bit_is_put_right() {
+    use std::os::unix::fs::PermissionsExt;
+    let scene = Scene::new();
+    scene.write("program", "runs");
+    scene.write("text", "is read");
+    std::fs::set_permissions(scene.path("archive/program"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    scene.round();
+    let mode = |name: &str| std::fs::metadata(scene.path("replica").join(name)).unwrap().permissions().mode() & 0o111 != 0;
+    let set = |name: &str, mode: u32| std::fs::set_permissions(scene.path("replica").join(name), std::fs::Permissions::from_mode(mode)).unwrap();
+    set("program", 0o644);
+    set("text", 0o755);
+    let report = scrub(&scene.world, &scene.replica(), &ScrubOptions::default()).unwrap();
+    assert_eq!((report.attributes, mode("program"), mode("text")), (2, true, false));
+    assert_eq!(report.damaged.len(), 0);
+}

@@ -4,12 +4,13 @@ use engine::breaker::Allowances;
 use std::sync::Arc;
 use template::{ReceiptForm, Template};
 use wire::card::Role;
+use wire::planted;
 
 use crate::home::Home;
 
 /// The template that is active on a route, where there is one that this version carries out. Replicas have none.
 pub fn template_of(home: &Home, name: &str) -> Option<Arc<Template>> {
-    if home.config.role == Role::Replica {
+    if home.config.role == Role::Replica || planted::is("template-terms-ignored") {
         return None;
     }
     let active = home.source().routes.get(name)?.template.as_ref()?;

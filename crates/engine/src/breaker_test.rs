@@ -388,3 +388,16 @@ fn agreements_of_several_people_are_kept_until_something_else_happens() {
         assert_eq!(people(tell(released(Waiting::default(), 0).into())), None, "{side}");
     }
 }
+
+/// FAULTS S06: what people let through counts against no allowance, by package as well.
+#[test]
+fn what_was_let_through_does_not_count_as_shrinking() {
+    let mut outside = Outside::new();
+    outside.bring(1, &[("a", 1, Step::Write, 1), ("b", 1, Step::Write, 1)]);
+    outside.tell(trips(Cause::AtOnce, 1, Some(package(2)), None));
+    outside.tell(released(Waiting { changes: 1, ..Waiting::default() }, 0));
+    outside.bring(2, &[("a", 2, Step::Remove, 0)]);
+    assert_eq!(outside.route().breaker, Breaker::default(), "it was agreed to");
+    outside.bring(3, &[("b", 2, Step::Remove, 0)]);
+    assert_eq!(outside.route().breaker.shrunk, Meter { passed: 1, agreed: 0 }, "nobody was asked about this one");
+}

@@ -80,6 +80,9 @@ fn drop_leaves_a_name_out_at_every_depth() {
     change["fields_after"] = json!({ "name": "水泵", "holder": "张某某" });
     let seen = shown("use", "asset_change", "fields = [\"fields_after\"]\ndrop = [\"holder\"]", &change);
     assert_eq!(seen["fields_after"], json!({ "name": "水泵" }));
+    let parcel = sample::record(&land::PARCEL);
+    let rest = "fields = [\"neighbour_names\"]\nmask = { neighbour_names = \"name1\" }\ndrop = [\"holder\"]";
+    assert_eq!(shown("use", "parcel", rest, &parcel)["neighbour_names"], json!([{ "pointer": "某***" }]), "under a mask as well");
 }
 
 /// Four documents: a scan, its redacted copy, a photo, and the proof of a resolution, which zone O does not see.

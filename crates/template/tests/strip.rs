@@ -169,6 +169,8 @@ fn earlier_states_of_a_pdf_go_too() {
 #[test]
 fn what_is_not_understood_is_refused() {
     let files = dictionary! { "Names" => dictionary! { "EmbeddedFiles" => dictionary! {} } };
+    // Files that hang on the catalogue, the list itself and what it names written where they are named.
+    let hung = dictionary! { "AF" => vec![dictionary! { "Type" => "Filespec", "EF" => dictionary! { "F" => Object::Null } }.into()] };
     let signed = dictionary! { "AcroForm" => dictionary! { "V" => dictionary! { "ByteRange" => vec![0.into()] } } };
     let cases: Vec<(&str, Vec<u8>, NotStripped)> = vec![
         ("image/tiff", b"II*\0".to_vec(), NotStripped::OtherFormat),
@@ -182,6 +184,7 @@ fn what_is_not_understood_is_refused() {
         ("image/jpeg", vec![0xff, 0xd8, 0xff, 0xe1], NotStripped::Unreadable),
         ("application/pdf", b"%PDF-1.7\nnothing".to_vec(), NotStripped::Unreadable),
         ("application/pdf", pdf(files), NotStripped::Closed),
+        ("application/pdf", pdf(hung), NotStripped::Closed),
         ("application/pdf", pdf(signed), NotStripped::Closed),
     ];
     for (media_type, bytes, why) in cases {

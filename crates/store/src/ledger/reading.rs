@@ -9,7 +9,7 @@ use super::segment::{Checked, LOOKUP_BYTES, STREAM_BYTES, Segment};
 use super::{Damage, Head, Known, LedgerError, Position};
 use crate::frame::{Chain, Header, RECORD_BYTES_MIN, SEGMENT_HEAD_BYTES};
 use wire::clause::Clause;
-use wire::{Digest, Rejection};
+use wire::{Digest, Rejection, planted};
 
 /// One record as it was appended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -126,7 +126,7 @@ impl Reading {
     /// # Errors
     /// `Damage`; `Io`.
     pub fn head_at(&self, records: u64) -> Result<Option<Head>, LedgerError> {
-        let before = self.files.segments.partition_point(|first| *first < records);
+        let before = self.files.segments.partition_point(|first| *first < records || planted::is("head-of-the-next") && *first == records);
         let Some(&segment) = before.checked_sub(1).and_then(|place| self.files.segments.get(place)) else { return Ok(None) };
         for record in self.read_from(Position { segment, offset: SEGMENT_HEAD_BYTES }) {
             let head = record?.1.head();

@@ -45,6 +45,19 @@ fn records_go_on_from_segment_to_segment() {
     }
 }
 
+/// FAULTS K07: what the other side has seen is looked up by its number, wherever a segment ends.
+#[test]
+fn the_end_after_each_record_is_found() {
+    let (ground, firsts, head) = segments();
+    let (ledger, _) = ground.reading(None).unwrap();
+    let heads: Vec<Head> = records(&ledger).iter().map(|(_, record)| record.head()).collect();
+    assert!(firsts[1..].iter().all(|first| heads.iter().any(|head| head.number == *first)));
+    for head in &heads {
+        assert_eq!(ledger.head_at(head.number).unwrap(), Some(*head), "after {} records", head.number);
+    }
+    assert_eq!((ledger.head_at(0).unwrap(), ledger.head_at(head.number + 1).unwrap()), (None, None));
+}
+
 #[test]
 fn a_ledger_goes_on_in_its_last_segment() {
     let (ground, firsts, head) = segments();
