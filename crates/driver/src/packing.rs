@@ -118,12 +118,8 @@ pub fn run(
     for route in routes {
         held.push(check_held(home, route, target, options.dry_run)?);
     }
-    let unsafe_archives: Vec<String> = captured
-        .problems
-        .iter()
-        .filter(|problem| (matches!(problem.code, "SRC-01" | "SRC-02" | "SRC-10") && !planted::is("packs-from-another-root")))
-        .map(|problem| problem.subject.clone())
-        .collect();
+    let is_away = |problem: &&Problem| matches!(problem.code, "SRC-01" | "SRC-02" | "SRC-10") && !planted::is("packs-from-another-root");
+    let unsafe_archives: Vec<String> = captured.problems.iter().filter(is_away).map(|problem| problem.subject.clone()).collect();
     let mut report = PackReport { captured, dry_run: options.dry_run, ..PackReport::default() };
     if !options.dry_run {
         crate::parity::sweep(home, &mut report.problems);
