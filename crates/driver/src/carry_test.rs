@@ -246,3 +246,19 @@ fn a_package_that_got_no_name_at_a_gateway_goes_with_the_next_round() {
     gateway_round_source(&scene.world, &scene.source()).unwrap();
     assert_eq!(packages(), 1);
 }
+
+/// A gateway is down: a route that goes over it is carried on a medium when it is named, there and back.
+#[test]
+fn a_route_of_a_gateway_that_is_named_goes_by_medium() {
+    let scene = Scene::with_gateways();
+    scene.write("a", "alpha");
+    let carry = |home: &Path, routes: &[&str]| {
+        let routes = routes.iter().map(|route| (*route).to_owned()).collect();
+        crate::carry(&scene.world, home, &CarryOptions { medium: scene.path("medium"), routes, ..CarryOptions::default() }).unwrap()
+    };
+    assert_eq!(carry(&scene.source(), &["all"]).packed.unwrap().packages.len(), 1);
+    let applied = carry(&scene.replica(), &[]).applied.unwrap();
+    assert_eq!((applied.problems.len(), applied.receipts.len(), scene.on_replica("a").as_deref()), (0, 1, Some(&b"alpha"[..])));
+    carry(&scene.source(), &["all"]);
+    assert_eq!(crate::status(&scene.world, &scene.source()).unwrap().routes[0].items.done, 1);
+}

@@ -15,6 +15,7 @@ use wire::planted;
 use wire::record::Labelled;
 use zeroize::Zeroizing;
 
+use crate::config::RouteConfig;
 use crate::frame_writer::file_digest;
 use crate::home::Home;
 use crate::progress::Progress;
@@ -80,13 +81,12 @@ pub fn identify(home: &mut Home, medium: &dyn Carrier, asked: &[String], write: 
     let world = home.world.clone();
     let id = known.as_ref().map_or_else(|| MediumId(world.random()), |known| known.medium);
     let body = codec::encode(&Label { medium: id, maker: home.zone_id(), reserved: 0 });
-    let (routes, zones) = served(home, medium, asked)?;
+    let Served { routes, zones, is_for_all } = served(home, medium, asked)?;
     // Every zone that reads it must know the keys that made it.
     let generation = routes.iter().map(|name| home.key_state().signing(name).generation).min();
     let (keys, signer) = home.signer_of(generation.unwrap_or(home.key_state().generation()));
     let mut recipients: Vec<&[u8]> = vec![&home.card.seal];
     recipients.extend(zones.iter().map(|card| card.seal.as_slice()));
-    let is_for_all = zones.len() == readers(home, &home.config.routes.keys().cloned().collect::<Vec<_>>()).len();
     if known.is_some_and(|known| is_for_all && known.zones == recipients.len() && known.signer == signer) && home.source().labels.is_for_all(&id) {
         return Ok(id);
     }
@@ -99,28 +99,43 @@ pub fn identify(home: &mut Home, medium: &dyn Carrier, asked: &[String], write: 
     Ok(id)
 }
 
-/// The routes whose zones read the label of a medium, and these zones.
-fn served<'h>(home: &'h Home, medium: &dyn Carrier, asked: &[String]) -> Result<(Vec<String>, Vec<&'h Card>), Failure> {
-    let by_medium = home.config.routes.iter().filter(|(_, route)| !route.has_gateway());
-    let mut routes: Vec<String> = by_medium.map(|(name, _)| name.clone()).collect();
+/// For whom the label of a medium is.
+struct Served<'h> {
+    /// The routes whose zones read it.
+    routes: Vec<String>,
+    /// These zones.
+    zones: Vec<&'h Card>,
+    /// Whether it serves each route that goes by medium, and no other: then it is one for all such media.
+    is_for_all: bool,
+}
+
+/// Those that go by medium, and those with a gateway that are asked for by name or lie on it: the gateway may be down.
+fn served<'h>(home: &'h Home, medium: &dyn Carrier, asked: &[String]) -> Result<Served<'h>, Failure> {
+    let mut meant = asked.to_vec();
+    for held in &medium.list().map_err(|error| Failure::io("medium", &error))?.packages {
+        meant.extend(home.packed_as(&held.id)?.map(|packed| packed.route));
+    }
+    let of_gateway = |name: &String| home.config.routes.get(name).is_some_and(RouteConfig::has_gateway);
+    let mut routes: Vec<String> = home.config.routes.keys().filter(|name| !of_gateway(name) || meant.contains(name)).cloned().collect();
+    let mut is_for_all = !routes.iter().any(of_gateway);
     if readers(home, &routes).len() > ZONES_MAX {
-        let mut meant = asked.to_vec();
-        for held in &medium.list().map_err(|error| Failure::io("medium", &error))?.packages {
-            meant.extend(home.packed_as(&held.id)?.map(|packed| packed.route));
-        }
         routes.retain(|name| asked.is_empty() || meant.contains(name));
+        is_for_all = false;
     }
     let zones = readers(home, &routes);
     if zones.len() > ZONES_MAX {
-        let detail = format!("a label has room for {ZONES_MAX} zones, and {} are to read this one; name the routes that it is for with --route", zones.len());
+        let detail = format!(
+            "a label has room for {ZONES_MAX} zones, and {} are to read this one; name the routes that it is for with --route, and take another medium for the others",
+            zones.len()
+        );
         return Err(Failure::new("USE-01", LABEL_NAME, detail));
     }
-    Ok((routes, zones))
+    Ok(Served { routes, zones, is_for_all })
 }
 
-/// The replicas and escrow holders of these routes that go by medium.
+/// The replicas and escrow holders of these routes.
 fn readers<'h>(home: &'h Home, routes: &[String]) -> Vec<&'h Card> {
-    let routes = home.config.routes.iter().filter(|(name, route)| !route.has_gateway() && routes.contains(name));
+    let routes = home.config.routes.iter().filter(|(name, _)| routes.contains(name));
     let zones = routes.flat_map(|(_, route)| route.to.iter().chain(&route.escrow));
     let mut zones: Vec<&Card> = zones.filter_map(|zone| home.trusted(zone, Role::Replica).ok()).collect();
     zones.sort_by_key(|card| card.id());
