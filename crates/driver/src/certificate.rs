@@ -123,7 +123,7 @@ impl Verifying<'_> {
         let copy = self.copies.by_rid(proven.rid(), &self.trusted);
         let newer = copy.as_ref().filter(|copy| certificate::version(&copy.fields) > proven.version());
         let mut shown = self.shown(name, &proven);
-        shown.known = self.trusted.home.map(|_| copy.is_some());
+        shown.known = self.trusted.home.map(|_| copy.as_ref().is_some_and(|copy| copy.known));
         if self.trusted.is_revoked(&proven.signer) {
             let is_vouched = |copy: &Copy| copy.vouched && copy.root(&self.trusted) == Some(proven.root);
             if newer.is_none() && !copy.as_ref().is_some_and(is_vouched) {
@@ -155,7 +155,7 @@ impl Verifying<'_> {
         };
         shown.token = Some(code.token.clone());
         let copy = self.copies.by_token(&code.token, &self.trusted);
-        shown.known = self.trusted.home.map(|_| copy.is_some());
+        shown.known = self.trusted.home.map(|_| copy.as_ref().is_some_and(|copy| copy.known));
         match self.trusted.signer_of(&code) {
             Err(Refused(clause)) => report.problems.push(refused(clause, clause.says)),
             Ok(signer) => {

@@ -332,6 +332,8 @@ fn a_later_revoke_wins_over_every_copy() {
     assert_eq!((certificates.codes(&copy), known(&copy)), (vec![], Some(false)));
     fs::write(certificates.on_replica(1), bytes(&forged)).unwrap();
     assert_eq!(certificates.codes(&certificates.on_replica(1)), ["CRT-04"], "nor is it proven");
+    fs::copy(&old, certificates.on_replica(0)).unwrap();
+    assert_eq!(known(&old), Some(false), "an older copy in the place of the newest tells nothing of what came of it either");
 }
 
 #[test]

@@ -33,6 +33,8 @@ pub(super) struct Copy {
     pub fields: Fields,
     /// Whether the home itself vouches for it: a verified package brought these bytes, or the archive is its own.
     pub vouched: bool,
+    /// Whether the home vouches for any copy: else what it knew of the certificate was removed or altered, and what came since is unknown.
+    pub known: bool,
     bytes: Vec<u8>,
 }
 
@@ -139,7 +141,12 @@ impl<'w> Copies<'w> {
         let copies =
             numbers.iter().filter_map(|number| self.read(&self.places[*number])).filter(|copy| copy.fields.get(field).is_some_and(|found| found == value));
         // One that was altered hides no true one.
-        copies.filter(|copy| copy.counts(trusted)).max_by_key(|copy| (certificate::version(&copy.fields), copy.vouched))
+        let mut known = false;
+        let newest = copies
+            .filter(|copy| copy.counts(trusted))
+            .inspect(|copy| known |= copy.vouched)
+            .max_by_key(|copy| (certificate::version(&copy.fields), copy.vouched));
+        newest.map(|copy| Copy { known, ..copy })
     }
 
     fn read_all(&self) -> &HashMap<String, Vec<usize>> {
@@ -173,6 +180,6 @@ impl<'w> Copies<'w> {
             return None;
         }
         let vouched = place.digest.is_none_or(|digest| digest == of_bytes(&bytes));
-        Some(Copy { place: root.join(OsStr::from_bytes(&place.path)).display().to_string(), fields, vouched, bytes })
+        Some(Copy { place: root.join(OsStr::from_bytes(&place.path)).display().to_string(), fields, vouched, known: vouched, bytes })
     }
 }
