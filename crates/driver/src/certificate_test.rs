@@ -205,6 +205,8 @@ fn what_lacks_a_right_proof_is_signed_once() {
     let before = fs::read(certificates.file(0)).unwrap();
     assert_eq!(certificates.sign(|options| options.dry_run = true), (3, 0, 0));
     assert_eq!(fs::read(certificates.file(0)).unwrap(), before, "a dry run writes nothing");
+    let mistyped = CertificateSignOptions { pattern: Some("ecertificates/**".into()), ..CertificateSignOptions::default() };
+    assert_eq!(crate::certificate_sign(&certificates.scene.world, &certificates.scene.source(), &mistyped).unwrap_err().0.code, "USE-01");
     assert_eq!(certificates.sign(|options| options.pattern = Some(Certificates::item(1))), (1, 0, 0));
     assert_eq!(certificates.sign(|_| ()), (2, 1, 0));
     let signed = fs::read(certificates.file(0)).unwrap();

@@ -50,11 +50,11 @@ pub struct CertificateSignOptions {
 /// Signs what lacks a right proof.
 ///
 /// # Errors
-/// `USE-01` on a replica, for an unknown archive or a pattern that is not well formed; `SRC-01` when the root of an archive cannot be read;
+/// `USE-01` on a replica, for an unknown archive, or a pattern that is not well formed or means no certificate; `SRC-01` when the root of an archive cannot be read;
 /// `IO-01`, `HOM-*`, `LDG-*`. A record that cannot be signed is a problem and the rest goes on.
 pub fn certificate_sign(world: &World, path: &Path, options: &CertificateSignOptions) -> Result<CertificateSignReport, Failure> {
     let matcher = options.pattern.as_ref().map(|pattern| patterns(std::slice::from_ref(pattern))).transpose()?;
-    let home = Home::open(world, path, Access::Change)?;
+    let mut home = Home::open(world, path, Access::Change)?;
     home.require(Role::Source, "certificate sign")?;
     if let Some(unknown) = options.archive.as_ref().filter(|name| !home.config.archives.contains_key(*name)) {
         return Err(Failure::new("USE-01", unknown, "no archive of this name"));
@@ -66,6 +66,11 @@ pub fn certificate_sign(world: &World, path: &Path, options: &CertificateSignOpt
         let recognising = recognising.as_ref();
         let mut signing = Signing { home: &home, archive: name, root: &archive.root, recognising, options, report: &mut report, written: Vec::new() };
         signing.archive(matcher.as_ref())?;
+    }
+    let met = report.signed + report.right + report.refused;
+    if let Some(pattern) = options.pattern.as_ref().filter(|_| met == 0 && report.problems.is_empty()) {
+        home.settle()?;
+        return Err(Failure::new("USE-01", pattern, "no certificate is meant by it"));
     }
     let result = format!("signed {} certificates", report.signed);
     finish(home, report.signed > 0 && !options.dry_run, &result)?;
