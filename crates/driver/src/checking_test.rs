@@ -299,7 +299,8 @@ fn rules_come_from_a_file_and_wrong_options_are_refused() {
     fs::write(&file, "today = '2026-11-19'\nassignee_role = '镇级经办'\n").unwrap();
     let early = archive.check(|options| options.rules = Some(file.clone())).unwrap();
     assert_eq!((early.findings, early.today.as_str()), (0, "2026-11-19"));
-    for wrong in ["nothing = 1", "today = '2026-13-01'", "idle_days = -1"] {
+    let long = format!("assignee_role = '{}'", "村".repeat(51));
+    for wrong in ["nothing = 1", "today = '2026-13-01'", "idle_days = -1", "assignee_role = ''", &long, "assignee_role = 'e\u{301}'"] {
         fs::write(&file, wrong).unwrap();
         let problem = archive.check(|options| options.rules = Some(file.clone())).unwrap_err().0;
         assert_eq!((problem.code, problem.subject), ("HOM-03", file.display().to_string()), "{wrong}");

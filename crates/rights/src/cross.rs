@@ -18,7 +18,7 @@ mod rows;
 mod shares;
 mod taking;
 
-pub use alert::{Raised, SUBJECTS_MAX};
+pub use alert::{Raised, SUBJECTS_MAX, is_role};
 pub use index::Index;
 
 use crate::geometry::Geometry;

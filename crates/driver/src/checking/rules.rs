@@ -1,6 +1,6 @@
 //! What a county sets for the cross-checks, as TOML: a file of its own, or `[archives.NAME.rules]` of the configuration.
 
-use rights::cross::{Parameters, StandardArea};
+use rights::cross::{Parameters, StandardArea, is_role};
 use rights::geometry::Geometry;
 use rights::identifier::RegionCode;
 use rights::scalar::{Area, Date};
@@ -115,6 +115,9 @@ impl CheckRules {
             if let Some(value) = value.filter(|value| !(0..=max).contains(value)) {
                 return Err(format!("{key}: {value} is not within 0 and {max}"));
             }
+        }
+        if let Some(role) = self.assignee_role.as_ref().filter(|role| !is_role(role)) {
+            return Err(format!("assignee_role: {role:?} is no role of 1 to 50 characters"));
         }
         self.parameters(Date::of(2000, 1, 1).expect("a day of the calendar")).map(|_| ())
     }

@@ -6,6 +6,7 @@ use crate::record::Record;
 use crate::scalar::{Date, INTEGER_MAX};
 use crate::tree::Tree;
 use serde_json::{Map, Value, json};
+use unicode_normalization::is_nfc;
 
 /// Most subjects that one alert names.
 pub const SUBJECTS_MAX: usize = 100;
@@ -16,6 +17,14 @@ const TELLS_APART: &[&str] = &["due_no", "year"];
 /// Facts that are others every day though nothing changed.
 const OF_THE_DAY: &[&str] = &["days", "days_left"];
 
+/// Longest role that an alert names, characters.
+const ROLE_CHARACTERS_MAX: usize = 50;
+
+/// Whether an alert may be for a role of this name: 1 to 50 characters, in normal form C.
+pub fn is_role(text: &str) -> bool {
+    (1..=ROLE_CHARACTERS_MAX).contains(&text.chars().count()) && is_nfc(text)
+}
+
 /// What an alert says that no record does.
 #[derive(Clone, Copy, Debug)]
 pub struct Raised<'a> {
@@ -25,7 +34,7 @@ pub struct Raised<'a> {
     pub today: Date,
     /// Who records it.
     pub by: &'a str,
-    /// The role that looks into it, in the region of its first subject.
+    /// The role that looks into it, in the region of its first subject ([`is_role`]).
     pub role: &'a str,
 }
 
