@@ -302,3 +302,40 @@ fn from_another_folder_in_the_place_of_the_root_nothing_is_packed() {
     assert_eq!(packed.captured.problems.iter().map(|problem| problem.code).collect::<Vec<_>>(), ["SRC-10"]);
     assert_eq!(packed.packages.len(), 0, "{packed:?}");
 }
+
+/// The real disk, on which something happens just before a file of this name is opened.
+struct Meanwhile(&'static [u8], Swap, store::real::RealDisk);
+
+impl store::disk::Disk for Meanwhile {
+    store::hand_on!(Disk to 2: root make_root dir list stat rename remove remove_dir sync_dir sync_all space walk lock);
+
+    fn open(&self, dir: &Dir, name: &[u8]) -> std::io::Result<Box<dyn store::disk::File>> {
+        if let Some(act) = (name == self.0).then(|| self.1.lock().unwrap().take()).flatten() {
+            act();
+        }
+        self.2.open(dir, name)
+    }
+    fn open_write(&self, dir: &Dir, name: &[u8]) -> std::io::Result<Box<dyn store::disk::File>> {
+        self.2.open_write(dir, name)
+    }
+    fn create(&self, dir: &Dir, name: &[u8], mode: u32) -> std::io::Result<Box<dyn store::disk::File>> {
+        self.2.create(dir, name, mode)
+    }
+}
+
+/// FAULTS S01: who writes a document between the scan and the reading changes it: that is no rot.
+#[test]
+fn what_changes_before_it_is_read_again_is_no_rot() {
+    let scene = Scene::new();
+    scene.write("a", "one");
+    scene.round();
+    scene.pass(10);
+    capture(&scene, false);
+    let file = scene.path("archive/a");
+    let act: Box<dyn FnOnce() + Send> = Box::new(move || std::fs::write(file, "two").unwrap());
+    let world = World { disk: Arc::new(Meanwhile(b"a", Mutex::new(Some(act)), store::real::RealDisk::new())), ..scene.world.clone() };
+    let report = crate::capture(&world, &scene.source(), true).unwrap();
+    assert_eq!((report.archives[0].reread, rotten(&report), std::fs::read(scene.path("archive/a")).unwrap()), (1, vec![], b"two".to_vec()));
+    scene.round();
+    assert_eq!(scene.on_replica("a").as_deref(), Some(&b"two"[..]));
+}
