@@ -93,3 +93,7 @@ impl Place<'_> {
         Ok(right(&mut *file).unwrap_or(false))
     }
 }
+
+#[cfg(test)]
+#[path = "adopting_test.rs"]
+mod tests;

@@ -1,10 +1,16 @@
 //! What a replica is asked for when its route begins anew, and how often.
 
-use crate::RebaseOptions;
 use crate::home::{Access, Home};
 use crate::rebase::begin_new_life;
+use crate::rebase::tests::{agree, converge, files, put_back};
 use crate::status::scene::{Scene, copy};
+use crate::world::World;
+use crate::{CarryOptions, RebaseOptions};
 use std::fs;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use store::disk::{Dir, Disk, File, Met};
 
 /// FAULTS C07: a medium with what the replica is asked for may never arrive, and another one asks as well; one that asks already does not.
 #[test]
@@ -61,4 +67,73 @@ fn what_is_deleted_before_the_replica_is_asked_does_not_stay() {
         let items = crate::status(&scene.world, &scene.source()).unwrap().routes[0].items;
         assert_eq!(items.done, items.total, "{deleted_first}");
     }
+}
+
+/// FAULTS C07, S05: a ledger that has forgotten everything would tell the replica that nothing of it is there.
+#[test]
+fn an_empty_archive_asks_no_replica_for_anything() {
+    let scene = Scene::new();
+    copy(&scene.source(), &scene.path("home-source-0"));
+    scene.write("a", "one");
+    scene.round();
+    put_back(&scene, "home-source", 0);
+    agree(&scene, &scene.source());
+    fs::rename(scene.path("archive"), scene.path("unmounted")).unwrap();
+    fs::create_dir(scene.path("archive")).unwrap();
+    let carried = scene.carry(&scene.source());
+    let packed = carried.packed.unwrap();
+    assert!(packed.packages.is_empty(), "{:?}", packed.packages);
+    assert_eq!(packed.captured.problems.iter().map(|problem| problem.code).collect::<Vec<_>>(), ["SRC-02"]);
+    let away = crate::status(&scene.world, &scene.source()).unwrap().problems;
+    assert!(away.iter().any(|problem| problem.code == "SRC-02"), "{away:?}");
+    fs::remove_dir(scene.path("archive")).unwrap();
+    fs::rename(scene.path("unmounted"), scene.path("archive")).unwrap();
+    converge(&scene);
+}
+
+/// The real disk, on which one folder cannot be listed.
+struct Hiding(store::real::RealDisk);
+
+impl Disk for Hiding {
+    store::hand_on!(Disk to 0: root make_root dir list stat rename remove remove_dir sync_dir sync_all space lock);
+
+    fn open(&self, dir: &Dir, name: &[u8]) -> io::Result<Box<dyn File>> {
+        self.0.open(dir, name)
+    }
+    fn open_write(&self, dir: &Dir, name: &[u8]) -> io::Result<Box<dyn File>> {
+        self.0.open_write(dir, name)
+    }
+    fn create(&self, dir: &Dir, name: &[u8], mode: u32) -> io::Result<Box<dyn File>> {
+        self.0.create(dir, name, mode)
+    }
+    fn walk(&self, root: &Path, visit: &mut dyn FnMut(Met)) -> io::Result<()> {
+        self.0.walk(root, &mut |met| match met {
+            Met::Entry { path, .. } if path.starts_with(b"hidden/") => {
+                visit(Met::Unreadable { path: b"hidden".to_vec(), error: io::Error::from_raw_os_error(13) })
+            }
+            other => visit(other),
+        })
+    }
+}
+
+/// FAULTS C07, S05: neither does one of which part cannot be looked into.
+#[test]
+fn a_folder_that_cannot_be_read_keeps_a_route_from_asking() {
+    let scene = Scene::new();
+    copy(&scene.source(), &scene.path("home-source-0"));
+    scene.write("a", "one");
+    scene.write("hidden/b", "two");
+    scene.round();
+    put_back(&scene, "home-source", 0);
+    agree(&scene, &scene.source());
+    let world = World { disk: Arc::new(Hiding(store::real::RealDisk::new())), ..scene.world.clone() };
+    let options = CarryOptions { medium: scene.path("medium"), ..CarryOptions::default() };
+    let packed = crate::carry(&world, &scene.source(), &options).unwrap().packed.unwrap();
+    assert!(packed.packages.is_empty(), "{:?}", packed.packages);
+    assert!(packed.problems.iter().any(|problem| (problem.code, problem.subject.as_str()) == ("SRC-05", "all")), "{:?}", packed.problems);
+    let unread = || crate::status(&scene.world, &scene.source()).unwrap().problems.into_iter().filter(|problem| problem.code == "SRC-05").map(|it| it.subject);
+    assert_eq!(unread().collect::<Vec<_>>(), ["hidden"], "status says it until a capture has seen it");
+    converge(&scene);
+    assert_eq!(unread().count(), 0);
+    assert_eq!(files(&scene.path("replica"))["hidden/b"], b"two");
 }

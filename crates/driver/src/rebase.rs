@@ -220,4 +220,4 @@ pub fn begin_new_life(home: &mut Home, reason: &str) -> Result<Incarnation, Fail
 
 #[cfg(test)]
 #[path = "rebase_test.rs"]
-mod tests;
+pub(crate) mod tests;

@@ -5,13 +5,9 @@ use crate::CarryOptions;
 use crate::home::{Access, Home};
 use crate::progress::Stage;
 use crate::status::scene::{Scene, copy};
-use crate::world::World;
 use std::collections::BTreeMap;
 use std::fs;
-use std::io;
 use std::path::Path;
-use std::sync::Arc;
-use store::disk::{Dir, Disk, File, Met};
 use wire::card::Role;
 
 /// FAULTS C07
@@ -37,7 +33,7 @@ fn a_new_life_has_another_incarnation_and_numbers_above_all_earlier_ones() {
     assert!(replica.replica().routes["all"].receipts > 1 << 24);
 }
 
-fn files(root: &Path) -> BTreeMap<String, Vec<u8>> {
+pub(crate) fn files(root: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut found = BTreeMap::new();
     let mut folders = vec![root.to_path_buf()];
     while let Some(folder) = folders.pop() {
@@ -56,7 +52,7 @@ fn files(root: &Path) -> BTreeMap<String, Vec<u8>> {
     found
 }
 
-fn agree(scene: &Scene, home: &Path) -> &'static str {
+pub(crate) fn agree(scene: &Scene, home: &Path) -> &'static str {
     // Two people compare: a life of the other side that is not the one in use there is refused.
     let (at, other) = if home == scene.source() { (home, scene.replica()) } else { (home, scene.source()) };
     let (at, other) = [at, &other].map(|home| Home::open(&scene.world, home, Access::Read).unwrap()).into();
@@ -74,7 +70,7 @@ fn agree(scene: &Scene, home: &Path) -> &'static str {
 
 /// What a way back took.
 #[derive(Debug, Default)]
-struct WayBack {
+pub(crate) struct WayBack {
     /// Which side stopped and with which code, in order.
     stops: Vec<(&'static str, String)>,
     /// Bytes of documents that travelled as content.
@@ -84,7 +80,7 @@ struct WayBack {
 }
 
 /// Carries, and lets a person agree wherever it stops, until the replica is as the archive and every item is proven.
-fn converge(scene: &Scene) -> WayBack {
+pub(crate) fn converge(scene: &Scene) -> WayBack {
     let mut way = WayBack::default();
     for _ in 0..12 {
         for (side, home) in [("source", scene.source()), ("replica", scene.replica())] {
@@ -139,7 +135,7 @@ fn history() -> Scene {
     scene
 }
 
-fn put_back(scene: &Scene, folder: &str, step: usize) {
+pub(crate) fn put_back(scene: &Scene, folder: &str, step: usize) {
     copy(&scene.path(&format!("{folder}-{step}")), &scene.path(folder));
 }
 
@@ -220,75 +216,6 @@ fn a_folder_that_lies_where_a_document_was_stays_when_that_is_deleted() {
     scene.carry(&scene.source());
     let counts = crate::status(&scene.world, &scene.source()).unwrap().routes[0].items;
     assert_eq!((counts.done, counts.total), (1, 1), "the deletion is proven, and counts no more");
-}
-
-/// FAULTS C07, S05: a ledger that has forgotten everything would tell the replica that nothing of it is there.
-#[test]
-fn an_empty_archive_asks_no_replica_for_anything() {
-    let scene = Scene::new();
-    copy(&scene.source(), &scene.path("home-source-0"));
-    scene.write("a", "one");
-    scene.round();
-    put_back(&scene, "home-source", 0);
-    agree(&scene, &scene.source());
-    fs::rename(scene.path("archive"), scene.path("unmounted")).unwrap();
-    fs::create_dir(scene.path("archive")).unwrap();
-    let carried = scene.carry(&scene.source());
-    let packed = carried.packed.unwrap();
-    assert!(packed.packages.is_empty(), "{:?}", packed.packages);
-    assert_eq!(packed.captured.problems.iter().map(|problem| problem.code).collect::<Vec<_>>(), ["SRC-02"]);
-    let away = crate::status(&scene.world, &scene.source()).unwrap().problems;
-    assert!(away.iter().any(|problem| problem.code == "SRC-02"), "{away:?}");
-    fs::remove_dir(scene.path("archive")).unwrap();
-    fs::rename(scene.path("unmounted"), scene.path("archive")).unwrap();
-    converge(&scene);
-}
-
-/// The real disk, on which one folder cannot be listed.
-struct Hiding(store::real::RealDisk);
-
-impl Disk for Hiding {
-    store::hand_on!(Disk to 0: root make_root dir list stat rename remove remove_dir sync_dir sync_all space lock);
-
-    fn open(&self, dir: &Dir, name: &[u8]) -> io::Result<Box<dyn File>> {
-        self.0.open(dir, name)
-    }
-    fn open_write(&self, dir: &Dir, name: &[u8]) -> io::Result<Box<dyn File>> {
-        self.0.open_write(dir, name)
-    }
-    fn create(&self, dir: &Dir, name: &[u8], mode: u32) -> io::Result<Box<dyn File>> {
-        self.0.create(dir, name, mode)
-    }
-    fn walk(&self, root: &Path, visit: &mut dyn FnMut(Met)) -> io::Result<()> {
-        self.0.walk(root, &mut |met| match met {
-            Met::Entry { path, .. } if path.starts_with(b"hidden/") => {
-                visit(Met::Unreadable { path: b"hidden".to_vec(), error: io::Error::from_raw_os_error(13) })
-            }
-            other => visit(other),
-        })
-    }
-}
-
-/// FAULTS C07, S05: neither does one of which part cannot be looked into.
-#[test]
-fn a_folder_that_cannot_be_read_keeps_a_route_from_asking() {
-    let scene = Scene::new();
-    copy(&scene.source(), &scene.path("home-source-0"));
-    scene.write("a", "one");
-    scene.write("hidden/b", "two");
-    scene.round();
-    put_back(&scene, "home-source", 0);
-    agree(&scene, &scene.source());
-    let world = World { disk: Arc::new(Hiding(store::real::RealDisk::new())), ..scene.world.clone() };
-    let options = CarryOptions { medium: scene.path("medium"), ..CarryOptions::default() };
-    let packed = crate::carry(&world, &scene.source(), &options).unwrap().packed.unwrap();
-    assert!(packed.packages.is_empty(), "{:?}", packed.packages);
-    assert!(packed.problems.iter().any(|problem| (problem.code, problem.subject.as_str()) == ("SRC-05", "all")), "{:?}", packed.problems);
-    let unread = || crate::status(&scene.world, &scene.source()).unwrap().problems.into_iter().filter(|problem| problem.code == "SRC-05").map(|it| it.subject);
-    assert_eq!(unread().collect::<Vec<_>>(), ["hidden"], "status says it until a capture has seen it");
-    converge(&scene);
-    assert_eq!(unread().count(), 0);
-    assert_eq!(files(&scene.path("replica"))["hidden/b"], b"two");
 }
 
 /// FAULTS C07
@@ -415,39 +342,6 @@ fn a_second_copy_of_the_replica_is_found() {
     crate::scrub(&scene.world, &scene.path("clone"), &crate::ScrubOptions { to: Some(scene.path("other-medium")), ..Default::default() }).unwrap();
     let refused = crate::carry(&scene.world, &scene.source(), &other).unwrap().reconciled.unwrap().problems;
     assert!(refused.iter().any(|problem| problem.code == "FRK-06" && problem.detail.contains(".gfr)")), "{refused:?}");
-}
-
-/// FAULTS C07, C08
-#[test]
-fn a_replica_that_was_filled_by_other_means_is_adopted() {
-    let scene = Scene::new();
-    for number in 0..100u8 {
-        scene.write(format!("d/{number}"), vec![number; 1000]);
-    }
-    copy(&scene.path("archive"), &scene.path("replica"));
-    for (number, damage) in [(7, Some("flipped")), (8, None), (9, Some(""))] {
-        let path = scene.path(&format!("replica/d/{number}"));
-        match damage {
-            Some(content) => fs::write(path, content).unwrap(),
-            None => fs::remove_file(path).unwrap(),
-        }
-    }
-    fs::write(scene.path("replica/unknown"), "nobody knows this").unwrap();
-    agree(&scene, &scene.source());
-    let asked = scene.carry(&scene.source()).packed.unwrap().packages;
-    assert!(asked.iter().all(|package| package.inventory) && asked[0].items == 100, "{asked:?}");
-    scene.carry(&scene.replica());
-    let back = scene.carry(&scene.source());
-    assert_eq!(back.reconciled.unwrap().receipts[0].not_held, 3);
-    let sent = back.packed.unwrap().packages;
-    assert_eq!(sent.iter().map(|package| (package.items, package.document_bytes)).collect::<Vec<_>>(), [(3, 3000)], "exactly what is not right");
-    scene.carry(&scene.replica());
-    scene.carry(&scene.source());
-    let mut there = files(&scene.path("replica"));
-    assert_eq!(there.remove("unknown").as_deref(), Some(&b"nobody knows this"[..]), "what nobody knows stays");
-    assert_eq!(there, files(&scene.path("archive")));
-    let counts = crate::status(&scene.world, &scene.source()).unwrap().routes[0].items;
-    assert_eq!((counts.done, counts.total), (100, 100));
 }
 
 /// FAULTS P07
@@ -675,38 +569,4 @@ fn a_new_life_that_begins_in_a_switch_goes_on() {
     scene.carry(&scene.replica());
     converge(&scene);
     assert_eq!(scene.on_replica("b").as_deref(), Some(&b"two"[..]));
-}
-
-/// FAULTS C07: the whole machine of the source goes back to a snapshot, archive and all: what only the replica knows is told when it leaves the tree.
-#[test]
-fn what_a_source_that_was_put_back_does_not_know_is_told() {
-    let scene = Scene::new();
-    scene.write("old", "old");
-    scene.round();
-    scene.round();
-    copy(&scene.source(), &scene.path("home-before"));
-    copy(&scene.path("archive"), &scene.path("archive-before"));
-    ["new/1", "new/2"].iter().for_each(|name| scene.write(name, "came since"));
-    scene.round();
-    scene.round();
-    copy(&scene.path("home-before"), &scene.source());
-    copy(&scene.path("archive-before"), &scene.path("archive"));
-    let (mut told, mut foreseen) = (Vec::new(), Vec::new());
-    for _ in 0..6 {
-        for home in [scene.source(), scene.replica()] {
-            if home == scene.replica() {
-                let dry = crate::ApplyOptions { from: scene.path("medium"), dry_run: true, ..crate::ApplyOptions::default() };
-                foreseen.extend(crate::apply(&scene.world, &home, &dry).unwrap().problems.into_iter().filter(|problem| problem.code == "RPL-13"));
-            }
-            let applied = scene.carry(&home).applied;
-            told.extend(applied.into_iter().flat_map(|applied| applied.problems).filter(|problem| problem.code == "RPL-13"));
-            if crate::status(&scene.world, &home).unwrap().routes[0].stopped.is_some() {
-                agree(&scene, &home);
-            }
-        }
-    }
-    let begins = "2 items that earlier packages brought are not known to the source any more, the first is new/1";
-    assert_eq!((told.len(), told[0].detail.starts_with(begins)), (1, true), "{told:?}");
-    assert_eq!(foreseen, told);
-    assert_eq!((scene.on_replica("new/1"), scene.on_replica("old").as_deref()), (None, Some(&b"old"[..])));
 }

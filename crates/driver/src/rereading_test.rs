@@ -1,8 +1,14 @@
 //! Rot: found wherever a document is read again, never carried, mended by the good file; and the part that is due.
 
+use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Once};
 use store::clock::{Clock, RealClock};
+use store::disk::{Disk, File, Identity, Met};
+use store::real::RealDisk;
 use wire::record::CapturedRow;
 
 use super::*;
@@ -44,7 +50,7 @@ fn rot_is_found_and_never_carried() {
     scene.write("waits", "a second version");
     // On a medium that is lost.
     scene.carry(&scene.source());
-    std::fs::remove_dir_all(scene.path("medium/gapferry")).unwrap();
+    fs::remove_dir_all(scene.path("medium/gapferry")).unwrap();
     rot(&scene, "a", "A as it must be");
     rot(&scene, "waits", "a second versi0n");
     assert_eq!(rotten(&capture(&scene, false)), [] as [&str; 0], "nothing shows");
@@ -71,7 +77,7 @@ fn packing_finds_rot() {
         let content: String = std::iter::repeat_n("in order, ", bytes / 10).collect();
         scene.write("a", &content);
         scene.carry(&scene.source());
-        std::fs::remove_dir_all(scene.path("medium/gapferry")).unwrap();
+        fs::remove_dir_all(scene.path("medium/gapferry")).unwrap();
         rot(&scene, "a", &content.replacen("order", "0rder", 1));
         let report = scene.carry(&scene.source());
         let packed = report.packed.unwrap();
@@ -91,7 +97,7 @@ fn rot_under_another_name_is_rot() {
     scene.pass(10);
     capture(&scene, false);
     rot(&scene, "folder/rots", "folder/rots in 0rder");
-    std::fs::rename(scene.path("archive/folder"), scene.path("archive/renamed")).unwrap();
+    fs::rename(scene.path("archive/folder"), scene.path("archive/renamed")).unwrap();
     let packed = scene.carry(&scene.source()).packed.unwrap();
     let problems: Vec<_> = packed.problems.iter().map(|problem| (problem.code, problem.subject.as_str())).collect();
     assert_eq!(problems, [("SRC-06", "renamed/rots")]);
@@ -171,24 +177,37 @@ fn it_reads_no_faster_than_the_limit() {
     assert_eq!(*clock.waited.lock().unwrap(), [SECOND; 5], "a second for each MiB");
 }
 
-/// The real disk, on which it takes a second to open a file of this name.
-struct Slow(&'static [u8], Arc<Standing>, store::real::RealDisk);
+/// Is told the name of each file before it is opened, and none before a folder is walked.
+type Before = dyn Fn(&[u8]) + Send + Sync;
 
-impl store::disk::Disk for Slow {
-    store::hand_on!(Disk to 2: root make_root dir list stat rename remove remove_dir sync_dir sync_all space walk lock);
+/// The real disk, which tells that.
+struct Telling(Box<Before>, RealDisk);
 
-    fn open(&self, dir: &Dir, name: &[u8]) -> std::io::Result<Box<dyn store::disk::File>> {
-        if name == self.0 {
-            self.1.now.fetch_add(1_000_000_000, Ordering::SeqCst);
-        }
-        self.2.open(dir, name)
+impl Disk for Telling {
+    store::hand_on!(Disk to 1: root make_root dir list stat rename remove remove_dir sync_dir sync_all space lock);
+
+    fn identity(&self, dir: &Dir) -> io::Result<Option<Identity>> {
+        self.1.identity(dir)
     }
-    fn open_write(&self, dir: &Dir, name: &[u8]) -> std::io::Result<Box<dyn store::disk::File>> {
-        self.2.open_write(dir, name)
+    fn walk(&self, root: &Path, visit: &mut dyn FnMut(Met)) -> io::Result<()> {
+        self.0(b"");
+        self.1.walk(root, visit)
     }
-    fn create(&self, dir: &Dir, name: &[u8], mode: u32) -> std::io::Result<Box<dyn store::disk::File>> {
-        self.2.create(dir, name, mode)
+    fn open(&self, dir: &Dir, name: &[u8]) -> io::Result<Box<dyn File>> {
+        self.0(name);
+        self.1.open(dir, name)
     }
+    fn open_write(&self, dir: &Dir, name: &[u8]) -> io::Result<Box<dyn File>> {
+        self.1.open_write(dir, name)
+    }
+    fn create(&self, dir: &Dir, name: &[u8], mode: u32) -> io::Result<Box<dyn File>> {
+        self.1.create(dir, name, mode)
+    }
+}
+
+/// A world in which this happens before a file is opened (its name) or a folder is walked (none).
+fn before(world: &World, act: impl Fn(&[u8]) + Send + Sync + 'static) -> World {
+    World { disk: Arc::new(Telling(Box::new(act), RealDisk::new())), ..world.clone() }
 }
 
 /// FAULTS S01: what counts is when a reading began, however long it took: what changed shortly before that is read once more.
@@ -196,16 +215,22 @@ impl store::disk::Disk for Slow {
 fn what_was_young_when_a_long_reading_began_is_read_again() {
     let scene = Scene::new();
     scene.write("slow", "one");
-    let changed = std::os::unix::fs::MetadataExt::ctime(&std::fs::metadata(scene.path("archive/slow")).unwrap()) * 1_000_000_000
-        + std::os::unix::fs::MetadataExt::ctime_nsec(&std::fs::metadata(scene.path("archive/slow")).unwrap());
+    let metadata = fs::metadata(scene.path("archive/slow")).unwrap();
+    let changed = metadata.ctime() * 1_000_000_000 + metadata.ctime_nsec();
     let clock = Arc::new(Standing { now: AtomicI64::new(changed + 5_000_000), waited: Mutex::default() });
-    let world =
-        |name: &'static [u8]| World { clock: clock.clone(), disk: Arc::new(Slow(name, clock.clone(), store::real::RealDisk::new())), ..scene.world.clone() };
+    let world = |slow: bool| {
+        let (world, ticks) = (World { clock: clock.clone(), ..scene.world.clone() }, clock.clone());
+        before(&world, move |name| {
+            if slow && name == b"slow" {
+                ticks.now.fetch_add(1_000_000_000, Ordering::SeqCst);
+            }
+        })
+    };
     let options = crate::CarryOptions { medium: scene.path("medium"), ..Default::default() };
-    let packed = crate::carry(&world(b"slow"), &scene.source(), &options).unwrap().packed.unwrap();
+    let packed = crate::carry(&world(true), &scene.source(), &options).unwrap().packed.unwrap();
     assert_eq!(packed.packages[0].items, 1);
-    for (slow, reread, what) in [(&b"slow"[..], 1, "packed"), (b"", 1, "read again"), (b"", 0, "read when it was not young")] {
-        clock.now.store(changed + if slow.is_empty() { 10_000_000_000 } else { 5_000_000 }, Ordering::SeqCst);
+    for (slow, reread, what) in [(true, 1, "packed"), (false, 1, "read again"), (false, 0, "read when it was not young")] {
+        clock.now.store(changed + if slow { 5_000_000 } else { 10_000_000_000 }, Ordering::SeqCst);
         let report = crate::capture(&world(slow), &scene.source(), false).unwrap();
         assert_eq!(report.archives[0].reread, reread, "{what}");
     }
@@ -233,39 +258,11 @@ fn what_is_young_is_not_known_under_another_name() {
         home.record(Captured { archive: "archive".into(), root: None, rows: vec![CapturedRow { item: number, id: None, version, stat: Some(stat) }] })?;
         home.record(Read { archive: "archive".into(), rows: vec![ReadRow { item: number, version, digest, young: true, shape }] })
     });
-    std::fs::rename(scene.path("archive/folder"), scene.path("archive/renamed")).unwrap();
+    fs::rename(scene.path("archive/folder"), scene.path("archive/renamed")).unwrap();
     let packed = scene.carry(&scene.source()).packed.unwrap();
     assert_eq!(packed.problems.len(), 0, "{:?}", packed.problems);
     scene.round();
     assert_eq!(scene.on_replica("renamed/a").as_deref(), Some(&b"two"[..]));
-}
-
-type Swap = Mutex<Option<Box<dyn FnOnce() + Send>>>;
-
-/// The real disk, on which something happens just before a folder is walked.
-struct Swapped(Swap, store::real::RealDisk);
-
-impl store::disk::Disk for Swapped {
-    store::hand_on!(Disk to 1: root make_root dir list stat rename remove remove_dir sync_dir sync_all space lock);
-
-    fn identity(&self, dir: &Dir) -> std::io::Result<Option<store::disk::Identity>> {
-        self.1.identity(dir)
-    }
-    fn walk(&self, root: &std::path::Path, visit: &mut dyn FnMut(store::disk::Met)) -> std::io::Result<()> {
-        if let Some(swap) = self.0.lock().unwrap().take() {
-            swap();
-        }
-        self.1.walk(root, visit)
-    }
-    fn open(&self, dir: &Dir, name: &[u8]) -> std::io::Result<Box<dyn store::disk::File>> {
-        self.1.open(dir, name)
-    }
-    fn open_write(&self, dir: &Dir, name: &[u8]) -> std::io::Result<Box<dyn store::disk::File>> {
-        self.1.open_write(dir, name)
-    }
-    fn create(&self, dir: &Dir, name: &[u8], mode: u32) -> std::io::Result<Box<dyn store::disk::File>> {
-        self.1.create(dir, name, mode)
-    }
 }
 
 /// FAULTS S05: another folder comes to the place of the root between the look at where it lies and the scan, as when a disk is unmounted
@@ -277,16 +274,21 @@ fn another_root_while_it_is_scanned_deletes_nothing() {
     capture(&scene, false);
     let (archive, away) = (scene.path("archive"), scene.path("away"));
     let swap = move || {
-        std::fs::rename(&archive, &away).unwrap();
-        std::fs::create_dir(&archive).unwrap();
-        std::fs::write(archive.join("other"), "another").unwrap();
+        fs::rename(&archive, &away).unwrap();
+        fs::create_dir(&archive).unwrap();
+        fs::write(archive.join("other"), "another").unwrap();
     };
-    let world = World { disk: Arc::new(Swapped(Mutex::new(Some(Box::new(swap))), store::real::RealDisk::new())), ..scene.world.clone() };
+    let once = Once::new();
+    let world = before(&scene.world, move |name| {
+        if name.is_empty() {
+            once.call_once(&swap)
+        }
+    });
     let report = crate::capture(&world, &scene.source(), false).unwrap();
     assert_eq!(report.problems.iter().map(|problem| problem.code).collect::<Vec<_>>(), ["SRC-10"]);
     assert!(report.archives.is_empty(), "{report:?}");
-    std::fs::remove_dir_all(scene.path("archive")).unwrap();
-    std::fs::rename(scene.path("away"), scene.path("archive")).unwrap();
+    fs::remove_dir_all(scene.path("archive")).unwrap();
+    fs::rename(scene.path("away"), scene.path("archive")).unwrap();
     assert_eq!(capture(&scene, false).archives[0].deleted, 0);
 }
 
@@ -296,31 +298,11 @@ fn from_another_folder_in_the_place_of_the_root_nothing_is_packed() {
     let scene = Scene::new();
     (0..9).for_each(|number| scene.write(number.to_string(), "here"));
     capture(&scene, false);
-    std::fs::rename(scene.path("archive"), scene.path("away")).unwrap();
+    fs::rename(scene.path("archive"), scene.path("away")).unwrap();
     scene.write("0", "of somebody else");
     let packed = scene.carry(&scene.source()).packed.unwrap();
     assert_eq!(packed.captured.problems.iter().map(|problem| problem.code).collect::<Vec<_>>(), ["SRC-10"]);
     assert_eq!(packed.packages.len(), 0, "{packed:?}");
-}
-
-/// The real disk, on which something happens just before a file of this name is opened.
-struct Meanwhile(&'static [u8], Swap, store::real::RealDisk);
-
-impl store::disk::Disk for Meanwhile {
-    store::hand_on!(Disk to 2: root make_root dir list stat rename remove remove_dir sync_dir sync_all space walk lock);
-
-    fn open(&self, dir: &Dir, name: &[u8]) -> std::io::Result<Box<dyn store::disk::File>> {
-        if let Some(act) = (name == self.0).then(|| self.1.lock().unwrap().take()).flatten() {
-            act();
-        }
-        self.2.open(dir, name)
-    }
-    fn open_write(&self, dir: &Dir, name: &[u8]) -> std::io::Result<Box<dyn store::disk::File>> {
-        self.2.open_write(dir, name)
-    }
-    fn create(&self, dir: &Dir, name: &[u8], mode: u32) -> std::io::Result<Box<dyn store::disk::File>> {
-        self.2.create(dir, name, mode)
-    }
 }
 
 /// FAULTS S01: who writes a document between the scan and the reading changes it: that is no rot.
@@ -332,10 +314,14 @@ fn what_changes_before_it_is_read_again_is_no_rot() {
     scene.pass(10);
     capture(&scene, false);
     let file = scene.path("archive/a");
-    let act: Box<dyn FnOnce() + Send> = Box::new(move || std::fs::write(file, "two").unwrap());
-    let world = World { disk: Arc::new(Meanwhile(b"a", Mutex::new(Some(act)), store::real::RealDisk::new())), ..scene.world.clone() };
+    let once = Once::new();
+    let world = before(&scene.world, move |name| {
+        if name == b"a" {
+            once.call_once(|| fs::write(&file, "two").unwrap())
+        }
+    });
     let report = crate::capture(&world, &scene.source(), true).unwrap();
-    assert_eq!((report.archives[0].reread, rotten(&report), std::fs::read(scene.path("archive/a")).unwrap()), (1, vec![], b"two".to_vec()));
+    assert_eq!((report.archives[0].reread, rotten(&report), fs::read(scene.path("archive/a")).unwrap()), (1, vec![], b"two".to_vec()));
     scene.round();
     assert_eq!(scene.on_replica("a").as_deref(), Some(&b"two"[..]));
 }
